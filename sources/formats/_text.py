@@ -1,0 +1,248 @@
+"""What the text formats share: reading delimited text of any size as records, strictly, and finding a cell again."""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, NoReturn
+
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from sources.cells import line, pack
+from sources.errors import FormatError
+
+UTF8 = "utf-8-sig"  # with or without a byte order mark
+_BLOCK = 8 << 20
+
+
+class Dialect(NamedTuple):
+    """How fields are told apart; without ``quote`` a quotation mark is a letter like others."""
+
+    delimiter: str = ","
+    quote: str | None = '"'
+
+
+CSV = Dialect()
+TSV = Dialect("\t", None)
+
+
+def header(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[str]:
+    """The fields of the first line, without a byte order mark."""
+    with path.open("rb") as file:
+        first = file.readline()
+    text = _decoded(first, 1, encoding).rstrip("\r\n")
+    if "\r" in text:
+        raise FormatError("the line ends are single carriage returns; LF or CR LF were expected")
+    try:
+        return next(_reader([text], dialect), [])
+    except csv.Error as error:
+        raise FormatError(f"the first line is no header: {error}") from error
+
+
+def first_fields(head: bytes) -> list[str]:
+    """What a header looks like from the first bytes of a payload of any kind; nothing where these are no text."""
+    text = head.split(b"\n", 1)[0].decode(UTF8, "replace").rstrip("\r")
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:
+        return []
+
+
+def sample(path: Path, size: int, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[list[str]]:
+    """The whole records after the first line among the next ``size`` bytes."""
+    with path.open("rb") as file:
+        file.readline()
+        head = file.read(size)
+    whole = head if len(head) < size else head[: head.rfind(b"\n") + 1]
+    text = io.StringIO(_decoded(whole, 2, encoding), newline="")
+    return [row for row in _reader(text, dialect) if row]
+
+
+def records(
+    path: Path,
+    fields: int,
+    *,
+    dialect: Dialect = CSV,
+    encoding: str = UTF8,
+    check: Callable[[pl.DataFrame], None] | None = None,
+) -> pl.LazyFrame:
+    """The records after the first line, as text.
+
+    Columns: ``row``, the 1-based record (UInt32; the first line is record 1), then ``1`` to ``<fields>``, the fields by
+    their 1-based position; an empty field is "". Nothing is read before the frame is collected, and then in blocks, so
+    that memory does not grow with the file; ``check`` sees each. A record with more or fewer fields, or a text in
+    another encoding, is a ``FormatError`` that names its line; so is, at once, a file that ends within a field.
+    """
+    _refuse_cut(path)
+    names = [str(at) for at in range(1, fields + 1)]
+
+    def batches(
+        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        first = 2
+        with path.open("rb") as file:
+            file.readline()
+            for raw in _blocks(file, dialect):
+                block = raw if encoding == UTF8 else _decoded(raw, first, encoding).encode()
+                frame = _table(block, names, first, dialect)
+                first += frame.height
+                if check:
+                    check(frame)
+                frame = frame.select(columns or pl.all())
+                frame = frame if n_rows is None else frame.head(n_rows)
+                yield frame if predicate is None else frame.filter(predicate)
+                if n_rows is not None and (n_rows := n_rows - frame.height) == 0:
+                    return
+
+    return register_io_source(batches, schema={"row": pl.UInt32(), **dict.fromkeys(names, pl.String())}, is_pure=True)
+
+
+def locator(column: int | pl.Expr) -> pl.Expr:
+    """The locator of a field of ``records``."""
+    return pl.col("row").cast(pl.Int64) * pack(1, 0) + column
+
+
+def csv_finder(
+    path: Path, *, delimiter: str = ",", quote: str | None = '"', encoding: str = UTF8
+) -> Callable[[int], str]:
+    """A function from locator (record and column, both 1-based) to the text of that field.
+
+    Every record of the file counts: a preamble, the header and blank lines too. A record is what ``csv.reader`` takes
+    for one, so a quoted field may hold line ends. The file is parsed once, as far as it is asked for.
+    """
+    found: list[list[str]] = []
+    rows = _rows(path, Dialect(delimiter, quote), encoding)
+
+    def find(place: int) -> str:
+        record, column = line(place)
+        found.extend(islice(rows, max(0, record - len(found))))
+        try:
+            return found[record - 1][column - 1] if record and column else _nothing(record, column)
+        except IndexError:
+            return _nothing(record, column)
+
+    return find
+
+
+def encoding_of(path: Path, *, otherwise: str = "latin-1") -> str:
+    """``UTF8`` when the whole text is UTF-8, else ``otherwise``."""
+    with path.open("rb") as file:
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            while chunk := file.read(1 << 20):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return otherwise
+    return UTF8
+
+
+def _refuse_cut(path: Path) -> None:
+    """Raises where the last line has no end and its last field holds something, which may be only its beginning."""
+    with path.open("rb") as file:
+        file.seek(-min(1, path.stat().st_size), io.SEEK_END)
+        last = file.read()
+    if last not in b'\r\n \t,;"':
+        raise FormatError("the payload is cut off: its last line has no end")
+
+
+def _blocks(file: BinaryIO, dialect: Dialect) -> Iterator[bytes]:
+    """The rest of a file in pieces that end where a record ends; blank lines at its end are left out."""
+    mark = (dialect.quote or "").encode()
+    while block := _lines(file):
+        if mark and block.count(mark) % 2:
+            block += b"".join(_until_even(file, mark))
+        if len(block) < _BLOCK:
+            block = block.rstrip(b"\r\n")
+        if block:
+            yield block
+
+
+def _lines(file: BinaryIO) -> bytes:
+    """The next whole lines, of a block or a little more."""
+    start = file.tell()
+    file.seek(_BLOCK, io.SEEK_CUR)
+    file.readline()
+    end = file.tell()
+    file.seek(start)
+    return file.read(end - start)
+
+
+def _until_even(file: BinaryIO, mark: bytes) -> Iterator[bytes]:
+    """The next lines up to the one that closes an open quote."""
+    for text in file:
+        yield text
+        if text.count(mark) % 2:
+            return
+
+
+def _table(block: bytes, names: Sequence[str], first: int, dialect: Dialect) -> pl.DataFrame:
+    scan = pl.scan_csv(
+        block,
+        has_header=False,
+        schema=dict.fromkeys(names, pl.String()),
+        separator=dialect.delimiter,
+        quote_char=dialect.quote,
+        empty_string_is_null=False,
+        row_index_name="row",
+        row_index_offset=first,
+    )
+    try:
+        frame = scan.collect(engine="in-memory")
+    except pl.exceptions.PolarsError as error:
+        _blame(block, len(names), first, dialect)
+        raise FormatError(f"from line {first} on this is no delimited text: {str(error).splitlines()[0]}") from error
+    # Polars refuses a long record but fills a short one silently: with equal counts every record is whole.
+    if _separators(block, dialect) != (len(names) - 1) * frame.height:
+        _blame(block, len(names), first, dialect)
+    return frame
+
+
+def _separators(block: bytes, dialect: Dialect) -> int:
+    octets = np.frombuffer(block, np.uint8)
+    separates = octets == ord(dialect.delimiter)
+    if dialect.quote and dialect.quote.encode() in block:
+        within = np.cumsum(octets == ord(dialect.quote), dtype=np.uint8) & 1  # whether the quotes so far are odd
+        separates &= within == 0
+    return int(np.count_nonzero(separates))
+
+
+def _blame(block: bytes, fields: int, first: int, dialect: Dialect) -> None:
+    """Raises for the first record of a block that is not as it must be."""
+    rows = _reader(io.StringIO(_decoded(block, first, UTF8), newline=""), dialect)
+    try:
+        for number, row in enumerate(rows, first):
+            if len(row) != fields:
+                shown = dialect.delimiter.join(row)[:80]
+                raise FormatError(f"line {number} has {len(row)} fields where the header has {fields}: {shown!r}")
+    except csv.Error as error:
+        raise FormatError(f"from line {first} on this is no delimited text: {error}") from error
+
+
+def _decoded(block: bytes, first: int, encoding: str) -> str:
+    try:
+        return block.decode(encoding)
+    except UnicodeDecodeError as error:
+        number = first + block.count(b"\n", 0, error.start)
+        raise FormatError(
+            f"line {number} is not {encoding.removesuffix('-sig')} text (byte {block[error.start]:#04x})"
+        ) from error
+
+
+def _rows(path: Path, dialect: Dialect, encoding: str) -> Iterator[list[str]]:
+    with path.open(encoding=encoding, newline="") as file:
+        yield from _reader(file, dialect)
+
+
+def _reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    if dialect.quote is None:
+        return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
+
+
+def _nothing(record: int, column: int) -> NoReturn:
+    raise FormatError(f"there is no field {column} in record {record}")

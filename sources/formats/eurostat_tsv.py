@@ -1,0 +1,105 @@
+r"""Eurostat's TSV: one series a line, the codes of its dimensions joined by commas in the first field.
+
+The header's first field ends in the dimension that runs over the columns: ``freq,unit,geo\TIME_PERIOD``, in old bulk
+files also ``sex,age,unit,time\geo``. A field is a value, one space, then a flag and after ``@`` a confidentiality
+status, of which both may be absent: ``6275 ``, ``39847 u``, ``: bu``, ``: @C``.
+https://wikis.ec.europa.eu/display/EUROSTATHELP/API+-+FAQ+-+TSV+data+format
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+import polars as pl
+import polars.selectors as cs
+
+from sources.cells import CORE, Cells
+from sources.errors import FormatError
+from sources.formats._grid import filled, number
+from sources.formats._text import TSV, csv_finder, header, locator, records
+
+NAME = "eurostat_tsv"
+
+_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?\w+(?:,\w+)*\\\w+ *(?:[\t\r\n]|$)")
+_TIME = ("time", "time_period")
+
+
+def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+    r"""Whether the text begins with names joined by commas and ``\``."""
+    return _FIRST.match(head) is not None
+
+
+def read(path: Path) -> Cells:
+    """The cells, lazily, column by column. A wholly empty field is no cell; ``:`` is one without value."""
+    names = header(path, dialect=TSV)
+    keys, axis = _axes(names[0])
+    columns = {str(at): name.strip() for at, name in enumerate(names[1:], 2)}
+    _all_different(list(columns.values()), "column")
+    text = records(path, len(names), dialect=TSV, check=_check(len(keys)))
+    dimensions = tuple(name for name in (*keys, axis) if name != "time")
+    return Cells(format=NAME, frame=_frame(text, keys, axis, columns).select(*dimensions, *CORE), dimensions=dimensions)
+
+
+def finder(path: Path) -> Callable[[int], str]:
+    """From locator to the field without the spaces at its end: ``39847 u``."""
+    find = csv_finder(path, delimiter="\t", quote=None)
+    return lambda locator: find(locator).rstrip()
+
+
+def _axes(first: str) -> tuple[list[str], str]:
+    """The dimensions of the lines and the one of the columns; the dimension of time is called ``time``."""
+    joined, _, axis = first.strip().lower().rpartition("\\")
+    names = ["time" if name in _TIME else name for name in (*joined.split(","), axis)]
+    _all_different(names, "dimension")
+    if "time" not in names:
+        raise FormatError(f"the header names no dimension of time: {first!r}")
+    if taken := sorted(set(names) & set(CORE) - {"time"}):
+        raise FormatError(f"{taken[0]!r} cannot be the name of a dimension: it is taken")
+    return names[:-1], names[-1]
+
+
+def _all_different(names: Sequence[str], what: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FormatError(f"the header names the {what} {twice[0]!r} twice")
+
+
+def _frame(text: pl.LazyFrame, keys: Sequence[str], axis: str, columns: dict[str, str]) -> pl.LazyFrame:
+    column, field = pl.col("@column"), pl.col("@field")
+    parts = field.str.splitn(" ", 2)
+    shown, status = parts.struct[0], parts.struct[1]
+    marks = status.str.splitn("@", 2)
+    parsed = number(shown)
+    schema = {"row": pl.UInt32(), **dict.fromkeys((*keys, "@column", "@field"), pl.String())}
+    return (
+        text.with_columns(pl.col("1").str.splitn(",", len(keys)).struct.rename_fields(keys))
+        .unnest("1")
+        .with_columns(pl.col(keys).str.strip_chars())
+        .map_batches(lambda series: _long(series, columns), schema=schema, streamable=True)
+        .with_columns(field.str.strip_chars())
+        .filter(field != "")
+        .select(
+            *keys,
+            column.replace_strict(list(columns), list(columns.values()), return_dtype=pl.String).alias(axis),
+            parsed.alias("value"),
+            pl.when(parsed.is_null()).then(shown).alias("raw"),
+            filled(marks.struct[0].str.strip_chars()).alias("flag"),
+            filled(marks.struct[1].str.strip_chars()).alias("conf"),
+            locator(column.cast(pl.Int64)).alias("locator"),
+        )
+    )
+
+
+def _long(series: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
+    """One row a field. Done by the batch, because Polars' lazy ``unpivot`` holds the whole table in memory."""
+    return series.unpivot(on=list(columns), index=cs.exclude(columns), variable_name="@column", value_name="@field")
+
+
+def _check(expected: int) -> Callable[[pl.DataFrame], None]:
+    def check(batch: pl.DataFrame) -> None:
+        wrong = batch.filter(pl.col("1").str.count_matches(",", literal=True) != expected - 1)
+        if wrong.height:
+            row, key = wrong.select("row", "1").row(0)
+            raise FormatError(f"line {row} has {key.count(',') + 1} codes for {expected} dimensions: {key!r}")
+
+    return check

@@ -1,0 +1,56 @@
+"""UNHCR: its R package ``refugees`` holds the whole API; the snapshot takes what concerns one of the 28."""
+
+from collections.abc import Iterator
+from math import ceil, isnan
+from pathlib import Path
+
+import polars as pl
+
+from sources.catalogue import publishers
+from sources.publishers import page, requests_for
+from sources.snapshot import _wire
+from sources.snapshot._sources import JURISDICTIONS, Recorded, rda, utc
+
+_EDITION = (
+    "UNHCR Refugee Population Statistics Database up to the end of 2025, published in mid-2026, "
+    "through UNHCR's R package refugees 2025.12.1 (github.com/PopulationStatistics/refugees)"
+)
+_AS_OF = utc(2026, 6, 30)
+_PAGE = 10_000
+_TEXT = ("coo_name", "coo", "coo_iso", "coa_name", "coa", "coa_iso", "procedure_type", "app_type", "dec_level")
+_TEXTS = (*_TEXT, "app_pc", "dec_pc")
+
+
+def recorded(corpus: Path) -> Iterator[Recorded]:
+    """Every page of both requests (by asylum, by origin) of the three datasets."""
+    publisher = publishers()["unhcr"]
+    paging = publisher.endpoints["api"].paging
+    assert paging is not None  # the API of UNHCR has pages
+    for name in ("population", "asylum-applications", "asylum-decisions"):
+        figures = rda(corpus / "intl/unhcr/refugees_R_package" / f"{name.replace('-', '_')}.rda")
+        for request, side in zip(requests_for(publisher, name), ("coa_iso", "coo_iso"), strict=True):
+            items = _items(figures.filter(pl.col(side).is_in(JURISDICTIONS)))
+            pages = ceil(len(items) / _PAGE)
+            for number in range(1, pages + 1):
+                yield Recorded(
+                    request=page(paging, request, number),
+                    body=_wire.unhcr_json(number, pages, items[(number - 1) * _PAGE : number * _PAGE]),
+                    media_type="application/json",
+                    edition=_EDITION,
+                    as_of=_AS_OF,
+                )
+
+
+def _items(figures: pl.DataFrame) -> list[dict[str, _wire.Cell]]:
+    """The rows as the API writes them: a number if there are any, "0" for none, "-" where it is not reported."""
+    texts = [name for name in figures.columns if name in _TEXTS]
+    ordered = figures.with_columns(pl.col("year").cast(pl.Int64)).sort("year", *texts)
+    return [{name: _field(name, value) for name, value in row.items()} for row in ordered.iter_rows(named=True)]
+
+
+def _field(name: str, value: str | float | None) -> _wire.Cell:
+    if name == "year" or isinstance(value, str):
+        return value
+    if value is None or isnan(value):
+        return "-"
+    return int(value) if value > 0 else "0"

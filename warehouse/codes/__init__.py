@@ -1,0 +1,58 @@
+"""Code lists and crosswalks: the shared codes of every table, and how publishers' area codes translate to them.
+
+- ``areas.csv``       jurisdictions, territories, aggregates and groups, with names in English and Chinese
+- ``area_codes.csv``  dated crosswalks: a scheme's code or name → our area code
+- ``indicators.csv``  what is counted: indicator, theme, unit, definition
+- ``codes.csv``       every small list: list, code, name in English and Chinese, description
+
+``generate.py`` writes the first two from ISO 3166-1, CLDR and what ``areas_own.csv`` and ``area_codes_own.csv`` add.
+"""
+
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+
+import polars as pl
+
+
+@cache
+def read(name: str) -> pl.DataFrame:
+    """One of the CSV files here, every column a string; empty is null."""
+    data = files(__package__).joinpath(f"{name}.csv").read_bytes()
+    return pl.read_csv(BytesIO(data), infer_schema=False)
+
+
+def areas() -> pl.DataFrame:
+    """area, kind, name_en, name_zh, iso2, m49, eu_from, eu_to, in_scope, note."""
+    return read("areas").with_columns(
+        pl.col("eu_from", "eu_to").str.to_date("%Y-%m-%d"), (pl.col("in_scope") == "true").alias("in_scope")
+    )
+
+
+def area_codes() -> pl.DataFrame:
+    """scheme, code, area, valid_from, valid_to: a scheme's code means the area from and until those days."""
+    return read("area_codes").with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d"))
+
+
+def indicators() -> pl.DataFrame:
+    """indicator, theme, unit, name_en, name_zh, description."""
+    return read("indicators")
+
+
+def codes() -> pl.DataFrame:
+    """code_list, code, name_en, name_zh, description of every small list."""
+    return read("codes")
+
+
+def schemes() -> frozenset[str]:
+    """The names of the schemes of area codes."""
+    return frozenset(area_codes()["scheme"].unique())
+
+
+def members(code_list: str) -> frozenset[str]:
+    """The codes of a list."""
+    if code_list == "area":
+        return frozenset(areas()["area"])
+    if code_list == "indicator":
+        return frozenset(indicators()["indicator"])
+    return frozenset(codes().filter(pl.col("code_list") == code_list)["code"])

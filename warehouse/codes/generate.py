@@ -1,0 +1,125 @@
+"""Writes ``areas.csv`` and ``area_codes.csv``: ISO 3166-1 with the names of Unicode CLDR, with our additions.
+
+``areas_own.csv`` holds the areas that ISO does not know, the cells in which we differ from it, and which of its entries
+are neither members nor permanent observers of the United Nations; ``area_codes_own.csv`` holds the codes and spellings
+of publishers that follow from nothing else. After editing one of the two, run ``python -m warehouse.codes.generate``.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import pycountry
+from babel import Locale
+
+HERE = Path(__file__).parent
+AREA = ("area", "kind", "name_en", "name_zh", "iso2", "m49", "eu_from", "eu_to", "in_scope", "note")
+CODE = ("scheme", "code", "area", "valid_from", "valid_to")
+
+Row = dict[str, str]
+Code = tuple[str, str, str]
+
+
+class Country(NamedTuple):
+    """An entry of ISO 3166-1, with its names in CLDR and all its names in English."""
+
+    area: str
+    iso2: str
+    m49: str
+    name_en: str
+    name_zh: str
+    names: frozenset[str]
+
+
+def areas() -> list[Row]:
+    """Every area, sorted by code: a filled cell of ``areas_own.csv`` stands over ISO and CLDR."""
+    rows = {country.area: _area(country) for country in countries()}
+    for own in read_own("areas_own"):
+        row = rows.setdefault(own["area"], dict.fromkeys(AREA, "") | {"in_scope": "false"})
+        row |= {name: cell for name, cell in own.items() if cell}
+    return [rows[area] for area in sorted(rows)]
+
+
+def area_codes() -> list[Row]:
+    """Every code of every scheme, sorted: what ``area_codes_own.csv`` says of a code stands alone."""
+    own = read_own("area_codes_own")
+    taken = {(row["scheme"], row["code"]) for row in own}
+    derived = {*chain.from_iterable(map(_iso_codes, countries())), *_m49_codes()}
+    rows = [
+        {"scheme": scheme, "code": code, "area": area, "valid_from": "", "valid_to": ""}
+        for scheme, code, area in derived
+        if (scheme, code) not in taken
+    ]
+    return sorted([*own, *rows], key=lambda row: tuple(row[name] for name in CODE))
+
+
+def countries() -> list[Country]:
+    """ISO 3166-1 as pycountry has it, named by CLDR."""
+    english, chinese = Locale("en").territories, Locale("zh", "CN", "Hans").territories
+    return [
+        Country(
+            entry.alpha_3,
+            entry.alpha_2,
+            entry.numeric,
+            english[entry.alpha_2],
+            chinese[entry.alpha_2],
+            frozenset({english[entry.alpha_2], entry.name, getattr(entry, "common_name", entry.name)}),
+        )
+        for entry in pycountry.countries
+    ]
+
+
+def read_own(name: str) -> list[Row]:
+    """The rows of a file kept by hand."""
+    with (HERE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def to_csv(header: Iterable[str], rows: Iterable[Row]) -> str:
+    """The rows as CSV, each ended by a line feed."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(header), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _area(country: Country) -> Row:
+    """The row of a country, as long as ``areas_own.csv`` says nothing else."""
+    return dict.fromkeys(AREA, "") | {
+        "area": country.area,
+        "kind": "state",
+        "name_en": country.name_en,
+        "name_zh": country.name_zh,
+        "iso2": country.iso2,
+        "m49": country.m49,
+        "in_scope": "false",
+    }
+
+
+def _iso_codes(country: Country) -> Iterator[Code]:
+    """The codes that a scheme takes from ISO, and the names under which any publisher may write the country."""
+    yield from ((scheme, country.area, country.area) for scheme in ("iso3", "worldbank"))
+    yield from ((scheme, country.iso2, country.area) for scheme in ("iso2", "eurostat", "worldbank"))
+    for scheme in ("eurostat", "unhcr_name", "worldbank_name"):
+        yield from ((scheme, name, country.area) for name in country.names)
+
+
+def _m49_codes() -> Iterator[Code]:
+    """M49 codes as three digits, and as workbooks write them: as numbers, which drops the leading zeros."""
+    for row in areas():
+        for code in {row["m49"], row["m49"].lstrip("0")} - {""}:
+            yield from ((scheme, code, row["area"]) for scheme in ("m49", "undata"))
+
+
+def main() -> None:
+    """Rewrites both files."""
+    (HERE / "areas.csv").write_text(to_csv(AREA, areas()), encoding="utf-8")
+    (HERE / "area_codes.csv").write_text(to_csv(CODE, area_codes()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

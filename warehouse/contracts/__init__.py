@@ -1,0 +1,174 @@
+"""Contracts: the one declaration of each table, and what follows directly from it.
+
+A contract refers to fields that are declared once in ``warehouse/fields.yaml``. From it come the Arrow and Polars
+schema (here), the data package (``warehouse.package``), the expectations, Dagster's column schema and the dictionary.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import Literal, Self
+
+import polars as pl
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from warehouse.errors import ContractError
+
+Type = Literal["string", "int64", "float64", "boolean", "date", "timestamp"]
+
+POLARS: dict[Type, pl.DataType] = {
+    "string": pl.String(),
+    "int64": pl.Int64(),
+    "float64": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us", "UTC"),
+}
+ARROW: dict[Type, pa.DataType] = {
+    "string": pa.string(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+# The core of an observation; a table's own dimensions stand between the two.
+BEFORE = ("indicator", "reporter", "partner", "partner_role")
+AFTER = (
+    "period",
+    "freq",
+    "value",
+    "value_min",
+    "value_max",
+    "unit",
+    "obs_status",
+    "conf_status",
+    "missing_reason",
+    "definition",
+    "publisher",
+    "dataset",
+    "payload",
+    "locator",
+    "source_updated",
+    "known_from",
+    "known_to",
+)
+KEY_AFTER = ("period", "freq", "publisher", "dataset")
+
+
+class Column(BaseModel):
+    """A field of a table: what it is called, what it holds, in which unit, from which code list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: Type
+    unit: str = Field(description="what a number counts, or none")
+    description: str
+    codes: str | None = Field(default=None, description="the code list whose codes are the only values")
+    pattern: str | None = None
+    nullable: bool = False
+
+
+class Contract(BaseModel):
+    """The declaration of a table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    title: str
+    description: str
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="semantic version of the schema")
+    kind: Literal["statistics", "reference"]
+    dimensions: list[str] = Field(default=[], description="of statistics: dimensions beyond the core of an observation")
+    names: list[str] = Field(default=[], alias="fields", description="of reference tables: all their fields")
+    keys: list[str] = Field(default=[], alias="key", description="of reference tables: the fields that identify a row")
+    warnings: list[str] = Field(description="what the table must not be used for: codes of the list warning")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        unknown = sorted(set(self.field_names) - set(fields()))
+        if unknown:
+            raise ValueError(f"fields that warehouse/fields.yaml does not declare: {', '.join(unknown)}")
+        if not self.key or set(self.key) - set(self.field_names):
+            raise ValueError("the key must name fields of the table")
+        return self
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The names of the columns in order."""
+        return (*BEFORE, *self.dimensions, *AFTER) if self.kind == "statistics" else tuple(self.names)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The fields that identify a row; a table is sorted by them."""
+        return (*BEFORE, *self.dimensions, *KEY_AFTER) if self.kind == "statistics" else tuple(self.keys)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in order."""
+        return tuple(fields()[name] for name in self.field_names)
+
+    @property
+    def polars_schema(self) -> pl.Schema:
+        """The schema that a table's frame must have."""
+        return pl.Schema({column.name: POLARS[column.type] for column in self.columns})
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The schema of the published Parquet file, with description and unit of each field in its metadata."""
+        return pa.schema(
+            [
+                pa.field(
+                    column.name,
+                    ARROW[column.type],
+                    nullable=column.nullable,
+                    metadata={"description": column.description, "unit": column.unit},
+                )
+                for column in self.columns
+            ],
+            metadata={
+                "table": self.table,
+                "title": self.title,
+                "version": self.version,
+                "key": ",".join(self.key),
+                "warnings": ",".join(self.warnings),
+            },
+        )
+
+
+@cache
+def fields() -> dict[str, Column]:
+    """Every field that a table may have."""
+    text = files("warehouse").joinpath("fields.yaml").read_text(encoding="utf-8")
+    try:
+        return {name: Column(name=name, **declared) for name, declared in yaml.safe_load(text).items()}
+    except (yaml.YAMLError, ValidationError, TypeError) as error:
+        raise ContractError(f"warehouse/fields.yaml is not right: {error}") from error
+
+
+@cache
+def contracts() -> dict[str, Contract]:
+    """Every contract by the name of its table, in alphabetical order."""
+    folder = files(__package__)
+    entries = sorted((item.name, item) for item in folder.iterdir() if item.name.endswith(".yaml"))
+    loaded = {}
+    for name, item in entries:
+        try:
+            contract = Contract.model_validate(yaml.safe_load(item.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, ValidationError) as error:
+            raise ContractError(f"the contract {name} is not right: {error}") from error
+        if name != f"{contract.table}.yaml":
+            raise ContractError(f"the contract {name} calls its table {contract.table}")
+        loaded[contract.table] = contract
+    return loaded
+
+
+def contract(table: str) -> Contract:
+    """The contract of a table; ``ContractError`` lists the tables there are."""
+    found = contracts().get(table)
+    if found is None:
+        raise ContractError(f"there is no table {table}; there are {', '.join(contracts())}")
+    return found
