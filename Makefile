@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: dataset test ui lint setup documents clean
+.PHONY: dataset test ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
 	$(BIN)/corridor build
@@ -21,7 +21,7 @@ lint: $(READY)  ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-documents: $(READY)  ## Write the data dictionary and the JSON Schemas again from their models
+docs: $(READY)  ## Write the data dictionary and the JSON Schemas again from their models
 	$(BIN)/python -m pipelines.documents
 
 setup: $(READY)  ## Make the environment from the lock file

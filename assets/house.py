@@ -1,0 +1,49 @@
+"""Where a build stands: its data folder, whom it asks, and what it may use of the archive."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assets.work import Work
+from sources.catalogue import Publisher
+from sources.http import Client, SnapshotAdapter
+from sources.snapshot import entries
+from warehouse.archive import Archive
+
+Mode = Literal["snapshot", "live"]
+
+
+@dataclass(frozen=True)
+class House:
+    """A data folder and the way payloads come into it.
+
+    A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both.
+    """
+
+    data: Path
+    mode: Mode = "snapshot"
+
+    @property
+    def archive(self) -> Archive:
+        """Every payload ever received."""
+        return Archive(self.data / "archive")
+
+    @property
+    def work(self) -> Work:
+        """Intermediate results."""
+        return Work(self.data / "work")
+
+    @property
+    def releases(self) -> Path:
+        """The folder of releases."""
+        return self.data / "releases"
+
+    @property
+    def transports(self) -> tuple[str, ...]:
+        """The ways of reception whose payloads this build may use."""
+        return (self.mode, "import")
+
+    def client(self, publisher: Publisher) -> Client:
+        """A client for the publisher's hosts: of the network when live, else of the snapshot."""
+        transport = None if self.mode == "live" else SnapshotAdapter(entries())
+        return Client(frozenset(publisher.hosts), publisher.limits, transport=transport)

@@ -1,0 +1,163 @@
+"""Tables to a release: what is left out, what is written, and when there is nothing new."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+import expectations
+from assets import stages
+from assets.house import House
+from assets.stages import Made
+from assets.work import fingerprint
+from sources.catalogue import datasets
+from warehouse import package, releases
+from warehouse.archive import lock
+from warehouse.contracts import contract, contracts
+from warehouse.package import About, Source
+from warehouse.releases import Release, TableFacts
+
+
+@dataclass(frozen=True)
+class Published:
+    """The release that stands for what the archive holds, and whether it is new."""
+
+    entry: Release
+    new: bool
+
+
+def release(house: House) -> Published:
+    """Publish the tables as they are now; if nothing changed since the last release, that one stands."""
+    made = {name: stages.table(house, name) for name in stages.release_tables()}
+    mark = fingerprint("release", house.mode, [(name, item.fingerprint) for name, item in made.items()])
+    with lock(house.archive.root):
+        last = releases.latest(house.releases)
+        if last is not None and last.fingerprint == mark:
+            return Published(last, new=False)
+        at = now()
+        draft = Release(
+            name=releases.next_name(house.releases, at.date()),
+            created=at.isoformat(timespec="seconds"),
+            mode=house.mode,
+            fingerprint=mark,
+            tables={},
+            left_out={},
+        )
+        entry = releases.publish(house.releases, draft.name, lambda folder: _write(house, draft, last, made, folder))
+    return Published(entry, new=True)
+
+
+def now() -> datetime:
+    """The time of a build, in UTC; ``SOURCE_DATE_EPOCH`` sets it, so that a build can be repeated."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+
+
+def _write(house: House, draft: Release, last: Release | None, made: Mapping[str, Made], folder: Path) -> Release:
+    """Fill the folder of a release and say what is in it."""
+    (folder / "tables").mkdir()
+    left_out: dict[str, int] = {}
+    facts: dict[str, TableFacts] = {}
+    for name, item in made.items():
+        frame = item.frame
+        if contract(name).kind == "statistics":
+            gated = pl.col("dataset").is_in(_redistributable())
+            left_out |= _counted(frame.filter(~gated))
+            frame = frame.filter(gated)
+        facts[name] = _table(folder, name, frame)
+    history = [*releases.index(house.releases), replace(draft, tables=facts)]
+    facts["release"] = _table(folder, "release", _ledger(history))
+    entry = replace(draft, tables=facts, left_out=left_out)
+    _documents(entry, last, folder)
+    results = [house.work.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()]
+    expectations.write_docs([path for path in results if path.exists()], folder / "quality")
+    return entry
+
+
+def _redistributable() -> list[str]:
+    """The datasets whose licence is known to allow that their rows are passed on."""
+    return [
+        name
+        for name, (publisher, _) in datasets().items()
+        if publisher.licence_of(name.partition("/")[2]).redistribution == "allowed"
+    ]
+
+
+def _counted(frame: pl.LazyFrame) -> dict[str, int]:
+    return dict(frame.group_by("dataset").agg(pl.len()).sort("dataset").collect().iter_rows())
+
+
+def _table(folder: Path, name: str, frame: pl.LazyFrame) -> TableFacts:
+    path = folder / "tables" / f"{name}.parquet"
+    package.write_parquet(frame, contract(name), path)
+    return releases.facts(path, name)
+
+
+def _ledger(history: list[Release]) -> pl.LazyFrame:
+    """Table ``release``: the tables of this release and of those before. Its own file is not among them."""
+    rows = [
+        {"release": entry.name, "table": name, **asdict(facts)}
+        for entry in history
+        for name, facts in entry.tables.items()
+        if name != "release"
+    ]
+    declared = contract("release")
+    return pl.DataFrame(rows, schema=declared.polars_schema).lazy()
+
+
+def _documents(entry: Release, last: Release | None, folder: Path) -> None:
+    about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
+    descriptor = package.descriptor(contracts().values(), entry.tables, about)
+    texts = {
+        "datapackage.json": orjson.dumps(descriptor, option=orjson.OPT_INDENT_2).decode(),
+        "CHANGELOG.md": _changelog(entry, last),
+        "CITATION.cff": package.citation_cff(about),
+        "LICENSES.md": package.licences_md(about),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _sources(folder: Path) -> list[Source]:
+    """The datasets that the tables of a release hold rows of."""
+    held = pl.scan_parquet(folder / "tables" / "dataset.parquet").filter(
+        (pl.col("observations") > 0) & (pl.col("redistribution") == "allowed")
+    )
+    found = []
+    for row in held.sort("dataset").collect().iter_rows(named=True):
+        publisher, entry = datasets()[row["dataset"]]
+        licence = publisher.licence_of(row["dataset"].partition("/")[2])
+        found.append(
+            Source(
+                dataset=row["dataset"],
+                title=entry.title,
+                publisher=publisher.name["en"],
+                homepage=publisher.homepage,
+                licence=licence.id,
+                licence_url=licence.url,
+                attribution=licence.attribution,
+            )
+        )
+    return found
+
+
+def _changelog(entry: Release, last: Release | None) -> str:
+    """What changed since the release before: rows by table, and what was left out."""
+    lines = [f"# Release {entry.name}", "", f"Made {entry.created} from payloads of mode {entry.mode}."]
+    lines += [f"Compared with {last.name}." if last else "The first release.", "", "| table | rows | before | change |"]
+    lines += ["|---|---:|---:|---:|"]
+    for name, facts in entry.tables.items():
+        before = last.tables[name].rows if last and name in last.tables else 0
+        same = last is not None and name in last.tables and last.tables[name].sha256 == facts.sha256
+        change = "none" if same else f"{facts.rows - before:+,}"
+        lines.append(f"| {name} | {facts.rows:,} | {before:,} | {change} |")
+    gone = sorted(set(last.tables) - set(entry.tables)) if last else []
+    lines += ["", f"Tables that are no longer here: {', '.join(gone)}."] if gone else []
+    if entry.left_out:
+        lines += ["", "Rows left out because their licence is not known to allow redistribution:", ""]
+        lines += [f"- {name}: {rows:,}" for name, rows in entry.left_out.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,173 @@
+"""Observations to tables, and the tables that describe them. Pure functions from frames to frames."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import narwhals as nw
+import polars as pl
+
+from assets.observations import Frame
+from sources.catalogue import Publisher, datasets
+from warehouse import codes
+from warehouse.contracts import Contract, contract, contracts
+
+FIRST_YEAR = 1990
+
+# Which reason for no value stands when rows of one jurisdiction, indicator and year give several.
+_REASONS = ("suppressed", "not_applicable", "not_collected", "not_reported", "not_published")
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What a build knows of a dataset."""
+
+    mode: str
+    edition: str | None
+    payloads: int
+
+
+def statistics() -> tuple[str, ...]:
+    """The names of the tables of statistics."""
+    return tuple(name for name, declared in contracts().items() if declared.kind == "statistics")
+
+
+def newest(observations: Frame, key: Iterable[str]) -> Frame:
+    """Each key once: of several payloads of a dataset the one that was known last speaks.
+
+    Slices of a dataset may overlap (a corridor between two jurisdictions is in the answers for both), and a newer
+    edition replaces an older one figure by figure.
+    """
+    keys = list(key)
+    order = nw.col("known_from").rank("dense", descending=True).over(*keys)
+    ranked = observations.with_columns(__age=order).filter(nw.col("__age") == 1).drop("__age")
+    # Payloads of one moment say the same thing; their sha256 decides, so that the choice never varies.
+    first = nw.col("payload") == nw.col("payload").min().over(*keys)
+    return ranked.filter(first)
+
+
+def statistics_table(observations: Frame, declared: Contract) -> pl.DataFrame:
+    """A table of statistics in the columns, types and order of its contract."""
+    frame = newest(observations, declared.key).select(*declared.field_names).collect().to_polars()
+    return frame.cast(declared.polars_schema).sort(declared.key)
+
+
+def jurisdiction() -> pl.DataFrame:
+    """Table ``jurisdiction``."""
+    return _in_contract(codes.areas(), "jurisdiction")
+
+
+def indicator() -> pl.DataFrame:
+    """Table ``indicator``."""
+    return _in_contract(codes.indicators(), "indicator")
+
+
+def code_lists() -> dict[str, frozenset[str]]:
+    """The members of every code list that a field refers to, by its name."""
+    lists = {column.codes for declared in contracts().values() for column in declared.columns if column.codes}
+    known = {name: codes.members(name) for name in lists}
+    known["dataset"] = frozenset(datasets())
+    known["publisher"] = frozenset(publisher.publisher for publisher, _ in datasets().values())
+    return known
+
+
+def code() -> pl.DataFrame:
+    """Table ``code``: the small lists, the areas and indicators, and the publishers of the catalogue."""
+    empty = pl.lit(None, pl.String)
+    areas = codes.areas().select(
+        pl.lit("area").alias("code_list"),
+        pl.col("area").alias("code"),
+        "name_en",
+        "name_zh",
+        pl.col("note").alias("description"),
+    )
+    what = codes.indicators().select(
+        pl.lit("indicator").alias("code_list"), pl.col("indicator").alias("code"), "name_en", "name_zh", "description"
+    )
+    who = {publisher.publisher: publisher for publisher, _ in datasets().values()}
+    publishers = pl.DataFrame(
+        {
+            "code_list": ["publisher"] * len(who),
+            "code": list(who),
+            "name_en": [publisher.name["en"] for publisher in who.values()],
+            "name_zh": [publisher.name.get("zh") for publisher in who.values()],
+        }
+    ).with_columns(empty.alias("description"))
+    return _in_contract(pl.concat([codes.codes(), areas, what, publishers], how="diagonal"), "code")
+
+
+def dataset(facts: Mapping[str, DatasetFacts], observations: pl.LazyFrame) -> pl.DataFrame:
+    """Table ``dataset``. ``observations`` has columns dataset and known_from of all tables of statistics."""
+    counts = observations.group_by("dataset").agg(
+        observations=pl.len().cast(pl.Int64), as_of=pl.col("known_from").max()
+    )
+    rows = [_dataset_row(name, publisher, facts[name]) for name, (publisher, _) in datasets().items()]
+    frame = pl.DataFrame(rows, infer_schema_length=None).lazy().join(counts, on="dataset", how="left").collect()
+    return _in_contract(frame.with_columns(pl.col("observations").fill_null(0)), "dataset")
+
+
+def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[str, object]:
+    entry = publisher.datasets[name.partition("/")[2]]
+    licence = publisher.licence_of(name.partition("/")[2])
+    return {
+        "dataset": name,
+        "publisher": publisher.publisher,
+        "title": entry.title,
+        "table": entry.table,
+        "homepage": publisher.homepage,
+        "licence": licence.id,
+        "licence_url": licence.url,
+        "redistribution": licence.redistribution,
+        "attribution": licence.attribution,
+        "cadence": publisher.cadence,
+        "territory": entry.territory or publisher.territory,
+        "mode": facts.mode,
+        "edition": facts.edition,
+        "payloads": facts.payloads,
+        "note": entry.notes,
+    }
+
+
+def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
+    """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
+
+    ``observations`` has reporter, indicator, period, value and missing_reason. ``complete`` says that the publishers
+    were asked, so that no figure means that none is published; of a snapshot it only means that it was not fetched.
+    """
+    seen = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
+    reason_order = pl.Enum(_REASONS)
+    found = (
+        seen.group_by("reporter", "indicator", "year")
+        .agg(
+            observations=pl.col("value").count().cast(pl.Int64),
+            reason=pl.col("missing_reason").cast(reason_order, strict=False).min().cast(pl.String),
+        )
+        .collect()
+    )
+    last = found["year"].max()
+    years = list(range(FIRST_YEAR, int(last) + 1)) if isinstance(last, int) else []
+    scope = codes.areas().filter(
+        pl.col("in_scope") & ((pl.col("kind") != "aggregate") | (pl.col("area") == "EU27_2020"))
+    )
+    grid = (
+        scope.select(pl.col("area").alias("reporter"))
+        .join(codes.indicators().select("indicator"), how="cross")
+        .join(pl.DataFrame({"year": years}, schema={"year": pl.Int64}), how="cross")
+    )
+    none = "not_published" if complete else "not_fetched"
+    joined = grid.join(found, on=["reporter", "indicator", "year"], how="left").with_columns(
+        pl.col("observations").fill_null(0)
+    )
+    state = pl.when(pl.col("observations") > 0).then(pl.lit("value")).otherwise(pl.col("reason").fill_null(none))
+    return _in_contract(joined.with_columns(coverage=state), "coverage")
+
+
+def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``unmatched_code``: the codes that no crosswalk knows, of all payloads in use."""
+    frames = list(parts)
+    empty = pl.LazyFrame(schema=contract("unmatched_code").polars_schema)
+    return _in_contract(pl.concat([empty, *frames]).collect(), "unmatched_code")
+
+
+def _in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    declared = contract(table)
+    return frame.select(declared.field_names).cast(declared.polars_schema).sort(declared.key)

@@ -1,0 +1,172 @@
+"""A build as the command line runs it: the nightly job in this process, watched."""
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+import yaml
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from assets import stages
+from assets.graph import RELEASE, observations_key, payload_key, table_key
+from assets.house import House
+from pipelines import definitions
+from pipelines.resources import HouseResource
+from sources.catalogue import datasets
+from warehouse.contracts import contracts
+
+# Nothing of a run leaves the machine; freshness is evaluated by the daemon; one run at a time asks a host.
+INSTANCE = {
+    "telemetry": {"enabled": False},
+    "freshness": {"enabled": True},
+    "concurrency": {"pools": {"default_limit": 1}},
+    "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"},
+}
+
+
+@dataclass
+class Outcome:
+    """How a build ended: the release that stands, and what a person must know."""
+
+    release: str | None = None
+    new: bool = False
+    held_back: str | None = None
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    not_fetched: list[str] = field(default_factory=list)
+
+
+def dagster_home(data: Path) -> Path:
+    """The folder of Dagster's instance in a data folder, with its configuration."""
+    home = data / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(yaml.safe_dump(INSTANCE), encoding="utf-8")
+    return home
+
+
+def _unhurried(connection: object, _record: object) -> None:
+    """Run history need not survive a power cut, and 3,000 flushes of the disk would take most of a build's time."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+@contextmanager
+def instance(data: Path) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance of a data folder."""
+    os.environ["DAGSTER_HOME"] = str(dagster_home(data))
+    if not event.contains(Engine, "connect", _unhurried):
+        event.listen(Engine, "connect", _unhurried)
+    with dg.DagsterInstance.get() as opened:
+        yield opened
+
+
+def workspace() -> list[str]:
+    """How Dagster is told where the definitions are: ``workspace.yaml`` of a checkout, else the module."""
+    path = Path(__file__).resolve().parents[1] / "workspace.yaml"
+    return ["-w", str(path)] if path.exists() else ["-m", "pipelines.definitions"]
+
+
+def selected(pattern: str | None) -> list[str]:
+    """The datasets whose ``publisher/dataset`` contains the pattern; all of them without one."""
+    return [name for name in datasets() if pattern is None or pattern in name]
+
+
+def selection(pattern: str | None) -> list[dg.AssetKey] | None:
+    """What a build runs: everything, or of the publishers only the datasets of the pattern, and all that follows."""
+    if pattern is None:
+        return None
+    asked = [key for name in selected(pattern) for key in (payload_key(name), observations_key(name))]
+    tables = [table_key(name) for name in contracts() if name != "release"]
+    return [*asked, *tables, RELEASE]
+
+
+def run(house: House, pattern: str | None, progress: Callable[[str, int, int], None]) -> Outcome:
+    """Run the nightly job. ``progress`` is told each step's name, how many are done, and how many there are."""
+    defs = definitions.build(HouseResource(data=str(house.data), mode=house.mode))
+    job = defs.resolve_job_def("nightly")
+    keys = selection(pattern)
+    with instance(house.data) as opened:
+        run_id = str(uuid.uuid4())
+        total = len(keys) if keys else len(datasets()) * 2 + (len(contracts()) - 1) * 2 + 1
+        opened.add_event_listener(run_id, _Watcher(progress, total))
+        result = job.execute_in_process(
+            instance=opened,
+            run_id=run_id,
+            raise_on_error=False,
+            asset_selection=keys,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"corridor/mode": house.mode},
+        )
+        return _outcome(house, result)
+
+
+class _Watcher:
+    """Turns the events of a run into progress."""
+
+    def __init__(self, progress: Callable[[str, int, int], None], total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def __call__(self, entry: dg.EventLogEntry, _cursor: str = "") -> None:
+        event = entry.dagster_event
+        if event is None or event.step_key is None:
+            return
+        if event.event_type in (dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE):
+            self.done += 1
+        if event.event_type == dg.DagsterEventType.STEP_START:
+            self.progress(event.step_key.replace("__", "/"), self.done, self.total)
+
+
+def _outcome(house: House, result: dg.ExecuteInProcessResult) -> Outcome:
+    outcome = Outcome()
+    for happened in result.all_events:
+        if happened.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = happened.asset_check_evaluation_data
+            if not evaluation.passed:
+                _note(outcome, evaluation)
+        elif happened.event_type == dg.DagsterEventType.STEP_FAILURE and happened.step_key == "release":
+            outcome.held_back = _cause(happened)
+        elif happened.event_type == dg.DagsterEventType.STEP_FAILURE and not _blocked(happened):
+            outcome.failures.append(f"{str(happened.step_key).replace('__', '/')}: {_cause(happened)}")
+        elif happened.is_step_materialization and happened.asset_key == RELEASE:
+            metadata = happened.step_materialization_data.materialization.metadata
+            outcome.release, outcome.new = str(metadata["release"].value), bool(metadata["new"].value)
+    if outcome.release is None and outcome.held_back is None:
+        failed = ", ".join(outcome.failures[:3]) or "a blocking check failed"
+        outcome.held_back = f"The release is held back: {failed}"
+    outcome.not_fetched = [name for name in datasets() if not stages.observations(house, name).payloads]
+    return outcome
+
+
+def _blocked(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed only because a check in it did, which is told by the check."""
+    return str(event.step_key).startswith("expectations_")
+
+
+def _note(outcome: Outcome, evaluation: dg.AssetCheckEvaluation) -> None:
+    key = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
+    if "failures" in evaluation.metadata:
+        lines = [line.removeprefix("- ") for line in str(evaluation.metadata["failures"].value).splitlines()]
+        outcome.failures += lines
+    elif evaluation.severity == dg.AssetCheckSeverity.ERROR:
+        outcome.failures.append(f"{key} fails on {evaluation.metadata['failing'].value} rows")
+    else:
+        failing = evaluation.metadata.get("failing")
+        outcome.warnings.append(f"{key}" + (f" ({failing.value} rows)" if failing else ""))
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    failure = event.step_failure_data.user_failure_data
+    if failure is not None and failure.description:
+        return str(failure.description)
+    return error.message.strip().splitlines()[0] if error is not None else "unknown"

@@ -1,0 +1,354 @@
+"""The command line. Long work shows progress, errors are one sentence, and ``--json`` speaks to machines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.settings import data_folder
+
+# Commands import what they need when they run, so that `corridor --help` answers at once.
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assets.house import House
+    from pipelines.building import Outcome
+    from warehouse.releases import Release
+
+app = typer.Typer(
+    name="corridor",
+    help="The migration systems of China and the 27 EU member states, in numbers and in law.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder; by default $CORRIDOR_DATA, else ./data.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+Live = Annotated[bool, typer.Option("--live", help="Ask the publishers instead of the embedded snapshot.")]
+
+
+def main() -> None:
+    """Run the command line; an error that has a name ends in its sentence and exit status 1."""
+    from assets.errors import AssetError
+    from sources.errors import SourceError
+    from warehouse.errors import WarehouseError
+
+    try:
+        app()
+    except (SourceError, WarehouseError, AssetError) as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except PermissionError as error:
+        _fail(f"{error.filename} may not be written or read; choose another folder with --data")
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        _fail("interrupted; what was published stays as it was", 130)
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    err.print(f"[bold red]error[/] {escape(message)}", highlight=False, soft_wrap=True)
+    sys.exit(status)
+
+
+def _json(value: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str))
+
+
+@app.command()
+def build(
+    live: Live = False,
+    only: Annotated[str | None, typer.Option("--only", help="Ask only datasets whose name contains this.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Fetch, read, check and publish: the whole job, ending in a release if anything is new."""
+    from pipelines import building
+
+    house = _house(data, live=live)
+    if only is not None and not building.selected(only):
+        _fail(f"no dataset's name contains {only!r}; `corridor sources` lists them")
+    with _builder(house), _progress("building") as step:
+        outcome = building.run(house, only, step)
+    _tell(house, outcome, as_json=json)
+    if outcome.held_back:
+        raise typer.Exit(1)
+
+
+def _house(data: Path | None, *, live: bool = False) -> House:
+    from assets.house import House
+
+    return House((data or data_folder()).resolve(), "live" if live else "snapshot")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on the error stream: a step's name, how many are done, how many there are."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def step(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name[:60], completed=done, total=total)
+
+        yield step
+
+
+def _tell(house: House, outcome: Outcome, *, as_json: bool) -> None:
+    """What a build ended in."""
+    from warehouse import releases
+
+    entry = releases.latest(house.releases)
+    if as_json:
+        _json(asdict(outcome) | {"path": str(house.releases / entry.name) if entry else None})
+        return
+    for title, lines in (("failed", outcome.failures), ("warned", outcome.warnings)):
+        for line in lines:
+            err.print(f"[yellow]{title}[/] {escape(line)}", highlight=False, soft_wrap=True)
+    if outcome.not_fetched:
+        out.print(f"[bold]not fetched[/]: {', '.join(outcome.not_fetched)}", highlight=False)
+    if entry is not None and not outcome.held_back:
+        _print_release(house, entry, new=outcome.new)
+    if outcome.held_back:
+        err.print(f"[bold red]error[/] {escape(outcome.held_back)}", highlight=False, soft_wrap=True)
+        if entry is not None:
+            err.print(f"The last release, {entry.name}, stands as it was.", highlight=False)
+
+
+def _print_release(house: House, entry: Release, *, new: bool) -> None:
+    table = Table("table", "rows", "size", box=None, pad_edge=False)
+    for name, facts in entry.tables.items():
+        table.add_row(name, f"{facts.rows:,}", f"{facts.bytes / 1e6:.2f} MB", style=None if facts.rows else "dim")
+    out.print(table)
+    verb = "Released" if new else "Nothing changed; the release that stands is"
+    out.print(
+        f"{verb} [bold]{entry.name}[/] ({entry.mode}): {len(entry.tables)} tables, "
+        f"{entry.observations:,} observations, in {house.releases / entry.name}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def sources(data: Data = None, json: Json = False) -> None:
+    """Every dataset of the catalogue: licence, cadence, table, and what the archive holds of it."""
+    from pipelines.inventory import inventory
+
+    rows = inventory(_house(data))
+    if json:
+        _json(rows)
+        return
+    shown = ("dataset", "table", "licence", "cadence", "last vintage", "mode")
+    table = Table(*shown, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(row[name] or "") for name in shown))
+    out.print(table)
+
+
+@app.command()
+def read(
+    dataset: Annotated[str, typer.Argument(help="publisher/dataset, also one that the catalogue does not list.")],
+    file: Annotated[Path, typer.Argument(help="A payload of any known format, also packed with gzip or zip.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Parquet file to write.")] = None,
+    json: Json = False,
+) -> None:
+    """Read any payload of a known format to tidy cells: the publisher's codes, value, flags and where each stands."""
+    import polars as pl
+
+    from sources import formats
+
+    if not file.is_file():
+        _fail(f"there is no file {file}")
+    target = output or Path(f"{file.name}.parquet")
+    with formats.opened(file) as plain:
+        form = formats.recognise(plain)
+        cells = form.read(plain)
+        _write_cells(cells.frame, target)
+    written = pl.scan_parquet(target)
+    facts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
+    report = {
+        "dataset": dataset,
+        "format": form.NAME,
+        "says": {"dataset": cells.dataset, "updated": cells.updated},
+        "dimensions": list(cells.dimensions),
+        **facts.row(0, named=True),
+        "output": str(target),
+    }
+    if json:
+        _json(report)
+        return
+    out.print(written.head(8).collect())
+    out.print(
+        f"{form.NAME}: {report['cells']:,} cells, {report['values']:,} with a value, {report['flagged']:,} flagged; "
+        f"written to {target}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _write_cells(frame: pl.LazyFrame, target: Path) -> None:
+    """The cells as Parquet, whole or not at all."""
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        frame.sink_parquet(aside)
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@app.command(name="import")
+def import_(
+    dataset: Annotated[str, typer.Argument(help="publisher/dataset of the catalogue.")],
+    file: Annotated[Path, typer.Argument(help="The payload, as downloaded.")],
+    published: Annotated[
+        datetime | None,
+        typer.Option("--published", formats=["%Y-%m-%d"], help="Day on which the publisher published it."),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Put a payload that a person downloaded into the archive, as if it had been fetched. The next build uses it."""
+    from assets.payloads import import_file
+    from sources import formats
+    from sources.catalogue import dataset as entry_of
+
+    publisher, _ = entry_of(dataset)
+    if not file.is_file():
+        _fail(f"there is no file {file}")
+    house = _house(data)
+    with formats.opened(file, max_unpacked=publisher.limits.max_unpacked) as plain:
+        form = formats.recognise(plain).NAME
+    day = published.replace(tzinfo=UTC) if published else None
+    with _builder(house):
+        fetch = import_file(house, publisher, dataset.partition("/")[2], file, day)
+    if json:
+        _json({"dataset": dataset, "payload": fetch.payload, "format": form, "published": fetch.published})
+        return
+    out.print(f"{file.name} ({form}) is in the archive as {fetch.payload}; `corridor build` reads it.", highlight=False)
+
+
+@app.command()
+def releases(data: Data = None, json: Json = False) -> None:
+    """The releases, newest last."""
+    from warehouse import releases as kept
+
+    house = _house(data)
+    entries = kept.index(house.releases)
+    if json:
+        _json([asdict(entry) | {"path": str(house.releases / entry.name)} for entry in entries])
+        return
+    table = Table("release", "created", "mode", "tables", "observations", "path", box=None, pad_edge=False)
+    for entry in entries:
+        path = str(house.releases / entry.name)
+        table.add_row(entry.name, entry.created, entry.mode, str(len(entry.tables)), f"{entry.observations:,}", path)
+    out.print(table if entries else "No release yet; `corridor build` makes the first.")
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(help="A table, an indicator, or a dataset.")],
+    where: Annotated[list[str] | None, typer.Argument(help="FIELD=VALUE …, to pick rows of a table.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows to follow to their payload.")] = 3,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Contract, lineage, licence and checks of a table, indicator or dataset; of a row, down to the payload."""
+    from pipelines import explaining
+
+    report = explaining.explain(_house(data), what, where or [], limit)
+    if json:
+        _json(report)
+        return
+    out.print(explaining.rendered(report))
+
+
+@app.command()
+def verify(data: Data = None, json: Json = False) -> None:
+    """Hash every payload and every published table again, and name what is damaged."""
+    from pipelines.inventory import verified
+
+    with _progress("verifying") as step:
+        checked, damages = verified(_house(data), lambda done, total: step("payloads", done, total))
+    if json:
+        _json({"checked": checked, "damages": damages})
+    else:
+        for line in damages:
+            err.print(f"[bold red]damaged[/] {escape(line)}", highlight=False, soft_wrap=True)
+        out.print(f"{checked:,} files verified, {len(damages):,} damaged.", highlight=False)
+    if damages:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    live: Live = False,
+    data: Data = None,
+) -> None:
+    """Open the Dagster UI on 127.0.0.1, with the daemon that runs schedules and sensors."""
+    from pipelines.building import dagster_home, workspace
+
+    house = _house(data, live=live)
+    environment = {"DAGSTER_HOME": str(dagster_home(house.data)), "CORRIDOR_DATA": str(house.data)}
+    os.environ.update(environment | {"CORRIDOR_MODE": house.mode})
+    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), *workspace()]
+    out.print(
+        f"Dagster UI on http://127.0.0.1:{port} ({house.mode}, {house.data}); stop it with Ctrl-C.", highlight=False
+    )
+    os.execv(sys.executable, command)  # noqa: S606 - the command is ours, and its exit is that of this process
+
+
+@app.command()
+def doctor(data: Data = None, json: Json = False) -> None:
+    """Whether this installation and this data folder are in order, and what to do where they are not."""
+    from pipelines.inventory import diagnosis
+
+    findings = diagnosis(_house(data))
+    if json:
+        _json(findings)
+    else:
+        for finding in findings:
+            mark = "[green]ok[/]" if finding["ok"] else "[bold red]no[/]"
+            out.print(
+                f"{mark} {escape(str(finding['what']))}: {escape(str(finding['says']))}",
+                highlight=False,
+                soft_wrap=True,
+            )
+    if not all(finding["ok"] for finding in findings):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _builder(house: House) -> Iterator[None]:
+    """Nobody else changes the data folder meanwhile."""
+    from warehouse.archive import lock
+
+    with lock(house.archive.root):
+        yield
+
+
+if __name__ == "__main__":
+    main()

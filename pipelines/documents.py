@@ -1,0 +1,18 @@
+"""The generated documents: data dictionary and JSON Schemas. ``python -m pipelines.documents`` writes them again."""
+
+from pathlib import Path
+
+from sources.catalogue import Publisher
+from warehouse import package, schemas
+from warehouse.contracts import contracts
+
+
+def write(folder: Path) -> None:
+    """Write ``dictionary.md`` and ``schemas/*.schema.json``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dictionary.md").write_text(package.dictionary(contracts().values()), encoding="utf-8")
+    schemas.write_schemas({"catalogue": Publisher}, folder / "schemas")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parents[1] / "docs")

@@ -1,0 +1,124 @@
+"""What there is: the catalogue's datasets, the state of what is kept, and whether everything is in order."""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from assets.house import House
+from assets.payloads import history
+from sources.catalogue import Publisher, datasets
+from sources.errors import SourceError
+from warehouse import releases
+from warehouse.contracts import contracts
+from warehouse.errors import WarehouseError
+
+LEAST_FREE = 2 << 30
+
+Row = dict[str, object]
+
+
+def inventory(house: House) -> list[Row]:
+    """One row a dataset: what it is, its licence and cadence, the slice asked for, the last vintage and its mode."""
+    return [_dataset(house, name, publisher) for name, (publisher, _) in datasets().items()]
+
+
+def _dataset(house: House, name: str, publisher: Publisher) -> Row:
+    code = name.partition("/")[2]
+    entry, licence = publisher.datasets[code], publisher.licence_of(code)
+    fetches = [
+        fetch
+        for mode in ("snapshot", "live")
+        for slices in history(House(house.data, mode), publisher, code).values()
+        for fetch in slices
+    ]
+    stamps = [fetch.published or fetch.headers.get("last-modified") or fetch.at.isoformat() for fetch in fetches]
+    return {
+        "dataset": name,
+        "title": entry.title,
+        "publisher": publisher.name["en"],
+        "table": entry.table,
+        "licence": licence.id,
+        "redistribution": licence.redistribution,
+        "cadence": publisher.cadence,
+        "slice": {dimension: len(codes) for dimension, codes in entry.filters.items()},
+        "last vintage": stamps[-1] if stamps else None,
+        "mode": "+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
+    }
+
+
+def verified(house: House, progress: Callable[[int, int], None]) -> tuple[int, list[str]]:
+    """How many files were hashed again, and what is damaged in archive and releases."""
+    damages = [f"{damage.what} {damage.where}: {damage.why}" for damage in house.archive.verify(progress)]
+    checked = sum(1 for path in house.archive.root.rglob("*") if path.is_file()) if house.archive.root.is_dir() else 0
+    for release in releases.index(house.releases):
+        damages += releases.damages(house.releases / release.name, release)
+        checked += len(release.tables)
+    return checked, damages
+
+
+def diagnosis(house: House) -> list[Row]:
+    """What is in order and what is not, each with what to do."""
+    return [
+        _finding("Python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or newer"),
+        _packages(),
+        _tried("catalogue", lambda: f"{len(datasets())} datasets"),
+        _tried("contracts", lambda: f"{len(contracts())} tables"),
+        _writable(house),
+        _space(house),
+        _tried("ledger", lambda: f"{len(house.archive.fetches()):,} fetches"),
+        _tried("releases", lambda: f"latest is {getattr(releases.latest(house.releases), 'name', 'none yet')}"),
+        *_secrets(),
+    ]
+
+
+def _finding(what: str, ok: bool, says: str, remedy: str) -> Row:
+    return {"what": what, "ok": ok, "says": says if ok else f"{says}; {remedy}"}
+
+
+def _tried(what: str, look: Callable[[], str]) -> Row:
+    try:
+        return {"what": what, "ok": True, "says": look()}
+    except (SourceError, WarehouseError, OSError) as error:
+        return {"what": what, "ok": False, "says": str(error)}
+
+
+def _packages() -> Row:
+    try:
+        found = ", ".join(f"{name} {version(name)}" for name in ("dagster", "polars", "pyarrow", "great-expectations"))
+    except PackageNotFoundError as error:
+        return {"what": "packages", "ok": False, "says": f"{error.name} is not installed; run `make setup`"}
+    return {"what": "packages", "ok": True, "says": found}
+
+
+def _writable(house: House) -> Row:
+    folder = next(path for path in (house.data, *house.data.parents) if path.exists())
+    says = f"{house.data} is {'writable' if house.data.exists() else 'made by the first build'}"
+    return _finding("data folder", os.access(folder, os.W_OK), says, "choose another with --data or $CORRIDOR_DATA")
+
+
+def _space(house: House) -> Row:
+    folder = next(path for path in (house.data, *house.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    return _finding("disk", free >= LEAST_FREE, f"{free / (1 << 30):.1f} GiB free", "a build wants 2 GiB")
+
+
+def _secrets() -> list[Row]:
+    """Keys that live requests need; without them their datasets are not fetched, and nothing else is wrong."""
+    wanted = {
+        (value.split("env:")[1], publisher.publisher)
+        for publisher, _ in datasets().values()
+        for endpoint in publisher.endpoints.values()
+        for value in [*endpoint.headers.values(), *endpoint.params.values()]
+        if "env:" in value
+    }
+    return [
+        {
+            "what": f"${name}",
+            "ok": True,
+            "says": "set" if os.environ.get(name) else f"not set; live {who} is not fetched",
+        }
+        for name, who in sorted(wanted)
+    ]
