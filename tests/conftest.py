@@ -1,8 +1,14 @@
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+ROOT = Path(__file__).resolve().parents[1]
+CORPUS = ROOT.parent / "shared" / "corpus"
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +16,33 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of true payloads is not beside the project")
     return CORPUS
+
+
+@dataclass(frozen=True)
+class Built:
+    """A data folder in which the whole offline build was run once, as a user runs it."""
+
+    data: Path
+    output: str
+
+    @property
+    def release(self) -> Path:
+        name = json.loads((self.data / "releases" / "index.json").read_text())["latest"]
+        return self.data / "releases" / str(name)
+
+    def table(self, name: str) -> pl.LazyFrame:
+        return pl.scan_parquet(self.release / "tables" / f"{name}.parquet")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    data = tmp_path_factory.mktemp("whole") / "data"
+    done = corridor("build", "--data", str(data))
+    assert done.returncode == 0, done.stderr
+    return Built(data, done.stdout)
+
+
+def corridor(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does."""
+    command = [sys.executable, "-m", "pipelines.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False)

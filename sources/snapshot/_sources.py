@@ -1,7 +1,6 @@
 """What the recorder of each publisher shares: a payload to be written, and reading the public copies of the corpus."""
 
 import csv
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,12 +43,10 @@ def utc(year: int, month: int, day: int, hour: int = 0) -> datetime:
 @cache
 def rda(path: Path) -> pl.DataFrame:
     """The data frame of an R file."""
-    import rdata
+    import pyreadr
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        (frame,) = rdata.read_rda(path).values()
-    return pl.DataFrame({str(name): frame[name].tolist() for name in frame.columns}, strict=False)
+    (frame,) = pyreadr.read_r(str(path)).values()
+    return pl.from_pandas(frame, nan_to_null=True)
 
 
 def table(path: Path, encoding: str = "utf-8-sig", skip: int = 0) -> list[dict[str, str]]:
