@@ -16,6 +16,7 @@ import polars as pl
 
 from assets.errors import StructureError
 from assets.periods import period
+from sources import formats
 from sources.catalogue import Dim, Observe, Publisher
 from sources.cells import Cells
 from warehouse import codes
@@ -53,13 +54,13 @@ def observe(cells: Cells, publisher: Publisher, name: str, vintage: Vintage) -> 
     dataset = publisher.datasets[name]
     rule = dataset.observe
     full_name = f"{publisher.publisher}/{name}"
-    _check_structure(cells, rule, full_name)
+    _check_structure(cells, rule)
     frame = nw.from_native(cells.frame)
     for dimension, kept in rule.where.items():
         frame = frame.filter(nw.col(dimension).is_in(kept))
     frame = nw.from_native(frame.collect().to_native()).lazy()
-    frame = _with_period(frame)
-    _check_expected(frame, rule, full_name)
+    frame = _with_period(frame, cells)
+    _check_expected(frame, rule, cells)
     translated: dict[str, str] = {}
     for field, source in _sources(rule).items():
         frame = _translate(frame, field, source, cells, publisher)
@@ -80,7 +81,7 @@ def observe(cells: Cells, publisher: Publisher, name: str, vintage: Vintage) -> 
     table = contract(dataset.table)
     observations = frame.filter(known & _concerned()).select(*table.field_names)
     unmatched = _unmatched(frame.filter(~known), translated, cells)
-    return Observed(_distinct(observations, table.key, full_name), unmatched)
+    return Observed(_distinct(observations, table.key, cells), unmatched)
 
 
 def _moment(at: datetime | None) -> nw.Expr:
@@ -122,7 +123,7 @@ def _chain(source: str | Dim | None) -> Iterator[Dim]:
         source = source.blank
 
 
-def _check_structure(cells: Cells, rule: Observe, name: str) -> None:
+def _check_structure(cells: Cells, rule: Observe) -> None:
     """Every dimension of the payload is used, and every dimension that the rule needs is there."""
     dims = [dim for source in _sources(rule).values() for dim in _chain(source)]
     used = {*rule.expect, *rule.where, *rule.ignore, *(name for dim in dims for name in dim.names)}
@@ -133,17 +134,17 @@ def _check_structure(cells: Cells, rule: Observe, name: str) -> None:
         parts = [f"lacks {', '.join(missing)}"] if missing else []
         parts += [f"has {', '.join(unknown)}, which the catalogue entry does not know"] if unknown else []
         raise StructureError(
-            f"{name}: the structure of the payload changed: it {' and '.join(parts)}; "
+            f"the structure of the payload changed: it {' and '.join(parts)}; "
             f"its dimensions are {', '.join(cells.dimensions)}"
         )
 
 
-def _check_expected(frame: Frame, rule: Observe, name: str) -> None:
+def _check_expected(frame: Frame, rule: Observe, cells: Cells) -> None:
     for dimension in [d for d in rule.expect if d in frame.collect_schema().names()]:
         strange = frame.filter(~nw.col(dimension).is_in(rule.expect[dimension])).head(1).collect()
         if len(strange):
             raise StructureError(
-                f"{name}: {dimension} is {strange[dimension][0]!r} at locator {strange['locator'][0]}, "
+                f"{dimension} is {strange[dimension][0]!r} at locator {_places(cells, strange['locator'].to_list())}, "
                 f"where only {', '.join(rule.expect[dimension])} was asked for"
             )
 
@@ -154,9 +155,14 @@ def _lookup(frame: Frame, on: Sequence[str], columns: Mapping[str, Sequence[Any]
     return frame.join(small, on=list(on), how="left")
 
 
-def _with_period(frame: Frame) -> Frame:
-    times = frame.select("time").unique().collect()["time"].to_list()
-    parsed = [period(time or "") for time in times]
+def _with_period(frame: Frame, cells: Cells) -> Frame:
+    first = frame.group_by("time").agg(nw.col("locator").min()).collect()
+    times, parsed = first["time"].to_list(), []
+    for time, locator in zip(times, first["locator"].to_list(), strict=True):
+        try:
+            parsed.append(period(time or ""))
+        except StructureError as error:
+            raise StructureError(f"{error}, at locator {_places(cells, [locator])}") from error
     columns = {"time": times, "period": [p for p, _ in parsed], "freq": [f for _, f in parsed]}
     return _lookup(frame, ["time"], columns, {"time": nw.String, "period": nw.Date, "freq": nw.String})
 
@@ -298,7 +304,7 @@ def _unmatched(frame: Frame, translated: Mapping[str, str], cells: Cells) -> pl.
     return pl.concat(parts).select(schema.names()).cast(schema) if parts else pl.DataFrame(schema=schema)
 
 
-def _distinct(observations: Frame, key: Sequence[str], name: str) -> pl.DataFrame:
+def _distinct(observations: Frame, key: Sequence[str], cells: Cells) -> pl.DataFrame:
     """The observations with each key once. A payload that gives one key two different values contradicts itself."""
     frame = observations.collect().to_polars()
     counts = frame.group_by(key).agg(pl.col("value").n_unique(), pl.col("locator")).filter(pl.col("value") > 1)
@@ -306,7 +312,12 @@ def _distinct(observations: Frame, key: Sequence[str], name: str) -> pl.DataFram
         row = counts.row(0, named=True)
         identity = ", ".join(str(row[field]) for field in key if field not in ("publisher", "dataset"))
         raise StructureError(
-            f"{name}: the payload gives {len(counts):,} keys more than one value, first {identity} "
-            f"at locators {', '.join(map(str, row['locator'][:4]))}"
+            f"the payload gives {len(counts):,} keys more than one value, first {identity} "
+            f"at locators {_places(cells, sorted(row['locator'])[:4])}"
         )
     return frame.unique(key, keep="first", maintain_order=True)
+
+
+def _places(cells: Cells, locators: Sequence[int]) -> str:
+    """Locators as numbers and in words."""
+    return f"{', '.join(map(str, locators))} ({'; '.join(formats.place(cells.format, at) for at in locators)})"

@@ -17,14 +17,18 @@ from assets import tables
 from assets.errors import AssetError
 from assets.house import House
 from assets.observations import Observed, observe
-from assets.payloads import history, vintage
+from assets.payloads import history, statements, vintage
 from assets.work import fingerprint
 from sources import formats
-from sources.catalogue import Publisher, datasets
+from sources.catalogue import datasets
 from sources.errors import SourceError
 from warehouse import releases
 from warehouse.archive import Fetch
 from warehouse.contracts import contract, contracts
+
+# The fetches of an answer, one a page, and what was read of each.
+Pages = tuple[Fetch, ...]
+Spoken = list[tuple[Fetch, Observed]]
 
 
 @dataclass(frozen=True)
@@ -46,53 +50,91 @@ class Made:
 
     @property
     def failures(self) -> list[str]:
-        """Of observations: the payloads that could not be read, and why."""
-        return list(orjson.loads((self.folder / "failures.json").read_bytes()))
+        """Of observations: the payloads that do not stand for their slice though they are the newest, and why."""
+        return [why for _, why in orjson.loads((self.folder / "failures.json").read_bytes())]
 
     @property
     def payloads(self) -> dict[str, str]:
-        """Of observations: the payload that speaks for each slice."""
+        """Of observations: the payload that speaks for each slice, and for each further page of it."""
         return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))
 
 
 def observations(house: House, name: str) -> Made:
     """The observations of ``publisher/dataset`` from the payloads that the archive holds."""
     publisher, _ = datasets()[name]
-    slices = history(house, publisher, name.partition("/")[2])
+    slices = statements(house, publisher, name.partition("/")[2])
     state = [
-        (key, [(f.payload, f.at, f.headers.get("last-modified")) for f in fetches]) for key, fetches in slices.items()
+        (key, [[(f.payload, f.at, f.headers.get("last-modified")) for f in pages] for pages in answers])
+        for key, answers in slices.items()
     ]
     mark = fingerprint("observations", name, state)
     return Made(house.work.made("observations", name, mark, lambda folder: _observe(house, name, slices, folder)), mark)
 
 
-def _observe(house: House, name: str, slices: dict[str, list[Fetch]], folder: Path) -> None:
-    publisher, entry = datasets()[name]
-    parts, unmatched, failures, used = [], [], [], {}
-    for key, fetches in slices.items():
-        for fetch in reversed(fetches):  # a payload that cannot be read leaves the one before it in its place
-            try:
-                observed = _read(house, publisher, name.partition("/")[2], fetch)
-            except (SourceError, AssetError) as error:
-                failures.append(f"{name}{f' [{key}]' if key else ''}, payload {str(fetch.payload)[:12]}: {error}")
-                continue
-            parts.append(observed.observations)
-            unmatched.append(observed.unmatched)
-            used[key] = str(fetch.payload)
-            break
+def _observe(house: House, name: str, slices: dict[str, list[Pages]], folder: Path) -> None:
+    _, entry = datasets()[name]
+    parts: list[Observed] = []
+    failures: list[tuple[str, str]] = []
+    used: dict[str, str] = {}
+    for answers in slices.values():
+        spoken, refused = _newest(house, name, answers)
+        failures += refused
+        parts += [observed for _, observed in spoken]
+        used |= {fetch.slice: str(fetch.payload) for fetch, _ in spoken}
     schema = contract(entry.table).polars_schema
-    pl.concat([pl.DataFrame(schema=schema), *(part.cast(schema) for part in parts)]).write_parquet(
+    pl.concat([pl.DataFrame(schema=schema), *(part.observations.cast(schema) for part in parts)]).write_parquet(
         folder / "rows.parquet"
     )
-    tables.unmatched_code(part.lazy() for part in unmatched).write_parquet(folder / "unmatched.parquet")
+    tables.unmatched_code(part.unmatched.lazy() for part in parts).write_parquet(folder / "unmatched.parquet")
     (folder / "failures.json").write_bytes(orjson.dumps(failures))
     (folder / "payloads.json").write_bytes(orjson.dumps(used))
 
 
-def _read(house: House, publisher: Publisher, name: str, fetch: Fetch) -> Observed:
+def _newest(house: House, name: str, answers: list[Pages]) -> tuple[Spoken, list[tuple[str, str]]]:
+    """The newest answer that can be read and says something, and why those after it do not stand.
+
+    An answer that cannot be read, or says nothing where an earlier one did, leaves the one before it in its place.
+    """
+    refused: list[tuple[str, str]] = []
+    silent: Spoken = []
+    for pages in reversed(answers):
+        spoken: Spoken = []
+        try:
+            for fetch in pages:
+                spoken.append((fetch, _read(house, name, fetch)))
+        except (SourceError, AssetError) as error:
+            refused.append(_refusal(name, pages[len(spoken)], str(error)))
+            continue
+        rows = sum(observed.observations.height for _, observed in spoken)
+        if rows and silent:
+            before = f"where {rows:,} observations were before"
+            refused.append(_refusal(name, silent[0][0], f"{_silence(silent)} {before}"))
+        if rows:
+            return spoken, refused
+        silent = silent or spoken
+    return silent, refused
+
+
+def _refusal(name: str, fetch: Fetch, why: str) -> tuple[str, str]:
+    """A payload and why it does not stand, in one line that says what was asked."""
+    slice_ = f"[{fetch.slice}]" if fetch.slice else ""
+    return str(fetch.payload), f"{name}{slice_} ({fetch.url}), payload {str(fetch.payload)[:12]}: {why}"
+
+
+def _silence(spoken: Spoken) -> str:
+    """How an answer comes to say nothing."""
+    unmatched = pl.concat(observed.unmatched for _, observed in spoken)
+    if unmatched.is_empty():
+        return "it is empty"
+    code = unmatched.row(0, named=True)
+    return f"no cell has only known codes ({code['dimension']} {code['source_code']!r} is none)"
+
+
+def _read(house: House, name: str, fetch: Fetch) -> Observed:
+    publisher, _ = datasets()[name]
     path = house.archive.payload_path(str(fetch.payload))
     with formats.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-        return observe(formats.read(plain), publisher, name, vintage(fetch))
+        return observe(formats.read(plain), publisher, fetch.dataset, vintage(fetch))
 
 
 def table(house: House, name: str) -> Made:

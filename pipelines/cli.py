@@ -35,7 +35,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console()
+# A pipe has no width; what stands in it must not be cut to that of a narrow terminal.
+out = Console(width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder; by default $CORRIDOR_DATA, else ./data.")]
@@ -163,6 +164,7 @@ def sources(data: Data = None, json: Json = False) -> None:
         return
     shown = ("dataset", "table", "licence", "cadence", "last vintage", "mode")
     table = Table(*shown, box=None, pad_edge=False)
+    table.columns[0].overflow = "fold"
     for row in rows:
         table.add_row(*(str(row[name] or "") for name in shown))
     out.print(table)

@@ -107,9 +107,10 @@ def _warnings(declared: Contract) -> dict[str, str]:
 
 
 def _rows(house: House, declared: Contract, where: list[str], limit: int) -> Report:
+    conditions = [_condition(declared, text) for text in where]
     release = releases.find(house.releases)
     frame = pl.scan_parquet(house.releases / release.name / "tables" / f"{declared.table}.parquet")
-    found = frame.filter(*(_condition(declared, text) for text in where)).collect()
+    found = frame.filter(*conditions).collect()
     rows = found.head(limit).to_dicts()
     shown = [row | ({"origin": _origin(house, row)} if declared.kind == "statistics" else {}) for row in rows]
     return {"release": release.name, "matching": found.height, "shown": shown}

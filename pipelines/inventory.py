@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from assets.house import House
-from assets.payloads import history
+from assets.payloads import history, vintage
 from sources.catalogue import Publisher, datasets
 from sources.errors import SourceError
 from warehouse import releases
@@ -34,7 +34,8 @@ def _dataset(house: House, name: str, publisher: Publisher) -> Row:
         for slices in history(House(house.data, mode), publisher, code).values()
         for fetch in slices
     ]
-    stamps = [fetch.published or fetch.headers.get("last-modified") or fetch.at.isoformat() for fetch in fetches]
+    known = [vintage(fetch) for fetch in fetches]
+    stamps = [statement.stamp or statement.received for statement in known]
     return {
         "dataset": name,
         "title": entry.title,
@@ -44,7 +45,7 @@ def _dataset(house: House, name: str, publisher: Publisher) -> Row:
         "redistribution": licence.redistribution,
         "cadence": publisher.cadence,
         "slice": {dimension: len(codes) for dimension, codes in entry.filters.items()},
-        "last vintage": stamps[-1] if stamps else None,
+        "last vintage": max(stamps).date().isoformat() if stamps else None,
         "mode": "+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
     }
 

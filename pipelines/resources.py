@@ -1,5 +1,7 @@
 """The one resource of every asset: the house that a build stands in. Nothing else belongs here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +9,7 @@ import dagster as dg
 
 from assets.house import House
 from pipelines.settings import data_folder, live
+from warehouse.archive import lock
 
 
 class HouseResource(dg.ConfigurableResource[House]):
@@ -15,9 +18,12 @@ class HouseResource(dg.ConfigurableResource[House]):
     data: str
     mode: Literal["snapshot", "live"] = "snapshot"
 
-    def create_resource(self, context: dg.InitResourceContext) -> House:  # noqa: ARG002
-        """The house."""
-        return House(Path(self.data).resolve(), self.mode)
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[House]:  # noqa: ARG002
+        """The house, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
+        house = House(Path(self.data).resolve(), self.mode)
+        with lock(house.archive.root):
+            yield house
 
 
 def default_house() -> HouseResource:

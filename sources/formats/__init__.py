@@ -144,11 +144,12 @@ def _unzipped(path: Path, folder: Path, limit: int) -> Path:
         return plain
 
 
-def place(form: Format, locator: int) -> str:
-    """A locator in words."""
-    if form.NAME == "json_stat":
+def place(form: Format | str, locator: int) -> str:
+    """A locator of a format, or of the format of that name, in words."""
+    name = form if isinstance(form, str) else form.NAME
+    if name == "json_stat":
         return f"value {locator}"
-    if form.NAME.endswith("_xlsx"):
+    if name.endswith("_xlsx"):
         row, column, sheet = cells.unpack(locator)
         letters = ""
         while column:
@@ -156,4 +157,4 @@ def place(form: Format, locator: int) -> str:
             letters = chr(ord("A") + letter) + letters
         return f"sheet {sheet + 1}, cell {letters}{row}"
     record, field = cells.line(locator)
-    return f"{'item' if form.NAME.endswith('_json') else 'record'} {record}, field {field}"
+    return f"{'item' if name.endswith('_json') else 'record'} {record}, field {field}"

@@ -7,7 +7,7 @@ https://wikis.ec.europa.eu/display/EUROSTATHELP/API+-+FAQ+-+TSV+data+format
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,7 @@ import polars.selectors as cs
 
 from sources.cells import CORE, Cells
 from sources.errors import FormatError
-from sources.formats._grid import filled, number
+from sources.formats._grid import number
 from sources.formats._text import TSV, csv_finder, header, locator, records
 
 NAME = "eurostat_tsv"
@@ -30,7 +30,7 @@ def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning
 
 
 def read(path: Path) -> Cells:
-    """The cells, lazily, column by column. A wholly empty field is no cell; ``:`` is one without value."""
+    """The cells, lazily and in no promised order. A wholly empty field is no cell; ``:`` is one without value."""
     names = header(path, dialect=TSV)
     keys, axis = _axes(names[0])
     columns = {str(at): name.strip() for at, name in enumerate(names[1:], 2)}
@@ -64,35 +64,35 @@ def _all_different(names: Sequence[str], what: str) -> None:
         raise FormatError(f"the header names the {what} {twice[0]!r} twice")
 
 
-def _frame(text: pl.LazyFrame, keys: Sequence[str], axis: str, columns: dict[str, str]) -> pl.LazyFrame:
-    column, field = pl.col("@column"), pl.col("@field")
-    parts = field.str.splitn(" ", 2)
-    shown, status = parts.struct[0], parts.struct[1]
-    marks = status.str.splitn("@", 2)
-    parsed = number(shown)
-    schema = {"row": pl.UInt32(), **dict.fromkeys((*keys, "@column", "@field"), pl.String())}
+def _frame(text: pl.LazyFrame, keys: Sequence[str], axis: str, columns: Mapping[str, str]) -> pl.LazyFrame:
+    field, shown, status, value = pl.col("@field"), pl.col("@shown"), pl.col("@status"), pl.col("value")
+    schema = {"row": pl.UInt32(), **dict.fromkeys((*keys, "@column", "@field", axis), pl.String())}
     return (
         text.with_columns(pl.col("1").str.splitn(",", len(keys)).struct.rename_fields(keys))
         .unnest("1")
         .with_columns(pl.col(keys).str.strip_chars())
-        .map_batches(lambda series: _long(series, columns), schema=schema, streamable=True)
+        .map_batches(lambda series: _long(series, axis, columns), schema=schema, streamable=True)
         .with_columns(field.str.strip_chars())
         .filter(field != "")
+        .with_columns(field.str.splitn(" ", 2).struct.rename_fields(["@shown", "@status"]))
+        .unnest("@field")
+        .with_columns(number(shown).alias("value"))
         .select(
             *keys,
-            column.replace_strict(list(columns), list(columns.values()), return_dtype=pl.String).alias(axis),
-            parsed.alias("value"),
-            pl.when(parsed.is_null()).then(shown).alias("raw"),
-            filled(marks.struct[0].str.strip_chars()).alias("flag"),
-            filled(marks.struct[1].str.strip_chars()).alias("conf"),
-            locator(column.cast(pl.Int64)).alias("locator"),
+            axis,
+            "value",
+            pl.when(value.is_null()).then(shown).alias("raw"),
+            status.str.extract(r"^\s*([^@]*[^@\s])").alias("flag"),
+            status.str.extract(r"@\s*(.*\S)").alias("conf"),
+            locator(pl.col("@column").cast(pl.Int64)).alias("locator"),
         )
     )
 
 
-def _long(series: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
-    """One row a field. Done by the batch, because Polars' lazy ``unpivot`` holds the whole table in memory."""
-    return series.unpivot(on=list(columns), index=cs.exclude(columns), variable_name="@column", value_name="@field")
+def _long(series: pl.DataFrame, axis: str, columns: Mapping[str, str]) -> pl.DataFrame:
+    """One row a field. Done by the batch, because in a lazy frame these two would hold the whole table in memory."""
+    long = series.unpivot(on=list(columns), index=cs.exclude(columns), variable_name="@column", value_name="@field")
+    return long.with_columns(pl.col("@column").replace_strict(columns, return_dtype=pl.String()).alias(axis))
 
 
 def _check(expected: int) -> Callable[[pl.DataFrame], None]:

@@ -65,7 +65,10 @@ def next_page(endpoint: Endpoint, request: Request, body: Path) -> Request | Non
     try:
         pages = _number_at(orjson.loads(body.read_bytes()), paging.pages)
     except (ValueError, LookupError) as error:
-        raise FetchError(f"{request.name}: page {number} does not say how many there are at {paging.pages}") from error
+        raise FetchError(
+            f"{request.name} ({request.full_url}): page {number} does not say how many there are at {paging.pages}: "
+            f"{error}"
+        ) from error
     return page(paging, request, number + 1) if number < pages else None
 
 
@@ -73,14 +76,19 @@ def page(paging: Paging, request: Request, number: int) -> Request:
     """The request of a page by its number, from that of any page; the first is the request itself."""
     asked = dict(request.params).get(paging.parameter)
     others = tuple((key, value) for key, value in request.params if key != paging.parameter)
-    whole = request.slice.removesuffix(f"page {asked}").rstrip()
+    first = whole(request.slice, asked)
     if number == 1:
-        return replace(request, slice=whole, params=others)
+        return replace(request, slice=first, params=others)
     return replace(
         request,
-        slice=f"{whole} page {number}".lstrip(),
+        slice=f"{first} page {number}".lstrip(),
         params=(*others, (paging.parameter, str(number))),
     )
+
+
+def whole(slice_: str, page: str | None) -> str:
+    """The slice of the first page of an answer, from that of its page ``page``."""
+    return slice_.removesuffix(f"page {page}").rstrip()
 
 
 def _slices(dataset: Dataset) -> Iterator[tuple[Filters, Filters]]:
