@@ -10,7 +10,10 @@ from datetime import timedelta
 
 import dagster as dg
 import polars as pl
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    AssetCheckExecutionRecord,
+)
 
 import expectations
 from assets import release as releasing
@@ -275,12 +278,10 @@ def refuse_failed(instance: dg.DagsterInstance, house: House) -> None:
     problems = []
     for name in stages.release_tables():
         current = stages.table(house, name).fingerprint
-        keys = [dg.AssetCheckKey(table_key(name), rule) for rule, _, _ in expectations.names(contract(name))]
-        recorded = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-        for key in keys:
-            problem = _problem(recorded.get(key), current)
+        for rule, _, _ in expectations.names(contract(name)):
+            problem = _problem(_recorded(instance, dg.AssetCheckKey(table_key(name), rule)), current)
             if problem:
-                problems.append(f"{name}.{key.name} {problem}")
+                problems.append(f"{name}.{rule} {problem}")
     if problems:
         raise dg.Failure(
             description=f"The release is held back: {'; '.join(problems[:5])}"
@@ -288,6 +289,14 @@ def refuse_failed(instance: dg.DagsterInstance, house: House) -> None:
             metadata={"problems": dg.MetadataValue.md(_bullets(problems))},
             allow_retries=False,
         )
+
+
+def _recorded(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> AssetCheckExecutionRecord | None:
+    """The last result of a check. What a run that waits in the queue has only planned is none."""
+    found = instance.event_log_storage.get_asset_check_execution_history(
+        key, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+    )
+    return found[0] if found else None
 
 
 def _problem(record: AssetCheckExecutionRecord | None, fingerprint: str) -> str | None:

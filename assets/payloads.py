@@ -27,15 +27,21 @@ class Reception:
     unchanged: int = 0
     absent: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+    unreachable: bool = False
 
 
 def receive(house: House, publisher: Publisher, name: str) -> Reception:
-    """Ask for every slice of a dataset and record each answer. What fails is said, and stops nothing else."""
+    """Ask for every slice of a dataset and record each answer. What fails is said, and stops nothing else.
+
+    Only a host that cannot be reached is not asked for the rest.
+    """
     result = Reception()
     refused = _refused(house, publisher.publisher, name)
     with house.client(publisher) as client:
         for request in planned(house, publisher, name):
             result = _slice(house, client, request, refused, result)
+            if result.unreachable:
+                break
     return result
 
 
@@ -67,7 +73,7 @@ def _slice(
         except FetchError as error:
             if house.mode == "snapshot" and error.answer is not None and error.answer.status == 404:
                 return replace(result, absent=(*result.absent, f"{page.name} is not in the snapshot"))
-            return replace(result, failures=(*result.failures, str(error)))
+            return replace(result, failures=(*result.failures, str(error)), unreachable=error.unreachable)
         if fetch.status == 304:
             result = replace(result, unchanged=result.unchanged + 1)
         else:

@@ -63,12 +63,19 @@ def observations(house: House, name: str) -> Made:
     """The observations of ``publisher/dataset`` from the payloads that the archive holds."""
     publisher, _ = datasets()[name]
     slices = statements(house, publisher, name.partition("/")[2])
-    state = [
-        (key, [[(f.payload, f.at, f.headers.get("last-modified")) for f in pages] for pages in answers])
-        for key, answers in slices.items()
-    ]
+    state = [(key, [[_identity(fetch) for fetch in pages] for pages in answers]) for key, answers in slices.items()]
     mark = fingerprint("observations", name, state)
-    return Made(house.work.made("observations", name, mark, lambda folder: _observe(house, name, slices, folder)), mark)
+    made = Made(house.work.made("observations", name, mark, lambda folder: _observe(house, name, slices, folder)), mark)
+    # What follows depends on what speaks alone: a payload that is refused changes no table and makes no release.
+    used, fetches = made.payloads, [fetch for answers in slices.values() for pages in answers for fetch in pages]
+    speaks = sorted({_identity(fetch) for fetch in fetches if used.get(fetch.slice) == fetch.payload})
+    return Made(made.folder, fingerprint("observations", name, speaks))
+
+
+def _identity(fetch: Fetch) -> tuple[str, str, str, str]:
+    """All of a fetch that observations depend on."""
+    stamp = fetch.published or fetch.headers.get("last-modified", "")
+    return fetch.slice, str(fetch.payload), fetch.at.isoformat(), stamp
 
 
 def _observe(house: House, name: str, slices: dict[str, list[Pages]], folder: Path) -> None:

@@ -227,15 +227,16 @@ def _dataset(house: House, name: str) -> Report:
 def rendered(report: Report) -> RenderableType:
     """A report for a person."""
     rows = report.get("rows")
-    parts: list[RenderableType] = [_facts({key: value for key, value in report.items() if key != "rows"})]
+    # Who asks for a row wants the row; the whole contract is told to who asks for the table.
+    hidden = {"rows", "fields", "checks"} if rows else set()
+    parts: list[RenderableType] = [_facts({key: value for key, value in report.items() if key not in hidden})]
     if isinstance(rows, dict):
         parts.append(Text(f"{rows['matching']:,} matching rows in release {rows['release']}", style="bold"))
         for row in rows["shown"]:
             origin = row.pop("origin", None)
-            body: list[RenderableType] = [
-                _facts(row),
-                *([Text("stands in", style="bold"), _facts(origin)] if origin else []),
-            ]
+            body: list[RenderableType] = [_facts(row)]
+            if origin:
+                body += [Text("stands in", style="bold"), _facts(origin)]
             parts.append(Panel(Group(*body)))
     return Group(*parts)
 
@@ -265,4 +266,4 @@ def _words(value: object) -> RenderableType:
 
 def _line(item: Mapping[str, object]) -> str:
     first, *rest = item.values()
-    return f"{first}: {', '.join(str(value) for value in rest if value not in (None, 'none'))}"
+    return f"{first}: {', '.join(str(value) for value in rest if value not in (None, 'none', True, False))}"

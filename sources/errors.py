@@ -14,12 +14,14 @@ class CatalogueError(SourceError):
 class FetchError(SourceError):
     """A request got no payload, or not the kind of payload that was asked for.
 
-    ``answer`` is what came instead, with its body, where something came.
+    ``answer`` is what came instead, with its body, where something came. ``unreachable`` says that not even a
+    connection came about, so that another request to the host is idle now.
     """
 
-    def __init__(self, message: str, answer: Answer | None = None) -> None:
+    def __init__(self, message: str, answer: Answer | None = None, *, unreachable: bool = False) -> None:
         super().__init__(message)
         self.answer = answer
+        self.unreachable = unreachable
 
 
 class NotConfiguredError(FetchError):

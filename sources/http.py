@@ -137,7 +137,8 @@ class Client:
                 break
             patience = again
             patience.sleep()
-        raise FetchError(_hide(f"{request.name} ({request.full_url}): {outcome.why}", secrets), outcome.answer)
+        why = _hide(f"{request.name} ({request.full_url}): {outcome.why}", secrets)
+        raise FetchError(why, outcome.answer, unreachable=outcome.unreachable)
 
     def _try(self, request: Request, secrets: Mapping[str, str], conditions: Mapping[str, str]) -> "Answer | _Failed":
         """One try. What is raised on the way, and may hold secrets, ends here."""
@@ -165,7 +166,8 @@ class Client:
                 failed.why, failed.again = f"answered {received.status}, and {failed.why}", False
             return failed
         except (requests.RequestException, trouble.HTTPError, ValueError) as error:
-            return _Failed(_reason(error, self.limits.timeout))
+            unreachable = isinstance(_beneath(error), _UNREACHABLE)
+            return _Failed(_reason(error, self.limits.timeout), unreachable=unreachable)
         except OSError as error:
             return _Failed(f"its answer cannot be taken in: {error.strerror}")
         return received
@@ -281,10 +283,11 @@ class Client:
 class _Failed(Exception):  # noqa: N818 - not an error by itself: the client makes a FetchError of it
     """A try that got no payload: why, whether another try may help, and what came instead."""
 
-    def __init__(self, why: str, again: bool = False) -> None:
+    def __init__(self, why: str, again: bool = False, unreachable: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.again = again
+        self.unreachable = unreachable
         self.answer: Answer | None = None
 
 
@@ -402,17 +405,24 @@ def _hide(text: str, secrets: Mapping[str, str]) -> str:
 
 def _reason(error: BaseException, timeout: float) -> str:
     """Why there is no answer, in words of our own: those of the libraries hold addresses and objects."""
-    while isinstance(error, requests.RequestException | trouble.MaxRetryError):
-        inner = error.reason if isinstance(error, trouble.MaxRetryError) else next(iter(error.args), None)
-        if not isinstance(inner, BaseException):
-            break
-        error = inner
+    error = _beneath(error)
     why = next((why for kinds, why in _REASONS if isinstance(error, kinds)), "the connection broke off")
     beneath = (error.__cause__, *error.args)
     why += next((f", {word}" for kind, word in _BENEATH if any(isinstance(e, kind) for e in beneath)), "")
     return why.format(connect=min(CONNECT_SECONDS, timeout), read=timeout)
 
 
+def _beneath(error: BaseException) -> BaseException:
+    """What happened, without what the libraries wrapped it in."""
+    while isinstance(error, requests.RequestException | trouble.MaxRetryError):
+        inner = error.reason if isinstance(error, trouble.MaxRetryError) else next(iter(error.args), None)
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return error
+
+
+_UNREACHABLE = (trouble.NewConnectionError, trouble.ConnectTimeoutError, trouble.ProxyError)
 # In this order, because some of the classes are derived from others.
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((requests.exceptions.InvalidHeader,), "a header of the request holds what no header may"),

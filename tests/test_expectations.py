@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -237,3 +238,15 @@ def test_the_result_of_a_table_is_the_same_bytes_each_time(tmp_path: Path) -> No
     first, second = ((tmp_path / folder / "population.json").read_bytes() for folder in ("a", "b"))
     assert first == second
     assert json.loads(first)["success"] is False
+
+
+def test_data_docs_ask_no_server_for_anything(tmp_path: Path) -> None:
+    validate(contract("population"), RIGHT, FACTS, tmp_path)
+    index = write_docs(tmp_path.glob("*.json"), tmp_path / "site")
+    pages = [index, *(tmp_path / "site" / "validations").rglob("*.html")]
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert not re.search(r"<(?:script|link|img|iframe)\b", text), page
+    links = re.findall(r'href="([^"#]+)"', index.read_text("utf-8"))
+    assert links
+    assert all((index.parent / link).is_file() for link in links)

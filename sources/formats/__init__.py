@@ -101,6 +101,9 @@ def recognise(path: Path) -> Format:
     for module in known():
         if module.recognises(head, path):
             return module
+    if head.startswith(b"PK"):
+        sheets = import_module("sources.formats._workbook").workbook(path).sheet_names
+        raise UnknownFormatError(f"no format recognises this workbook; its sheets are {sheets[:8]}")
     first = head.lstrip(b"\xef\xbb\xbf \r\n\t").split(b"\n", 1)[0][:120].decode("utf-8", "replace").strip()
     kind = "HTML or XML" if first.startswith("<") else "text"
     raise UnknownFormatError(f"no format recognises this payload; it begins with {kind}: {first!r}")

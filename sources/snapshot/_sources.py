@@ -46,7 +46,8 @@ def rda(path: Path) -> pl.DataFrame:
     import pyreadr
 
     (frame,) = pyreadr.read_r(str(path)).values()
-    return pl.from_pandas(frame, nan_to_null=True)
+    copy: pl.DataFrame = pl.from_pandas(frame, nan_to_null=True)
+    return copy
 
 
 def table(path: Path, encoding: str = "utf-8-sig", skip: int = 0) -> list[dict[str, str]]:
