@@ -5,7 +5,7 @@ its datasets, ``release`` publishes. Assets pass no data to each other: each com
 finds it computed. So any of them can be run alone, from the UI too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import dagster as dg
@@ -19,10 +19,11 @@ import expectations
 from assets import release as releasing
 from assets import stages
 from assets.house import House
-from assets.payloads import receive
-from sources.catalogue import Dataset, Publisher, datasets
+from assets.payloads import Reception, receive
+from sources import catalogue
+from sources.catalogue import Publisher
 from sources.publishers import requests_for
-from warehouse.contracts import Contract, contract, contracts
+from warehouse.contracts import Contract, contract
 
 OWNERS = ["team:corridor"]
 HouseParam = dg.ResourceParam[House]
@@ -53,7 +54,7 @@ def column_schema(declared: Contract) -> dg.TableSchema:
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=f"{column.description} Unit: {column.unit}.",
+                description=column.description + ("" if column.unit == "none" else f" Unit: {column.unit}."),
                 constraints=dg.TableColumnConstraints(nullable=column.nullable),
             )
             for column in declared.columns
@@ -61,16 +62,39 @@ def column_schema(declared: Contract) -> dg.TableSchema:
     )
 
 
-def payload_asset(name: str, publisher: Publisher, entry: Dataset) -> dg.AssetsDefinition:
-    """Asks for every slice of a dataset; what fails is told by the check ``received``, and the rest goes on."""
+def payload_assets(publisher: Publisher) -> dg.AssetsDefinition:
+    """Asks a publisher for its datasets, one after the other with one client, because its limits hold for all of them.
+
+    What fails is told by the check ``received`` of its dataset, and the rest goes on.
+    """
+    names = [f"{publisher.publisher}/{code}" for code in publisher.datasets]
+    received = "Every request was answered. A build goes on without: with the last good payload."
+
+    @dg.multi_asset(
+        name=f"ask_{publisher.publisher}",
+        specs=[_payload_spec(name, publisher) for name in names],
+        check_specs=[dg.AssetCheckSpec("received", asset=payload_key(name), description=received) for name in names],
+        can_subset=True,
+        pool=f"host_{publisher.publisher}",
+    )
+    def payloads(context: dg.AssetExecutionContext, house: HouseParam) -> Iterator[dg.MaterializeResult]:
+        with house.client(publisher) as client:
+            for name in names:
+                if payload_key(name) in context.selected_asset_keys:
+                    yield _received(house, name, receive(house, publisher, name.partition("/")[2], client))
+
+    return payloads
+
+
+def _payload_spec(name: str, publisher: Publisher) -> dg.AssetSpec:
+    entry = publisher.datasets[name.partition("/")[2]]
     requests = requests_for(publisher, name.partition("/")[2])
     fresh = timedelta(days=publisher.fresh_days)
-
-    @dg.asset(
-        key=payload_key(name),
+    return dg.AssetSpec(
+        payload_key(name),
         group_name=publisher.publisher,
         description=f"{entry.title}. {publisher.name['en']}, {publisher.cadence}. Licence: {publisher.licence.id}.",
-        kinds={"http", entry_format(publisher, entry)},
+        kinds={"http", publisher.endpoints[entry.endpoint].accept},
         owners=OWNERS,
         metadata={
             "publisher": dg.MetadataValue.url(publisher.homepage),
@@ -78,99 +102,104 @@ def payload_asset(name: str, publisher: Publisher, entry: Dataset) -> dg.AssetsD
             "territory": entry.territory or publisher.territory,
         },
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=fresh * 2, warn_window=fresh),
-        pool=f"host_{publisher.publisher}",
-        check_specs=[
-            dg.AssetCheckSpec(
-                "received",
-                asset=payload_key(name),
-                description="Every request was answered. A build goes on without: with the last good payload.",
+    )
+
+
+def _received(house: House, name: str, reception: Reception) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        asset_key=payload_key(name),
+        metadata={
+            "received": reception.received,
+            "unchanged": reception.unchanged,
+            "absent": dg.MetadataValue.md(_bullets(reception.absent)),
+            "mode": house.mode,
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=payload_key(name),
+                check_name="received",
+                passed=not reception.failures,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"failures": dg.MetadataValue.md(_bullets(reception.failures))},
             )
         ],
     )
-    def payload(house: HouseParam) -> dg.MaterializeResult:
-        reception = receive(house, publisher, name.partition("/")[2])
-        return dg.MaterializeResult(
-            metadata={
-                "received": reception.received,
-                "unchanged": reception.unchanged,
-                "absent": dg.MetadataValue.md(_bullets(reception.absent)),
-                "mode": house.mode,
-            },
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name="received",
-                    passed=not reception.failures,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"failures": dg.MetadataValue.md(_bullets(reception.failures))},
-                )
-            ],
-        )
-
-    return payload
 
 
-def entry_format(publisher: Publisher, entry: Dataset) -> str:
-    """The kind of payload that a dataset is asked for in."""
-    return publisher.endpoints[entry.endpoint].accept
-
-
-def _bullets(lines: tuple[str, ...] | list[str]) -> str:
+def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines) or "none"
 
 
-def observations_asset(name: str, publisher: Publisher, entry: Dataset) -> dg.AssetsDefinition:
-    """Reads the archived payloads of a dataset; one that cannot be read leaves the one before it in its place."""
-    schema = column_schema(contract(entry.table))
+def observations_assets(publisher: Publisher) -> dg.AssetsDefinition:
+    """Reads the archived payloads of a publisher's datasets, each into what is known of it."""
+    names = [f"{publisher.publisher}/{code}" for code in publisher.datasets]
 
-    @dg.asset(
-        key=observations_key(name),
+    @dg.multi_asset(
+        name=f"read_{publisher.publisher}",
+        specs=[_observations_spec(name, publisher) for name in names],
+        check_specs=[
+            dg.AssetCheckSpec(check, asset=observations_key(name), description=why)
+            for name in names
+            for check, why in READING.items()
+        ],
+        can_subset=True,
+    )
+    def observations(context: dg.AssetExecutionContext, house: HouseParam) -> Iterator[dg.MaterializeResult]:
+        for name in names:
+            if observations_key(name) in context.selected_asset_keys:
+                yield _read(name, stages.observations(house, name))
+
+    return observations
+
+
+READING = {
+    "readable": "Every newest payload has the form and the dimensions that the catalogue entry knows. One that cannot "
+    "be read leaves the one before it in its place.",
+    "matched": "Every code is known to a crosswalk; cells with unknown ones are in table unmatched_code.",
+}
+
+
+def _observations_spec(name: str, publisher: Publisher) -> dg.AssetSpec:
+    entry = publisher.datasets[name.partition("/")[2]]
+    return dg.AssetSpec(
+        observations_key(name),
         deps=[payload_key(name)],
         group_name=publisher.publisher,
         description=f"{entry.title}, in shared codes, for table {entry.table}.",
         kinds={"polars", "parquet"},
         owners=OWNERS,
-        metadata={"dagster/column_schema": schema, "table": entry.table},
-        check_specs=[
-            dg.AssetCheckSpec(
-                "readable",
-                asset=observations_key(name),
-                description="Every newest payload has the form and the dimensions that the catalogue entry knows.",
+        metadata={"dagster/column_schema": column_schema(contract(entry.table)), "table": entry.table},
+    )
+
+
+def _read(name: str, made: stages.Made) -> dg.MaterializeResult:
+    unmatched = made.unmatched.collect()
+    return dg.MaterializeResult(
+        asset_key=observations_key(name),
+        metadata={
+            "dagster/row_count": made.frame.select(pl.len()).collect().item(),
+            "fingerprint": made.fingerprint,
+            "payloads": dg.MetadataValue.md(
+                _bullets(f"{key or 'whole'}: `{sha}`" for key, sha in made.payloads.items())
             ),
-            dg.AssetCheckSpec(
-                "matched",
-                asset=observations_key(name),
-                description="Every code is known to a crosswalk; cells with unknown ones are in table unmatched_code.",
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=observations_key(name),
+                check_name="readable",
+                passed=not made.failures,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"failures": dg.MetadataValue.md(_bullets(made.failures))},
+            ),
+            dg.AssetCheckResult(
+                asset_key=observations_key(name),
+                check_name="matched",
+                passed=unmatched.is_empty(),
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"unmatched": dg.MetadataValue.md(markdown(unmatched.head(20)))},
             ),
         ],
     )
-    def observations(house: HouseParam) -> dg.MaterializeResult:
-        made = stages.observations(house, name)
-        unmatched = made.unmatched.collect()
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": made.frame.select(pl.len()).collect().item(),
-                "fingerprint": made.fingerprint,
-                "payloads": dg.MetadataValue.md(
-                    _bullets([f"{key or 'whole'}: `{sha}`" for key, sha in made.payloads.items()])
-                ),
-            },
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name="readable",
-                    passed=not made.failures,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"failures": dg.MetadataValue.md(_bullets(made.failures))},
-                ),
-                dg.AssetCheckResult(
-                    check_name="matched",
-                    passed=unmatched.is_empty(),
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"unmatched": dg.MetadataValue.md(markdown(unmatched.head(20)))},
-                ),
-            ],
-        )
-
-    return observations
 
 
 def markdown(frame: pl.DataFrame) -> str:
@@ -178,7 +207,20 @@ def markdown(frame: pl.DataFrame) -> str:
     if frame.is_empty():
         return "none"
     head = f"| {' | '.join(frame.columns)} |\n|{' --- |' * frame.width}\n"
-    return head + "\n".join(f"| {' | '.join('' if v is None else str(v) for v in row)} |" for row in frame.iter_rows())
+    return head + "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in frame.iter_rows())
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def failing_rows(rows: pl.DataFrame) -> str:
+    """Rows as a Markdown table of the fields in which they differ, under a line of those that they share."""
+    shared = [name for name in rows.columns if rows.height > 1 and rows[name].n_unique() == 1]
+    if len(shared) == rows.width:
+        return markdown(rows)
+    said = ", ".join(f"{name} `{rows[name][0]}`" for name in shared)
+    return (f"All of these have {said}.\n\n" if shared else "") + markdown(rows.drop(shared))
 
 
 def table_asset(name: str) -> dg.AssetsDefinition:
@@ -226,25 +268,37 @@ def table_checks(name: str) -> dg.AssetChecksDefinition:
         for expectation, severity, reason in expectations.names(declared)
     ]
 
-    @dg.multi_asset_check(name=f"expectations_{name}", specs=specs)
-    def checks(house: HouseParam) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name=f"expectations_{name}", specs=specs, can_subset=True)
+    def checks(context: dg.AssetCheckExecutionContext, house: HouseParam) -> Iterator[dg.AssetCheckResult]:
         made, outcomes = stages.validated(house, name)
+        accepted = stages.accepted(house, made)
+        asked = {key.name for key in context.selected_asset_check_keys}
         for outcome in outcomes:
+            if outcome.name not in asked:
+                continue
             yield dg.AssetCheckResult(
                 check_name=outcome.name,
                 asset_key=table_key(name),
                 passed=outcome.success,
-                severity=dg.AssetCheckSeverity.ERROR if outcome.severity == "error" else dg.AssetCheckSeverity.WARN,
+                severity=_severity(outcome, accepted),
+                description=f"{outcome.failing:,} of {outcome.checked:,} rows fail"
+                + (f"; failing_rows shows {outcome.rows.height}." if outcome.failing else "."),
                 metadata={
                     "fingerprint": made.fingerprint,
                     "checked": outcome.checked,
                     "failing": outcome.failing,
-                    "failing_rows": dg.MetadataValue.md(markdown(outcome.rows)),
-                    "reason": outcome.reason,
+                    "accepted": accepted.get(outcome.name, "no"),
+                    "failing_rows": dg.MetadataValue.md(failing_rows(outcome.rows)),
                 },
             )
 
     return checks
+
+
+def _severity(outcome: expectations.Outcome, accepted: Mapping[str, str]) -> dg.AssetCheckSeverity:
+    """What an expectation declares; what a person accepted on these rows only warns."""
+    holds_back = outcome.severity == "error" and outcome.name not in accepted
+    return dg.AssetCheckSeverity.ERROR if holds_back else dg.AssetCheckSeverity.WARN
 
 
 @dg.asset(
@@ -266,6 +320,9 @@ def release(context: dg.AssetExecutionContext, house: HouseParam) -> dg.Material
             "path": dg.MetadataValue.path(str(house.releases / made.entry.name)),
             "dagster/row_count": made.entry.observations,
             "fingerprint": made.entry.fingerprint,
+            "tables": dg.MetadataValue.md(
+                markdown(pl.DataFrame([{"table": name, **vars(facts)} for name, facts in made.entry.tables.items()]))
+            ),
         }
     )
 
@@ -313,10 +370,14 @@ def _problem(record: AssetCheckExecutionRecord | None, fingerprint: str) -> str 
 
 def all_assets() -> list[dg.AssetsDefinition]:
     """Every asset: two a dataset, one a table, and the release."""
-    parts = [make(name, *pair) for name, pair in datasets().items() for make in (payload_asset, observations_asset)]
-    return [*parts, *(table_asset(name) for name in contracts() if name != "release"), release]
+    parts = [
+        make(publisher)
+        for publisher in catalogue.publishers().values()
+        for make in (payload_assets, observations_assets)
+    ]
+    return [*parts, *(table_asset(name) for name in stages.release_tables()), release]
 
 
 def all_checks() -> list[dg.AssetChecksDefinition]:
     """Every expectation of every table."""
-    return [table_checks(name) for name in contracts() if name != "release"]
+    return [table_checks(name) for name in stages.release_tables()]

@@ -1,6 +1,7 @@
 """Where a build stands: its data folder, whom it asks, and what it may use of the archive."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -45,5 +46,10 @@ class House:
 
     def client(self, publisher: Publisher) -> Client:
         """A client for the publisher's hosts: of the network when live, else of the snapshot."""
-        transport = None if self.mode == "live" else SnapshotAdapter(entries())
+        transport = None if self.mode == "live" else _snapshot()
         return Client(frozenset(publisher.hosts), publisher.limits, transport=transport)
+
+
+@cache
+def _snapshot() -> SnapshotAdapter:
+    return SnapshotAdapter(entries())

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,13 +10,17 @@ from pathlib import Path
 import orjson
 
 from assets.house import House
-from assets.observations import Vintage
-from sources import catalogue, publishers, snapshot
+from assets.translation import Vintage
+from sources import catalogue, formats, publishers, snapshot
 from sources.catalogue import Publisher
-from sources.errors import FetchError, NotConfiguredError
+from sources.errors import FetchError, NotConfiguredError, SourceError
 from sources.http import Client
+from sources.publishers import eurostat, linked
 from sources.request import Answer, Request
 from warehouse.archive import Archive, Fetch
+
+# How long a table of contents stands: longer than a build, shorter than the pause between two updates.
+CONTENTS_STAND = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -30,25 +34,91 @@ class Reception:
     unreachable: bool = False
 
 
-def receive(house: House, publisher: Publisher, name: str) -> Reception:
+def receive(house: House, publisher: Publisher, name: str, client: Client | None = None) -> Reception:
     """Ask for every slice of a dataset and record each answer. What fails is said, and stops nothing else.
 
-    Only a host that cannot be reached is not asked for the rest.
+    Only a host that cannot be reached is not asked for the rest. Who asks for several datasets of a publisher gives the
+    ``client``, whose limits then hold for all of them.
     """
+    if client is None:
+        with house.client(publisher) as own:
+            return receive(house, publisher, name, own)
     result = Reception()
     refused = _refused(house, publisher.publisher, name)
-    with house.client(publisher) as client:
-        for request in planned(house, publisher, name):
-            result = _slice(house, client, request, refused, result)
-            if result.unreachable:
-                break
+    updated = _updated(house, client, publisher, name)
+    for request in planned(house, publisher, name):
+        if _stands(house, request, refused, updated):
+            result = replace(result, unchanged=result.unchanged + 1)
+            continue
+        result = _slice(house, client, request, refused, result)
+        if result.unreachable:
+            break
     return result
 
 
 def planned(house: House, publisher: Publisher, name: str) -> list[Request]:
     """The requests of a dataset; of the snapshot also its closed editions, which nobody can ask for any more."""
+    refused = _too_large(house, publisher.publisher, name)
+    return [part for request in _requests(house, publisher, name) for part in _parts(publisher, request, refused)]
+
+
+def _requests(house: House, publisher: Publisher, name: str) -> list[Request]:
     closed = publishers.closed(publisher, name) if house.mode == "snapshot" else []
     return [*publishers.requests_for(publisher, name), *closed]
+
+
+def _parts(publisher: Publisher, request: Request, refused: Collection[str]) -> list[Request]:
+    """A request, or in the place of one that was refused for its size its halves, or theirs."""
+    halves = _halved(publisher, request, refused)
+    return [part for half in halves for part in _parts(publisher, half, refused)] or [request]
+
+
+def _halved(publisher: Publisher, request: Request, refused: Collection[str]) -> list[Request]:
+    """The halves of a request, if the publisher refused it for its size."""
+    if request.full_url not in refused:
+        return []
+    return eurostat.halves(publishers.endpoint_of(publisher, request.dataset), request)
+
+
+def _too_large(house: House, publisher: str, name: str) -> frozenset[str]:
+    """The addresses that the publisher refused for the size of their answer, as the ledger remembers."""
+    failed = [f for f in house.archive.fetches() if f.error and f.dataset == name and f.publisher == publisher]
+    asked = [(f, house.archive.payload_path(f.payload) if f.payload else None) for f in failed]
+    return frozenset(f.url for f, body in asked if f.transport == house.mode and eurostat.too_large(f.status, body))
+
+
+def _updated(house: House, client: Client, publisher: Publisher, name: str) -> date | None:
+    """The day of the dataset's last update by the publisher's table of contents, which is asked for once a build.
+
+    None where there is no such table, or it cannot be had: then the dataset itself is asked for.
+    """
+    if publisher.contents is None or house.mode == "snapshot":
+        return None
+    endpoint = publisher.endpoints[publisher.contents]
+    params = tuple(endpoint.params.items())
+    request = Request(publisher.publisher, publisher.contents, "", endpoint.url, params, endpoint.accept)
+    kept = house.archive.latest(request.publisher, request.dataset, "", (house.mode,))
+    try:
+        if kept is None or kept.url != request.full_url or datetime.now(UTC) - kept.at > CONTENTS_STAND:
+            answer = client.fetch(request)
+            kept = _line(house, request, answer, _stored(house.archive, answer), None)
+            house.archive.record(kept)
+        updates = eurostat.updates(house.archive.payload_path(str(kept.payload)))
+    except FetchError:
+        return None
+    return updates.get((publisher.datasets[name].code or name).lower())
+
+
+def _stands(house: House, request: Request, refused: Collection[str | None], updated: date | None) -> bool:
+    """Whether the archive holds what the publisher would answer, because it updated nothing since."""
+    last = house.archive.latest(request.publisher, request.dataset, request.slice, (house.mode,)) if updated else None
+    if last is None or last.url != request.full_url or last.payload in refused:
+        return False
+    try:
+        stamp = formats.read(house.archive.payload_path(str(last.payload))).updated
+    except SourceError:
+        return False
+    return eurostat.stands(updated, stamp, last.at)
 
 
 def _refused(house: House, publisher: str, name: str) -> frozenset[str | None]:
@@ -65,12 +135,17 @@ def _slice(
 ) -> Reception:
     """One request and the pages that follow it."""
     page: Request | None = request
+    seen: set[str | None] = set()
     while page is not None:
         try:
-            fetch, following = _ask(house, client, page, refused)
+            fetch, following = _ask(house, client, page, refused, seen)
         except NotConfiguredError as error:
             return replace(result, absent=(*result.absent, str(error)))
         except FetchError as error:
+            if halves := _halves(page, error):
+                for half in halves:
+                    result = result if result.unreachable else _slice(house, client, half, refused, result)
+                return result
             if house.mode == "snapshot" and error.answer is not None and error.answer.status == 404:
                 return replace(result, absent=(*result.absent, f"{page.name} is not in the snapshot"))
             return replace(result, failures=(*result.failures, str(error)), unreachable=error.unreachable)
@@ -78,8 +153,16 @@ def _slice(
             result = replace(result, unchanged=result.unchanged + 1)
         else:
             result = replace(result, received=result.received + 1)
+        seen.add(fetch.payload)
         page = following
     return result
+
+
+def _halves(request: Request, error: FetchError) -> list[Request]:
+    """What to ask for instead of a request that was refused for its size."""
+    if error.answer is None or not eurostat.too_large(error.answer.status, error.answer.body):
+        return []
+    return eurostat.halves(publishers.endpoint_of(catalogue.publishers()[request.publisher], request.dataset), request)
 
 
 def _following(archive: Archive, page: Request, payload: str | None) -> Request | None:
@@ -101,14 +184,30 @@ def _after(page: Request, payload: Path) -> Request | None:
 
 
 def _ask(
-    house: House, client: Client, request: Request, refused: Collection[str | None]
+    house: House,
+    client: Client,
+    request: Request,
+    refused: Collection[str | None],
+    seen: Collection[str | None],
 ) -> tuple[Fetch, Request | None]:
-    """One request, recorded whatever comes of it, and the page after it; ``FetchError`` after it is recorded."""
+    """One request, recorded whatever comes of it, and the page after it; ``FetchError`` after it is recorded.
+
+    ``refused`` are payloads not to be confirmed, ``seen`` the pages before this one.
+    """
     archive = house.archive
     last = archive.latest(request.publisher, request.dataset, request.slice, (house.mode,))
     headers = last.headers if last and last.url == request.full_url and last.payload not in refused else {}
+    entry = catalogue.publishers()[request.publisher]
+    endpoint = publishers.endpoint_of(entry, request.dataset)
+    closed = request in publishers.closed(entry, request.dataset)
     try:
-        answer = client.fetch(request, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
+        answer = (
+            linked.fetch(client, endpoint, request)
+            if endpoint.link and not closed
+            else eurostat.fetch(
+                client, endpoint, request, etag=headers.get("etag"), last_modified=headers.get("last-modified")
+            )
+        )
     except NotConfiguredError:
         raise
     except FetchError as error:
@@ -120,6 +219,8 @@ def _ask(
     # A 304 need not repeat its validators; the next request still wants to send them.
     fetch = replace(fetch, headers={**headers, **fetch.headers}) if answer.status == 304 else fetch
     try:
+        if payload in seen:
+            raise FetchError(f"{request.name} ({request.full_url}): an earlier page came again")
         following = _following(archive, request, payload)
     except FetchError as error:
         archive.record(replace(fetch, error=str(error)))
@@ -172,8 +273,22 @@ def statements(house: House, publisher: Publisher, name: str) -> dict[str, list[
         rounds.setdefault(_without_page(publisher, fetch), []).append(fetch)
         if fetch.transport == "import":
             imports.setdefault(fetch.slice, [(fetch,)])
-    asked = {request.slice: _whole(house.archive, request, rounds) for request in planned(house, publisher, name)}
+    refused = _too_large(house, publisher.publisher, name)
+    asked: dict[str, list[tuple[Fetch, ...]]] = {}
+    for request in _requests(house, publisher, name):
+        asked |= _stated(house.archive, publisher, request, refused, rounds)
     return {key: found for key, found in (asked | imports).items() if found}
+
+
+def _stated(
+    archive: Archive, publisher: Publisher, request: Request, refused: Collection[str], rounds: dict[str, list[Fetch]]
+) -> dict[str, list[tuple[Fetch, ...]]]:
+    """The answers to a request, or those to its halves; while one of these lacks, what the whole brought before."""
+    own = _whole(archive, request, rounds)
+    parts: dict[str, list[tuple[Fetch, ...]]] = {}
+    for half in _halved(publisher, request, refused):
+        parts |= _stated(archive, publisher, half, refused, rounds)
+    return parts if parts and (all(parts.values()) or not own) else {request.slice: own}
 
 
 def _received(house: House, publisher: str, name: str) -> Iterator[Fetch]:

@@ -1,8 +1,8 @@
 """Tables to a release: what is left out, what is written, and when there is nothing new."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,15 +11,20 @@ import polars as pl
 
 import expectations
 from assets import stages
+from assets.errors import AssetError
 from assets.house import House
-from assets.stages import Made
+from assets.stages import Acceptance, Made, acceptances
 from assets.work import fingerprint
 from sources.catalogue import datasets
 from warehouse import package, releases
 from warehouse.archive import lock
 from warehouse.contracts import contract, contracts
+from warehouse.difference import schema_changes
 from warehouse.package import About, Source
 from warehouse.releases import Release, TableFacts
+
+# What table ``release`` says of a table.
+LEDGER = ("rows", "bytes", "sha256", "schema_version")
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,14 @@ class Published:
 def release(house: House) -> Published:
     """Publish the tables as they are now; if nothing changed since the last release, that one stands."""
     made = {name: stages.table(house, name) for name in stages.release_tables()}
+    if all(item.frame.select(pl.len()).collect().item() == 0 for name, item in made.items() if _held(name)):
+        raise AssetError("there is nothing to release: no dataset has a payload that can be read")
     mark = fingerprint("release", house.mode, [(name, item.fingerprint) for name, item in made.items()])
     with lock(house.archive.root):
         last = releases.latest(house.releases)
         if last is not None and last.fingerprint == mark:
             return Published(last, new=False)
+        refuse_silent_breaks(last)
         at = now()
         draft = Release(
             name=releases.next_name(house.releases, at.date()),
@@ -49,6 +57,26 @@ def release(house: House) -> Published:
         )
         entry = releases.publish(house.releases, draft.name, lambda folder: _write(house, draft, last, made, folder))
     return Published(entry, new=True)
+
+
+def refuse_silent_breaks(last: Release | None) -> None:
+    """Raise ``AssetError`` where a field was removed or retyped since the last release without a new major version."""
+    for name, facts in (last.tables if last else {}).items():
+        declared = contracts().get(name)
+        if declared is None:
+            continue
+        changes = schema_changes(facts.fields, {column.name: column.type for column in declared.columns})
+        broken = [field for field, what in changes.items() if what != "added"]
+        if broken and declared.version.split(".")[0] == facts.schema_version.split(".")[0]:
+            raise AssetError(
+                f"{name} has other fields than in the last release ({', '.join(f'{f} {changes[f]}' for f in broken)}), "
+                f"which wants a new major version after {facts.schema_version} in its contract"
+            )
+
+
+def _held(name: str) -> bool:
+    """Whether a table holds what publishers say, and not what we say of it."""
+    return contract(name).kind != "reference"
 
 
 def now() -> datetime:
@@ -64,7 +92,7 @@ def _write(house: House, draft: Release, last: Release | None, made: Mapping[str
     facts: dict[str, TableFacts] = {}
     for name, item in made.items():
         frame = item.frame
-        if contract(name).kind == "statistics":
+        if contract(name).kind != "reference":
             gated = pl.col("dataset").is_in(_redistributable())
             left_out |= _counted(frame.filter(~gated))
             frame = frame.filter(gated)
@@ -72,7 +100,7 @@ def _write(house: House, draft: Release, last: Release | None, made: Mapping[str
     history = [*releases.index(house.releases), replace(draft, tables=facts)]
     facts["release"] = _table(folder, "release", _ledger(history))
     entry = replace(draft, tables=facts, left_out=left_out)
-    _documents(entry, last, folder)
+    _documents(entry, last, folder, acceptances(house), {item.fingerprint for item in made.values()})
     results = [house.work.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()]
     expectations.write_docs([path for path in results if path.exists()], folder / "quality")
     return entry
@@ -100,7 +128,7 @@ def _table(folder: Path, name: str, frame: pl.LazyFrame) -> TableFacts:
 def _ledger(history: list[Release]) -> pl.LazyFrame:
     """Table ``release``: the tables of this release and of those before. Its own file is not among them."""
     rows = [
-        {"release": entry.name, "table": name, **asdict(facts)}
+        {"release": entry.name, "table": name, **{key: getattr(facts, key) for key in LEDGER}}
         for entry in history
         for name, facts in entry.tables.items()
         if name != "release"
@@ -109,12 +137,14 @@ def _ledger(history: list[Release]) -> pl.LazyFrame:
     return pl.DataFrame(rows, schema=declared.polars_schema).lazy()
 
 
-def _documents(entry: Release, last: Release | None, folder: Path) -> None:
+def _documents(
+    entry: Release, last: Release | None, folder: Path, accepted: Sequence[Acceptance], marks: Collection[str]
+) -> None:
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
     descriptor = package.descriptor(contracts().values(), entry.tables, about)
     texts = {
         "datapackage.json": orjson.dumps(descriptor, option=orjson.OPT_INDENT_2).decode(),
-        "CHANGELOG.md": _changelog(entry, last),
+        "CHANGELOG.md": _changelog(entry, last, accepted, marks),
         "CITATION.cff": package.citation_cff(about),
         "LICENSES.md": package.licences_md(about),
     }
@@ -145,7 +175,7 @@ def _sources(folder: Path) -> list[Source]:
     return found
 
 
-def _changelog(entry: Release, last: Release | None) -> str:
+def _changelog(entry: Release, last: Release | None, accepted: Sequence[Acceptance], marks: Collection[str]) -> str:
     """What changed since the release before: rows by table, and what was left out."""
     lines = [f"# Release {entry.name}", "", f"Made {entry.created} from payloads of mode {entry.mode}."]
     lines += [f"Compared with {last.name}." if last else "The first release.", "", "| table | rows | before | change |"]
@@ -157,6 +187,10 @@ def _changelog(entry: Release, last: Release | None) -> str:
         lines.append(f"| {name} | {facts.rows:,} | {before:,} | {change} |")
     gone = sorted(set(last.tables) - set(entry.tables)) if last else []
     lines += ["", f"Tables that are no longer here: {', '.join(gone)}."] if gone else []
+    given = [item for item in accepted if item.fingerprint in marks]
+    if given:
+        lines += ["", "Checks that fail and were accepted by a person:", ""]
+        lines += [f"- {item.table}.{item.check} ({item.at}): {item.because}" for item in given]
     if entry.left_out:
         lines += ["", "Rows left out because their licence is not known to allow redistribution:", ""]
         lines += [f"- {name}: {rows:,}" for name, rows in entry.left_out.items()]

@@ -6,6 +6,7 @@ the code. So a stage finds what an earlier one made by its fingerprint, and a bu
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import narwhals as nw
@@ -13,22 +14,15 @@ import orjson
 import polars as pl
 
 import expectations
-from assets import tables
+from assets import bindings, tables, vintages
 from assets.errors import AssetError
+from assets.history import Answer, answers, states
 from assets.house import House
-from assets.observations import Observed, observe
-from assets.payloads import history, statements, vintage
 from assets.work import fingerprint
-from sources import formats
 from sources.catalogue import datasets
-from sources.errors import SourceError
 from warehouse import releases
 from warehouse.archive import Fetch
 from warehouse.contracts import contract, contracts
-
-# The fetches of an answer, one a page, and what was read of each.
-Pages = tuple[Fetch, ...]
-Spoken = list[tuple[Fetch, Observed]]
 
 
 @dataclass(frozen=True)
@@ -49,76 +43,89 @@ class Made:
         return pl.scan_parquet(self.folder / "unmatched.parquet")
 
     @property
+    def unread(self) -> pl.LazyFrame:
+        """Of observations: the sentences of prose whose figures were not read."""
+        return pl.scan_parquet(self.folder / "unread.parquet")
+
+    @property
+    def history(self) -> pl.LazyFrame:
+        """Of observations: every row that was ever known, with from when to when."""
+        return pl.concat([self.frame, pl.scan_parquet(self.folder / "closed.parquet")])
+
+    @property
+    def revisions(self) -> pl.LazyFrame:
+        """Of observations: what each vintage changed."""
+        return pl.scan_parquet(self.folder / "revisions.parquet")
+
+    @property
     def failures(self) -> list[str]:
         """Of observations: the payloads that do not stand for their slice though they are the newest, and why."""
         return [why for _, why in orjson.loads((self.folder / "failures.json").read_bytes())]
 
     @property
     def payloads(self) -> dict[str, str]:
-        """Of observations: the payload that speaks for each slice, and for each further page of it."""
+        """Of observations: the newest payload that stands for each slice, and for each further page of it."""
         return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))
 
 
 def observations(house: House, name: str) -> Made:
-    """The observations of ``publisher/dataset`` from the payloads that the archive holds."""
-    publisher, _ = datasets()[name]
-    slices = statements(house, publisher, name.partition("/")[2])
-    state = [(key, [[_identity(fetch) for fetch in pages] for pages in answers]) for key, answers in slices.items()]
-    mark = fingerprint("observations", name, state)
-    made = Made(house.work.made("observations", name, mark, lambda folder: _observe(house, name, slices, folder)), mark)
-    # What follows depends on what speaks alone: a payload that is refused changes no table and makes no release.
-    used, fetches = made.payloads, [fetch for answers in slices.values() for pages in answers for fetch in pages]
-    speaks = sorted({_identity(fetch) for fetch in fetches if used.get(fetch.slice) == fetch.payload})
-    return Made(made.folder, fingerprint("observations", name, speaks))
+    """What is known now of ``publisher/dataset``, from every payload that the archive holds."""
+    found = answers(house, name)
+    mark = fingerprint("observations", name, [(key, [answer.mark for answer in given]) for key, given in found.items()])
+    folder = house.work.made("observations", name, mark, lambda aside: _observe(house, name, found, aside))
+    # What follows depends on what is known alone: a payload that says nothing new changes no table.
+    known = orjson.loads((folder / "content.json").read_bytes())
+    return Made(folder, fingerprint("observations", name, known))
 
 
-def _identity(fetch: Fetch) -> tuple[str, str, str, str]:
-    """All of a fetch that observations depend on."""
-    stamp = fetch.published or fetch.headers.get("last-modified", "")
-    return fetch.slice, str(fetch.payload), fetch.at.isoformat(), stamp
-
-
-def _observe(house: House, name: str, slices: dict[str, list[Pages]], folder: Path) -> None:
+def _observe(house: House, name: str, found: dict[str, list[Answer]], folder: Path) -> None:
     _, entry = datasets()[name]
-    parts: list[Observed] = []
+    declared = contract(entry.table)
+    standing: dict[str, Answer] = {}
     failures: list[tuple[str, str]] = []
-    used: dict[str, str] = {}
-    for answers in slices.values():
-        spoken, refused = _newest(house, name, answers)
+    for key, given in found.items():
+        stands, refused = _newest(name, given)
         failures += refused
-        parts += [observed for _, observed in spoken]
-        used |= {fetch.slice: str(fetch.payload) for fetch, _ in spoken}
-    schema = contract(entry.table).polars_schema
-    pl.concat([pl.DataFrame(schema=schema), *(part.observations.cast(schema) for part in parts)]).write_parquet(
-        folder / "rows.parquet"
-    )
-    tables.unmatched_code(part.unmatched.lazy() for part in parts).write_parquet(folder / "unmatched.parquet")
+        if stands is not None:
+            standing[key] = stands
+    folders = states(house, name, [answer for given in found.values() for answer in given])
+    known = {
+        "rows": pl.read_parquet(folders[-1] / "current.parquet") if folders else vintages.begin(declared).current,
+        "closed": pl.concat(
+            [vintages.begin(declared).closed, *(pl.read_parquet(each / "closed.parquet") for each in folders)]
+        ),
+        "revisions": pl.concat(
+            [vintages.begin(declared).revisions, *(pl.read_parquet(each / "revisions.parquet") for each in folders)]
+        ),
+        "unmatched": tables.unmatched_code(answer.unmatched for answer in standing.values()),
+        "unread": tables.unread_sentence(answer.unread for answer in standing.values()),
+    }
+    for part, frame in known.items():
+        frame.drop(vintages.REQUEST, strict=False).write_parquet(folder / f"{part}.parquet")
+    used = {page.slice: str(page.payload) for answer in standing.values() for page in answer.pages}
     (folder / "failures.json").write_bytes(orjson.dumps(failures))
     (folder / "payloads.json").write_bytes(orjson.dumps(used))
+    (folder / "content.json").write_bytes(orjson.dumps([releases.sha256(folder / f"{part}.parquet") for part in known]))
 
 
-def _newest(house: House, name: str, answers: list[Pages]) -> tuple[Spoken, list[tuple[str, str]]]:
+def _newest(name: str, given: list[Answer]) -> tuple[Answer | None, list[tuple[str, str]]]:
     """The newest answer that can be read and says something, and why those after it do not stand.
 
     An answer that cannot be read, or says nothing where an earlier one did, leaves the one before it in its place.
     """
     refused: list[tuple[str, str]] = []
-    silent: Spoken = []
-    for pages in reversed(answers):
-        spoken: Spoken = []
-        try:
-            for fetch in pages:
-                spoken.append((fetch, _read(house, name, fetch)))
-        except (SourceError, AssetError) as error:
-            refused.append(_refusal(name, pages[len(spoken)], str(error)))
-            continue
-        rows = sum(observed.observations.height for _, observed in spoken)
-        if rows and silent:
-            before = f"where {rows:,} observations were before"
-            refused.append(_refusal(name, silent[0][0], f"{_silence(silent)} {before}"))
-        if rows:
-            return spoken, refused
-        silent = silent or spoken
+    silent: Answer | None = None
+    for answer in reversed(given):
+        facts = answer.facts
+        if facts["error"]:
+            refused.append(_refusal(name, answer.pages[int(str(facts["page"]))], str(facts["error"])))
+        elif facts["rows"]:
+            if silent is not None:
+                before = f"where {facts['rows']:,} observations were before"
+                refused.append(_refusal(name, silent.pages[0], f"{_silence(silent)} {before}"))
+            return answer, refused
+        else:
+            silent = silent or answer
     return silent, refused
 
 
@@ -128,20 +135,13 @@ def _refusal(name: str, fetch: Fetch, why: str) -> tuple[str, str]:
     return str(fetch.payload), f"{name}{slice_} ({fetch.url}), payload {str(fetch.payload)[:12]}: {why}"
 
 
-def _silence(spoken: Spoken) -> str:
+def _silence(answer: Answer) -> str:
     """How an answer comes to say nothing."""
-    unmatched = pl.concat(observed.unmatched for _, observed in spoken)
+    unmatched = answer.unmatched.collect()
     if unmatched.is_empty():
         return "it is empty"
     code = unmatched.row(0, named=True)
-    return f"no cell has only known codes ({code['dimension']} {code['source_code']!r} is none)"
-
-
-def _read(house: House, name: str, fetch: Fetch) -> Observed:
-    publisher, _ = datasets()[name]
-    path = house.archive.payload_path(str(fetch.payload))
-    with formats.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-        return observe(formats.read(plain), publisher, fetch.dataset, vintage(fetch))
+    return f"every cell has an unknown code (as {code['dimension']} {code['source_code']!r})"
 
 
 def table(house: House, name: str) -> Made:
@@ -153,9 +153,11 @@ def table(house: House, name: str) -> Made:
 
 def inputs(name: str) -> list[str]:
     """The datasets whose observations a table is made of."""
-    if name in tables.statistics():
+    if name in ("legal_binding", "legal_gap"):
+        return inputs("legal_event")
+    if contract(name).kind != "reference":
         return [key for key, (_, entry) in datasets().items() if entry.table == name]
-    return list(datasets()) if name in ("dataset", "coverage", "unmatched_code") else []
+    return list(datasets()) if name in ("dataset", "coverage", "unmatched_code", "unread_sentence", "revision") else []
 
 
 def _write(house: House, name: str, sources: dict[str, Made], folder: Path) -> None:
@@ -163,22 +165,30 @@ def _write(house: House, name: str, sources: dict[str, Made], folder: Path) -> N
 
 
 def _frame(house: House, name: str, sources: dict[str, Made]) -> pl.DataFrame:
-    declared = contract(name)
-    if declared.kind == "statistics":
-        empty = pl.LazyFrame(schema=declared.polars_schema)
-        rows = pl.concat([empty, *(made.frame for made in sources.values())])
-        return tables.statistics_table(nw.from_native(rows), declared)
     makers: dict[str, Callable[[], pl.DataFrame]] = {
         "jurisdiction": tables.jurisdiction,
         "indicator": tables.indicator,
+        "legal_instrument": tables.legal_instrument,
+        "legal_binding": lambda: bindings.legal_binding(table(house, "legal_event").frame.collect()),
+        "legal_gap": lambda: bindings.legal_gap(table(house, "legal_event").frame.collect()),
         "code": tables.code,
         "unmatched_code": lambda: tables.unmatched_code(made.unmatched for made in sources.values()),
+        "unread_sentence": lambda: tables.unread_sentence(made.unread for made in sources.values()),
+        "revision": lambda: tables.revision(made.revisions for made in sources.values()),
         "coverage": lambda: tables.coverage(_all(house), complete=house.mode == "live"),
-        "dataset": lambda: tables.dataset(
-            {key: _facts(house, key, made) for key, made in sources.items()}, _all(house)
-        ),
+        "dataset": lambda: tables.dataset({key: _facts(house, made) for key, made in sources.items()}, _known(house)),
     }
-    return makers[name]()
+    if name in makers:
+        return makers[name]()
+    declared = contract(name)
+    rows = pl.concat([pl.LazyFrame(schema=declared.polars_schema), *(made.frame for made in sources.values())])
+    return tables.statistics_table(nw.from_native(rows), declared)
+
+
+def _known(house: House) -> pl.LazyFrame:
+    """Of every row of statistics and law, its dataset and since when it is known."""
+    names = [name for name, declared in contracts().items() if declared.kind != "reference" and name != "legal_binding"]
+    return pl.concat([table(house, name).frame.select("dataset", "known_from") for name in names])
 
 
 def _all(house: House) -> pl.LazyFrame:
@@ -187,13 +197,16 @@ def _all(house: House) -> pl.LazyFrame:
     return pl.concat([table(house, name).frame.select(columns) for name in tables.statistics()])
 
 
-def _facts(house: House, name: str, made: Made) -> tables.DatasetFacts:
-    publisher, _ = datasets()[name]
-    slices = history(house, publisher, name.partition("/")[2])
-    used = [fetch for fetches in slices.values() for fetch in fetches if fetch.payload in made.payloads.values()]
-    mode = "+".join(sorted({fetch.transport for fetch in used})) or "not_fetched"
-    editions = list(dict.fromkeys(fetch.edition for fetch in used if fetch.edition))
-    return tables.DatasetFacts(mode=mode, edition="; ".join(editions) or None, payloads=len(used))
+def _facts(house: House, made: Made) -> tables.DatasetFacts:
+    """Where the rows that are known now came from."""
+    payloads = set(made.frame.select("payload").unique().collect()["payload"])
+    first: dict[str, Fetch] = {}
+    for fetch in house.archive.fetches():
+        if fetch.payload in payloads and fetch.transport in house.transports and fetch.error is None:
+            first.setdefault(str(fetch.payload), fetch)
+    mode = "+".join(sorted({fetch.transport for fetch in first.values()})) or "not_fetched"
+    editions = sorted({fetch.edition for fetch in first.values() if fetch.edition})
+    return tables.DatasetFacts(mode=mode, edition="; ".join(editions) or None, payloads=len(payloads))
 
 
 def release_tables() -> list[str]:
@@ -214,7 +227,7 @@ def validated(house: House, name: str) -> tuple[Made, list[expectations.Outcome]
 
 def _validate(house: House, name: str, made: Made, folder: Path) -> None:
     last = releases.latest(house.releases)
-    counted = datasets() if name == "unmatched_code" else {}
+    counted = datasets() if name in ("unmatched_code", "unread_sentence") else {}
     counts = {key: observations(house, key).frame.select(pl.len()).collect().item() for key in counted}
     known = expectations.facts(
         publishers=frozenset(publisher.publisher for publisher, _ in datasets().values()),
@@ -225,3 +238,53 @@ def _validate(house: House, name: str, made: Made, folder: Path) -> None:
     outcomes = expectations.validate(contract(name), made.frame.collect(), known, folder)
     entries = [vars(outcome) | {"rows": outcome.rows.to_dicts()} for outcome in outcomes]
     (folder / "outcomes.json").write_bytes(orjson.dumps(entries, default=str))
+
+
+def as_of(house: House, name: str, at: datetime) -> pl.DataFrame:
+    """A table of statistics or law as it was known at a moment, from the vintages that the archive holds.
+
+    ``AssetError`` for a table that is computed from others or only lists what there is.
+    """
+    declared = contract(name)
+    if declared.kind == "reference" or not all(datasets()[key][1].table == name for key in inputs(name)):
+        raise AssetError(f"{name} has no vintages; those that have are {', '.join(_dated())}")
+    known = [vintages.as_of([observations(house, key).history], at) for key in inputs(name)]
+    frame = pl.concat([pl.LazyFrame(schema=declared.polars_schema), *known]).collect()
+    return frame.sort(declared.key)
+
+
+def _dated() -> list[str]:
+    return sorted({entry.table for _, entry in datasets().values()})
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A person's word that rows are right although a check fails on them: on those rows alone, and for a reason."""
+
+    table: str
+    check: str
+    fingerprint: str
+    because: str
+    at: str
+
+
+def accept(house: House, name: str, check: str, because: str) -> None:
+    """Record an acceptance for the present rows of a table; ``AssetError`` where no such check fails on them."""
+    made, outcomes = validated(house, name)
+    failing = [item.name for item in outcomes if not item.success and item.severity == "error"]
+    if check not in failing:
+        raise AssetError(f"{name} has no failing check {check}; failing are {', '.join(failing) or 'none'}")
+    given = Acceptance(name, check, made.fingerprint, because, datetime.now(UTC).isoformat(timespec="seconds"))
+    with (house.data / "accepted.jsonl").open("ab") as file:
+        file.write(orjson.dumps(given, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def acceptances(house: House) -> list[Acceptance]:
+    """Every acceptance, in the order in which they were given."""
+    path = house.data / "accepted.jsonl"
+    return [Acceptance(**orjson.loads(line)) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def accepted(house: House, made: Made) -> dict[str, str]:
+    """The checks that are accepted for these rows of a table, and why."""
+    return {given.check: given.because for given in acceptances(house) if given.fingerprint == made.fingerprint}

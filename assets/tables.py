@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import narwhals as nw
 import polars as pl
 
-from assets.observations import Frame
+from assets.translation import Frame
 from sources.catalogue import Publisher, datasets
 from warehouse import codes
 from warehouse.contracts import Contract, contract, contracts
@@ -31,23 +30,9 @@ def statistics() -> tuple[str, ...]:
     return tuple(name for name, declared in contracts().items() if declared.kind == "statistics")
 
 
-def newest(observations: Frame, key: Iterable[str]) -> Frame:
-    """Each key once: of several payloads of a dataset the one that was known last speaks.
-
-    Slices of a dataset may overlap (a corridor between two jurisdictions is in the answers for both), and a newer
-    edition replaces an older one figure by figure.
-    """
-    keys = list(key)
-    order = nw.col("known_from").rank("dense", descending=True).over(*keys)
-    ranked = observations.with_columns(__age=order).filter(nw.col("__age") == 1).drop("__age")
-    # Payloads of one moment say the same thing; their sha256 decides, so that the choice never varies.
-    first = nw.col("payload") == nw.col("payload").min().over(*keys)
-    return ranked.filter(first)
-
-
 def statistics_table(observations: Frame, declared: Contract) -> pl.DataFrame:
-    """A table of statistics in the columns, types and order of its contract."""
-    frame = newest(observations, declared.key).select(*declared.field_names).collect().to_polars()
+    """A table of statistics or of law in the columns, types and order of its contract."""
+    frame = observations.select(*declared.field_names).collect().to_polars()
     return frame.cast(declared.polars_schema).sort(declared.key)
 
 
@@ -59,6 +44,11 @@ def jurisdiction() -> pl.DataFrame:
 def indicator() -> pl.DataFrame:
     """Table ``indicator``."""
     return _in_contract(codes.indicators(), "indicator")
+
+
+def legal_instrument() -> pl.DataFrame:
+    """Table ``legal_instrument``."""
+    return _in_contract(codes.instruments(), "legal_instrument")
 
 
 def code_lists() -> dict[str, frozenset[str]]:
@@ -96,7 +86,7 @@ def code() -> pl.DataFrame:
 
 
 def dataset(facts: Mapping[str, DatasetFacts], observations: pl.LazyFrame) -> pl.DataFrame:
-    """Table ``dataset``. ``observations`` has columns dataset and known_from of all tables of statistics."""
+    """Table ``dataset``. ``observations`` has columns dataset and known_from of all rows of statistics and law."""
     counts = observations.group_by("dataset").agg(
         observations=pl.len().cast(pl.Int64), as_of=pl.col("known_from").max()
     )
@@ -131,7 +121,8 @@ def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
     """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
 
     ``observations`` has reporter, indicator, period, value and missing_reason. ``complete`` says that the publishers
-    were asked, so that no figure means that none is published; of a snapshot it only means that it was not fetched.
+    were asked, so that no figure means that none is published; of a snapshot it only means that it was not fetched,
+    unless it is known that a jurisdiction does not publish it.
     """
     seen = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
     reason_order = pl.Enum(_REASONS)
@@ -153,12 +144,24 @@ def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
         .join(codes.indicators().select("indicator"), how="cross")
         .join(pl.DataFrame({"year": years}, schema={"year": pl.Int64}), how="cross")
     )
-    none = "not_published" if complete else "not_fetched"
-    joined = grid.join(found, on=["reporter", "indicator", "year"], how="left").with_columns(
-        pl.col("observations").fill_null(0)
+    joined = (
+        grid.join(found, on=["reporter", "indicator", "year"], how="left")
+        .join(codes.not_published(), on=["reporter", "indicator"], how="left")
+        .with_columns(
+            pl.col("observations").fill_null(0),
+            absence_source=pl.when(pl.col("observations").fill_null(0) == 0).then("absence_source"),
+        )
     )
+    known = pl.lit(complete) | pl.col("absence_source").is_not_null()
+    none = pl.when(known).then(pl.lit("not_published")).otherwise(pl.lit("not_fetched"))
     state = pl.when(pl.col("observations") > 0).then(pl.lit("value")).otherwise(pl.col("reason").fill_null(none))
     return _in_contract(joined.with_columns(coverage=state), "coverage")
+
+
+def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``revision``: what each vintage of each dataset changed."""
+    empty = pl.LazyFrame(schema=contract("revision").polars_schema)
+    return _in_contract(pl.concat([empty, *parts]).collect(), "revision")
 
 
 def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
@@ -166,6 +169,12 @@ def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     frames = list(parts)
     empty = pl.LazyFrame(schema=contract("unmatched_code").polars_schema)
     return _in_contract(pl.concat([empty, *frames]).collect(), "unmatched_code")
+
+
+def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``unread_sentence``: sentences of all payloads in use whose figures were not read."""
+    empty = pl.LazyFrame(schema=contract("unread_sentence").polars_schema)
+    return _in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
 
 
 def _in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:

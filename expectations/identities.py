@@ -24,10 +24,29 @@ GROSS = 0.01
 # The first year of the United Nations' estimates, and the last of its projections.
 YEARS = (1950, 2100)
 SHRINKAGE = 0.05
+# Several times the most victims, suspects or offences of trafficking that a state ever registered in a year.
+GREATEST_COUNT = 100_000
 UNMATCHED_SHARE = 0.01
 
 CITIZENSHIPS = ("_T", "NAT", "FOR", "FOR_STLS", "STLS", "_U")
-SEXES = ("_T", "M", "F", "_U")
+SEXES = ("_T", "M", "F", "OTH", "_U")
+REASONS = ("FAM", "EDUC", "EMP", "OTH")
+# Reasons that only valid permits have, and only in some years.
+PROTECTION = ("RFG", "SPROT")
+DURATIONS = ("M3T5", "M6T11", "M_GE12")
+# Units of what is a part of something else: such figures do not add up.
+UNITS_OF_RATES = ("percent", "per_1000")
+TOWNS = ("population", "urban_population", "rural_population")
+BALANCE = ("natural_increase_rate", "crude_birth_rate", "crude_death_rate")
+VISITORS = ("_T", "FOR", "HKMO", "TWN")
+# China's provinces, which are all counted or none, and the year up to which overseas Chinese were a group of visitors.
+PROVINCES = 31
+LAST_OVERSEAS_CHINESE = 2000
+# What the provinces of China may lack of the nation: servicemen, and before 2011 what a census found too much or too
+# little in a province that was not carried back as the nation was.
+SERVICEMEN = 0.002
+NOT_CARRIED_BACK = 0.02
+CARRIED_BACK_FROM = 2011
 
 # Stocks and events that each member state counts for itself, so that the Union's figure is their sum. Flows are not:
 # what moves between two members is no immigration to the Union.
@@ -40,12 +59,23 @@ ADDITIVE = (
     "long_term_residents",
     "asylum_applicants",
     "asylum_first_instance_decisions",
+    "asylum_final_decisions",
+    "temporary_protection_beneficiaries",
+    "temporary_protection_decisions",
+    "citizenship_acquisitions",
     "refused_entry",
     "found_illegally_present",
     "ordered_to_leave",
     "returned",
 )
-MAY_BE_NEGATIVE = ("net_migration",)
+MAY_BE_NEGATIVE = (
+    "net_migration",
+    "natural_increase_rate",
+    "net_mobile_students",
+    "migrants_missing",
+    "remittance_cost",
+)
+UNIT_OF_CHANGES = "percent_change"
 CROSSING = (
     "refugees",
     "asylum_seekers",
@@ -108,9 +138,16 @@ class Identity:
         return (not self.tables or contract.table in self.tables) and set(self.needs) <= set(contract.field_names)
 
 
+def every() -> tuple[Identity, ...]:
+    """The identities of this module and of those for law and for prose."""
+    from expectations import law, prose  # which need the classes of this module
+
+    return (*IDENTITIES, *law.IDENTITIES, *prose.IDENTITIES)
+
+
 def identities(contract: Contract) -> list[Identity]:
     """The identities that a table is held to."""
-    return [identity for identity in IDENTITIES if identity.applies(contract)]
+    return [identity for identity in every() if identity.applies(contract)]
 
 
 def compositions(areas: pl.DataFrame) -> dict[str, frozenset[str]]:
@@ -151,7 +188,8 @@ def unit_not_indicators(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.La
 
 def negative(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Negative figures of what cannot be negative."""
-    return frame.filter(pl.col("value") < 0, ~pl.col("indicator").is_in(MAY_BE_NEGATIVE))
+    changes = pl.col("unit").cast(pl.String) == UNIT_OF_CHANGES
+    return frame.filter(pl.col("value") < 0, ~pl.col("indicator").is_in(MAY_BE_NEGATIVE), ~changes)
 
 
 def implausible(year: pl.Expr) -> Failing:
@@ -201,11 +239,47 @@ def within_one_country(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFr
     )
 
 
+def beyond_hundred(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Percentages of a whole that are below 0 or above 100."""
+    return frame.filter(pl.col("unit") == "percent", ~pl.col("value").is_between(0, 100))
+
+
 def sexes_off_total(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
     """Totals over sex that are not what the sexes add up to, with the least and greatest sum."""
+    frame = frame.filter(~pl.col("unit").cast(pl.String).is_in(UNITS_OF_RATES))
     parts = _wide(frame, contract, "sex", SEXES)
-    sums = _sums(parts, least=_low("M") + _low("F"), most=_high("M") + _high("F"))
+    least = _low("M") + _low("F") + _low("OTH").fill_null(0.0)
+    most = _high("M") + _high("F") + _high("OTH").fill_null(0.0)
+    sums = _sums(parts, least=least, most=most)
     return _totals(frame, sums, contract, "sex", WEIGHTING)
+
+
+def parts_off_total(dimension: str, parts: tuple[str, ...], others: tuple[str, ...] = ()) -> Failing:
+    """Totals over a dimension that its ``parts``, all of them published, and the ``others`` that are do not make."""
+
+    def failing(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
+        wide = _wide(frame, contract, dimension, (*parts, *others))
+        known = wide.filter(pl.all_horizontal(_low(part).is_not_null() for part in parts))
+        sums = known.with_columns(
+            parts_min=pl.sum_horizontal(_low(part) for part in (*parts, *others)),
+            parts_max=pl.sum_horizontal(_high(part) for part in (*parts, *others)),
+        )
+        return _totals(frame, sums, contract, dimension, WEIGHTING)
+
+    return failing
+
+
+def labour_force_off_parts(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
+    """Labour forces that are not the employed and the unemployed of the same survey together."""
+    keys = [name for name in contract.key if name != "indicator"]
+    parts = (
+        _bounded(frame.filter(pl.col("indicator").is_in(["employed", "unemployed"])))
+        .group_by(keys)
+        .agg(parts_min=pl.col("low").sum(), parts_max=pl.col("high").sum(), published=pl.col("low").count())
+        .filter(pl.col("published") == 2)
+    )
+    totals = _bounded(frame.filter(pl.col("indicator") == "labour_force")).filter(pl.col("low").is_not_null())
+    return totals.join(parts, on=keys).filter(_apart(WEIGHTING)).drop("low", "high", "published")
 
 
 def citizenships_off_total(slack: Callable[[pl.Expr], pl.Expr]) -> Failing:
@@ -243,6 +317,57 @@ def members_off_aggregate(frame: pl.LazyFrame, contract: Contract, facts: Facts)
     )
 
 
+def towns_off_population(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
+    """Populations that are not those of town and country together."""
+    population, town, country = TOWNS
+    parts = _wide(frame, contract, "indicator", TOWNS)
+    sums = _between(parts, least=_low(town) + _low(country), most=_high(town) + _high(country))
+    return _off(frame.filter(pl.col("indicator") == population), sums, contract, "indicator", WEIGHTING)
+
+
+def increase_off_rates(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
+    """Rates of natural increase that are not births less deaths."""
+    increase, births, deaths = BALANCE
+    parts = _wide(frame, contract, "indicator", BALANCE)
+    sums = _between(parts, least=_low(births) - _high(deaths), most=_high(births) - _low(deaths))
+    return _off(frame.filter(pl.col("indicator") == increase), sums, contract, "indicator", 1e-6)
+
+
+def visitors_off_groups(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
+    """Visitors that are not those of all groups together; to 2000 they may be more."""
+    visitors = frame.filter(pl.col("indicator") == "inbound_visitors")
+    parts = _wide(visitors, contract, "group", VISITORS)
+    more = pl.when(pl.col("period").dt.year() <= LAST_OVERSEAS_CHINESE).then(float("inf")).otherwise(0.0)
+    groups = VISITORS[1:]
+    sums = _between(
+        parts,
+        least=pl.sum_horizontal(map(_low, groups), ignore_nulls=False),
+        most=pl.sum_horizontal(map(_high, groups), ignore_nulls=False) + more,
+    )
+    return _totals(visitors, sums, contract, "group", WEIGHTING)
+
+
+def provinces_off_nation(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
+    """Populations of China that its provinces together exceed, or miss by more than servicemen explain."""
+    as_first_published = pl.col("dataset").cast(pl.String).str.ends_with("/communique")
+    people = frame.filter(pl.col("indicator") == "population", ~as_first_published)
+    keys = [name for name in contract.key if name not in ("reporter", "dataset")]
+    provinces = (
+        people.filter(pl.col("reporter").cast(pl.String).str.starts_with("CHN-"))
+        .group_by(keys)
+        .agg(parts_min=pl.col("value").sum(), published=pl.col("value").count())
+        .filter(pl.col("published") == PROVINCES)
+    )
+    carried_back = pl.col("period").dt.year() >= CARRIED_BACK_FROM
+    share = pl.when(carried_back).then(SERVICEMEN).otherwise(NOT_CARRIED_BACK)
+    return (
+        people.filter(pl.col("reporter").cast(pl.String) == "CHN")
+        .join(provinces.drop("published"), on=keys)
+        .with_columns(parts_max=pl.col("parts_min") + pl.col("value") * share)
+        .filter(~pl.col("value").is_between("parts_min", "parts_max"))
+    )
+
+
 def unmatched(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Every code that no crosswalk knows."""
     return frame.filter(pl.col("cells") > 0)
@@ -253,6 +378,41 @@ def unmatched_beyond_share(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl
     matched = pl.col("dataset").cast(pl.String).replace_strict(facts.observations, default=0, return_dtype=pl.Int64)
     lost = pl.col("cells").sum().over("dataset")
     return frame.with_columns(share=lost / (lost + matched)).filter(pl.col("share") > UNMATCHED_SHARE)
+
+
+def beyond_any_count(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Figures of trafficking that no state can have counted."""
+    return frame.filter(pl.col("value") > GREATEST_COUNT)
+
+
+def net_students_off(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Net flows of students that are not inbound less outbound, where the publisher gives all three."""
+    keys = ["reporter", "period", "publisher"]
+    of = {
+        name: frame.filter(pl.col("indicator") == f"{name}_mobile_students") for name in ("net", "inbound", "outbound")
+    }
+    sides = [of[name].select(*keys, pl.col("value").alias(name)) for name in ("inbound", "outbound")]
+    joined = (
+        of["net"]
+        .join(sides[0], on=keys)
+        .join(sides[1], on=keys)
+        .with_columns(expected=pl.col("inbound") - pl.col("outbound"))
+    )
+    return joined.filter((pl.col("value") - pl.col("expected")).abs() > WEIGHTING).drop("inbound", "outbound")
+
+
+def prospects_apart(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Net migration of one jurisdiction and year that two datasets of the UN tell apart, with what the other says."""
+    ours = frame.filter(pl.col("publisher") == "undesa", pl.col("indicator") == "net_migration")
+    others = ours.select("reporter", "period", pl.col("dataset").alias("of"), pl.col("value").alias("expected"))
+    both = ours.join(others, on=["reporter", "period"]).filter(pl.col("dataset") < pl.col("of")).drop("of")
+    return both.filter((pl.col("value") - pl.col("expected")).abs() > WEIGHTING + GROSS * pl.col("value").abs())
+
+
+def incidents_twice(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Incidents that have more than one figure of a kind."""
+    number = pl.len().over("indicator", "incident", "publisher")
+    return frame.filter(pl.col("incident") != "_Z", number > 1)
 
 
 YEARS_REASON = (
@@ -284,7 +444,9 @@ IDENTITIES = (
     Identity(
         "counts_not_negative",
         "error",
-        "Persons, permits, decisions and payments are counted from 0; net migration, a difference, can be negative.",
+        "Persons, permits, decisions and payments are counted from 0. A difference can be negative: net migration, "
+        "natural increase, the net flow of students, the missing of an incident that corrects an earlier one, and the "
+        "cost of a transfer at an exchange rate better than the market's.",
         negative,
         needs=("indicator", "value"),
     ),
@@ -362,12 +524,84 @@ IDENTITIES = (
         tables=("displacement", "asylum", "remittance"),
     ),
     Identity(
+        "trafficking_counts_plausible",
+        "warning",
+        "No state registers more than 30,000 or so victims, suspects or offences of trafficking a year: what is beyond "
+        "100,000 is something else that stands where a count should, such as the number of a question in UNODC's "
+        "questionnaire, and is published as it stands, marked U.",
+        beyond_any_count,
+        needs=("value", "exploitation"),
+        shows=("obs_status",),
+    ),
+    Identity(
+        "net_students_are_inbound_less_outbound",
+        "warning",
+        "The net flow of mobile students is what comes in less what goes out, of one jurisdiction and year from one "
+        "publisher: otherwise one of the three is of another edition, or was misread.",
+        net_students_off,
+        needs=("education_level", "value"),
+        tables=("student_mobility",),
+    ),
+    Identity(
+        "prospects_agree",
+        "warning",
+        "World Population Prospects has one net migration for each jurisdiction and year, whether its package or its "
+        "Data Portal is read: where the two are apart they are of different revisions, or one was read in another unit "
+        "(the portal states none).",
+        prospects_apart,
+        needs=("publisher", "value"),
+        tables=("migration_flow",),
+    ),
+    Identity(
+        "incidents_stand_alone",
+        "error",
+        "An incident has one number of dead and one of missing. A second under another place, route or cause would be "
+        "counted twice by whoever adds incidents up to a year.",
+        incidents_twice,
+        needs=("incident", "value"),
+    ),
+    Identity(
+        "rates_within_hundred",
+        "warning",
+        "A part of a whole is between nothing and all of it: a percentage beyond is a misread unit, or an error of the "
+        "source, which is published as it is.",
+        beyond_hundred,
+        needs=("unit", "value"),
+    ),
+    Identity(
+        "reasons_make_total",
+        "warning",
+        "Each permit is issued for one reason (Article 6 of Regulation (EC) No 862/2007), so that the reasons make the "
+        "total.",
+        parts_off_total("reason", REASONS, PROTECTION),
+        needs=("reason", "value"),
+        tables=("residence_permit",),
+    ),
+    Identity(
+        "durations_make_total",
+        "warning",
+        "Each permit is valid for one length of time (Article 6 of Regulation (EC) No 862/2007), so that the lengths "
+        "make the total.",
+        parts_off_total("duration", DURATIONS),
+        needs=("duration", "value"),
+        tables=("residence_permit",),
+    ),
+    Identity(
+        "labour_force_is_employed_and_unemployed",
+        "warning",
+        "The labour force is the employed and the unemployed and nobody else (resolution I of the 19th International "
+        "Conference of Labour Statisticians), within the rounding of the survey.",
+        labour_force_off_parts,
+        needs=("indicator", "value"),
+        tables=("labour_migration",),
+    ),
+    Identity(
         "sexes_make_total",
         "warning",
         "Each person counted is of one sex or of unknown sex, so the parts of a breakdown by sex, such as Articles 3 "
         "to 5 of Regulation (EC) No 862/2007 ask for, make the total within rounding.",
         sexes_off_total,
-        needs=("sex", "value"),
+        needs=("sex", "unit", "value"),
     ),
     Identity(
         "citizenships_make_total",
@@ -395,6 +629,42 @@ IDENTITIES = (
         "was misread, or revised after the aggregate was made.",
         members_off_aggregate,
         needs=("indicator", "reporter", "value"),
+    ),
+    Identity(
+        "towns_and_country_make_population",
+        "error",
+        "Whoever lives in China lives in town or country and nowhere else, and the bureau publishes both with the "
+        "total: another sum is a series that was read as another.",
+        towns_off_population,
+        needs=("indicator", "value"),
+        tables=("population",),
+    ),
+    Identity(
+        "births_less_deaths_make_increase",
+        "warning",
+        "Natural increase is births less deaths of the same average population, within the two decimals of each rate.",
+        increase_off_rates,
+        needs=("indicator", "value"),
+        tables=("population",),
+    ),
+    Identity(
+        "provinces_make_nation",
+        "warning",
+        "China's provinces count everyone but servicemen, some 2 million, who are in the nation's total: together they "
+        "are never more than it, and from 2011, when the provinces too were carried back to the census, short of it by "
+        "less than 0.2 %.",
+        provinces_off_nation,
+        needs=("indicator", "reporter", "value"),
+        tables=("population",),
+    ),
+    Identity(
+        "groups_make_visitors",
+        "warning",
+        "Visitors to the mainland are foreigners or residents of Hong Kong, Macao or Taiwan; up to 2000 overseas "
+        "Chinese were a group of their own, which is not published here.",
+        visitors_off_groups,
+        needs=("indicator", "group", "value"),
+        tables=("border_crossing",),
     ),
     Identity(
         "no_unmatched_codes",
@@ -466,12 +736,24 @@ def _sums(parts: pl.LazyFrame, least: pl.Expr, most: pl.Expr) -> pl.LazyFrame:
     return sums.filter(pl.col("parts_min").is_not_null(), pl.col("parts_max").is_not_null())
 
 
+def _between(parts: pl.LazyFrame, least: pl.Expr, most: pl.Expr) -> pl.LazyFrame:
+    """The least and greatest sum of the parts, where every part is published."""
+    return parts.with_columns(parts_min=least, parts_max=most).drop_nulls(["parts_min", "parts_max"])
+
+
 def _totals(
     frame: pl.LazyFrame, sums: pl.LazyFrame, contract: Contract, dimension: str, slack: pl.Expr | float
 ) -> pl.LazyFrame:
     """The rows of the total that its parts do not reach or exceed by more than ``slack``."""
+    return _off(frame.filter(pl.col(dimension) == "_T"), sums, contract, dimension, slack)
+
+
+def _off(
+    rows: pl.LazyFrame, sums: pl.LazyFrame, contract: Contract, dimension: str, slack: pl.Expr | float
+) -> pl.LazyFrame:
+    """The rows that are not the sum of their parts, which differ in ``dimension``, within ``slack``."""
     keys = [name for name in contract.key if name != dimension]
-    totals = _bounded(frame.filter(pl.col(dimension) == "_T")).filter(pl.col("low").is_not_null())
+    totals = _bounded(rows).filter(pl.col("low").is_not_null())
     joined = totals.join(sums.select(*keys, "parts_min", "parts_max"), on=keys)
     return joined.filter(_apart(slack)).drop("low", "high")
 

@@ -56,7 +56,7 @@ def facts(
     observations: Mapping[str, int] | None = None,
 ) -> Facts:
     """The facts of our code lists, with the publishers and datasets that the catalogue has."""
-    lists = {name: codes.members(name) for name in [*codes.codes()["code_list"].unique(), "area", "indicator"]}
+    lists = {name: codes.members(name) for name in [*codes.codes()["code_list"].unique(), *codes.LISTS]}
     indicators = codes.indicators()
     return Facts(
         lists={**lists, "publisher": publishers, "dataset": datasets},

@@ -1,7 +1,6 @@
 """A build as the command line runs it: the nightly job in this process, watched."""
 
 import os
-import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,23 +9,23 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from assets import stages
 from assets.graph import RELEASE, observations_key, payload_key, table_key
 from assets.house import House
 from pipelines import definitions
 from pipelines.resources import HouseResource
+from pipelines.sensors import cause
 from sources.catalogue import datasets
 from warehouse.contracts import contracts
 
-# Nothing of a run leaves the machine; freshness is evaluated by the daemon; one run at a time asks a host.
+# Nothing of a run leaves the machine. One run at a time changes a data folder; a killed one does not block the next.
 INSTANCE = {
     "telemetry": {"enabled": False},
+    "nux": {"enabled": False},
     "freshness": {"enabled": True},
-    "concurrency": {"pools": {"default_limit": 1}},
-    "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"},
+    "concurrency": {"pools": {"default_limit": 1}, "runs": {"max_concurrent_runs": 1}},
+    "run_monitoring": {"enabled": True, "max_runtime_seconds": 21_600, "free_slots_after_run_end_seconds": 60},
 }
 
 
@@ -48,22 +47,15 @@ def dagster_home(data: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
-        config.write_text(yaml.safe_dump(INSTANCE), encoding="utf-8")
+        log = {"module": "pipelines.event_log", "class": "KeptEventLog", "config": {"base_dir": str(home / "events")}}
+        config.write_text(yaml.safe_dump(INSTANCE | {"event_log_storage": log}), encoding="utf-8")
     return home
-
-
-def _unhurried(connection: object, _record: object) -> None:
-    """Run history need not survive a power cut, and 3,000 flushes of the disk would take most of a build's time."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous = OFF")
 
 
 @contextmanager
 def instance(data: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's instance of a data folder."""
     os.environ["DAGSTER_HOME"] = str(dagster_home(data))
-    if not event.contains(Engine, "connect", _unhurried):
-        event.listen(Engine, "connect", _unhurried)
     with dg.DagsterInstance.get() as opened:
         yield opened
 
@@ -116,37 +108,44 @@ class _Watcher:
 
     def __call__(self, entry: dg.EventLogEntry, _cursor: str = "") -> None:
         event = entry.dagster_event
-        if event is None or event.step_key is None:
+        if event is None:
             return
-        if event.event_type in (dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE):
+        checked = event.event_type == dg.DagsterEventType.STEP_SUCCESS and _checks(event)
+        if event.is_step_materialization or checked:
             self.done += 1
-        if event.event_type == dg.DagsterEventType.STEP_START:
-            self.progress(event.step_key.replace("__", "/"), self.done, self.total)
+            what = event.asset_key.to_user_string() if event.asset_key else str(event.step_key)
+            self.progress(what, self.done, self.total)
 
 
 def _outcome(house: House, result: dg.ExecuteInProcessResult) -> Outcome:
     outcome = Outcome()
+    answered = 0
     for happened in result.all_events:
         if happened.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = happened.asset_check_evaluation_data
             if not evaluation.passed:
                 _note(outcome, evaluation)
         elif happened.event_type == dg.DagsterEventType.STEP_FAILURE and happened.step_key == "release":
-            outcome.held_back = _cause(happened)
-        elif happened.event_type == dg.DagsterEventType.STEP_FAILURE and not _blocked(happened):
-            outcome.failures.append(f"{str(happened.step_key).replace('__', '/')}: {_cause(happened)}")
+            outcome.held_back = cause(happened)
+        elif happened.event_type == dg.DagsterEventType.STEP_FAILURE and not _checks(happened):
+            outcome.failures.append(f"{str(happened.step_key).replace('__', '/')}: {cause(happened)}")
+        elif happened.is_step_materialization and str(happened.step_key).startswith("ask_"):
+            metadata = happened.step_materialization_data.materialization.metadata
+            answered += int(str(metadata["received"].value)) + int(str(metadata["unchanged"].value))
         elif happened.is_step_materialization and happened.asset_key == RELEASE:
             metadata = happened.step_materialization_data.materialization.metadata
             outcome.release, outcome.new = str(metadata["release"].value), bool(metadata["new"].value)
     if outcome.release is None and outcome.held_back is None:
         failed = ", ".join(outcome.failures[:3]) or "a blocking check failed"
         outcome.held_back = f"The release is held back: {failed}"
+    if not answered and outcome.failures and outcome.held_back is None:
+        outcome.held_back = "No publisher answered, and so nothing new could be released"
     outcome.not_fetched = [name for name in datasets() if not stages.observations(house, name).payloads]
     return outcome
 
 
-def _blocked(event: dg.DagsterEvent) -> bool:
-    """Whether a step failed only because a check in it did, which is told by the check."""
+def _checks(event: dg.DagsterEvent) -> bool:
+    """Whether a step is the checks of a table; it fails only where one of them does, which is told by that one."""
     return str(event.step_key).startswith("expectations_")
 
 
@@ -160,13 +159,3 @@ def _note(outcome: Outcome, evaluation: dg.AssetCheckEvaluation) -> None:
     else:
         failing = evaluation.metadata.get("failing")
         outcome.warnings.append(f"{key}" + (f" ({failing.value} rows)" if failing else ""))
-
-
-def _cause(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    failure = event.step_failure_data.user_failure_data
-    if failure is not None and failure.description:
-        return str(failure.description)
-    return error.message.strip().splitlines()[0] if error is not None else "unknown"

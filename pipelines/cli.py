@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import orjson
 import typer
@@ -175,9 +175,16 @@ def read(
     dataset: Annotated[str, typer.Argument(help="publisher/dataset, also one that the catalogue does not list.")],
     file: Annotated[Path, typer.Argument(help="A payload of any known format, also packed with gzip or zip.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Parquet file to write.")] = None,
+    published: Annotated[
+        datetime | None,
+        typer.Option("--published", formats=["%Y-%m-%d"], help="Day of publication, if prose names no year."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Read any payload of a known format to tidy cells: the publisher's codes, value, flags and where each stands."""
+    """Read any payload of a known format to tidy cells: the publisher's codes, value, flags and where each stands.
+
+    Prose is read by the statements of its publisher, and what has figures and was not read is listed.
+    """
     import polars as pl
 
     from sources import formats
@@ -185,9 +192,10 @@ def read(
     if not file.is_file():
         _fail(f"there is no file {file}")
     target = output or Path(f"{file.name}.parquet")
+    publisher = dataset.partition("/")[0]
     with formats.opened(file) as plain:
-        form = formats.recognise(plain)
-        cells = form.read(plain)
+        form = formats.recognise(plain, publisher)
+        cells = formats.read(plain, publisher, published.date() if published else None)
         _write_cells(cells.frame, target)
     written = pl.scan_parquet(target)
     facts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
@@ -199,16 +207,33 @@ def read(
         **facts.row(0, named=True),
         "output": str(target),
     }
+    if cells.unread is not None:
+        report["figures"] = formats.figures(cells).to_dicts()
+        report["unread"] = cells.unread.to_dicts()
     if json:
         _json(report)
         return
-    out.print(written.head(8).collect())
+    if cells.unread is not None:
+        _print_prose(report)
+    else:
+        out.print(written.head(8).collect())
     out.print(
         f"{form.NAME}: {report['cells']:,} cells, {report['values']:,} with a value, {report['flagged']:,} flagged; "
         f"written to {target}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _print_prose(report: dict[str, Any]) -> None:
+    """The figures of a text and the sentences that were not read."""
+    shown = ("indicator", "group", "period", "value", "least", "most", "unit", "definition", "span", "reads", "phrase")
+    table = Table(*shown, box=None, pad_edge=False)
+    for row in report["figures"]:
+        table.add_row(*("" if row[name] is None else f"{row[name]}" for name in shown))
+    out.print(table)
+    for row in report["unread"]:
+        out.print(f"not read: {row['sentence']} ({row['why']})", highlight=False, soft_wrap=True)
 
 
 def _write_cells(frame: pl.LazyFrame, target: Path) -> None:
@@ -271,20 +296,104 @@ def releases(data: Data = None, json: Json = False) -> None:
 
 @app.command()
 def explain(
-    what: Annotated[str, typer.Argument(help="A table, an indicator, or a dataset.")],
+    what: Annotated[str, typer.Argument(help="A table, an indicator, a dataset, or an act or treaty.")],
     where: Annotated[list[str] | None, typer.Argument(help="FIELD=VALUE …, to pick rows of a table.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows to follow to their payload.")] = 3,
+    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Law as of that day.")] = None,
+    jurisdiction: Annotated[str | None, typer.Option("--jurisdiction", help="Law of that one, as CHN.")] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Contract, lineage, licence and checks of a table, indicator or dataset; of a row, down to the payload."""
-    from pipelines import explaining
+    """Contract, lineage, licence and checks of a table, indicator or dataset; of a row, down to the payload.
 
-    report = explaining.explain(_house(data), what, where or [], limit)
+    Of an act or treaty (32008L0115, IV-13): who was bound on a day, since when, on what that rests.
+    """
+    from pipelines import explaining, explaining_law
+    from warehouse import codes
+
+    if what in codes.members("instrument"):
+        day = (on or datetime.now(UTC)).date()
+        report = explaining_law.explain(_house(data), what, day, jurisdiction)
+    else:
+        report = explaining.explain(_house(data), what, where or [], limit)
     if json:
         _json(report)
         return
     out.print(explaining.rendered(report))
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A release.")],
+    after: Annotated[str, typer.Argument(help="A later release.")] = "latest",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="HTML page to write.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """What differs between two releases: tables, schemas, rows and values."""
+    from warehouse import difference
+    from warehouse import releases as kept
+
+    root = _house(data).releases
+    old, new = kept.find(root, before), kept.find(root, after)
+    found = difference.differences(root, old, new)
+    if output is not None:
+        output.write_text(difference.page(old, new, found), encoding="utf-8")
+    if json:
+        _json(difference.report(old, new, found))
+        return
+    different = [one for one in found if not one.same]
+    table = Table(
+        "table", "rows before", "rows after", "added", "removed", "changed", "schema", box=None, pad_edge=False
+    )
+    for one in different:
+        numbers = (one.rows_before, one.rows_after, one.added, one.removed, one.changed)
+        schema = "; ".join(f"{name} {what}" for name, what in one.fields.items()) or "same"
+        table.add_row(one.table, *("–" if number is None else f"{number:,}" for number in numbers), schema)
+    out.print(table if different else f"{old.name} and {new.name} say the same.", highlight=False)
+    if output is not None:
+        out.print(f"The page is {output}.", highlight=False)
+
+
+@app.command(name="as-of")
+def as_of(
+    date: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The day whose end is meant.")],
+    table: Annotated[str, typer.Argument(help="A table of statistics or law.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Parquet file to write.")] = None,
+    live: Live = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """A table as it was known at the end of a day, also of days before the first release."""
+    from assets import stages
+
+    at = date.replace(tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
+    frame = stages.as_of(_house(data, live=live), table, at)
+    if output is not None:
+        _write_cells(frame.lazy(), output)
+    if json:
+        _json({"table": table, "as_of": at, "rows": frame.height, "output": str(output) if output else None})
+        return
+    out.print(frame.head(8))
+    where = f", written to {output}" if output else ""
+    out.print(f"{frame.height:,} rows of {table} were known at the end of {date:%Y-%m-%d}{where}.", highlight=False)
+
+
+@app.command()
+def accept(
+    table: Annotated[str, typer.Argument(help="The table whose check holds the release back.")],
+    check: Annotated[str, typer.Argument(help="The check.")],
+    because: Annotated[str, typer.Option("--because", help="Why the rows are right all the same.")],
+    live: Live = False,
+    data: Data = None,
+) -> None:
+    """Let a release pass although a check of severity error fails on its present rows. The changelog says so."""
+    from assets import stages
+
+    house = _house(data, live=live)
+    with _builder(house):
+        stages.accept(house, table, check, because)
+    out.print(f"{table}.{check} no longer holds back these rows; `corridor build` releases them.", highlight=False)
 
 
 @app.command()
@@ -316,7 +425,8 @@ def ui(
     house = _house(data, live=live)
     environment = {"DAGSTER_HOME": str(dagster_home(house.data)), "CORRIDOR_DATA": str(house.data)}
     os.environ.update(environment | {"CORRIDOR_MODE": house.mode})
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), *workspace()]
+    quiet = "ignore:Function `dev_command` is superseded"
+    command = [sys.executable, "-W", quiet, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), *workspace()]
     out.print(
         f"Dagster UI on http://127.0.0.1:{port} ({house.mode}, {house.data}); stop it with Ctrl-C.", highlight=False
     )

@@ -1,6 +1,10 @@
 """What Dagster loads: every asset, check, job, schedule and sensor. ``workspace.yaml`` and ``[tool.dg]`` name it."""
 
+import sqlite3
+
 import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from assets.graph import all_assets, all_checks
 from pipelines.jobs import NIGHTLY, publisher_jobs
@@ -22,5 +26,14 @@ def build(house: HouseResource | None = None) -> dg.Definitions:
         executor=dg.in_process_executor,
     )
 
+
+def _unhurried(connection: object, _record: object) -> None:
+    """Run history need not survive a power cut, and 3,000 flushes of the disk would take most of a run's time."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+# Here, since every process that runs assets loads this module, the workers of the UI and of the daemon as well.
+event.listen(Engine, "connect", _unhurried)
 
 defs = build()

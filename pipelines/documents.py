@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sources.catalogue import Publisher
+from sources.catalogue.statements import Statements
 from warehouse import package, schemas
 from warehouse.contracts import contracts
 
@@ -11,7 +12,7 @@ def write(folder: Path) -> None:
     """Write ``dictionary.md`` and ``schemas/*.schema.json``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "dictionary.md").write_text(package.dictionary(contracts().values()), encoding="utf-8")
-    schemas.write_schemas({"catalogue": Publisher}, folder / "schemas")
+    schemas.write_schemas({"catalogue": Publisher, "statements": Statements}, folder / "schemas")
 
 
 if __name__ == "__main__":

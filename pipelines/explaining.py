@@ -1,5 +1,6 @@
 """Explanations: what a table, an indicator or a dataset is, and where exactly a figure comes from."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,16 +13,21 @@ from rich.table import Table
 from rich.text import Text
 
 import expectations
+from assets.dates import dated
 from assets.house import House
 from sources import formats
 from sources.catalogue import dataset as catalogue_dataset
 from sources.catalogue import datasets
+from sources.catalogue.statements import statements
 from warehouse import codes, releases
 from warehouse.archive import Fetch
 from warehouse.contracts import Contract, contract, contracts
 from warehouse.errors import WarehouseError
 
 Report = dict[str, object]
+
+# A date somewhere in a text.
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|\d{1,2}\s+[^\W\d]{3,9}\.?\s+\d{4}|\d{1,2}[/.]\d{1,2}[/.]\d{4}|\b\d{4}\b")
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,16 @@ class Tracer:
         self._finders: dict[str, tuple[formats.Format, Callable[[int], str]]] = {}
 
     def trace(self, row: Mapping[str, object]) -> Trace:
-        """The text that stands where an observation of a table of statistics was read."""
+        """The text that stands where an observation or a row of law was read."""
         payload, locator = str(row["payload"]), int(str(row["locator"]))
         _, entry = catalogue_dataset(str(row["dataset"]))
         if payload not in self._finders:
             with formats.opened(self.house.archive.payload_path(payload)) as plain:
-                form = formats.recognise(plain)
+                form = formats.recognise(plain, str(row["dataset"]).partition("/")[0])
                 self._finders[payload] = form, form.finder(plain)
         form, find = self._finders[payload]
         text = find(locator)
-        agrees = _agrees(text, row["value"], entry.observe.scale)
+        agrees = _agrees(text, row["value"], entry.observe.scale) if entry.observe else _states(text, row)
         return Trace(payload, form.NAME, formats.place(form, locator), text, agrees)
 
 
@@ -64,6 +70,14 @@ def _agrees(text: str, value: object, scale: float) -> bool:
     except ValueError:
         return value is None
     return value is not None and abs(number * scale - float(str(value))) <= 1e-9 * max(1.0, abs(number * scale))
+
+
+def _states(text: str, row: Mapping[str, object]) -> bool:
+    """Whether the text of a payload is a date of a row of law, or another of its values."""
+    found = _DATE.search(text)
+    if found is None:
+        return text.strip() in {"" if value is None else str(value) for value in row.values()}
+    return dated(found[0])[0] in row.values()
 
 
 def explain(house: House, what: str, where: list[str], limit: int) -> Report:
@@ -112,7 +126,7 @@ def _rows(house: House, declared: Contract, where: list[str], limit: int) -> Rep
     frame = pl.scan_parquet(house.releases / release.name / "tables" / f"{declared.table}.parquet")
     found = frame.filter(*conditions).collect()
     rows = found.head(limit).to_dicts()
-    shown = [row | ({"origin": _origin(house, row)} if declared.kind == "statistics" else {}) for row in rows]
+    shown = [row | ({"origin": _origin(house, row)} if declared.kind != "reference" else {}) for row in rows]
     return {"release": release.name, "matching": found.height, "shown": shown}
 
 
@@ -145,7 +159,7 @@ def _origin(house: House, row: Mapping[str, object]) -> Report:
         "format": trace.format,
         "place": trace.place,
         "text": trace.text,
-        "scale": entry.observe.scale,
+        "scale": entry.observe.scale if entry.observe else 1.0,
         "agrees": trace.agrees,
     }
 
@@ -159,11 +173,7 @@ def _first_fetch(house: House, payload: str) -> Fetch:
 
 def _indicator(house: House, name: str) -> Report:
     row = codes.indicators().filter(pl.col("indicator") == name).row(0, named=True)
-    sources = [
-        key
-        for key, (_, entry) in datasets().items()
-        if entry.observe.indicator == name or name in _indicator_codes(key)
-    ]
+    sources = [key for key, (_, entry) in datasets().items() if name in _indicator_codes(key)]
     tables = sorted({datasets()[key][1].table for key in sources})
     report: Report = {**row, "tables": tables, "datasets": sources}
     latest = releases.latest(house.releases)
@@ -189,9 +199,15 @@ def _indicator(house: House, name: str) -> Report:
 def _indicator_codes(name: str) -> set[str]:
     """The indicators that a dataset's indicator dimension maps to."""
     publisher, entry = catalogue_dataset(name)
+    if entry.observe is None:
+        return set()
     source = entry.observe.indicator
     if isinstance(source, str):
         return {source}
+    if source.codes is None and publisher.publisher in statements():
+        declared = statements()[publisher.publisher].statements.values()
+        said = [(one.indicator, one.growth) for one in declared if one.table == entry.table]
+        return {indicator for pair in said for indicator in pair if indicator}
     mapping = publisher.codes.get(source.codes, {}) if isinstance(source.codes, str) else source.codes
     return set((mapping or {}).values())
 
@@ -208,7 +224,7 @@ def _dataset(house: House, name: str) -> Report:
         "territory": entry.territory or publisher.territory,
         "cadence": publisher.cadence,
         "table": entry.table,
-        "observe": entry.observe.model_dump(exclude_defaults=True),
+        "rule": (entry.observe or entry.record or entry).model_dump(exclude_defaults=True),
         "notes": entry.notes,
         "fetches": [
             {

@@ -9,6 +9,8 @@ and then the columns of ``CORE``:
 - ``flag``     the publisher's status flag, as given, also composite (``bep``); null where there is none
 - ``conf``     the publisher's confidentiality status; null where there is none
 - ``locator``  int64, where the value stands (see ``pack``)
+
+Where the format itself knows what true values a figure allows, two more columns say so: ``least`` and ``most``.
 """
 
 from collections.abc import Mapping
@@ -36,7 +38,8 @@ class Cells:
 
     ``frame`` is lazy: dimensions, then ``CORE``. ``coded`` is false when dimensions hold labels ("Austria"), not codes
     ("AT"). ``dataset`` and ``updated`` (aware) are what the payload says of itself, where it does. ``labels`` maps a
-    dimension to code → label where the payload carries them.
+    dimension to code → label where the payload carries them. Of prose, ``unread`` has the sentences with figures that
+    were not read: ``locator``, ``sentence``, ``why``.
     """
 
     format: str
@@ -46,6 +49,7 @@ class Cells:
     dataset: str | None = None
     updated: datetime | None = None
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unread: pl.DataFrame | None = None
 
 
 def pack(row: int, column: int, sheet: int = 0) -> int:

@@ -17,9 +17,12 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _JSON = re.compile(r"""\{\s*["}]|\[\s*(?:[\[{"\]\d-]|null|true|false)""")
 _ABOUT = re.compile(r"<(?:title|faultstring)[^>]*>\s*([^<]+)", re.IGNORECASE)
-# JSON that holds a message about data, and no data: Eurostat's error and warning, the World Bank's message.
-# An "error" that is null or empty is none.
-_NOTICE = re.compile(r"""\{\s*"(?:error|warning)"\s*:\s*(?:\[\s*[^\]\s]|\{\s*[^}\s]|"[^"])|\[\s*\{\s*"message"\s*:""")
+# JSON that holds a message about data, and no data: Eurostat's error and warning, the World Bank's message, the success
+# of China's statistics bureau that is none. An "error" that is null or empty is none.
+_NOTICE = re.compile(
+    r"""\{\s*"(?:error|warning)"\s*:\s*(?:\[\s*[^\]\s]|\{\s*[^}\s]|"[^"])|\[\s*\{\s*"message"\s*:"""
+    r"""|\{\s*(?:"data"\s*:\s*(?:null|\[\s*\]|\{\s*\}|"[^"]*")\s*,\s*)?"success"\s*:\s*false"""
+)
 
 
 def objection(head: bytes, accept: Kind) -> str:

@@ -54,6 +54,8 @@ HEAD = 65_536
 _CHUNK = 65_536
 _GZIP = b"\x1f\x8b"
 _RETRIED = (429, 500, 502, 503, 504)
+# Redirects that repeat a POST as it was; after the others it becomes a GET (RFC 9110).
+_SAME_QUESTION = (307, 308)
 _ASKED = frozenset({"gzip", "x-gzip"})
 _UNASKED = frozenset({"br", "compress", "deflate", "zstd"})
 _SECRET = re.compile(r"(?:^|(?<=\s))env:(\w+)$", re.ASCII)
@@ -92,7 +94,8 @@ class Client:
         self._live = transport is None
         self._patience = _Patience(
             total=limits.retries,
-            allowed_methods=frozenset({"GET"}),
+            # A POST here is a question too, and may be asked again.
+            allowed_methods=frozenset({"GET", "POST"}),
             status_forcelist=_RETRIED,
             backoff_factor=limits.backoff,
             backoff_jitter=limits.backoff,
@@ -177,9 +180,13 @@ class Client:
         url = address(request.url, tuple((name, _shown(value, secrets)) for name, value in request.params))
         headers = {name: _shown(value, secrets) for name, value in request.headers} | dict(conditions)
         confidential = {name for name, value in request.headers if _SECRET.search(value)}
+        body = request.body.encode()
+        if body:
+            url, headers = f"{url}#{request.body}", headers | {"Content-Type": "application/json"}
         came_from: list[requests.Response] = []
         for _ in range(MAX_REDIRECTS + 1):
-            prepared = self._session.prepare_request(requests.Request("GET", url, headers=headers))
+            question = requests.Request("POST" if body else "GET", url, headers=headers, data=body or None)
+            prepared = self._session.prepare_request(question)
             # The address is judged as it will be used, so that no two readings of it can differ.
             host = self._admitted(str(prepared.url))
             settings = self._session.merge_environment_settings(str(prepared.url), {}, True, None, None)
@@ -190,6 +197,8 @@ class Client:
                 return response
             came_from.append(response)
             response.close()
+            if response.status_code not in _SAME_QUESTION:
+                body, headers = b"", {name: value for name, value in headers.items() if name != "Content-Type"}
             location = response.headers["location"].encode("latin-1").decode("utf-8", "replace")
             url = urljoin(str(prepared.url), location)
             if parse_url(url).host != host:

@@ -31,6 +31,8 @@ class Limits:
 class Request:
     """A dataset, or with ``slice`` a part of it, as a GET of ``url`` (without query) and ``params``.
 
+    With a ``body``, which is JSON, it is a POST of it: a question that is too long for an address.
+
     A parameter or header whose value is ``env:NAME``, or ends so (``Bearer env:NAME``), is a secret: it is read from
     the environment when the request is sent, and stands nowhere else.
     """
@@ -42,6 +44,7 @@ class Request:
     params: tuple[tuple[str, str], ...]
     accept: Kind
     headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
 
     @property
     def name(self) -> str:
@@ -50,8 +53,11 @@ class Request:
 
     @property
     def full_url(self) -> str:
-        """The address with its query; secrets stand in it by the name of their variable."""
-        return address(self.url, self.params)
+        """The address with its query, and its body as a fragment, which no server is sent: it tells POSTs apart.
+
+        Secrets stand in it by the name of their variable.
+        """
+        return address(self.url, self.params) + (f"#{self.body}" if self.body else "")
 
 
 @dataclass(frozen=True)

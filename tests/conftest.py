@@ -4,11 +4,25 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import polars as pl
 import pytest
 
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
+
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-definitions", action="store_true", help="write tests/definitions.json again")
+
+
+@pytest.fixture
+def update_definitions(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-definitions"))
 
 
 @pytest.fixture(scope="session")

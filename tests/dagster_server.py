@@ -61,6 +61,10 @@ class Server:
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return str(launched["run"]["runId"])
 
+    def status(self, run: str) -> str:
+        """The status of a run."""
+        return str(self.ask(RUN, run=run)["runOrError"]["status"])
+
     def ended(self, run: str, within: float) -> dict[str, Any]:
         """The run when it has ended."""
 

@@ -28,6 +28,11 @@ FILLED: Mapping[str, object] = {
     "stage": "_Z",
     "border": "_Z",
     "apprehension": "_Z",
+    "direction": "_Z",
+    "group": "_Z",
+    "route": "_Z",
+    "purpose": "_Z",
+    "stay": "_Z",
     "period": date(2024, 1, 1),
     "freq": "A",
     "value": 100.0,
@@ -51,6 +56,7 @@ FILLED: Mapping[str, object] = {
     "cells": 0,
     "year": 2024,
     "coverage": "value",
+    "absence_source": None,
     "observations": 3,
 }
 
@@ -73,7 +79,16 @@ FACTS = Facts(
         **{name: frozenset({"_T", "_Z"}) for name in ("age", "applicant", "reason", "duration", "legal_framework")},
         **{
             name: frozenset({"_Z"})
-            for name in ("decision", "procedure", "stage", "border", "apprehension", "age_definition")
+            for name in (
+                "decision",
+                "procedure",
+                "stage",
+                "border",
+                "apprehension",
+                "age_definition",
+                "purpose",
+                "stay",
+            )
         },
     },
     units={

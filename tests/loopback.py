@@ -19,6 +19,7 @@ class Received:
     path: str
     headers: dict[str, str]
     at: float
+    body: bytes | None = None
 
 
 @dataclass
@@ -35,8 +36,14 @@ def serve(*scripts: Script, chain: tuple[Path, Path] | None = None) -> Iterator[
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self.answer(None)
+
+        def do_POST(self) -> None:
+            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def answer(self, body: bytes | None) -> None:
             asked = {name.lower(): value for name, value in self.headers.items()}
-            seen.received.append(Received(self.path, asked, time.monotonic()))
+            seen.received.append(Received(self.path, asked, time.monotonic(), body))
             script = scripts[min(len(seen.received), len(scripts)) - 1]
             with suppress(ConnectionError):
                 script(self)

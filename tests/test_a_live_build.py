@@ -1,19 +1,24 @@
 """A live build, from the requests that go out to the release: everything real but the publishers."""
 
 import re
+import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from assets import stages
 from assets.house import House
 from assets.payloads import Reception, receive
-from pipelines import building
+from pipelines import building, cli
+from pipelines.building import Outcome
 from sources import catalogue
+from sources.catalogue import Publisher
 from tests import double
-from tests.double import Double, permit, stocked
+from tests.double import Double, stocked
 from tests.loopback import reply
 from warehouse import releases
 
@@ -35,8 +40,7 @@ def house(tmp_path: Path) -> House:
 
 def received(house: House) -> dict[str, Reception]:
     return {
-        name: receive(house, publisher, name.partition("/")[2])
-        for name, (publisher, _) in catalogue.datasets().items()
+        name: receive(house, publisher, name.partition("/")[2]) for name, (publisher, _) in catalogue.datasets().items()
     }
 
 
@@ -150,35 +154,106 @@ def live_payloads(house: House) -> set[str]:
     return {str(fetch.payload) for fetch in house.archive.fetches() if fetch.transport == "live"}
 
 
-def test_the_whole_job_twice_and_with_a_changed_figure(publishers: Double, house: House) -> None:
-    steps: list[str] = []
-    first = building.run(house, None, lambda name, done, total: steps.append(name))
-    assert (first.failures, first.held_back, first.not_fetched) == ([], None, [])
-    assert first.new
-    assert "release" in steps
+# The whole job, as the command line runs it
 
-    before = payloads(house)
-    publishers.asked()
-    again = building.run(house, None, lambda *_: None)
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Double, Outcome]]:
+    """A house after its first live build, the publishers it asks, and how the build ended."""
+    house = House(tmp_path_factory.mktemp("built") / "data", "live")
+    with double.running(stocked()) as running, pytest.MonkeyPatch.context() as patch:
+        entries = double.entries(running)
+        patch.setattr(catalogue, "publishers", lambda: entries)
+        yield house, running, building.run(house, None, lambda *_: None)
+
+
+@pytest.fixture
+def day(built: tuple[House, Double, Outcome], tmp_path: Path) -> tuple[House, Double]:
+    """The day after the first build."""
+    house, running, _ = built
+    shutil.copytree(house.data, tmp_path / "data")
+    running.restock()
+    return House(tmp_path / "data", "live"), running
+
+
+def test_the_whole_job_ends_in_a_release(built: tuple[House, Double, Outcome]) -> None:
+    house, _, outcome = built
+    assert (outcome.failures, outcome.held_back, outcome.not_fetched, outcome.new) == ([], None, [], True)
+    entry = releases.find(house.releases, str(outcome.release))
+    assert entry.mode == "live"
+    assert {name for name, facts in entry.tables.items() if facts.rows} >= {
+        "population",
+        "migrant_stock",
+        "displacement",
+    }
+
+
+def test_nothing_new_is_no_release(day: tuple[House, Double]) -> None:
+    house, publishers = day
+    (first,), before, archived = releases.index(house.releases), released(house), payloads(house)
+    outcome = building.run(house, None, lambda *_: None)
     assert publishers.statuses == [304] * 8
-    assert (again.failures, again.held_back, again.new, again.release) == ([], None, False, first.release)
-    assert payloads(house) == before
-    assert len(releases.index(house.releases)) == 1
+    assert all("if-none-match" in request.headers for request in publishers.server.received)
+    assert (outcome.failures, outcome.held_back, outcome.new, outcome.release) == ([], None, False, first.name)
+    assert released(house) == before
+    assert payloads(house) == archived
 
-    publishers.eurostat["migr_resfirst"][0] = permit("CN", "AT", 2020, 777)
-    third = building.run(house, None, lambda *_: None)
-    assert (third.failures, third.held_back, third.new) == ([], None, True)
-    assert third.release != first.release
-    assert publishers.statuses.count(200) == 1
-    assert len(payloads(house)) == len(before) + 1
-    released = [
-        pl.read_parquet(house.releases / str(name) / "tables" / "residence_permit.parquet")
-        .filter(reporter="AUT", partner="CHN")
-        .sort("period")["value"]
-        .to_list()
-        for name in (first.release, third.release)
+
+def test_a_changed_figure_is_released_and_what_failed_on_that_day_stays_as_it_was(day: tuple[House, Double]) -> None:
+    house, publishers = day
+    (first,), before = releases.index(house.releases), released(house)
+    publishers.unhcr["population"][0] = double.displaced("CHN", "AUT", 2020, 777)
+    publishers.eurostat["demo_pjan"] = []
+    publishers.instead = {
+        "migr_resfirst": [reply(b"<html><title>Down</title></html>"), None],
+        "/v2/": [reply(b"gone", 404)],
+    }
+    outcome = building.run(house, None, lambda *_: None)
+    assert (outcome.held_back, outcome.new, outcome.not_fetched) == (None, True, [])
+    assert sorted((line.partition(" ")[0], line.rpartition(": ")[2]) for line in outcome.failures) == [
+        ("eurostat/demo_pjan", "it is empty where 6 observations were before"),
+        ("eurostat/migr_resfirst[geo=AT]", "<html><title>Down</title></html>"),
+        ("worldbank/SP.POP.TOTL", "gone"),
     ]
-    assert released[0][1:] == released[1][1:]
-    assert (released[0][0], released[1][0]) == (104.0, 777.0)
+    old, new = (house.releases / str(name) / "tables" for name in (first.name, outcome.release))
+    figures = [pl.read_parquet(folder / "displacement.parquet")["value"].to_list() for folder in (old, new)]
+    assert sum(a != b for a, b in zip(*figures, strict=True)) == 1
+    assert 777.0 in figures[1]
+    for table in ("population", "residence_permit", "migrant_stock"):
+        assert (old / f"{table}.parquet").read_bytes() == (new / f"{table}.parquet").read_bytes()
+    assert {name: body for name, body in released(house).items() if name in before and name != "index.json"} == {
+        name: body for name, body in before.items() if name != "index.json"
+    }
 
 
+def released(house: House) -> dict[str, bytes]:
+    files = (path for path in house.releases.rglob("*") if path.is_file())
+    return {str(path.relative_to(house.releases)): path.read_bytes() for path in files}
+
+
+def test_without_any_network_the_release_stands_and_is_said_to(
+    day: tuple[House, Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, publishers = day
+    (first,), before, here = releases.index(house.releases), released(house), catalogue.publishers()
+    with socket.socket() as taken:  # bound and not listening: whoever connects is refused
+        taken.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        entries = {name: moved(entry, publishers.url, nowhere) for name, entry in here.items()}
+        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+        result = CliRunner().invoke(cli.app, ["build", "--live", "--data", str(house.data)])
+    failed = [line.removeprefix("failed ") for line in result.stderr.splitlines() if line.startswith("failed")]
+    assert [re.split(r"[ \[]", line)[0] for line in failed] == list(catalogue.datasets())
+    assert all(line.endswith("no connection can be made, refused by the host") for line in failed)
+    assert result.exit_code == 1
+    assert "No publisher answered" in result.stderr
+    assert f"The last release, {first.name}, stands as it was." in result.stderr
+    assert released(house) == before
+
+
+def moved(publisher: Publisher, old: str, new: str) -> Publisher:
+    endpoints = {
+        key: endpoint.model_copy(update={"url": endpoint.url.replace(old, new)})
+        for key, endpoint in publisher.endpoints.items()
+    }
+    return publisher.model_copy(update={"endpoints": endpoints})

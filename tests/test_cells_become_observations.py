@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.errors import StructureError
-from assets.observations import Observed, Vintage, observe
+from assets.observations import observe
 from assets.periods import period
+from assets.translation import Observed, Vintage
 from sources import formats
 from sources.catalogue import Publisher, publishers
 from warehouse.contracts import contract
@@ -135,6 +136,7 @@ def test_one_key_twice_with_one_value_is_one_observation(tmp_path: Path) -> None
 def scaled(rounding: int | None = None, scale: float = 1.0) -> Publisher:
     eurostat = publishers()["eurostat"]
     entry = eurostat.datasets["migr_resfirst"]
+    assert entry.observe is not None
     rule = entry.observe.model_copy(update={"rounding": rounding, "scale": scale})
     changed = entry.model_copy(update={"observe": rule})
     return eurostat.model_copy(update={"datasets": {"migr_resfirst": changed}})

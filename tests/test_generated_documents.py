@@ -9,12 +9,15 @@ import yaml
 from pydantic import BaseModel
 
 from sources.catalogue import Publisher
+from sources.catalogue.statements import Statements
 from warehouse import package, schemas
 from warehouse.contracts import Contract, contracts
 
 ROOT = Path(__file__).resolve().parents[1]
 REGENERATE = "run `make docs`"
-SCHEMAS = schemas.texts({**schemas.own(), "catalogue": schemas.schema(Publisher)})
+SCHEMAS = schemas.texts(
+    {**schemas.own(), "catalogue": schemas.schema(Publisher), "statements": schemas.schema(Statements)}
+)
 CONTRACTS = sorted((ROOT / "warehouse" / "contracts").glob("*.yaml"))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.identities import ADDITIVE, IDENTITIES, compositions, identities
+from expectations.identities import ADDITIVE, compositions, every, identities
 from sources import formats
 from tests.frames import EU, FACTS, rows
 from warehouse import codes
@@ -209,4 +209,4 @@ def test_identities_read_categorical_columns_as_they_read_strings() -> None:
 
 def test_every_identity_applies_to_a_table() -> None:
     applied = {identity.name for declared in contracts().values() for identity in identities(declared)}
-    assert applied == {identity.name for identity in IDENTITIES}
+    assert applied == {identity.name for identity in every()}

@@ -9,7 +9,23 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from sources.formats import Format, knomad_xlsx, undata_csv, undesa_xlsx, unhcr_csv, worldbank_csv
+from sources.formats import (
+    Format,
+    frontex_xlsx,
+    glotip_xlsx,
+    ilostat_csv,
+    knomad_xlsx,
+    missing_migrants_csv,
+    missing_migrants_xlsx,
+    opened,
+    sdmx_csv,
+    uis_csv,
+    undata_csv,
+    undesa_xlsx,
+    unhcr_csv,
+    worldbank_csv,
+    wpp_tsv,
+)
 
 pytestmark = pytest.mark.corpus
 
@@ -24,6 +40,17 @@ YEARBOOK = "undesa/SYB68_327_202511_International_Migrants_and_Refugees.csv"
 STOCK = "undesa/undesa_pd_2020_ims_stock_by_sex_and_destination.xlsx"
 MIGRATION = "worldbank/knomad_bilateral_migration_matrix_2021_latest.xlsx"
 REMITTANCE = "worldbank/knomad_bilateral_remittance_matrix_2021.xlsx"
+INFLOWS = "oecd/OECD.ELS.IMD_DSD_MIG@DF_MIG_csvfilewithlabels.csv"
+WORKERS = "ilo/MST_XWAP_SEX_AGE_CCT_NB_A-filtered-2025-10-31.csv"
+STUDENTS = "uis/uis_api_export_26637_and_others_RAW_inbound_and_outbound_data.csv"
+STUDENTS_NET = "uis/uis_api_export_MENF.5T8_inbound-outbound_intl.csv"
+INCIDENTS = "iom/Missing_Migrants_Global_Figures_allData_2025.xlsx"
+INCIDENTS_OF_THE_SITE = "iom/MissingMigrants-Global-2026-05-06--19_42_11.csv"
+TRAFFICKING = "unodc/data_glotip_2025-04-14.xlsx"
+DETECTIONS = "frontex/Monthly_detections_of_IBC_2025_06_03_as_ibc.xlsx"
+PROSPECTS = "undesa/wpp2024_R_package/migration.txt"
+PROJECTED = "undesa/wpp2024_R_package/migrationprojMed.txt"
+BY_AGE = "undesa/wpp2024_R_package/migrationF5.txt"
 HDX = {name: f"unhcr/hdx_fixtures/HDX_{name}.csv" for name in ("AsylumApplications", "AsylumDecisions", "Solutions")}
 HDX |= {name: f"unhcr/hdx_fixtures/HDX_{name}.csv" for name in ("Demographics", "EndYearPopulationTotals")}
 
@@ -77,6 +104,27 @@ def matrix(last: str) -> Callable[[Path], Texts]:
     return fields
 
 
+def students(path: Path) -> Texts:
+    return (record[5] if record[5] == "NA" else record[3] for record in records(path, 1))
+
+
+def cells_of(first: int, last: int | None, below: int) -> Callable[[Path], Texts]:
+    """The fields of these columns of the first sheet, the first of which is 0, below so many rows."""
+
+    def fields(path: Path) -> Texts:
+        for row in list(CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows())[below:]:
+            yield from (str(value).replace(",", "") for value in row[first:last])
+
+    return fields
+
+
+def lines(first: int, end: int | None = None) -> Callable[[Path], Texts]:
+    """The fields of a text divided by tabs from a column on."""
+    return lambda path: (
+        field for line in path.read_text(encoding="utf-8").splitlines()[1:] for field in line.split("\t")[first:end]
+    )
+
+
 # File: its format, an independent reading of the texts of its cells, and how many cells and values it has.
 FILES: dict[str, tuple[str, Callable[[Path], Texts], int, int]] = {
     POPULATION: ("unhcr_csv", columns(15, 5), 341_117, 292_502),
@@ -95,6 +143,17 @@ FILES: dict[str, tuple[str, Callable[[Path], Texts], int, int]] = {
     STOCK: ("undesa_xlsx", stock, 30_564, 27_531),
     MIGRATION: ("knomad_xlsx", matrix("World"), 13_512, 13_511),
     REMITTANCE: ("knomad_xlsx", matrix("WORLD"), 10_619, 10_619),
+    INFLOWS: ("sdmx_csv", columns(1, 22, 23), 393, 393),
+    WORKERS: ("ilostat_csv", columns(1, 7, 8), 160, 154),
+    STUDENTS: ("uis_csv", students, 9_186, 9_065),
+    STUDENTS_NET: ("uis_csv", students, 2_307, 2_307),
+    INCIDENTS: ("missing_migrants_xlsx", filled(cells_of(7, 14, 1)), 65_200, 65_200),
+    INCIDENTS_OF_THE_SITE: ("missing_migrants_csv", filled(columns(1, 6, 12)), 707, 707),
+    TRAFFICKING: ("glotip_xlsx", cells_of(11, 12, 3), 58_769, 29_211),
+    DETECTIONS: ("frontex_xlsx", cells_of(3, None, 1), 173_460, 173_460),
+    PROSPECTS: ("wpp_tsv", lines(2, 76), 21_978, 21_978),
+    PROJECTED: ("wpp_tsv", lines(2), 22_869, 22_869),
+    BY_AGE: ("wpp_tsv", lines(3), 99_792, 99_792),
 }
 FORMATS: dict[str, Format] = {
     "unhcr_csv": unhcr_csv,
@@ -102,6 +161,14 @@ FORMATS: dict[str, Format] = {
     "undata_csv": undata_csv,
     "undesa_xlsx": undesa_xlsx,
     "knomad_xlsx": knomad_xlsx,
+    "sdmx_csv": sdmx_csv,
+    "ilostat_csv": ilostat_csv,
+    "uis_csv": uis_csv,
+    "missing_migrants_xlsx": missing_migrants_xlsx,
+    "missing_migrants_csv": missing_migrants_csv,
+    "glotip_xlsx": glotip_xlsx,
+    "frontex_xlsx": frontex_xlsx,
+    "wpp_tsv": wpp_tsv,
 }
 
 
@@ -152,6 +219,21 @@ def test_known_figures_of_true_files(corpus: Path) -> None:
     assert only(corpus, MIGRATION, origin="China", destination="Germany") == 155_595
     assert only(corpus, REMITTANCE, sender="Germany", receiver="China") == pytest.approx(751.5, abs=0.05)
     assert only(corpus, NETM, country="CHN", time="2022") == -311_380
+
+
+def test_known_figures_of_more_true_files(corpus: Path) -> None:
+    assert only(corpus, STUDENTS, indicator_id="26637", geo_unit="CHN", time="2023") == 200_892
+    assert only(corpus, STUDENTS_NET, geo_unit="CHN", time="2022") == -841_380
+    assert only(corpus, PROSPECTS, country_code="156", time="2022") == -293.846
+    assert only(corpus, INCIDENTS, incident="2014.MMP00187", measure="dead") == 44
+    assert only(corpus, INFLOWS, ref_area="GRC", time="2014") == 29_510
+
+
+def test_bulk_files_of_unesco_lie_beside_their_labels(corpus: Path) -> None:
+    with opened(corpus / "intl/uis/hdx_fixture_NATMON.zip") as path:
+        frame = uis_csv.read(path).frame.collect()
+    assert frame.height == 9_390
+    assert frame["geo_unit"].unique().to_list() == ["AFG"]
 
 
 def test_austria_egypt_and_china_have_their_iso_codes(corpus: Path) -> None:

@@ -148,7 +148,7 @@ def test_every_field_has_type_description_and_unit(path: Path) -> None:
 
 
 def test_a_key_of_one_field_is_unique() -> None:
-    tables = {"indicator": TableFacts(rows=1, bytes=1, sha256="0" * 64, schema_version="1.0.0")}
+    tables = {"indicator": TableFacts(rows=1, bytes=1, sha256="0" * 64, schema_version="1.0.0", fields={})}
     descriptor = json.loads(json.dumps(package.descriptor(contracts().values(), tables, ABOUT)))
     assert descriptor["resources"][0]["schema"]["fields"][0]["constraints"] == {"required": True, "unique": True}
 

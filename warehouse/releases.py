@@ -23,12 +23,13 @@ from warehouse.errors import ReleaseError
 
 @dataclass(frozen=True)
 class TableFacts:
-    """A published table: its rows, and its file's size and sha256."""
+    """A published table: its rows, its file's size and sha256, and its fields with their types."""
 
     rows: int
     bytes: int
     sha256: str
     schema_version: str
+    fields: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,9 @@ def damages(folder: Path, release: Release) -> list[str]:
 def facts(path: Path, table: str) -> TableFacts:
     """What the index says of a table's file."""
     rows = pq.read_metadata(path).num_rows
-    return TableFacts(rows, path.stat().st_size, sha256(path), contract(table).version)
+    declared = contract(table)
+    fields = {column.name: str(column.type) for column in declared.columns}
+    return TableFacts(rows, path.stat().st_size, sha256(path), declared.version, fields)
 
 
 def sha256(path: Path) -> str:

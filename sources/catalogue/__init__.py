@@ -7,10 +7,10 @@ dimensions become the fields of one of our tables. What an entry cannot say stan
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sources.errors import CatalogueError
 from sources.request import Kind, Limits
@@ -38,7 +38,22 @@ class Paging(Entry):
     """An answer that says of how many pages it is one."""
 
     parameter: str = Field(description="the query parameter that names the page, from 1")
-    pages: str = Field(description="JSON pointer to the number of pages in an answer")
+    pages: str = Field(
+        description="JSON pointer to the number of pages in an answer, or of records where step is given; "
+        "to a list, which while it is full is followed by another page"
+    )
+    step: int | None = Field(
+        default=None, description="records a page, where the parameter is the number of records to skip"
+    )
+
+
+class Promise(Entry):
+    """An answer that is made later: where to ask whether it is ready, and where it then is, by the {id} given to it."""
+
+    status: str
+    data: str
+    pause: float = Field(default=5.0, description="seconds before the first question; doubled for each further one")
+    patience: float = Field(default=900.0, description="seconds after which the answer is given up")
 
 
 class Endpoint(Entry):
@@ -47,10 +62,22 @@ class Endpoint(Entry):
     url: str = Field(description="with {code} for the publisher's name of the dataset, {DIM} for a filter in the path")
     params: dict[str, str] = {}
     filter: str | None = Field(default=None, description="name of the query parameter that filters {dim}")
+    asked: bool = Field(default=True, description="false: it answers no machine; payloads come as editions or imports")
+    query: str | None = Field(
+        default=None, description="a file of catalogue/queries, sent as the parameter query with $DIM for a filter"
+    )
     join: str = Field(default=",", description="what stands between several codes of a filter")
+    body: dict[str, Any] | None = Field(
+        default=None, description="JSON of a POST, with {DIM} for a filter; in a list an item for each of its codes"
+    )
     accept: Kind
     headers: dict[str, str] = {}
     paging: Paging | None = None
+    cells: int | None = Field(default=None, description="the most positions, filled or not, that one answer may have")
+    promise: Promise | None = None
+    link: str | None = Field(
+        default=None, description="the address is a page, and the file what it links to that is like this pattern"
+    )
 
 
 class Dim(Entry):
@@ -59,6 +86,9 @@ class Dim(Entry):
     dim: str | list[str] = Field(description="name of the dimension; several where it was renamed")
     codes: str | dict[str, str] | None = Field(
         default=None, description="a code map of this publisher, a scheme of area codes, or a map; none: as they are"
+    )
+    by: Literal["code", "label"] = Field(
+        default="code", description="label: the map is from what the payload calls a code, where codes change meaning"
     )
     absent: str | None = Field(default=None, description="the value where the payload has no such dimension")
     blank: "Dim | None" = Field(default=None, description="where to look when the dimension is empty in a row")
@@ -75,7 +105,7 @@ class Observe(Entry):
     indicator: str | Dim
     reporter: str | Dim
     partner: str | Dim = "_Z"
-    partner_role: str = "_Z"
+    partner_role: str | Dim = "_Z"
     dimensions: dict[str, str | Dim] = {}
     unit: str | Dim
     definition: str | Dim
@@ -83,7 +113,22 @@ class Observe(Entry):
     where: dict[str, list[str]] = Field(default={}, description="rows to take; others belong to other datasets")
     ignore: list[str] = Field(default=[], description="dimensions that repeat what others say")
     scale: float = Field(default=1.0, description="factor from the published number to the unit")
-    rounding: int | None = Field(default=None, description="the publisher rounds to a multiple of this")
+    rounding: float | None = Field(default=None, description="the published number is a rounded multiple of this")
+    plausible: tuple[float | None, float | None] = Field(
+        default=(None, None),
+        description="least and greatest value that may be right; one beyond is published with U, for low reliability",
+    )
+
+
+class Record(Entry):
+    """How cells become rows of a table of law: each of its fields from a dimension, or the same for all."""
+
+    fields: dict[str, str | Dim] = Field(
+        description="by field of the table; beside its dimensions a payload has time (the date), raw and flag"
+    )
+    expect: dict[str, list[str]] = Field(default={}, description="dimensions that must hold nothing but these codes")
+    where: dict[str, list[str]] = Field(default={}, description="rows to take; others belong to other datasets")
+    ignore: list[str] = Field(default=[], description="dimensions that repeat what others say")
 
 
 class Edition(Entry):
@@ -104,15 +149,27 @@ class Dataset(Entry):
     code: str | None = Field(default=None, description="the publisher's name of it, where it is not the entry's")
     filters: dict[str, list[str]] = Field(default={}, description="the slice that is asked for: codes by dimension")
     split: dict[str, int] = Field(default={}, description="ask for at most so many codes of a filter at once")
+    sizes: dict[str, int] = Field(
+        default={},
+        description="number of codes of each dimension without a filter, time included: how far a request is split",
+    )
     alternatives: list[dict[str, list[str]]] = Field(
         default=[], description="instead of one filter, several requests with these"
     )
     editions: list[Edition] = []
-    observe: Observe
+    observe: Observe | None = Field(default=None, description="of statistics")
+    record: Record | None = Field(default=None, description="of law")
     territory: str | None = Field(default=None, description="what it includes of Hong Kong, Macao, Taiwan and Kosovo")
     notes: str | None = None
     licence: Licence | None = None
     cron: str | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        """A dataset is statistics or law."""
+        if (self.observe is None) == (self.record is None):
+            raise ValueError("exactly one of observe and record must be given")
+        return self
 
 
 class Publisher(Entry):
@@ -130,6 +187,9 @@ class Publisher(Entry):
     timezone: str = "Europe/Brussels"
     territory: str = Field(description="what its data includes of Hong Kong, Macao, Taiwan and Kosovo")
     endpoints: dict[str, Endpoint]
+    contents: str | None = Field(
+        default=None, description="the endpoint of the table of contents that says when each dataset was last updated"
+    )
     codes: dict[str, dict[str, str]] = Field(default={}, description="maps from its codes or labels to ours")
     flags: dict[str, str] = Field(default={}, description="one letter of a status flag to CL_OBS_STATUS")
     missing: dict[str, str] = Field(default={}, description="what stands for a missing value, to missing_reason")

@@ -102,14 +102,14 @@ def header_of(path: Path, is_header: Callable[[list[str]], bool], encoding: str 
     return found
 
 
-def body(path: Path, head: Header, encoding: str = "utf8") -> pl.DataFrame:
+def body(path: Path, head: Header, encoding: str = "utf8", *, ends: bool = True) -> pl.DataFrame:
     """The table below the header of a delimited text; ``row`` is the record. Blank records are left out.
 
-    Every export known ends its last line, so that one which does not was cut off: ``FormatError``.
+    An export ends its last line, so that one which does not was cut off: ``FormatError``; unless ``ends`` is false.
     """
     with path.open("rb") as file:
         file.seek(-1, io.SEEK_END)
-        if file.read() != b"\n":
+        if ends and file.read() != b"\n":
             raise FormatError("the payload is cut off: its last line has no end")
     try:
         table = pl.read_csv(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 from sources.cells import unpack
 from sources.errors import FormatError
 
+_FIRST_ROWS = 40
+
 
 def workbook(path: Path) -> CalamineWorkbook:
     """The workbook at ``path``; ``FormatError`` where it is none or is damaged."""
@@ -19,6 +21,21 @@ def workbook(path: Path) -> CalamineWorkbook:
         return CalamineWorkbook.from_path(path)
     except (CalamineError, OSError) as error:
         raise FormatError(f"the payload is no whole workbook: {error}") from error
+
+
+def beginning(path: Path) -> tuple[list[str], list[list[Any]]]:
+    """The names of a workbook's sheets and the first rows of the first of them, by which a format is told.
+
+    Every format of workbooks asks, and opening a large one takes a second: what was found is kept for the last file.
+    """
+    facts = path.stat()
+    return _beginning(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _beginning(path: Path, _size: int, _changed: int) -> tuple[list[str], list[list[Any]]]:
+    book = workbook(path)
+    return book.sheet_names, rows_of(book, 0, _FIRST_ROWS) if book.sheet_names else []
 
 
 def rows_of(book: CalamineWorkbook, sheet: int, first: int | None = None) -> list[list[Any]]:

@@ -39,7 +39,7 @@ def recognises(head: bytes, path: Path) -> bool:
     if not head.startswith(b"PK"):
         return False
     try:
-        return _header(_workbook.rows_of(_workbook.workbook(path), 0, _TITLE_ROWS)) is not None
+        return _header(_workbook.beginning(path)[1]) is not None
     except FormatError:
         return False
 

@@ -4,7 +4,9 @@ Where one request would be answered with figures of several days, the newest ans
 countries becomes their closed edition.
 """
 
+import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,9 +70,27 @@ _LABELS = {
     "At the border crossing point – at sea, land, air": "BCP_SLA",
     "In the external border area": "BRD_EXT",
     "In the inland area": "INL",
+    "Number": "NR",
+    "Thousand persons": "THS_PER",
+    "Males": "M",
+    "Females": "F",
+    "From 15 to 74 years": "Y15-74",
+    "Reporting country": "NAT",
+    "Foreign country": "FOR",
+    "Stateless": "STLS",
+    "No response": "NRP",
+    "EU27 countries (from 2020) except reporting country": "EU27_2020_FOR",
+    "Non-EU27 countries (from 2020) nor reporting country": "NEU27_2020_FOR",
+    "Population on 1 January - total": "JAN",
 }
 _EXTRACT = (
     "Eurostat, extract of the Data Explorer of April 2017, through github.com/dw-data/quantify-europe_asylum-seekers"
+)
+
+_DAY_OF_EXTRACTS = utc(2017, 4, 26)
+_LATE_EXTRACT = (
+    "Eurostat, extract of the Data Explorer of an unknown day with the third quarter of 2017 as the last one, without "
+    "flags, through github.com/georgeblck/refugee-distribution"
 )
 
 
@@ -105,6 +125,17 @@ def _answers(corpus: Path) -> dict[str, list[Edition]]:
         "migr_eirfs": [_default_view(corpus, "migr_eirfs/natix-x__migrants_refused_entry_at_the_border.csv")],
         "tps00176": [_immigration(corpus)],
         "demo_pjan": [_population(corpus)],
+        "tps00170": [_all_permits(corpus)],
+        "migr_acq": [_naturalised(corpus)],
+        "migr_asyappctzm": [_monthly_applicants(corpus)],
+        "migr_asytpsm": [_protected(corpus)],
+        "lfsa_ergan": [_survey(corpus, "lfsa_ergan/natix-x__employment_rates_yearly.csv"), _employment_rates(corpus)],
+        "lfsa_urgan": [_survey(corpus, "lfsa_urgan/natix-x__unemployment_rates_yearly.csv")],
+        "lfsa_pganws": [_survey(corpus, "lfsa_pganws/natix-x__population_by_sex_age_labour_status_foreigners.csv")],
+        "lfsa_egan": [_survey(corpus, "lfsa_egan/natix-x__employment_by_citizenship.csv")],
+        "lfsa_ugan": [_unemployed(corpus)],
+        "demo_pjanbroad": [_working_age(corpus)],
+        "demo_gind": [_population_of_late(corpus)],
     }
 
 
@@ -345,6 +376,108 @@ def _records(rows: Sequence[Mapping[str, str]], dimensions: Sequence[str]) -> pl
     return pl.DataFrame(data, dict.fromkeys(columns, pl.String())).with_columns(value)
 
 
+def _labelled(corpus: Path, file: str, edition: tuple[str, datetime, str]) -> Edition:
+    """An answer with labels in the place of codes, and with its stamp."""
+    rows = table(corpus / "eurostat" / file)
+    names = [name for name in rows[0] if name.islower() and name != "geo"]
+    coded = [
+        {name: _LABELS.get(value, value) if name in names else value for name, value in row.items()}
+        | {"geo": _GEO[row["geo"]]}
+        | ({"sex": "T"} if row.get("sex") == "Total" else {})
+        for row in rows
+        if row["geo"] in _GEO
+    ]
+    day, as_of, what = edition
+    return Edition(day, as_of, f"Eurostat, {what}, through github.com/natix-x", _records(coded, names))
+
+
+def _all_permits(corpus: Path) -> Edition:
+    edition = ("2025-03-03", utc(2025, 3, 3, 10), "first permits in all as of 3 March 2025")
+    return _labelled(corpus, "tps00170/natix-x__migration_permits_issued.csv", edition)
+
+
+def _unemployed(corpus: Path) -> Edition:
+    edition = ("2025-03-13", utc(2025, 3, 13, 22), "unemployment by citizenship as of 13 March 2025")
+    return _labelled(corpus, "lfsa_ugan/natix-x__unemployment_by_citizenship.csv", edition)
+
+
+def _population_of_late(corpus: Path) -> Edition:
+    edition = ("2025-03-27", utc(2025, 3, 27, 22), "population on 1 January as of 27 March 2025")
+    return _labelled(corpus, "demo_gind/natix-x__country_population.csv", edition)
+
+
+def _survey(corpus: Path, file: str) -> Edition:
+    """An answer with codes and labels, which does not say when the data were updated."""
+    rows = table(corpus / "eurostat" / file)
+    dataset = file.partition("/")[0]
+    names = [name for name in rows[0] if re.fullmatch(r"[a-z]+", name) and name != "geo"]
+    return Edition(
+        "2025-06",
+        utc(2025, 6, 1),
+        f"Eurostat, {dataset} of an unknown day in the spring of 2025, through github.com/natix-x",
+        _records(rows, names),
+        stamped=False,
+    )
+
+
+def _protected(corpus: Path) -> Edition:
+    """Citizens of Ukraine under temporary protection."""
+    return _survey(corpus, "migr_asytpsm/natix-x__temporary_protection_beneficiaries_monthly.csv")
+
+
+def _working_age(corpus: Path) -> Edition:
+    """Persons from 15 to 64 years."""
+    return _survey(corpus, "demo_pjanbroad/natix-x__population_15_64_age_group.csv")
+
+
+def _employment_rates(corpus: Path) -> Edition:
+    """Nationals and foreigners from 20 to 64 years."""
+    return Edition(
+        "2025-05",
+        utc(2025, 5, 1),
+        "Eurostat, employment rates by citizenship of an unknown day in the spring of 2025, "
+        "through github.com/milmary/MigrationEU_Statistics",
+        _tsv(corpus / "eurostat/lfsa_ergan/milmary__estat_lfsa_ergan_filtered.tsv"),
+        stamped=False,
+    )
+
+
+def _monthly_applicants(corpus: Path) -> Edition:
+    return Edition(
+        "2020-10-06",
+        utc(2020, 10, 6, 20),
+        "Eurostat, asylum applicants by month as of 6 October 2020, through github.com/georgeblck/refugee-distribution",
+        _tsv(corpus / "eurostat/migr_asyappctzm/georgeblck__migr_asyappctzm__custom_39520_20201006_200227.tsv"),
+        stamped=False,
+    )
+
+
+def _naturalised(corpus: Path) -> Edition:
+    """Chinese citizens who acquired the citizenship of Ireland."""
+    (path,) = (corpus / "eurostat_cn/migr_acq").glob("*RECONSTRUCTED.json")
+    return Edition(
+        "2026-03-27",
+        utc(2026, 3, 27, 10),
+        "Eurostat, Chinese citizens naturalised in Ireland as of 27 March 2026, "
+        "through github.com/mhbvr/irish-migration-stats",
+        _json_stat(path),
+    )
+
+
+def _tsv(path: Path) -> pl.DataFrame:
+    """The cells of a TSV of the API in the columns of an edition; a wholly empty cell is no observation."""
+    with path.open(encoding="utf-8", newline="") as file:
+        (dims, *periods), *lines = csv.reader(file, delimiter="\t")
+    names = dims.partition("\\")[0].split(",")
+    rows = []
+    for key, *cells in lines:
+        for period, cell in zip(periods, cells, strict=True):
+            value, _, flag = cell.strip().partition(" ")
+            if (value, flag) != (":", ""):
+                rows.append([*key.split(","), period.strip(), value.replace(":", ""), flag.strip(), ""])
+    return pl.DataFrame(rows, [*names, "time", "value", "flag", "conf"], orient="row")
+
+
 def _codes(areas: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
     """Eurostat's codes of areas in ISO 3166 alpha-3."""
     own = {"GRC": "EL", "GBR": "UK", "XKX": "XK", **own}
@@ -369,19 +502,30 @@ def _extracts(corpus: Path) -> Iterator[Recorded]:
         rows = [row for copy in copies for row in table(folder / name / copy, encoding="latin-1") if row["GEO"] in _GEO]
         yield _extract(name, edition, rows)
     yield _extract("migr_eirtn", "2017-04", _returned(corpus))
+    rows = table(folder / "migr_asydcfstq/georgeblck__migr_asydcfstq_1_Data.csv", encoding="latin-1")
+    yield _extract(
+        "migr_asydcfstq", "2017", [row for row in rows if row["GEO"] in _GEO], _LATE_EXTRACT, utc(2017, 12, 31)
+    )
 
 
-def _extract(name: str, edition: str, rows: Sequence[Mapping[str, str]]) -> Recorded:
+def _extract(
+    name: str,
+    edition: str,
+    rows: Sequence[Mapping[str, str]],
+    text: str = _EXTRACT,
+    as_of: datetime = _DAY_OF_EXTRACTS,
+) -> Recorded:
     """An extract as the Data Explorer wrote it, each row once; ``UnequalFiguresError`` if two copies differ."""
     names = list(rows[0])
+    dimensions = [column for column in names if column not in ("Value", "Flag and Footnotes")]
     figures: dict[tuple[str, ...], tuple[str, ...]] = {}
     for row in rows:
-        *key, value, flag = (row[column] for column in names)
-        if figures.setdefault(tuple(key), (_thousands(value), flag)) != (_thousands(value), flag):
+        key, shown = (tuple(row[c] for c in dimensions), tuple(_thousands(row[c]) for c in names[len(dimensions) :]))
+        if figures.setdefault(key, shown) != shown:
             raise UnequalFiguresError(f"{name}: two copies of the extract differ at {key}")
     (request,) = (r for r in closed(publishers()["eurostat"], name) if r.slice == edition)
     body = _wire.explorer_csv(names, [(*key, *shown) for key, shown in figures.items()])
-    return Recorded(request, body, _MEDIA, _EXTRACT, utc(2017, 4, 26))
+    return Recorded(request, body, _MEDIA, text, as_of)
 
 
 def _thousands(value: str) -> str:

@@ -50,12 +50,12 @@ def rda(path: Path) -> pl.DataFrame:
     return copy
 
 
-def table(path: Path, encoding: str = "utf-8-sig", skip: int = 0) -> list[dict[str, str]]:
+def table(path: Path, encoding: str = "utf-8-sig", skip: int = 0, delimiter: str = ",") -> list[dict[str, str]]:
     """The records of a CSV file after its first ``skip`` lines, by the names of its header."""
     with path.open(encoding=encoding, newline="") as file:
         for _ in range(skip):
             next(file)
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, delimiter=delimiter))
 
 
 def country(area: str) -> Country:

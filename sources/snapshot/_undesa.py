@@ -35,7 +35,7 @@ Row = list[_wire.Cell]
 
 
 def recorded(corpus: Path) -> Iterator[Recorded]:
-    """The workbook by destination and origin of 2024, and those by destination of 2024 and 2020."""
+    """The workbook by destination and origin of 2024, those by destination of 2024 and 2020, and net migration."""
     publisher = publishers()["undesa"]
     matrix = _matrix(corpus)
     world = matrix.group_by("geo", "t").agg(
@@ -66,6 +66,23 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
         edition=_EDITION_2020,
         as_of=utc(2021, 1, 25),
     )
+    yield Recorded(
+        request=only(requests_for(publisher, "wpp_net_migration")),
+        body=_net_migration(corpus),
+        media_type="text/plain",
+        edition="World Population Prospects 2024, through the division's R package wpp2024 (github.com/PPgp/wpp2024)",
+        as_of=utc(2024, 7, 11),
+    )
+
+
+def _net_migration(corpus: Path) -> bytes:
+    """The lines of the 28, as they stand."""
+    text = (corpus / "intl/undesa/wpp2024_R_package/migration.txt").read_text(encoding="utf-8")
+    head, *lines = text.splitlines()
+    ours = {str(_code(area)[0]): _code(area)[1] for area in JURISDICTIONS}
+    fields = [line.split("\t") for line in lines]
+    kept = [[row[0], ours[row[0]], *row[2:]] for row in fields if row[0] in ours]
+    return "".join("\t".join(row) + "\n" for row in [head.split("\t"), *kept]).encode()
 
 
 def _matrix(corpus: Path) -> pl.DataFrame:

@@ -22,11 +22,11 @@ _TEXTS = (*_TEXT, "app_pc", "dec_pc")
 
 
 def recorded(corpus: Path) -> Iterator[Recorded]:
-    """Every page of both requests (by asylum, by origin) of the three datasets."""
+    """Every page of both requests (by asylum, by origin) of the four datasets."""
     publisher = publishers()["unhcr"]
     paging = publisher.endpoints["api"].paging
     assert paging is not None  # the API of UNHCR has pages
-    for name in ("population", "asylum-applications", "asylum-decisions"):
+    for name in ("population", "asylum-applications", "asylum-decisions", "solutions"):
         figures = rda(corpus / "intl/unhcr/refugees_R_package" / f"{name.replace('-', '_')}.rda")
         for request, side in zip(requests_for(publisher, name), ("coa_iso", "coo_iso"), strict=True):
             items = _items(figures.filter(pl.col(side).is_in(JURISDICTIONS)))

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,29 @@ def explorer_csv(names: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return text.getvalue().encode("latin-1")
 
 
+def plain_csv(rows: Sequence[dict[str, str]]) -> bytes:
+    """CSV with LF, quoted where it must be."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def ilostat_csv(rows: Sequence[dict[str, str]]) -> bytes:
+    """An export of ILOSTAT's data explorer: with a byte order mark, every text quoted, values and blanks bare."""
+    lines = [",".join(f'"{name}"' for name in rows[0])]
+    for row in rows:
+        fields = (value if name == "obs_value" or not value else f'"{value}"' for name, value in row.items())
+        lines.append(",".join(fields))
+    return "".join(f"{line}\n" for line in lines).encode("utf-8-sig")
+
+
+def uis_json(records: Sequence[Mapping[str, object]]) -> bytes:
+    """An answer of the API of the UNESCO Institute for Statistics."""
+    return orjson.dumps({"hints": [], "records": records, "indicatorMetadata": []})
+
+
 def unhcr_json(page: int, pages: int, items: Sequence[dict[str, Cell]]) -> bytes:
     """A page of UNHCR's API."""
     return orjson.dumps({"page": page, "short-url": "", "maxPages": pages, "total": [], "items": items})
@@ -72,3 +95,52 @@ def workbook(sheets: dict[str, Sequence[Sequence[Cell]]]) -> bytes:
                     elif value is not None:
                         sheet.write_number(number, column, value)
     return file.getvalue()
+
+
+def nbs_stream(groups: Sequence[dict[str, object]]) -> bytes:
+    """Values by period of the data service of China's statistics bureau."""
+    return _nbs_answer(groups)
+
+
+def nbs_series(area: str, name: str, unit: str, values: dict[str, str]) -> bytes:
+    """Values of one indicator in one area; a blank one says neither name nor unit. Ids that are not known are blank."""
+    return _nbs_answer(
+        [
+            {
+                "dt": f"{year}YY",
+                "du": "",
+                "unit": unit if value else "",
+                "code": area,
+                "dt_name": f"{year}年",
+                "v": value,
+                "i": "",
+                "i_name": name if value else "",
+                "du_name": unit if value else "",
+            }
+            for year, value in values.items()
+        ]
+    )
+
+
+def _nbs_answer(data: object) -> bytes:
+    return orjson.dumps({"data": data, "success": True, "state": 20000, "message": "成功"})
+
+
+def nbs_easyquery(nodes: Sequence[tuple[dict[str, str], float | None]], series: dict[str, tuple[str, str]]) -> bytes:
+    """An answer of the bureau's interface of before: nodes by their codes, None not published; names and units."""
+    listed = [
+        {
+            "code": "_".join(f"{dimension}.{code}" for dimension, code in at.items()),
+            "data": {"data": value or 0.0, "dotcount": 0, "hasdata": value is not None, "strdata": _shown(value)},
+            "wds": [{"valuecode": code, "wdcode": dimension} for dimension, code in at.items()],
+        }
+        for at, value in nodes
+    ]
+    names = [{"cname": name, "code": code, "unit": unit} for code, (name, unit) in series.items()]
+    return orjson.dumps(
+        {"returncode": 200, "returndata": {"datanodes": listed, "wdnodes": [{"nodes": names, "wdcode": "zb"}]}}
+    )
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else str(plain(value))

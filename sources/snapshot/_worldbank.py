@@ -18,7 +18,7 @@ Series = dict[tuple[str, str], float]
 
 
 def recorded(corpus: Path) -> Iterator[Recorded]:
-    """Three indicators and two matrices."""
+    """Three indicators, two matrices and the prices of remittances."""
     folder = corpus / "intl/worldbank"
     bulk = _bulk(folder / "API_SM.POP.NETM_DS2_en_csv_v2_3401672.csv", "SM.POP.NETM")
     yield _indicator("SM.POP.NETM", bulk, "2024-06-28", f"World Development Indicators of 2024-06-28, {_COPY}")
@@ -36,6 +36,13 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
         "through github.com/datasets/population",
     )
     yield from _matrices(folder)
+    yield Recorded(
+        request=only(closed(publishers()["worldbank"], "remittance_prices")),
+        body=_prices(folder / "databank_RPW_corridors_36d1ed87_Data.csv"),
+        media_type="text/csv",
+        edition="Remittance Prices Worldwide of 2020-12-07, through a public copy (github.com/natesheehan/sdg_10C)",
+        as_of=utc(2020, 12, 7),
+    )
 
 
 def _bulk(path: Path, indicator: str) -> Series:
@@ -47,6 +54,22 @@ def _bulk(path: Path, indicator: str) -> Series:
         for year, value in row.items()
         if year and year.isdecimal() and value
     }
+
+
+def _prices(path: Path) -> bytes:
+    """The corridors of the 28 that have a price, with the two lines at the end that say what they are and of when."""
+    rows = [row for row in table(path) if row["Series Code"] == "ATCR.CORR"]
+    sides = ("Sending Countries Code", "Receiving Countries  Code")
+    kept = [
+        row
+        for row in rows
+        if any(row[side] in JURISDICTIONS for side in sides)
+        and any(value not in ("", "..") for name, value in row.items() if name[:4].isdecimal())
+    ]
+    blank = "," * (len(rows[0]) - 1)
+    trailer = [*[blank] * 3, f"Data from database: Remittance Prices Worldwide (Corridors){blank}"]
+    trailer.append(f"Last Updated: 12/07/2020{blank}")
+    return b"\xef\xbb\xbf" + _wire.plain_csv(kept) + "".join(f"{line}\n" for line in trailer).encode()
 
 
 def _indicator(name: str, series: Series, updated: str | None, edition: str) -> Recorded:

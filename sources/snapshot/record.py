@@ -9,20 +9,55 @@ import gzip
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import yaml
 
 from sources import formats
 from sources.catalogue import publishers
-from sources.snapshot import FOLDER, Payload, _eurostat, _undesa, _unhcr, _worldbank
+from sources.snapshot import (
+    FOLDER,
+    Payload,
+    _china_law,
+    _china_prose,
+    _cooperation,
+    _eurostat,
+    _globalcit,
+    _ilostat,
+    _iom,
+    _law,
+    _nbs,
+    _oecd,
+    _tip,
+    _uis,
+    _undesa,
+    _unhcr,
+    _visa,
+    _worldbank,
+)
 from sources.snapshot._sources import Recorded
 
-RECORDERS = {
+RECORDERS: dict[str, Callable[[Path], Iterable[Recorded]]] = {
+    **{name: partial(_china_prose.recorded, name) for name in ("mofcom", "moe", "mps", "nhc", "nia", "spp")},
+    "citations": lambda corpus: chain(_law.citations(corpus), _visa.recorded(corpus), _cooperation.recorded(corpus)),
+    "coe": _law.coe,
+    "cellar": _law.cellar,
     "eurostat": _eurostat.recorded,
+    "flk": _china_law.recorded,
+    "globalcit": _globalcit.recorded,
+    "ilo": _law.ilo,
+    "ilostat": _ilostat.recorded,
+    "iom": _iom.recorded,
+    "nbs": lambda corpus: chain(_nbs.recorded(corpus), _china_prose.recorded("nbs", corpus)),
+    "oecd": _oecd.recorded,
+    "uis": _uis.recorded,
     "undesa": _undesa.recorded,
     "unhcr": _unhcr.recorded,
+    "untc": _law.untc,
+    "usstate": _tip.recorded,
     "worldbank": _worldbank.recorded,
 }
 

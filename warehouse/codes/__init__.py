@@ -3,6 +3,8 @@
 - ``areas.csv``       jurisdictions, territories, aggregates and groups, with names in English and Chinese
 - ``area_codes.csv``  dated crosswalks: a scheme's code or name → our area code
 - ``indicators.csv``  what is counted: indicator, theme, unit, definition
+- ``instruments.csv``  acts and treaties: scheme, type, adoption, what it amends, and its rule of entry into force
+- ``not_published.csv``  what a jurisdiction is known not to publish
 - ``codes.csv``       every small list: list, code, name in English and Chinese, description
 
 ``generate.py`` writes the first two from ISO 3166-1, CLDR and what ``areas_own.csv`` and ``area_codes_own.csv`` add.
@@ -14,6 +16,9 @@ from io import BytesIO
 
 import polars as pl
 
+# Lists that stand in a file of their own.
+LISTS = ("area", "indicator", "instrument")
+
 
 @cache
 def read(name: str) -> pl.DataFrame:
@@ -23,7 +28,7 @@ def read(name: str) -> pl.DataFrame:
 
 
 def areas() -> pl.DataFrame:
-    """area, kind, name_en, name_zh, iso2, m49, eu_from, eu_to, in_scope, note."""
+    """area, kind, parent, name_en, name_zh, iso2, m49, eu_from, eu_to, in_scope, note."""
     return read("areas").with_columns(
         pl.col("eu_from", "eu_to").str.to_date("%Y-%m-%d"), (pl.col("in_scope") == "true").alias("in_scope")
     )
@@ -39,9 +44,23 @@ def indicators() -> pl.DataFrame:
     return read("indicators")
 
 
+def instruments() -> pl.DataFrame:
+    """Acts and treaties: instrument, scheme, instrument_type, adopted, parent_instrument, name_en, name_zh, note.
+
+    ``force_rule`` says when a treaty enters into force for a party, ``in_force`` since when it is in force at all, and
+    ``force_source`` where both are written.
+    """
+    return read("instruments").with_columns(pl.col("adopted", "in_force").str.to_date("%Y-%m-%d"))
+
+
 def codes() -> pl.DataFrame:
     """code_list, code, name_en, name_zh, description of every small list."""
     return read("codes")
+
+
+def not_published() -> pl.DataFrame:
+    """reporter, indicator, absence_source: what a jurisdiction is known not to publish, and by what that is known."""
+    return read("not_published")
 
 
 def schemes() -> frozenset[str]:
@@ -55,4 +74,6 @@ def members(code_list: str) -> frozenset[str]:
         return frozenset(areas()["area"])
     if code_list == "indicator":
         return frozenset(indicators()["indicator"])
+    if code_list == "instrument":
+        return frozenset(instruments()["instrument"])
     return frozenset(codes().filter(pl.col("code_list") == code_list)["code"])

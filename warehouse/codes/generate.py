@@ -16,7 +16,7 @@ import pycountry
 from babel import Locale
 
 HERE = Path(__file__).parent
-AREA = ("area", "kind", "name_en", "name_zh", "iso2", "m49", "eu_from", "eu_to", "in_scope", "note")
+AREA = ("area", "kind", "parent", "name_en", "name_zh", "iso2", "m49", "eu_from", "eu_to", "in_scope", "note")
 CODE = ("scheme", "code", "area", "valid_from", "valid_to")
 
 Row = dict[str, str]
@@ -40,6 +40,8 @@ def areas() -> list[Row]:
     for own in read_own("areas_own"):
         row = rows.setdefault(own["area"], dict.fromkeys(AREA, "") | {"in_scope": "false"})
         row |= {name: cell for name, cell in own.items() if cell}
+        if row["kind"] == "province":
+            row["parent"] = row["area"].partition("-")[0]
     return [rows[area] for area in sorted(rows)]
 
 
@@ -47,7 +49,7 @@ def area_codes() -> list[Row]:
     """Every code of every scheme, sorted: what ``area_codes_own.csv`` says of a code stands alone."""
     own = read_own("area_codes_own")
     taken = {(row["scheme"], row["code"]) for row in own}
-    derived = {*chain.from_iterable(map(_iso_codes, countries())), *_m49_codes()}
+    derived = {*chain.from_iterable(map(_iso_codes, countries())), *_m49_codes(), *_gbt2260_codes()}
     rows = [
         {"scheme": scheme, "code": code, "area": area, "valid_from": "", "valid_to": ""}
         for scheme, code, area in derived
@@ -104,8 +106,10 @@ def _iso_codes(country: Country) -> Iterator[Code]:
     """The codes that a scheme takes from ISO, and the names under which any publisher may write the country."""
     yield from ((scheme, country.area, country.area) for scheme in ("iso3", "worldbank"))
     yield from ((scheme, country.iso2, country.area) for scheme in ("iso2", "eurostat", "worldbank"))
-    for scheme in ("eurostat", "unhcr_name", "worldbank_name"):
+    for scheme in ("name", "eurostat", "treaty_name", "unhcr_name", "worldbank_name"):
         yield from ((scheme, name, country.area) for name in country.names)
+    # In Data360 the other side of a bilateral figure is a code of the database's own.
+    yield "worldbank_name", f"WB_KNOMAD_{country.area}", country.area
 
 
 def _m49_codes() -> Iterator[Code]:
@@ -113,6 +117,14 @@ def _m49_codes() -> Iterator[Code]:
     for row in areas():
         for code in {row["m49"], row["m49"].lstrip("0")} - {""}:
             yield from ((scheme, code, row["area"]) for scheme in ("m49", "undata"))
+
+
+def _gbt2260_codes() -> Iterator[Code]:
+    """GB/T 2260 codes of China's provinces: of six digits, of the twelve of statistics, and the names as they stand."""
+    for row in areas():
+        if row["kind"] == "province" and row["parent"] == "CHN":
+            code = row["area"].partition("-")[2]
+            yield from (("gbt2260", written, row["area"]) for written in (code, f"{code}000000", row["name_zh"]))
 
 
 def main() -> None:

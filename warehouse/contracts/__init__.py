@@ -81,10 +81,12 @@ class Contract(BaseModel):
     title: str
     description: str
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="semantic version of the schema")
-    kind: Literal["statistics", "reference"]
+    kind: Literal["statistics", "law", "reference"] = Field(
+        description="statistics have the core of an observation; law has fields and a provenance of its own"
+    )
     dimensions: list[str] = Field(default=[], description="of statistics: dimensions beyond the core of an observation")
-    names: list[str] = Field(default=[], alias="fields", description="of reference tables: all their fields")
-    keys: list[str] = Field(default=[], alias="key", description="of reference tables: the fields that identify a row")
+    names: list[str] = Field(default=[], alias="fields", description="of law and reference: all their fields")
+    keys: list[str] = Field(default=[], alias="key", description="of law and reference: what identifies a row")
     warnings: list[str] = Field(description="what the table must not be used for: codes of the list warning")
 
     @model_validator(mode="after")

@@ -1,0 +1,41 @@
+"""Dagster's event log in SQLite, with its connections kept open.
+
+Dagster opens a database, compiles its statement and closes it again for each of a build's thousands of events, often
+twice. Kept connections write the same rows to the same files in a third of the time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.pool import SingletonThreadPool
+
+BUSY_SECONDS = 60.0
+
+
+class KeptEventLog(SqliteEventLogStorage):
+    """The event log of an instance; ``dagster.yaml`` names it."""
+
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:  # noqa: ANN401 - Dagster's own type is private
+        self._engines: dict[str, Engine] = {}
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> Self:  # noqa: ANN401
+        """The log in the folder ``base_dir``."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            engine = self._engines.get(shard)
+            if engine is None:
+                arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+                address = self.conn_string_for_shard(shard)
+                engine = create_engine(address, poolclass=SingletonThreadPool, connect_args=arguments)
+                self._initdb(engine)
+                self._engines[shard] = engine
+            with engine.connect() as connection, connection.begin():
+                yield connection

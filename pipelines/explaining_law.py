@@ -1,0 +1,150 @@
+"""Explanations of law: who was bound by an act or treaty on a day, since when, by what, and what is not known."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+
+from assets.bindings import bindings
+from assets.house import House
+from assets.payloads import vintage
+from expectations.law import CONSENT
+from warehouse import codes, releases
+from warehouse.errors import WarehouseError
+
+Report = dict[str, object]
+
+
+def explain(house: House, instrument: str, on: date, jurisdiction: str | None = None) -> Report:
+    """A report on an instrument: who was bound on a day, who stands apart or only signed, what is not known.
+
+    With ``jurisdiction`` only of that one, with all its events. Events later than ``on`` do not count.
+    ``WarehouseError`` if there is no such instrument or jurisdiction, or no release.
+    """
+    known = codes.instruments().filter(pl.col("instrument") == instrument)
+    if known.is_empty():
+        raise WarehouseError(
+            f"{instrument} is no instrument; `corridor explain legal_instrument` says where they stand"
+        )
+    if jurisdiction is not None and jurisdiction not in codes.members("area"):
+        raise WarehouseError(f"{jurisdiction} is no jurisdiction; use a code of ISO 3166-1 alpha-3, or EU")
+    release = releases.find(house.releases)
+    tables = house.releases / release.name / "tables"
+    events = pl.read_parquet(tables / "legal_event.parquet").filter(pl.col("instrument") == instrument)
+    gaps = pl.read_parquet(tables / "legal_gap.parquet").filter(pl.col("instrument") == instrument)
+    bound = bindings(events, on)
+    happened = events.filter(pl.col("date").is_null() | (pl.col("date") <= on))
+    who = pl.col("jurisdiction") == jurisdiction if jurisdiction else pl.lit(value=True)
+    row = known.row(0, named=True)
+    report: Report = {
+        "instrument": instrument,
+        "title": row["name_en"],
+        "on": on.isoformat(),
+        "rule": row["force_source"],
+        "note": row["note"],
+        "bound": list(_bound(bound.filter(who))),
+        "stands apart": [_event(item) for item in _unbound(happened.filter(who), bound, "opt_out")],
+        "signed only": [_event(item) for item in _unbound(happened.filter(who), bound, "sign")],
+        "not known": [_gap(item) for item in gaps.filter(who | (pl.col("jurisdiction") == "EU")).iter_rows(named=True)],
+        "lists": list(_lists(house, instrument)),
+        "release": release.name,
+    }
+    if jurisdiction is not None:
+        own = happened.filter(who | pl.col("jurisdiction").is_in(("_T", "EU"))).sort("date", nulls_last=True)
+        consent = happened.filter(pl.col("jurisdiction") == jurisdiction, pl.col("event").is_in(CONSENT))
+        report = {"answer": _answer(jurisdiction, on, report, consented=consent.height > 0), **report}
+        report["events"] = [_event(item) for item in own.iter_rows(named=True)]
+    return {key: value for key, value in report.items() if value not in (None, [])}
+
+
+def _unbound(events: pl.DataFrame, bound: pl.DataFrame, event: str) -> list[dict[str, object]]:
+    """The events of a kind of those who were not bound."""
+    found = events.filter(pl.col("event") == event).join(bound.select("jurisdiction"), on="jurisdiction", how="anti")
+    return list(found.iter_rows(named=True))
+
+
+def _name(area: str) -> str:
+    if area in ("EU", "_T"):
+        return {"EU": "the Union", "_T": "the instrument"}[area]
+    names = dict(codes.areas().select("area", "name_en").iter_rows())
+    return f"{area} {names.get(area, '')}".strip()
+
+
+def _bound(rows: pl.DataFrame) -> Iterator[Report]:
+    """The bindings, those that are alike but for the jurisdiction together."""
+    alike = ["territorial_scope", "valid_from", "valid_from_basis", "basis", "source", "confidence", "payload"]
+    for row in rows.group_by(alike, maintain_order=True).agg(pl.col("jurisdiction").sort()).iter_rows(named=True):
+        areas = row["jurisdiction"]
+        yield {
+            "jurisdiction": _name(areas[0]) if len(areas) == 1 else " ".join(areas),
+            "territory": None if row["territorial_scope"] == "_T" else f"for {_name(row['territorial_scope'])}",
+            "since": str(row["valid_from"]),
+            "rests on": _described("valid_from_basis", row["valid_from_basis"]).rstrip("."),
+            "basis": _named("basis", row["basis"]),
+            "source": f"{row['source']} ({row['confidence']} confidence)",
+            "payload": row["payload"],
+        }
+
+
+def _event(row: dict[str, object]) -> Report:
+    return {
+        "jurisdiction": _name(str(row["jurisdiction"])),
+        "event": _named("event", str(row["event"])),
+        "date": str(row["date"]) if row["date"] else "without a date",
+        "precision": None if row["date_precision"] in ("day", "unknown") else row["date_precision"],
+        "provision": row["provision"],
+        "source": f"{row['source']} ({row['confidence']} confidence)",
+        "payload": row["payload"],
+    }
+
+
+def _gap(row: dict[str, object]) -> Report:
+    return {
+        "jurisdiction": _name(str(row["jurisdiction"])),
+        "what": _named("aspect", str(row["aspect"])),
+        "why": _named("gap_reason", str(row["gap_reason"])),
+    }
+
+
+def _named(code_list: str, code: str) -> str:
+    found = codes.codes().filter(pl.col("code_list") == code_list, pl.col("code") == code)
+    return str(found["name_en"].item()) if found.height else code
+
+
+def _described(code_list: str, code: str) -> str:
+    found = codes.codes().filter(pl.col("code_list") == code_list, pl.col("code") == code)
+    return str(found["description"].item() or found["name_en"].item()) if found.height else code
+
+
+def _lists(house: House, instrument: str) -> Iterator[Report]:
+    """The answers that were asked for this instrument: what is absent from them did not happen by their day."""
+    last: dict[str, Report] = {}
+    for fetch in house.archive.fetches():
+        words = {word for value in fetch.params.values() for word in re.split(r"[^\w-]+", value)}
+        if instrument in words and fetch.payload is not None and fetch.error is None:
+            name, said = f"{fetch.publisher}/{fetch.dataset}", vintage(fetch)
+            day = (said.stamp or said.received).date()
+            last[f"{name} {fetch.slice}"] = {"dataset": name, "as of": day.isoformat(), "payload": fetch.payload}
+    yield from last.values()
+
+
+def _answer(jurisdiction: str, on: date, report: Report, *, consented: bool) -> str:
+    """In a sentence, whether a jurisdiction was bound."""
+    name = _name(jurisdiction)
+    for key, words in (("stands apart", "stood apart on"), ("signed only", "had only signed by")):
+        if report[key] and not report["bound"]:
+            return f"{name} {words} {on}, and was not bound."
+    bound = report["bound"]
+    if isinstance(bound, list) and bound:
+        scopes = ", ".join(str(item["territory"]) for item in bound if item["territory"])
+        whole = any(item["territory"] is None for item in bound)
+        since = next((item["since"] for item in bound if item["territory"] is None), bound[0]["since"])
+        return f"{name} was bound on {on}{'' if whole else f' {scopes}'}, since {since}."
+    if consented:
+        return f"{name} had consented by {on}, and the treaty was not yet in force for it."
+    if report["not known"]:
+        return f"Whether {name} was bound on {on} no source that may be used says."
+    lists = report["lists"]
+    days = ", ".join(str(item["as of"]) for item in lists) if isinstance(lists, list) else ""
+    return f"{name} was not bound on {on}: no list that was received ({days or 'none'}) has an act of it."

@@ -1,0 +1,72 @@
+"""Statements of law as CSV: a row each, with the source that makes it.
+
+For what stands in prose, in lists without a form of their own, or on pages that no machine may read. The columns are
+the fields of the table that the rows are for; they begin with instrument and jurisdiction, and there is a date. A row
+without a source is a ``FormatError``, and so is one whose source is memory.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from sources.cells import CORE, Cells, pack
+from sources.errors import FormatError
+from sources.formats import _grid, _text
+
+NAME = "law_csv"
+
+# The columns of events, and of reservations and declarations.
+EVENTS = (
+    *("instrument", "jurisdiction", "event", "date", "date_precision", "territorial_scope", "provision", "basis"),
+    *("related", "source", "source_url", "confidence"),
+)
+STATEMENTS = (
+    *("instrument", "jurisdiction", "statement", "date", "date_precision", "territorial_scope", "provision", "text"),
+    *("source", "source_url", "confidence"),
+)
+
+_NEEDED = frozenset({"instrument", "jurisdiction", "date", "source", "confidence"})
+_MEMORY = "(?i)general (?:legal )?knowledge|from memory|not seen in a stored text"
+
+
+def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+    """Whether the first line has the columns of a statement of law."""
+    return _is_header(_text.first_fields(head))
+
+
+def read(path: Path) -> Cells:
+    """A cell for each row. Dimensions are the columns but ``date``, which is ``time`` and ``raw``.
+
+    A locator is record and field of the date, both 1-based, the header being record 1.
+    """
+    head = _grid.header_of(path, _is_header)
+    table = _grid.body(path, head).rename({str(place): name for place, name in enumerate(head.names, 1)})
+    frame = table.with_columns(pl.col(head.names).str.strip_chars())
+    _refuse_unsourced(frame)
+    dimensions = tuple(name for name in head.names if name != "date")
+    frame = frame.with_columns(
+        time=pl.col("date"),
+        raw=pl.col("date").fill_null(""),
+        value=pl.lit(None, pl.Float64),
+        flag=pl.lit(None, pl.String),
+        conf=pl.lit(None, pl.String),
+        locator=pl.col("row").cast(pl.Int64) * pack(1, 0) + (head.names.index("date") + 1),
+    )
+    return Cells(format=NAME, frame=frame.lazy().select(*dimensions, *CORE), dimensions=dimensions)
+
+
+def finder(path: Path) -> Callable[[int], str]:
+    """From locator (record and field) to the text of the field."""
+    return _text.csv_finder(path, encoding="utf-8-sig")
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    return list(names[:2]) == ["instrument", "jurisdiction"] and set(names) >= _NEEDED
+
+
+def _refuse_unsourced(frame: pl.DataFrame) -> None:
+    source = pl.col("source").fill_null("")
+    for row in frame.filter((source == "") | source.str.contains(_MEMORY)).head(1).iter_rows(named=True):
+        why = "rests on memory, which is no source" if row["source"] else "has no source"
+        raise FormatError(f"record {row['row']} ({row['instrument']}, {row['jurisdiction']}) {why}")

@@ -1,0 +1,165 @@
+"""Releases: the gate of schemas, what a person may accept, differences between two, and what was known at a day."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets import release as releasing
+from assets import stages
+from assets.errors import AssetError
+from assets.house import House
+from tests.conftest import Built, corridor
+from warehouse import difference, package, releases
+from warehouse.contracts import contract
+from warehouse.errors import ReleaseError
+from warehouse.releases import Release
+
+INDICATOR = contract("indicator")
+
+
+def indicators(*rows: tuple[str, str]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema=["indicator", "description"], orient="row")
+    missing = [pl.lit("text").alias(name) for name in INDICATOR.field_names if name not in frame.columns]
+    return frame.with_columns(missing).select(INDICATOR.field_names)
+
+
+def published(root: Path, name: str, frame: pl.DataFrame) -> Release:
+    def write(folder: Path) -> Release:
+        (folder / "tables").mkdir()
+        path = folder / "tables" / "indicator.parquet"
+        package.write_parquet(frame, INDICATOR, path)
+        facts = {"indicator": releases.facts(path, "indicator")}
+        return Release(name, datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "snapshot", name, facts, {})
+
+    return releases.publish(root, name, write)
+
+
+def test_a_difference_counts_rows_added_removed_and_changed(tmp_path: Path) -> None:
+    before = published(tmp_path, "a", indicators(("one", "x"), ("two", "x"), ("three", "x")))
+    after = published(tmp_path, "b", indicators(("one", "x"), ("two", "y"), ("four", "x")))
+    (one,) = difference.differences(tmp_path, before, after)
+    assert (one.rows_before, one.rows_after, one.added, one.removed, one.changed) == (3, 3, 1, 1, 1)
+    changed = next(example for example in one.examples if example["difference"] == "changed")
+    assert (changed["before"], changed["after"]) == ({"description": "x"}, {"description": "y"})
+
+
+def test_the_page_of_a_difference_holds_what_is_said_and_no_markup_of_it(tmp_path: Path) -> None:
+    before = published(tmp_path, "a", indicators(("one", "x")))
+    after = published(tmp_path, "b", indicators(("one", "<script>alert(1)</script>")))
+    text = difference.page(before, after, difference.differences(tmp_path, before, after))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_release_that_is_the_same_has_no_difference(tmp_path: Path) -> None:
+    rows = indicators(("one", "x"))
+    before, after = published(tmp_path, "a", rows), published(tmp_path, "b", rows)
+    assert all(one.same for one in difference.differences(tmp_path, before, after))
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    published(tmp_path, "a", indicators(("one", "x")))
+    with pytest.raises(ReleaseError, match="exists already"):
+        published(tmp_path, "a", indicators(("one", "y")))
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    published(tmp_path, "a", indicators(("one", "x")))
+    (tmp_path / ".aside-half").mkdir()
+    (tmp_path / "b").mkdir()  # renamed, and killed before the index named it
+    published(tmp_path, "b", indicators(("one", "y")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "index.json"]
+
+
+def test_a_release_whose_writing_fails_leaves_nothing(tmp_path: Path) -> None:
+    published(tmp_path, "a", indicators(("one", "x")))
+
+    def fail(folder: Path) -> Release:
+        (folder / "half").touch()
+        raise ReleaseError("the disk is full")
+
+    with pytest.raises(ReleaseError, match="the disk is full"):
+        releases.publish(tmp_path, "b", fail)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "index.json"]
+    assert releases.find(tmp_path).name == "a"
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({}, False),  # new fields only
+        ({"gone": "string"}, True),
+        ({"unit": "int64"}, True),
+    ],
+)
+def test_a_removed_or_retyped_field_wants_a_new_major_version(
+    tmp_path: Path, fields: dict[str, str], refused: bool
+) -> None:
+    last = published(tmp_path, "a", indicators(("one", "x")))
+    now = {column.name: str(column.type) for column in INDICATOR.columns if column.name not in fields}
+    facts = replace(last.tables["indicator"], fields=now | fields)
+    before = replace(last, tables={"indicator": facts})
+    if refused:
+        with pytest.raises(AssetError, match="wants a new major version"):
+            releasing.refuse_silent_breaks(before)
+    else:
+        releasing.refuse_silent_breaks(before)
+    elder = replace(before, tables={"indicator": replace(facts, schema_version="0.9.0")})
+    releasing.refuse_silent_breaks(elder)
+
+
+def test_nothing_that_can_be_read_is_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "release_tables", lambda: ["asylum", "indicator"])
+    with pytest.raises(AssetError, match="nothing to release"):
+        releasing.release(House(tmp_path))
+
+
+def test_a_day_before_any_vintage_knew_nothing_and_today_knows_all(built: Built) -> None:
+    house = House(built.data)
+    assert stages.as_of(house, "remittance", datetime(1990, 1, 1, tzinfo=UTC)).is_empty()
+    now = stages.as_of(house, "remittance", datetime.now(UTC))
+    known = built.table("remittance").collect()
+    assert now.select(contract("remittance").key).equals(known.select(contract("remittance").key))
+
+
+def test_a_day_between_two_editions_knows_the_earlier_one(built: Built) -> None:
+    """The revision of 2020 said 1,039,675 for China in 2020, that of 2024 says 1,415,116."""
+    stock = pl.col("dataset") == "undesa/ims_destination", pl.col("reporter") == "CHN", pl.col("sex") == "_T"
+    values = {}
+    for year in (2022, 2026):
+        then = stages.as_of(House(built.data), "migrant_stock", datetime(year, 6, 1, tzinfo=UTC))
+        values[year] = then.filter(*stock, pl.col("period").dt.year() == 2020)["value"].to_list()
+    assert values == {2022: [1_039_675.0], 2026: [1_415_116.0]}
+
+
+def test_the_revision_of_a_figure_is_a_row_with_both_values(built: Built) -> None:
+    revised = built.table("revision").filter(
+        pl.col("dataset") == "undesa/ims_destination",
+        pl.col("reporter") == "CHN",
+        pl.col("dimensions").str.contains("sex=_T"),
+        pl.col("period").dt.year() == 2020,
+    )
+    (row,) = revised.collect().iter_rows(named=True)
+    assert (row["old_value"], row["new_value"]) == (1_039_675.0, 1_415_116.0)
+    assert row["difference"] == row["new_value"] - row["old_value"]
+
+
+def test_the_command_line_says_what_was_known_and_what_differs(built: Built, tmp_path: Path) -> None:
+    data = ["--data", str(built.data)]
+    target = tmp_path / "then.parquet"
+    done = corridor("as-of", "2022-06-01", "migrant_stock", "-o", str(target), "--json", *data)
+    assert json.loads(done.stdout)["rows"] == pl.read_parquet(target).height > 0
+    assert "say the same" in corridor("diff", built.release.name, "latest", *data).stdout
+    refused = corridor("as-of", "2022-06-01", "coverage", *data)
+    assert refused.returncode == 1
+    assert "has no vintages" in refused.stderr
+
+
+def test_only_a_check_that_fails_can_be_accepted(built: Built) -> None:
+    done = corridor("accept", "asylum", "key_unique", "--because", "no reason", "--data", str(built.data))
+    assert done.returncode == 1
+    assert "has no failing check key_unique" in done.stderr
