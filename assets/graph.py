@@ -6,7 +6,9 @@ finds it computed. So any of them can be run alone, from the UI too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import dagster as dg
 import polars as pl
@@ -71,7 +73,7 @@ def payload_assets(publisher: Publisher) -> dg.AssetsDefinition:
     received = "Every request was answered. A build goes on without: with the last good payload."
 
     @dg.multi_asset(
-        name=f"ask_{publisher.publisher}",
+        name=f"receive_{publisher.publisher}",
         specs=[_payload_spec(name, publisher) for name in names],
         check_specs=[dg.AssetCheckSpec("received", asset=payload_key(name), description=received) for name in names],
         can_subset=True,
@@ -145,12 +147,16 @@ def observations_assets(publisher: Publisher) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def observations(context: dg.AssetExecutionContext, house: HouseParam) -> Iterator[dg.MaterializeResult]:
-        for name in names:
-            if observations_key(name) in context.selected_asset_keys:
-                yield _read(name, stages.observations(house, name))
+        asked = [name for name in names if observations_key(name) in context.selected_asset_keys]
+        with ThreadPoolExecutor(READERS) as pool:
+            for name, made in zip(asked, pool.map(partial(stages.observations, house), asked), strict=True):
+                yield _read(name, made)
 
     return observations
 
+
+# Two payloads are read at once: while polars works for one, Python does for the other.
+READERS = 2
 
 READING = {
     "readable": "Every newest payload has the form and the dimensions that the catalogue entry knows. One that cannot "

@@ -111,7 +111,7 @@ def _with_values(frame: Frame, rule: Observe, publisher: Publisher) -> Frame:
     frame = lookup(frame, ["raw"], columns, schema)
     value = nw.col("value") * rule.scale
     if rule.scale > 1:
-        value = value.round(3)  # 64.1 thousand are 64,100, which the product of two floats misses by a little
+        value = value.round(6)  # 64.1 thousand are 64,100, which the product of two floats misses by a little
     suppressed = (nw.col("conf").fill_null("F") == "C") | nw.col("flag").fill_null("").str.contains("c")
     impossible = nw.col("flag").fill_null("").str.contains("[mz]")
     reason = (

@@ -16,7 +16,7 @@ from assets.house import House
 from assets.stages import Acceptance, Made, acceptances
 from assets.work import fingerprint
 from sources.catalogue import datasets
-from warehouse import package, releases
+from warehouse import package, releases, standards
 from warehouse.archive import lock
 from warehouse.contracts import contract, contracts
 from warehouse.difference import schema_changes
@@ -147,7 +147,7 @@ def _documents(
         "CHANGELOG.md": _changelog(entry, last, accepted, marks),
         "CITATION.cff": package.citation_cff(about),
         "LICENSES.md": package.licences_md(about),
-    }
+    } | standards.documents(contracts().values(), entry.tables, about, standards.datasets_held(folder, entry.tables))
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 

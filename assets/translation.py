@@ -198,24 +198,25 @@ def _at(intervals: list[_Interval] | None, day: date) -> str | None:
 
 def unmatched_codes(frame: Frame, strange: Sequence[tuple[str, nw.Expr]], cells: Cells) -> pl.DataFrame:
     """One row for each code that is not understood: by dimension, which rows have such a code there."""
+    few = frame.collect()
+    schema = contract("unmatched_code").polars_schema
+    if few.is_empty():
+        return pl.DataFrame(schema=schema)
     parts = []
     for dimension, where in strange:
         source = "raw" if dimension == "value" else dimension
-        names = frame.collect_schema().names()
-        column = f"published_{source}" if f"published_{source}" in names else source
+        column = f"published_{source}" if f"published_{source}" in few.columns else source
         labels = cells.labels.get(dimension, {})
         part = (
-            frame.filter(where)
+            few.filter(where)
             .with_columns(nw.col(column).fill_null("").alias("source_code"), nw.lit(dimension).alias("dimension"))
             .group_by("publisher", "dataset", "payload", "dimension", "source_code")
             .agg(cells=nw.col("locator").count(), locator=nw.col("locator").min())
-            .collect()
             .to_polars()
         )
         if len(part):
             label = pl.Series([labels.get(code) for code in part["source_code"]], dtype=pl.String)
             parts.append(part.with_columns(label=label, cells=pl.col("cells").cast(pl.Int64)))
-    schema = contract("unmatched_code").polars_schema
     return pl.concat(parts).select(schema.names()).cast(schema) if parts else pl.DataFrame(schema=schema)
 
 

@@ -129,7 +129,7 @@ def _outcome(house: House, result: dg.ExecuteInProcessResult) -> Outcome:
             outcome.held_back = cause(happened)
         elif happened.event_type == dg.DagsterEventType.STEP_FAILURE and not _checks(happened):
             outcome.failures.append(f"{str(happened.step_key).replace('__', '/')}: {cause(happened)}")
-        elif happened.is_step_materialization and str(happened.step_key).startswith("ask_"):
+        elif happened.is_step_materialization and str(happened.step_key).startswith("receive_"):
             metadata = happened.step_materialization_data.materialization.metadata
             answered += int(str(metadata["received"].value)) + int(str(metadata["unchanged"].value))
         elif happened.is_step_materialization and happened.asset_key == RELEASE:

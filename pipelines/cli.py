@@ -380,6 +380,52 @@ def as_of(
 
 
 @app.command()
+def register(
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Make the catalog again, as after the data folder moved.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Enter the releases in the Iceberg catalog: catalog.db of the data folder, or that of $CORRIDOR_CATALOG."""
+    from warehouse import iceberg
+    from warehouse import releases as kept
+
+    house, uri = _house(data), os.environ.get("CORRIDOR_CATALOG")
+    release = kept.find(house.releases)
+    with _builder(house):
+        if anew:
+            iceberg.reregister(house.releases, uri)
+        else:
+            iceberg.register(house.releases, release, uri)
+    out.print(f"Every release up to {release.name} is in the Iceberg catalog, with a tag each.", highlight=False)
+
+
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="A table of statistics.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the data and its structure.")],
+    data: Data = None,
+) -> None:
+    """A table of the latest release as SDMX-CSV 2.0, with its structure as SDMX-JSON."""
+    import polars as pl
+
+    from warehouse import releases as kept
+    from warehouse import sdmx
+    from warehouse.contracts import contract
+
+    house = _house(data)
+    release, declared = kept.find(house.releases), contract(table)
+    if declared.kind != "statistics":
+        _fail(f"{table} is no table of statistics, and SDMX has no place for it")
+    rows = pl.read_parquet(house.releases / release.name / "tables" / f"{table}.parquet")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{table}.csv").write_bytes(sdmx.data_csv(rows, declared))
+    structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))
+    (folder / f"{table}.structure.json").write_bytes(structure)
+    out.print(f"{rows.height:,} rows of {table} in {folder / f'{table}.csv'}, with their structure.", highlight=False)
+
+
+@app.command()
 def accept(
     table: Annotated[str, typer.Argument(help="The table whose check holds the release back.")],
     check: Annotated[str, typer.Argument(help="The check.")],

@@ -69,7 +69,8 @@ def _agrees(text: str, value: object, scale: float) -> bool:
         number = float(word)
     except ValueError:
         return value is None
-    return value is not None and abs(number * scale - float(str(value))) <= 1e-9 * max(1.0, abs(number * scale))
+    # A product of two floats misses the decimal number a little, and is published to a millionth.
+    return value is not None and abs(number * scale - float(str(value))) <= max(1e-6, 1e-9 * abs(number * scale))
 
 
 def _states(text: str, row: Mapping[str, object]) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assets.tables import coverage
 from assets.translation import scope
-from assets.vintages import begin, follow
+from assets.vintages import REQUEST, begin, follow
 from tests.frames import rows
 from tests.test_identities import failing
 from warehouse import codes
@@ -122,6 +122,7 @@ def test_a_figure_that_had_more_digits_before_was_rounded_and_not_revised(before
     declared = contract("population")
     bounds = {"value": 19_620_000.0, "value_min": 19_615_000.0, "value_max": 19_625_000.0}
     old, new = rows("population", {"value": before}), rows("population", bounds)
+    old, new = (said.with_columns(pl.lit(name).alias(REQUEST)) for said, name in ((old, "old"), (new, "new")))
     first = follow(begin(declared).current, old, datetime(2025, 9, 30, tzinfo=UTC), declared)
     second = follow(first.current, new, datetime(2026, 4, 12, tzinfo=UTC), declared)
     assert second.revisions.select("change", "old_value", "new_value").rows() == [(change, before, 19_620_000.0)]

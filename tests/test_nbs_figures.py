@@ -10,7 +10,7 @@ import pytest
 
 from assets.observations import observe
 from assets.translation import Vintage
-from assets.vintages import State, begin, follow
+from assets.vintages import REQUEST, State, begin, follow
 from sources import formats, snapshot
 from sources.catalogue import publishers
 from warehouse.contracts import contract
@@ -117,7 +117,8 @@ def folded(frame: pl.DataFrame, table: str) -> Iterator[State]:
     for _, dataset in frame.group_by("dataset"):
         state = begin(declared)
         for (at,), said in sorted(dataset.group_by("known_from"), key=lambda pair: pair[0][0]):
-            state = follow(state.current, said.select(declared.field_names), at, declared)
+            rows = said.select(*declared.field_names, pl.lit(f"{at}").alias(REQUEST))
+            state = follow(state.current, rows, at, declared)
             yield state
 
 

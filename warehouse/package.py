@@ -216,7 +216,6 @@ def _resource(contract: Contract, facts: TableFacts) -> dict[str, object]:
         "path": f"tables/{contract.table}.parquet",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
-        "bytes": facts.bytes,
         "hash": f"sha256:{facts.sha256}",
         "rows": facts.rows,
         "warnings": contract.warnings,

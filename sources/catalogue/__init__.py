@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sources.declared import declared
 from sources.errors import CatalogueError
 from sources.request import Kind, Limits
 
@@ -215,7 +216,7 @@ class Publisher(Entry):
 def load(text: str, name: str) -> Publisher:
     """A publisher from its YAML; ``CatalogueError`` names the entry and the field."""
     try:
-        return Publisher.model_validate(yaml.safe_load(text))
+        return Publisher.model_validate(declared(text))
     except yaml.YAMLError as error:
         raise CatalogueError(f"the catalogue entry {name} is not YAML: {error}") from error
     except ValidationError as error:

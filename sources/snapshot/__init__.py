@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
+from sources.declared import declared
 from sources.http import SnapshotEntry
 
 FOLDER = Path(str(files(__package__)))
@@ -45,9 +45,7 @@ def payloads() -> tuple[Payload, ...]:
     adapter = TypeAdapter(tuple[Payload, ...])
     indices = sorted(FOLDER.glob("*/index.yaml"))
     return tuple(
-        payload
-        for index in indices
-        for payload in adapter.validate_python(yaml.safe_load(index.read_text(encoding="utf-8")))
+        payload for index in indices for payload in adapter.validate_python(declared(index.read_text(encoding="utf-8")))
     )
 
 

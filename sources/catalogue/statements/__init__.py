@@ -14,6 +14,7 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sources.declared import declared
 from sources.errors import CatalogueError
 from sources.formats._numerals import FIGURE
 
@@ -169,7 +170,7 @@ class Statements(_Part):
 def load(text: str, name: str) -> Statements:
     """Statements from their YAML; ``CatalogueError`` names the file and the field."""
     try:
-        loaded: Any = yaml.safe_load(text)
+        loaded: Any = declared(text)
         found = Statements.model_validate(loaded)
         for statement in found.statements.values():
             statement.patterns  # noqa: B018 - compiles
