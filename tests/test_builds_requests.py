@@ -169,5 +169,22 @@ def test_every_request_of_the_catalogue_has_its_own_address_and_name_and_reaches
 def test_every_code_is_asked_for_exactly_once() -> None:
     entry = publishers()["eurostat"]
     for name, dataset in entry.datasets.items():
-        asked = [code for r in requests_for(entry, name) for code in dict(r.params)["c[geo]"].split(",")]
+        filtered = [pair for request in requests_for(entry, name) for pair in request.params]
+        asked = [code for key, value in filtered if key in ("c[geo]", "geo") for code in value.split(",")]
         assert asked == dataset.filters["geo"]
+
+
+def test_eurostat_is_asked_for_json_stat_with_a_parameter_for_each_code() -> None:
+    (request,) = requests_for(publishers()["eurostat"], "tps00177")
+    assert request.accept == "json"
+    assert request.url.endswith("/statistics/1.0/data/tps00177")
+    assert [value for name, value in request.params if name == "geo"][:2] == ["BE", "BG"]
+
+
+def test_eurostat_is_asked_for_tsv_with_a_key_of_one_position_for_each_dimension() -> None:
+    eurostat = publishers()["eurostat"]
+    entry = eurostat.datasets["demo_pjan"]
+    changed = entry.model_copy(update={"endpoint": "sdmx21", "filters": {"key": ["A.NR.TOTAL.T.AT+BE"]}})
+    (request,) = requests_for(eurostat.model_copy(update={"datasets": {"demo_pjan": changed}}), "demo_pjan")
+    assert request.accept == "tsv"
+    assert request.url.endswith("/sdmx/2.1/data/demo_pjan/A.NR.TOTAL.T.AT+BE")

@@ -7,13 +7,12 @@ stands in ``COMP_BREAKDOWN_1`` to ``3``.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from sources.cells import Cells, line
+from sources.cells import Cells
 from sources.errors import FormatError
-from sources.formats import _grid, _json
+from sources.formats import _grid, _json, _records
 
 NAME = "data360_json"
 
@@ -39,17 +38,14 @@ def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning
 
 def read(path: Path) -> Cells:
     """The cells: the structure's dimensions in lower case. A locator is record and field, both 1-based."""
-    records = _records(_json.parsed(path))
+    records = _records.listed(_json.parsed(path), "value", "an answer of Data360")
     names = list(records[0]) if records else [*_DIMENSIONS, *_OTHERS, _VALUE]
     if unknown := [name for name in names if name not in (*_DIMENSIONS, *_OTHERS, *_LEFT_OUT, _VALUE)]:
         raise FormatError(f"the records have an unknown field {unknown[0]!r}")
     if missing := [name for name in ("INDICATOR", "REF_AREA", "TIME_PERIOD", _VALUE) if name not in names]:
         raise FormatError(f"the records have no field {missing[0]}, only {names}")
     at = {name: place for place, name in enumerate(names, 1)}
-    try:
-        table = pl.DataFrame(records, dict.fromkeys(names, pl.String()), strict=False)
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"a record is not as the API gives it: {str(error).splitlines()[0]}") from error
+    table = _records.table(records, names)
     if "OBS_CONF" in at:
         confidential = pl.col("OBS_CONF")
         table = table.with_columns(pl.when(confidential != _PUBLIC).then(confidential).alias("OBS_CONF"))
@@ -66,26 +62,4 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator (record and field) to the number or text that stands there."""
-    records = _records(_json.literal(path))
-
-    def find(locator: int) -> str:
-        record, place = line(locator)
-        try:
-            if record < 1 or place < 1:
-                raise IndexError
-            value = records[record - 1][list(records[0])[place - 1]]
-        except IndexError:
-            raise FormatError(f"there is no field {place} of record {record}") from None
-        return "null" if value is None else str(value)
-
-    return find
-
-
-def _records(answer: object) -> list[dict[str, Any]]:
-    records = answer.get("value") if isinstance(answer, dict) else None
-    if not isinstance(records, list):
-        raise FormatError("the payload is no answer of Data360: it has no list of values")
-    for number, record in enumerate(records, 1):
-        if not isinstance(record, dict) or record.keys() != records[0].keys():
-            raise FormatError(f"record {number} has other fields than the first: {_json.shown(record)}")
-    return records
+    return _records.finder(_records.listed(_json.literal(path), "value", "an answer of Data360"))

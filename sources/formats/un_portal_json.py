@@ -6,13 +6,10 @@ age. ``timeLabel`` is the year; ``locationId`` the M49 code, or a code of the di
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-
-from sources.cells import Cells, line
+from sources.cells import Cells
 from sources.errors import FormatError
-from sources.formats import _grid, _json
+from sources.formats import _grid, _json, _records
 
 NAME = "un_portal_json"
 
@@ -41,15 +38,12 @@ def read(path: Path) -> Cells:
 
     ``revision``, ``variant`` and ``age`` are as labelled. A locator is record and field, both 1-based.
     """
-    records = _records(_json.parsed(path))
+    records = _records.listed(_json.parsed(path), "data", "a page of the portal")
     names = list(records[0]) if records else [*_NEEDED, *(name for name in _DIMENSIONS if name not in _NEEDED)]
     if missing := [name for name in _NEEDED if name not in names]:
         raise FormatError(f"the records have no field {missing[0]}, only {names}")
     at = {name: place for place, name in enumerate(names, 1)}
-    try:
-        table = pl.DataFrame(records, dict.fromkeys(names, pl.String()), strict=False)
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"a record is not as the API gives it: {str(error).splitlines()[0]}") from error
+    table = _records.table(records, names)
     table = table.rename({name: str(place) for name, place in at.items()}).with_row_index("row", 1)
     places = {dim: at[name] for name, dim in _DIMENSIONS.items() if name in at}
     coded = {dim: at[name] for dim, name in _LABELS.items() if name in at and dim in places}
@@ -66,26 +60,4 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator (record and field) to the number or text that stands there."""
-    records = _records(_json.literal(path))
-
-    def find(locator: int) -> str:
-        record, place = line(locator)
-        try:
-            if record < 1 or place < 1:
-                raise IndexError
-            value = records[record - 1][list(records[0])[place - 1]]
-        except IndexError:
-            raise FormatError(f"there is no field {place} of record {record}") from None
-        return "null" if value is None else str(value)
-
-    return find
-
-
-def _records(answer: object) -> list[dict[str, Any]]:
-    records = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(records, list):
-        raise FormatError("the payload is no page of the portal: it has no list of data")
-    for number, record in enumerate(records, 1):
-        if not isinstance(record, dict) or record.keys() != records[0].keys():
-            raise FormatError(f"record {number} has other fields than the first: {_json.shown(record)}")
-    return records
+    return _records.finder(_records.listed(_json.literal(path), "data", "a page of the portal"))

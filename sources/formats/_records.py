@@ -1,0 +1,47 @@
+"""What APIs share whose answer is an object with a list of records, all of the same fields."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import polars as pl
+
+from sources.cells import line
+from sources.errors import FormatError
+from sources.formats import _json
+
+Records = list[dict[str, Any]]
+
+
+def listed(answer: object, member: str, what: str) -> Records:
+    """The records in ``member`` of an answer; ``FormatError`` where it is not ``what`` or their fields differ."""
+    records = answer.get(member) if isinstance(answer, dict) else None
+    if not isinstance(records, list):
+        raise FormatError(f"the payload is not {what}: it has no list {member}")
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, dict) or record.keys() != records[0].keys():
+            raise FormatError(f"record {number} has other fields than the first: {_json.shown(record)}")
+    return records
+
+
+def table(records: Records, names: Sequence[str]) -> pl.DataFrame:
+    """The records as text, a column a field."""
+    try:
+        return pl.DataFrame(records, dict.fromkeys(names, pl.String()), strict=False)
+    except pl.exceptions.PolarsError as error:
+        raise FormatError(f"a record is not as the API gives it: {str(error).splitlines()[0]}") from error
+
+
+def finder(records: Records) -> Callable[[int], str]:
+    """From locator (record and field) to the number or text that stands there."""
+
+    def find(locator: int) -> str:
+        record, place = line(locator)
+        try:
+            if record < 1 or place < 1:
+                raise IndexError
+            value = records[record - 1][list(records[0])[place - 1]]
+        except IndexError:
+            raise FormatError(f"there is no field {place} of record {record}") from None
+        return "null" if value is None else str(value)
+
+    return find
