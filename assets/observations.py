@@ -110,8 +110,9 @@ def _with_values(frame: Frame, rule: Observe, publisher: Publisher) -> Frame:
     schema = {"raw": nw.String, "__least": nw.Float64, "__most": nw.Float64, "__reason": nw.String, "__raw": nw.String}
     frame = lookup(frame, ["raw"], columns, schema)
     value = nw.col("value") * rule.scale
-    if rule.scale > 1:
-        value = value.round(6)  # 64.1 thousand are 64,100, which the product of two floats misses by a little
+    if rule.scale > 1:  # 64.1 thousand are 64,100, which the product of two floats misses by a little
+        near = value.round(3)
+        value = nw.when((value - near).abs() <= value.abs() * 1e-12).then(near).otherwise(value)
     suppressed = (nw.col("conf").fill_null("F") == "C") | nw.col("flag").fill_null("").str.contains("c")
     impossible = nw.col("flag").fill_null("").str.contains("[mz]")
     reason = (
