@@ -60,11 +60,3 @@ def corridor(*arguments: str, timeout: float = 300) -> subprocess.CompletedProce
     """Run the command line as a user does."""
     command = [sys.executable, "-m", "pipelines.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False)
-
-
-@pytest.hookimpl(tryfirst=True)  # before the marks are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests stay together, and so do all that look at the one whole build, which is then made once."""
-    for item in items:
-        shared = "built" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("built" if shared else item.nodeid.partition("::")[0]))
