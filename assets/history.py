@@ -33,28 +33,34 @@ ONE_VINTAGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An archived answer to one request: its pages, and what was read of them or why it cannot be read."""
+class Read:
+    """What was read of payloads, in a folder."""
 
-    slice: str
-    pages: tuple[Fetch, ...]
     folder: Path
-    mark: str
 
     @property
-    def rows(self) -> pl.LazyFrame:
-        """Its observations in the columns of the table's contract."""
+    def frame(self) -> pl.LazyFrame:
+        """The rows, in the columns of the table's contract."""
         return pl.scan_parquet(self.folder / "rows.parquet")
 
     @property
     def unmatched(self) -> pl.LazyFrame:
-        """The codes in it that no crosswalk knows."""
+        """Of observations: the codes that no crosswalk knows."""
         return pl.scan_parquet(self.folder / "unmatched.parquet")
 
     @property
     def unread(self) -> pl.LazyFrame:
-        """The sentences of prose in it whose figures were not read."""
+        """Of observations: the sentences of prose whose figures were not read."""
         return pl.scan_parquet(self.folder / "unread.parquet")
+
+
+@dataclass(frozen=True)
+class Answer(Read):
+    """An archived answer to one request: its pages, and what was read of them or why it cannot be read."""
+
+    slice: str
+    pages: tuple[Fetch, ...]
+    mark: str
 
     @property
     def facts(self) -> dict[str, object]:
@@ -94,9 +100,8 @@ def _answer(house: House, name: str, key: str, pages: tuple[Fetch, ...]) -> Answ
     ]
     mark = fingerprint("answer", name, key, identity)
     label = f"{name}/{hashlib.sha256(repr((key, identity)).encode()).hexdigest()[:16]}"
-    return Answer(
-        key, pages, house.work.made("answers", label, mark, lambda folder: _read(house, name, pages, folder)), mark
-    )
+    folder = house.work.made("answers", label, mark, lambda aside: _read(house, name, pages, aside))
+    return Answer(folder, key, pages, mark)
 
 
 def _read(house: House, name: str, pages: tuple[Fetch, ...], folder: Path) -> None:
@@ -112,7 +117,7 @@ def _read(house: House, name: str, pages: tuple[Fetch, ...], folder: Path) -> No
                 cells = formats.read(plain, publisher.publisher, _published(page))
                 parts.append(read(cells, publisher, page.dataset, vintage(page)))
         except (SourceError, AssetError) as failure:
-            error, parts = str(failure), parts[: len(parts)]
+            error = str(failure)
             break
     page_at_fault = len(parts) if error else None
     parts = [] if error else parts
@@ -162,7 +167,7 @@ def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
 def _follow(said: Vintage, before: Path | None, declared: Contract, folder: Path) -> None:
     known = pl.read_parquet(before / "current.parquet") if before else vintages.begin(declared).current
     rows = pl.concat(
-        [answer.rows.with_columns(pl.lit(answer.slice).alias(vintages.REQUEST)) for answer in said.answers]
+        [answer.frame.with_columns(pl.lit(answer.slice).alias(vintages.REQUEST)) for answer in said.answers]
     ).collect()
     # Slices may overlap: a corridor between two jurisdictions is in the answers for both.
     once = rows.sort("payload", "locator").unique(declared.key, keep="first", maintain_order=True)

@@ -16,7 +16,7 @@ import polars as pl
 import expectations
 from assets import bindings, tables, vintages
 from assets.errors import AssetError
-from assets.history import Answer, answers, states
+from assets.history import Answer, Read, answers, states
 from assets.house import House
 from assets.work import fingerprint
 from sources.catalogue import datasets
@@ -26,26 +26,10 @@ from warehouse.contracts import contract, contracts
 
 
 @dataclass(frozen=True)
-class Made:
+class Made(Read):
     """What a stage made: where, and under which fingerprint."""
 
-    folder: Path
     fingerprint: str
-
-    @property
-    def frame(self) -> pl.LazyFrame:
-        """The rows."""
-        return pl.scan_parquet(self.folder / "rows.parquet")
-
-    @property
-    def unmatched(self) -> pl.LazyFrame:
-        """Of observations: the codes that no crosswalk knows."""
-        return pl.scan_parquet(self.folder / "unmatched.parquet")
-
-    @property
-    def unread(self) -> pl.LazyFrame:
-        """Of observations: the sentences of prose whose figures were not read."""
-        return pl.scan_parquet(self.folder / "unread.parquet")
 
     @property
     def history(self) -> pl.LazyFrame:

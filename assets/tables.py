@@ -51,15 +51,6 @@ def legal_instrument() -> pl.DataFrame:
     return _in_contract(codes.instruments(), "legal_instrument")
 
 
-def code_lists() -> dict[str, frozenset[str]]:
-    """The members of every code list that a field refers to, by its name."""
-    lists = {column.codes for declared in contracts().values() for column in declared.columns if column.codes}
-    known = {name: codes.members(name) for name in lists}
-    known["dataset"] = frozenset(datasets())
-    known["publisher"] = frozenset(publisher.publisher for publisher, _ in datasets().values())
-    return known
-
-
 def code() -> pl.DataFrame:
     """Table ``code``: the small lists, the areas and indicators, and the publishers of the catalogue."""
     empty = pl.lit(None, pl.String)

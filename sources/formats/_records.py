@@ -12,14 +12,17 @@ from sources.formats import _json
 Records = list[dict[str, Any]]
 
 
-def listed(answer: object, member: str, what: str) -> Records:
-    """The records in ``member`` of an answer; ``FormatError`` where it is not ``what`` or their fields differ."""
+def listed(answer: object, member: str, what: str, noun: str = "record") -> Records:
+    """The records in ``member`` of an answer; ``FormatError`` where it is ``what`` or their fields differ.
+
+    ``noun`` is what the publisher calls one of them.
+    """
     records = answer.get(member) if isinstance(answer, dict) else None
     if not isinstance(records, list):
-        raise FormatError(f"the payload is not {what}: it has no list {member}")
+        raise FormatError(f"the payload is {what}: it has no list of {member}")
     for number, record in enumerate(records, 1):
         if not isinstance(record, dict) or record.keys() != records[0].keys():
-            raise FormatError(f"record {number} has other fields than the first: {_json.shown(record)}")
+            raise FormatError(f"{noun} {number} has other fields than the first: {_json.shown(record)}")
     return records
 
 
@@ -31,7 +34,7 @@ def table(records: Records, names: Sequence[str]) -> pl.DataFrame:
         raise FormatError(f"a record is not as the API gives it: {str(error).splitlines()[0]}") from error
 
 
-def finder(records: Records) -> Callable[[int], str]:
+def finder(records: Records, noun: str = "record") -> Callable[[int], str]:
     """From locator (record and field) to the number or text that stands there."""
 
     def find(locator: int) -> str:
@@ -41,7 +44,7 @@ def finder(records: Records) -> Callable[[int], str]:
                 raise IndexError
             value = records[record - 1][list(records[0])[place - 1]]
         except IndexError:
-            raise FormatError(f"there is no field {place} of record {record}") from None
+            raise FormatError(f"there is no field {place} of {noun} {record}") from None
         return "null" if value is None else str(value)
 
     return find

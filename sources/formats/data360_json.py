@@ -38,7 +38,7 @@ def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning
 
 def read(path: Path) -> Cells:
     """The cells: the structure's dimensions in lower case. A locator is record and field, both 1-based."""
-    records = _records.listed(_json.parsed(path), "value", "an answer of Data360")
+    records = _records.listed(_json.parsed(path), "value", "no answer of Data360")
     names = list(records[0]) if records else [*_DIMENSIONS, *_OTHERS, _VALUE]
     if unknown := [name for name in names if name not in (*_DIMENSIONS, *_OTHERS, *_LEFT_OUT, _VALUE)]:
         raise FormatError(f"the records have an unknown field {unknown[0]!r}")
@@ -62,4 +62,4 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator (record and field) to the number or text that stands there."""
-    return _records.finder(_records.listed(_json.literal(path), "value", "an answer of Data360"))
+    return _records.finder(_records.listed(_json.literal(path), "value", "no answer of Data360"))

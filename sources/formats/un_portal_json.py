@@ -38,7 +38,7 @@ def read(path: Path) -> Cells:
 
     ``revision``, ``variant`` and ``age`` are as labelled. A locator is record and field, both 1-based.
     """
-    records = _records.listed(_json.parsed(path), "data", "a page of the portal")
+    records = _records.listed(_json.parsed(path), "data", "no page of the portal")
     names = list(records[0]) if records else [*_NEEDED, *(name for name in _DIMENSIONS if name not in _NEEDED)]
     if missing := [name for name in _NEEDED if name not in names]:
         raise FormatError(f"the records have no field {missing[0]}, only {names}")
@@ -60,4 +60,4 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator (record and field) to the number or text that stands there."""
-    return _records.finder(_records.listed(_json.literal(path), "data", "a page of the portal"))
+    return _records.finder(_records.listed(_json.literal(path), "data", "no page of the portal"))

@@ -7,13 +7,12 @@ is no error of the payload, and the caller decides.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from sources.cells import Cells, line
+from sources.cells import Cells
 from sources.errors import FormatError
-from sources.formats import _grid, _json
+from sources.formats import _grid, _json, _records
 from sources.formats._unhcr import DIMENSIONS, MEASURES, fields
 
 NAME = "unhcr_json"
@@ -47,32 +46,14 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator (item and field) to the number or text that stands there."""
-    items = _items(_json.literal(path))
-
-    def find(locator: int) -> str:
-        item, place = line(locator)
-        try:
-            if item < 1 or place < 1:
-                raise IndexError
-            value = items[item - 1][list(items[0])[place - 1]]
-        except IndexError:
-            raise FormatError(f"there is no field {place} of item {item}") from None
-        return "null" if value is None else str(value)
-
-    return find
+    return _records.finder(_items(_json.literal(path)), "item")
 
 
-def _items(envelope: object) -> list[dict[str, Any]]:
-    items = envelope.get("items") if isinstance(envelope, dict) else None
-    if not isinstance(items, list):
-        raise FormatError("the payload is no page of UNHCR's API: it has no list of items")
-    for number, item in enumerate(items, 1):
-        if not isinstance(item, dict) or item.keys() != items[0].keys():
-            raise FormatError(f"item {number} has other fields than the first: {_json.shown(item)}")
-    return items
+def _items(envelope: object) -> _records.Records:
+    return _records.listed(envelope, "items", "no page of UNHCR's API", "item")
 
 
-def _table(items: list[dict[str, Any]], names: list[str]) -> pl.DataFrame:
+def _table(items: _records.Records, names: list[str]) -> pl.DataFrame:
     try:
         table = pl.DataFrame(items, dict.fromkeys(names, pl.String()), strict=False)
     except pl.exceptions.PolarsError as error:
