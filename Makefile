@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: dataset test ui lint setup docs clean
+.PHONY: dataset test slow ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
 	$(BIN)/corridor build
 
 test: $(READY)  ## Run the test suite
 	$(BIN)/python -m pytest
+
+slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds that are killed
+	$(BIN)/python -m pytest -m slow
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui

@@ -24,7 +24,10 @@ from tests.dagster_server import JOB, Server, corridor_ui, until
 from warehouse import releases
 from warehouse.contracts import contract, contracts
 
-pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks at processes as Linux shows them")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks at processes as Linux shows them"),
+]
 
 DAY = 86_400
 
