@@ -18,8 +18,8 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 import expectations
+from assets import compared, stages
 from assets import release as releasing
-from assets import stages
 from assets.house import House
 from assets.payloads import Reception, receive
 from sources import catalogue
@@ -235,8 +235,12 @@ def table_asset(name: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=table_key(name),
-        deps=[observations_key(key) for key in stages.inputs(name)],
-        group_name="tables",
+        deps=(
+            [table_key(key) for key in stages.compared_from()]
+            if name in compared.TABLES
+            else [observations_key(key) for key in stages.inputs(name)]
+        ),
+        group_name="comparison" if name in compared.TABLES else "tables",
         description=f"{declared.title}. {declared.description}",
         kinds={"polars", "parquet"},
         owners=OWNERS,

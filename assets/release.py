@@ -93,7 +93,7 @@ def _write(house: House, draft: Release, last: Release | None, made: Mapping[str
     for name, item in made.items():
         frame = item.frame
         if contract(name).kind != "reference":
-            gated = pl.col("dataset").is_in(_redistributable())
+            gated = pl.col("dataset").is_in(stages.redistributable())
             left_out |= _counted(frame.filter(~gated))
             frame = frame.filter(gated)
         facts[name] = _table(folder, name, frame)
@@ -104,15 +104,6 @@ def _write(house: House, draft: Release, last: Release | None, made: Mapping[str
     results = [house.work.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()]
     expectations.write_docs([path for path in results if path.exists()], folder / "quality")
     return entry
-
-
-def _redistributable() -> list[str]:
-    """The datasets whose licence is known to allow that their rows are passed on."""
-    return [
-        name
-        for name, (publisher, _) in datasets().items()
-        if publisher.licence_of(name.partition("/")[2]).redistribution == "allowed"
-    ]
 
 
 def _counted(frame: pl.LazyFrame) -> dict[str, int]:

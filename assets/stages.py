@@ -14,7 +14,8 @@ import orjson
 import polars as pl
 
 import expectations
-from assets import bindings, tables, vintages
+from assets import bindings, compared, tables, vintages
+from assets.engines import engine
 from assets.errors import AssetError
 from assets.history import Answer, Read, answers, states
 from assets.house import House
@@ -130,9 +131,42 @@ def _silence(answer: Answer) -> str:
 
 def table(house: House, name: str) -> Made:
     """A table in the columns, types and order of its contract."""
+    if name in compared.TABLES:
+        return _compared(house, name)
     sources = {key: observations(house, key) for key in inputs(name)}
     mark = fingerprint("table", name, house.mode, [(key, made.fingerprint) for key, made in sources.items()])
     return Made(house.work.made("tables", name, mark, lambda folder: _write(house, name, sources, folder)), mark)
+
+
+def _compared(house: House, name: str) -> Made:
+    """A table of the comparison; they are worked out together, from rows that a release may hold."""
+    sources = {key: table(house, key) for key in compared_from()}
+    mark = fingerprint("comparison", house.mode, [(key, made.fingerprint) for key, made in sources.items()])
+
+    def make(folder: Path) -> None:
+        allowed = pl.col("dataset").is_in(redistributable())
+        frames = {key: made.frame.filter(allowed) for key, made in sources.items()}
+        law = {key: frames.pop(key).collect() for key in compared.LAW}
+        given = compared.Inputs(statistics=frames, law=law, complete=house.mode == "live")
+        for key, frame in compared.make(given, engine()).items():
+            (folder / key).mkdir()
+            frame.write_parquet(folder / key / "rows.parquet")
+
+    return Made(house.work.made("comparison", "all", mark, make) / name, fingerprint(mark, name))
+
+
+def compared_from() -> list[str]:
+    """The tables that the comparison is made from."""
+    return [*tables.statistics(), *compared.LAW]
+
+
+def redistributable() -> list[str]:
+    """The datasets whose licence is known to allow that their rows are passed on."""
+    return [
+        name
+        for name, (publisher, _) in datasets().items()
+        if publisher.licence_of(name.partition("/")[2]).redistribution == "allowed"
+    ]
 
 
 def inputs(name: str) -> list[str]:
@@ -153,6 +187,7 @@ def _frame(house: House, name: str, sources: dict[str, Made]) -> pl.DataFrame:
         "jurisdiction": tables.jurisdiction,
         "indicator": tables.indicator,
         "legal_instrument": tables.legal_instrument,
+        "measure": compared.measure,
         "legal_binding": lambda: bindings.legal_binding(table(house, "legal_event").frame.collect()),
         "legal_gap": lambda: bindings.legal_gap(table(house, "legal_event").frame.collect()),
         "code": tables.code,

@@ -38,17 +38,17 @@ def statistics_table(observations: Frame, declared: Contract) -> pl.DataFrame:
 
 def jurisdiction() -> pl.DataFrame:
     """Table ``jurisdiction``."""
-    return _in_contract(codes.areas(), "jurisdiction")
+    return in_contract(codes.areas(), "jurisdiction")
 
 
 def indicator() -> pl.DataFrame:
     """Table ``indicator``."""
-    return _in_contract(codes.indicators(), "indicator")
+    return in_contract(codes.indicators(), "indicator")
 
 
 def legal_instrument() -> pl.DataFrame:
     """Table ``legal_instrument``."""
-    return _in_contract(codes.instruments(), "legal_instrument")
+    return in_contract(codes.instruments(), "legal_instrument")
 
 
 def code() -> pl.DataFrame:
@@ -73,7 +73,7 @@ def code() -> pl.DataFrame:
             "name_zh": [publisher.name.get("zh") for publisher in who.values()],
         }
     ).with_columns(empty.alias("description"))
-    return _in_contract(pl.concat([codes.codes(), areas, what, publishers], how="diagonal"), "code")
+    return in_contract(pl.concat([codes.codes(), areas, what, publishers], how="diagonal"), "code")
 
 
 def dataset(facts: Mapping[str, DatasetFacts], observations: pl.LazyFrame) -> pl.DataFrame:
@@ -83,7 +83,7 @@ def dataset(facts: Mapping[str, DatasetFacts], observations: pl.LazyFrame) -> pl
     )
     rows = [_dataset_row(name, publisher, facts[name]) for name, (publisher, _) in datasets().items()]
     frame = pl.DataFrame(rows, infer_schema_length=None).lazy().join(counts, on="dataset", how="left").collect()
-    return _in_contract(frame.with_columns(pl.col("observations").fill_null(0)), "dataset")
+    return in_contract(frame.with_columns(pl.col("observations").fill_null(0)), "dataset")
 
 
 def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[str, object]:
@@ -146,28 +146,29 @@ def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
     known = pl.lit(complete) | pl.col("absence_source").is_not_null()
     none = pl.when(known).then(pl.lit("not_published")).otherwise(pl.lit("not_fetched"))
     state = pl.when(pl.col("observations") > 0).then(pl.lit("value")).otherwise(pl.col("reason").fill_null(none))
-    return _in_contract(joined.with_columns(coverage=state), "coverage")
+    return in_contract(joined.with_columns(coverage=state), "coverage")
 
 
 def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     """Table ``revision``: what each vintage of each dataset changed."""
     empty = pl.LazyFrame(schema=contract("revision").polars_schema)
-    return _in_contract(pl.concat([empty, *parts]).collect(), "revision")
+    return in_contract(pl.concat([empty, *parts]).collect(), "revision")
 
 
 def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     """Table ``unmatched_code``: the codes that no crosswalk knows, of all payloads in use."""
     frames = list(parts)
     empty = pl.LazyFrame(schema=contract("unmatched_code").polars_schema)
-    return _in_contract(pl.concat([empty, *frames]).collect(), "unmatched_code")
+    return in_contract(pl.concat([empty, *frames]).collect(), "unmatched_code")
 
 
 def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     """Table ``unread_sentence``: sentences of all payloads in use whose figures were not read."""
     empty = pl.LazyFrame(schema=contract("unread_sentence").polars_schema)
-    return _in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
+    return in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
 
 
-def _in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+def in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The rows in the columns, types and order of a table's contract."""
     declared = contract(table)
     return frame.select(declared.field_names).cast(declared.polars_schema).sort(declared.key)

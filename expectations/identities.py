@@ -139,10 +139,10 @@ class Identity:
 
 
 def every() -> tuple[Identity, ...]:
-    """The identities of this module and of those for law and for prose."""
-    from expectations import law, prose  # which need the classes of this module
+    """The identities of this module and of those for law, for prose and for the comparison."""
+    from expectations import comparison, law, prose  # which need the classes of this module
 
-    return (*IDENTITIES, *law.IDENTITIES, *prose.IDENTITIES)
+    return (*IDENTITIES, *law.IDENTITIES, *prose.IDENTITIES, *comparison.IDENTITIES)
 
 
 def identities(contract: Contract) -> list[Identity]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter
 
 from warehouse.contracts import Column, Contract
+from warehouse.measures import Declared
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def own() -> dict[str, dict[str, object]]:
-    """The schemas of the YAML files of this package, by name: ``contract`` and ``fields``."""
-    return {"contract": schema(Contract), "fields": _fields()}
+    """The schemas of the YAML files of this package, by name: ``contract``, ``fields`` and ``measures``."""
+    return {"contract": schema(Contract), "fields": _fields(), "measures": schema(Declared)}
 
 
 def schema(model: type[BaseModel]) -> dict[str, object]:

@@ -5,6 +5,8 @@
 - ``indicators.csv``  what is counted: indicator, theme, unit, definition
 - ``instruments.csv``  acts and treaties: scheme, type, adoption, what it amends, and its rule of entry into force
 - ``not_published.csv``  what a jurisdiction is known not to publish
+- ``concepts.csv``    what each indicator counts: phenomenon, concept, stock or flow
+- ``counting.csv``    how each definition counts: threshold, reference day, basis, who is in and who is out
 - ``codes.csv``       every small list: list, code, name in English and Chinese, description
 
 ``generate.py`` writes the first two from ISO 3166-1, CLDR and what ``areas_own.csv`` and ``area_codes_own.csv`` add.
@@ -16,8 +18,10 @@ from io import BytesIO
 
 import polars as pl
 
+from warehouse.measures import measures, mirrors
+
 # Lists that stand in a file of their own.
-LISTS = ("area", "indicator", "instrument")
+LISTS = ("area", "indicator", "instrument", "measure", "mirror")
 
 
 @cache
@@ -76,4 +80,8 @@ def members(code_list: str) -> frozenset[str]:
         return frozenset(indicators()["indicator"])
     if code_list == "instrument":
         return frozenset(instruments()["instrument"])
+    if code_list == "measure":
+        return frozenset(measures())
+    if code_list == "mirror":
+        return frozenset(mirrors()) | members("mirror_of_law")
     return frozenset(codes().filter(pl.col("code_list") == code_list)["code"])

@@ -87,6 +87,7 @@ class Contract(BaseModel):
     dimensions: list[str] = Field(default=[], description="of statistics: dimensions beyond the core of an observation")
     names: list[str] = Field(default=[], alias="fields", description="of law and reference: all their fields")
     keys: list[str] = Field(default=[], alias="key", description="of law and reference: what identifies a row")
+    optional: list[str] = Field(default=[], description="fields that may be empty here, though not in other tables")
     warnings: list[str] = Field(description="what the table must not be used for: codes of the list warning")
 
     @model_validator(mode="after")
@@ -96,6 +97,8 @@ class Contract(BaseModel):
             raise ValueError(f"fields that warehouse/fields.yaml does not declare: {', '.join(unknown)}")
         if not self.key or set(self.key) - set(self.field_names):
             raise ValueError("the key must name fields of the table")
+        if set(self.optional) - (set(self.field_names) - set(self.key)):
+            raise ValueError("what is optional must be a field of the table and none of its key")
         return self
 
     @property
@@ -111,7 +114,8 @@ class Contract(BaseModel):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns in order."""
-        return tuple(fields()[name] for name in self.field_names)
+        declared = (fields()[name] for name in self.field_names)
+        return tuple(c.model_copy(update={"nullable": True}) if c.name in self.optional else c for c in declared)
 
     @property
     def polars_schema(self) -> pl.Schema:
