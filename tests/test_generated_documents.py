@@ -64,4 +64,4 @@ def test_schemas_of_other_models_are_written_beside_our_own(tmp_path: Path) -> N
 
     schemas.write_schemas({"other": Other}, tmp_path / "schemas")
     written = {path.name for path in (tmp_path / "schemas").iterdir()}
-    assert written == {"contract.schema.json", "fields.schema.json", "other.schema.json"}
+    assert written == {"contract.schema.json", "fields.schema.json", "measures.schema.json", "other.schema.json"}
