@@ -95,13 +95,14 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
     ``tables`` are those of statistics by name. A figure that several rows make up has their number in ``parts``, and
     is held against the counting rule of its measure by the gravest difference among them.
     """
-    whom = sorted({*jurisdictions(), *unions(), *(state for states, _, _ in unions().values() for state in states)})
+    members = {*unions(), *(state for states, _, _ in unions().values() for state in states)}
+    whom = {"members": sorted(members), "all": sorted({*jurisdictions(), *members})}
     picked = []
     for name, entry in question.measures.items():
         for order, source in enumerate(entry.sources, 1):
             rows = selected(tables, source, question.years, free=(source.side,))
             picked.append(
-                rows.filter(nw.col(source.side).is_in(whom)).select(
+                rows.filter(nw.col(source.side).is_in(whom[source.whom])).select(
                     nw.lit(name).alias("measure"),
                     nw.lit(order).cast(nw.Int64).alias("order"),
                     nw.col(source.side).alias("jurisdiction"),
@@ -331,9 +332,8 @@ def _with_reasons(rows: Frame, found: Frame, question: Question, engine: Engine)
         .agg(said=nw.col("missing_reason").min())
     )
     formulas = {name: str(entry.formula) for name, entry in question.measures.items() if entry.formula}
-    worked = pl.DataFrame(
-        {"measure": list(formulas), "formula": list(formulas.values())}, schema_overrides={"formula": pl.String}
-    )
+    schema = {"measure": pl.String, "formula": pl.String}
+    worked = pl.DataFrame(list(formulas.items()), schema=schema, orient="row")
     joined = (
         rows.drop("missing_reason")
         .join(said, on=["measure", "jurisdiction", "year"], how="left")

@@ -54,6 +54,15 @@ def units_mixed(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
     return frame.with_columns(expected=counted).filter(pl.col("expected") != pl.col("unit"))
 
 
+def added_unasked(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Figures of several rows of a dataset that the measure does not add up."""
+    sums = [(name, source.dataset) for name, entry in measures().items() for source in entry.sources if source.total]
+    asked = pl.LazyFrame(sums, schema={"measure": pl.String, "dataset": pl.String}, orient="row")
+    several = frame.filter(pl.col("parts") > 1, pl.col("aggregation") != "computed")
+    text = pl.col("measure", "dataset").cast(pl.String)
+    return several.with_columns(text).join(asked, on=["measure", "dataset"], how="anti")
+
+
 def union_short(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Sums over the members of the Union that have a value though a member is missing."""
     return frame.filter(_HAS, pl.col("missing_members").is_not_null())
@@ -126,6 +135,14 @@ IDENTITIES = (
         units_mixed,
         tables=TABLE,
         shows=("indicator", "unit"),
+    ),
+    Identity(
+        "no_sum_unasked",
+        "error",
+        "Two rows that tell the same people apart by something the measure does not name would count them twice.",
+        added_unasked,
+        tables=TABLE,
+        shows=("parts", "dataset"),
     ),
     Identity(
         "union_never_short",

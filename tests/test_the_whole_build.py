@@ -7,10 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.comparability import ATTRIBUTES
 from assets.house import House
 from pipelines.explaining import Tracer
 from tests.conftest import Built, corridor
 from warehouse.contracts import contract, contracts
+from warehouse.measures import measures
 
 STATISTICS = [name for name, declared in contracts().items() if declared.kind == "statistics"]
 
@@ -168,3 +170,53 @@ def test_a_table_declares_its_key_in_its_parquet_footer(built: Built) -> None:
 
     metadata = pq.read_schema(built.release / "tables" / "asylum.parquet").metadata
     assert metadata[b"key"].decode().split(",") == list(contract("asylum").key)
+
+
+def test_every_jurisdiction_has_a_value_or_a_reason_for_every_measure_and_year(built: Built) -> None:
+    rows = built.table("comparison").filter(pl.col("aggregation") == "state").collect()
+    assert rows["jurisdiction"].n_unique() == 28
+    assert set(rows["measure"]) == set(measures())
+    assert set(range(2008, 2026)) <= set(rows["year"])
+    assert rows.height == 28 * len(measures()) * rows["year"].n_unique()
+    assert rows.filter(pl.col("value").is_null() == pl.col("missing_reason").is_null()).is_empty()
+    assert rows.drop_nulls("value")["measure"].n_unique() >= 35
+
+
+def test_every_grade_follows_from_the_counting_rules(built: Built) -> None:
+    """Worked out again row by row, from the published registry alone."""
+    names = {"basis": "counting_basis"}
+    rules = {
+        (row["indicator"], row["definition"]): {name: row[names.get(name, name)] for name in ATTRIBUTES}
+        for row in built.table("counting_rule").collect().iter_rows(named=True)
+    }
+    own = {(name, source.dataset): source.concept for name, entry in measures().items() for source in entry.sources}
+    picked = built.table("comparison").filter(pl.col("parts") == 1, pl.col("value").is_not_null()).collect()
+    assert picked.height > 5000
+    for row in picked.iter_rows(named=True):
+        entry = measures()[row["measure"]]
+        like = rules.get((entry.sources[0].indicator, entry.like))
+        if like is None or row["aggregation"] == "computed":
+            continue
+        rule = dict(rules[row["indicator"], row["definition"]])
+        rule["concept"] = own[row["measure"], row["dataset"]] or rule["concept"]
+        differing = [name for name in ATTRIBUTES if rule[name] != like[name]]
+        assert row["grade"] == max([ATTRIBUTES[name] for name in differing], default="A"), row
+        assert (row["grade_reasons"] or "") == ";".join(differing), row
+
+
+def test_the_floating_population_stands_apart_from_movers_between_member_states(built: Built) -> None:
+    rows = built.table("comparison").filter(pl.col("measure") == "internal_mobility", pl.col("value").is_not_null())
+    graded = dict(rows.select("jurisdiction", "grade").unique().collect().iter_rows())
+    assert graded["CHN"] == "A"
+    assert graded["DEU"] == "D"
+    reasons = rows.filter(pl.col("jurisdiction") == "DEU").collect()["grade_reasons"].to_list()
+    assert all(text.startswith("phenomenon;") for text in reasons)
+
+
+def test_the_comparison_has_the_figures_of_its_sources(built: Built) -> None:
+    """China's 1,638,718 of 2024 and 354 applications of 2020 are the publishers' own, looked up in their files."""
+    rows = built.table("comparison").filter(pl.col("jurisdiction") == "CHN").collect()
+    found = {(row["measure"], row["year"]): row["value"] for row in rows.iter_rows(named=True)}
+    assert found["foreign_born", 2024] == 1_638_718
+    assert found["asylum_applicants", 2020] == 354
+    assert found["internal_mobility", 2020] == 375_816_759

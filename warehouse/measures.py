@@ -35,6 +35,7 @@ class Selection(_Entry):
     definition: list[str] = Field(default=[], description="counting rules to take; all where it names none")
     concept: str | None = Field(default=None, description="what is counted, where the selection narrows the indicator")
     freq: str = "A"
+    whom: Literal["all", "members"] = Field(default="all", description="members: it says nothing of China here")
     side: Literal["reporter", "partner"] = Field(
         default="reporter", description="the field of the figure that is the jurisdiction of the measure"
     )
