@@ -23,6 +23,7 @@ from warehouse import codes, releases
 from warehouse.archive import Fetch
 from warehouse.contracts import Contract, contract, contracts
 from warehouse.errors import WarehouseError
+from warehouse.measures import measures
 
 Report = dict[str, object]
 
@@ -82,17 +83,22 @@ def _states(text: str, row: Mapping[str, object]) -> bool:
 
 
 def explain(house: House, what: str, where: list[str], limit: int) -> Report:
-    """A report on a table (with ``FIELD=VALUE`` of its rows), an indicator or a dataset; ``WarehouseError`` if none."""
+    """A report on a table (with ``FIELD=VALUE`` of its rows), an indicator, dataset or measure.
+
+    ``WarehouseError`` if it is none of them. A name that is both an indicator and a measure is the indicator.
+    """
     if what in contracts():
         return _table(house, contract(what), where, limit)
     if what in codes.members("indicator"):
         return _indicator(house, what)
     if what in datasets():
         return _dataset(house, what)
-    known = [*contracts(), *sorted(codes.members("indicator")), *datasets()]
+    if what in measures():
+        return _measure(what)
+    known = [*contracts(), *sorted(codes.members("indicator")), *datasets(), *measures()]
     near = get_close_matches(what, known, n=3)
     hint = f"did you mean {', '.join(near)}?" if near else f"tables are {', '.join(contracts())}"
-    raise WarehouseError(f"{what} is no table, indicator or dataset; {hint}")
+    raise WarehouseError(f"{what} is no table, indicator, dataset or measure; {hint}")
 
 
 def _table(house: House, declared: Contract, where: list[str], limit: int) -> Report:
@@ -127,8 +133,13 @@ def _rows(house: House, declared: Contract, where: list[str], limit: int) -> Rep
     frame = pl.scan_parquet(house.releases / release.name / "tables" / f"{declared.table}.parquet")
     found = frame.filter(*conditions).collect()
     rows = found.head(limit).to_dicts()
-    shown = [row | ({"origin": _origin(house, row)} if declared.kind != "reference" else {}) for row in rows]
+    shown = [row | ({"origin": _origin(house, row)} if _traceable(row) else {}) for row in rows]
     return {"release": release.name, "matching": found.height, "shown": shown}
+
+
+def _traceable(row: Mapping[str, object]) -> bool:
+    """Whether a row stands in one place of one payload; what is worked out from several does not."""
+    return all(row.get(name) is not None for name in ("dataset", "payload", "locator"))
 
 
 def _condition(declared: Contract, text: str) -> pl.Expr:
@@ -211,6 +222,17 @@ def _indicator_codes(name: str) -> set[str]:
         return {indicator for pair in said for indicator in pair if indicator}
     mapping = publisher.codes.get(source.codes, {}) if isinstance(source.codes, str) else source.codes
     return set((mapping or {}).values())
+
+
+def _measure(name: str) -> Report:
+    entry = measures()[name]
+    return {
+        "measure": name,
+        **entry.model_dump(exclude={"sources", "formula", "events"}, exclude_defaults=True),
+        "formula": str(entry.formula) if entry.formula else None,
+        "sources": [f"{source.dataset}: {source.because}" for source in entry.sources],
+        "instruments": entry.events,
+    }
 
 
 def _dataset(house: House, name: str) -> Report:

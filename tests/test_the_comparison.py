@@ -10,6 +10,7 @@ from assets import comparability, comparison
 from assets.comparison import COMPUTED, STATE, UNION, Question
 from assets.engines import engine
 from assets.holes import coverage_gap, coverage_score
+from assets.translation import Frame
 from warehouse import codes
 from warehouse.contracts import contract, contracts
 from warehouse.measures import Formula, Measure
@@ -81,7 +82,7 @@ LAW = {
 }
 
 
-def candidates(question: Question, *frames: pl.DataFrame) -> comparison.Frame:
+def candidates(question: Question, *frames: pl.DataFrame) -> Frame:
     tables = {"population": POLARS.lift(pl.concat(frames))}
     return POLARS.settle(comparison.candidates(tables, question, POLARS))
 
