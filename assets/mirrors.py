@@ -70,12 +70,15 @@ def _side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Side, yea
 
 
 def _told(figures: Frame, rules: Frame, prefix: str) -> Frame:
-    """One side's figures with how they are counted, in columns that begin with the side."""
-    marked = figures.with_columns(
-        flags=nw.when(nw.col("break") == 1).then(nw.lit("break")),
-    ).join(rules, on=["indicator", "definition"], how="left")
+    """One side's figures with how they are counted and what must be known of them, in columns named after the side."""
+    before = figures.select(*KEY[:-1], (nw.col("year") + 1).alias("year"), nw.col("definition").alias("before"))
+    told = figures.join(before, on=[*KEY], how="left").join(rules, on=["indicator", "definition"], how="left")
+    told = told.with_columns(
+        marked=nw.when(nw.col("break") == 1).then(nw.lit("break")),
+        recounted=nw.when(nw.col("definition") != nw.col("before")).then(nw.lit("definition_changed")),
+    ).with_columns(flags=joined_up(("marked", "recounted")))
     attributes = [name for name in rules.collect_schema().names() if name not in ("indicator", "definition")]
-    return marked.select(
+    return told.select(
         *KEY,
         *(nw.col(name).alias(f"{prefix}_{name}") for name in (*TOLD, "flags")),
         *(nw.col(name).alias(f"{prefix}_is_{name}") for name in attributes),
