@@ -29,6 +29,8 @@ from warehouse.contracts import POLARS, Contract, contract
 
 # Beside the 28 and the Union: an instrument as a whole.
 WHOLE = "_T"
+# Where a row has no other side.
+NOBODY = "_Z"
 # The fields of whom a row is about; a row is taken when it is about somebody whom the dataset compares.
 _SIDES = ("jurisdiction", "nationality", "destination")
 
@@ -47,7 +49,7 @@ def record(cells: Cells, publisher: Publisher, name: str, vintage: Vintage) -> O
     table = contract(dataset.table)
     # A name means what it means to the payload, however old the event that it is named in.
     day = (cells.updated or vintage.stamp or vintage.received).date()
-    frame = taken(cells, rule, rule.fields).with_columns(period=nw.lit(day))
+    frame = taken(cells, rule, rule.fields).with_columns(period=nw.lit(day), published=nw.lit(day.isoformat()))
     frame, translated = with_fields(frame, rule.fields, cells, publisher)
     frame = with_provenance(frame, publisher, name, vintage, cells.updated)
     rows = frame.collect().to_polars()
@@ -64,7 +66,7 @@ def record(cells: Cells, publisher: Publisher, name: str, vintage: Vintage) -> O
 
 def _concerned(table: Contract) -> pl.Expr:
     sides = [name for name in _SIDES if name in table.field_names]
-    return pl.all_horizontal(pl.lit(value=True), *(pl.col(name).is_in((*scope(), WHOLE)) for name in sides))
+    return pl.all_horizontal(pl.lit(value=True), *(pl.col(name).is_in((*scope(), WHOLE, NOBODY)) for name in sides))
 
 
 def _known(rows: pl.DataFrame, translated: Mapping[str, str], table: Contract) -> dict[str, nw.Expr]:

@@ -23,8 +23,8 @@ from warehouse.contracts import contract
 
 Frame = nw.LazyFrame[pl.LazyFrame]
 
-# What a payload has beside its dimensions, under names by which a field may ask for it.
-BESIDE = ("time", "raw", "flag")
+# What a payload has beside its dimensions, under names by which a field may ask for it; of law also its own day.
+BESIDE = ("time", "raw", "flag", "published")
 
 # A code map from a code, or for dated schemes from (code, period), to ours; None where it is unknown.
 _Interval = tuple[date, date, str]

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
+from assets.errors import StructureError
 from sources import formats
 from sources.catalogue import publishers
 from sources.errors import FormatError
-from sources.formats import globalcit_csv
+from sources.formats import codings_csv, codings_xlsx, globalcit_csv
+from sources.publishers import requests_for
 from sources.snapshot import FOLDER
 from tests.conftest import Built
-from tests.law import recorded, written
+from tests.law import KNOWN, recorded, written
 
 FILE = FOLDER / "globalcit/citizenship_law/v3.1.csv.gz"
 SMALL = """iso2,iso3,country,region,year,A06_bin,L05_bin,L05_cat
@@ -127,6 +130,165 @@ def test_a_tier_is_of_its_report_and_speaks_of_the_year_before_it() -> None:
     # What rests on memory is no row.
     assert "2023" not in china
     assert (tiers["speaks_of"].dt.year().cast(pl.String) == tiers["scheme_version"]).all()
+
+
+DEMIG = """Year,Summary,Policy area,Policy tool,Restrictiveness,country,Description
+2004,a law,Integration,Access to citizenship,Less restrictive,Germany,"long, text"
+2004,another,Exit,Readmission agreements,N/A,Germany,text
+2005,,,,,Germany,
+2005,a law,Integration,Access to citizenship,More restrictive,Turkey,text
+"""
+
+
+def test_a_change_of_policy_is_a_row_and_a_year_may_have_several(tmp_path: Path) -> None:
+    rows = recorded(written(tmp_path, DEMIG), "demig/policy").observations
+    said = {row["item"]: (row["coded_value"], row["missing_reason"]) for row in rows.iter_rows(named=True)}
+    assert said["1: Restrictiveness"] == ("Less restrictive", None)
+    assert said["2: Policy tool"] == ("Readmission agreements", None)
+    assert said["2: Restrictiveness"] == (None, "not_applicable")
+    assert set(rows["jurisdiction"]) == {"DEU"}
+    # The row without any code is no change of policy.
+    assert set(rows["speaks_of"]) == {date(2004, 1, 1)}
+
+
+def test_columns_in_another_order_and_case_are_the_same_codings(tmp_path: Path) -> None:
+    mixed = "RESTRICTIVENESS,Country,Policy tool,YEAR,Policy area\nLess restrictive,Germany,Entry visa,2004,Exit\n"
+    rows = recorded(written(tmp_path, mixed), "demig/policy").observations
+    assert sorted(rows.select("item", "coded_value").iter_rows()) == [
+        ("1: Policy area", "Exit"),
+        ("1: Policy tool", "Entry visa"),
+        ("1: RESTRICTIVENESS", "Less restrictive"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Country of visa issuance,Nationality,Policy measure,1992,1993\nCzech Republic,China,Entry visa,,1\n",
+        "Nationality,Year,Destination,Visa entry\nChina,1992,Czech Republic,\nChina,1993,Czech Republic,1\n",
+    ],
+)
+def test_requirements_of_visas_are_read_with_years_down_or_across(tmp_path: Path, text: str) -> None:
+    rows = recorded(written(tmp_path, text), "demig/visa").observations.drop_nulls("coded_value")
+    assert rows.select("jurisdiction", "nationality", "speaks_of", "coded_value").rows() == [
+        ("CZE", "CHN", date(1993, 1, 1), "1")
+    ]
+    assert set(rows["speaks_of_rule"]) == {"in_january"}
+
+
+def test_a_negative_code_of_impic_is_none(tmp_path: Path) -> None:
+    text = "cntry,year,cow,ImpPol,a_01\nde,2009,255,0.45,-9\nfr,2009,220,.,0.5\n"
+    rows = recorded(written(tmp_path, text), "impic/index").observations
+    said = {(r["jurisdiction"], r["item"]): (r["coded_value"], r["missing_reason"]) for r in rows.iter_rows(named=True)}
+    assert said == {
+        ("DEU", "ImpPol"): ("0.45", None),
+        ("DEU", "a_01"): (None, "not_collected"),
+        ("FRA", "ImpPol"): (None, "not_collected"),
+        ("FRA", "a_01"): ("0.5", None),
+    }
+
+
+def test_scores_are_read_from_a_sheet_below_its_title(tmp_path: Path) -> None:
+    path = tmp_path / "mipex.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Read me").write(0, 0, "Notes")
+        sheet = book.add_worksheet("Scores")
+        sheet.write(0, 0, "Scores of policy indicators")
+        for at, row in enumerate((("Country", "Year", "Overall score", "1. Access"), ("China", 2019, 32, 50)), 2):
+            sheet.write_row(at, 0, row)
+    rows = recorded(path, "mipex/scores").observations
+    assert sorted(rows.select("jurisdiction", "item", "speaks_of", "coded_value").iter_rows()) == [
+        ("CHN", "1. Access", date(2019, 1, 1), "50"),
+        ("CHN", "Overall score", date(2019, 1, 1), "32"),
+    ]
+    find = codings_xlsx.finder(path)
+    assert [find(at) for at in rows["locator"]] == rows["coded_value"].to_list()
+
+
+def test_a_file_of_one_scheme_is_refused_as_that_of_another(tmp_path: Path) -> None:
+    with pytest.raises(StructureError, match="scheme is 'DEMIG_POLICY'"):
+        recorded(written(tmp_path, DEMIG), "impic/index")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Passport,Destination,Requirement\nDEU,CHN,30\nCHN,DEU,visa required\nUSA,CHN,visa required\n",
+        "Destination,Requirement,Passport\nCN,30,DE\nDE,visa required,CN\n",
+        "Passport country,Destination country,Visa\nGermany,China,30\nChina,Germany,visa required\n",
+    ],
+)
+def test_a_matrix_of_visas_is_of_the_day_on_which_it_was_published(tmp_path: Path, text: str) -> None:
+    rows = recorded(written(tmp_path, text), "passportindex/matrix").observations
+    assert sorted(rows.select("jurisdiction", "nationality", "coded_value", "speaks_of").iter_rows()) == [
+        ("CHN", "DEU", "30", KNOWN.date()),
+        ("DEU", "CHN", "visa required", KNOWN.date()),
+    ]
+
+
+def test_a_matrix_of_all_against_all_is_the_same_matrix(tmp_path: Path) -> None:
+    others = ",".join(f"X{number}" for number in range(200))
+    nothing = "," * 199
+    text = f"Passport,China,Germany,{others}\nGermany,30,-1,{nothing}\nChina,-1,visa required,{nothing}\n"
+    rows = recorded(written(tmp_path, text), "passportindex/matrix").observations.drop_nulls("coded_value")
+    assert sorted(rows.select("jurisdiction", "nationality", "coded_value").iter_rows()) == [
+        ("CHN", "CHN", "-1"),
+        ("CHN", "DEU", "30"),
+        ("DEU", "CHN", "visa required"),
+        ("DEU", "DEU", "-1"),
+    ]
+
+
+@pytest.mark.parametrize("dataset", ["mipex/scores", "demig/policy", "demig/visa", "impic/index", "threep/index"])
+def test_what_may_not_be_passed_on_is_asked_of_nobody_and_kept_out_of_releases(dataset: str) -> None:
+    publisher, _, name = dataset.partition("/")
+    entry = publishers()[publisher]
+    assert requests_for(entry, name) == []
+    assert entry.licence_of(name).redistribution == "unknown"
+
+
+@pytest.mark.corpus
+class TestTrueFiles:
+    """Files that users would import, against the corpus read by another way."""
+
+    def test_every_index_of_three_parts_adds_up_and_is_found_again(self, corpus: Path) -> None:
+        path = corpus / "legal/trafficking/tip_policy_index_3P.csv"
+        rows = recorded(path, "threep/index").observations.drop_nulls("coded_value")
+        assert rows["jurisdiction"].n_unique() == 28
+        wide = rows.pivot("item", index=["jurisdiction", "speaks_of"], values="coded_value").drop_nulls()
+        parts = wide.with_columns(pl.exclude("jurisdiction", "speaks_of").cast(pl.Int64))
+        assert parts.filter(
+            pl.col("p") != pl.col("prosecution") + pl.col("prevention") + pl.col("protection")
+        ).is_empty()
+        assert wide.height > 350
+        find = codings_csv.finder(path)
+        assert all(
+            find(at) == code for code, at in rows.select("coded_value", "locator").sample(50, seed=1).iter_rows()
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "dataset"),
+        [("demig/liamhaller_demig_data", "demig/policy"), ("impic/liamhaller_impic_data", "impic/index")],
+    )
+    def test_rows_of_an_r_file_saved_as_csv(self, corpus: Path, tmp_path: Path, name: str, dataset: str) -> None:
+        import pyreadr
+
+        (frame,) = pyreadr.read_r(str(corpus / f"legal/{name}.rds")).values()
+        frame.to_csv(tmp_path / "own.csv", index=False)
+        rows = recorded(tmp_path / "own.csv", dataset).observations
+        assert set(rows["jurisdiction"]) == {"DEU"}
+        if dataset == "impic/index":
+            overall = rows.filter(pl.col("item") == "index_immigration_policy_overall")
+            assert (
+                overall["coded_value"].cast(pl.Float64).to_list() == frame["index_immigration_policy_overall"].tolist()
+            )
+        else:
+            german = frame[(frame.country == "Germany") & frame.Restrictiveness.notna()]
+            held = rows.filter(pl.col("item").str.ends_with("Restrictiveness"))
+            assert held.height == len(german)
+            assert held.filter(pl.col("coded_value") == "More restrictive").height == sum(
+                german.Restrictiveness == "More restrictive"
+            )
 
 
 def test_schemes_and_versions_are_never_mixed(built: Built) -> None:

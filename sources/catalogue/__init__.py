@@ -125,7 +125,8 @@ class Record(Entry):
     """How cells become rows of a table of law: each of its fields from a dimension, or the same for all."""
 
     fields: dict[str, str | Dim] = Field(
-        description="by field of the table; beside its dimensions a payload has time (the date), raw and flag"
+        description="by field of the table; beside its dimensions a payload has time (the date), raw, flag, "
+        "and published (the day for which it speaks as a whole)"
     )
     expect: dict[str, list[str]] = Field(default={}, description="dimensions that must hold nothing but these codes")
     where: dict[str, list[str]] = Field(default={}, description="rows to take; others belong to other datasets")

@@ -46,6 +46,7 @@ MODULES = (
     "law_csv",
     "cited_csv",
     "globalcit_csv",
+    "codings_csv",
     "figures_csv",
     "sdmx_csv",
     "eurostat_tsv",
@@ -64,6 +65,7 @@ MODULES = (
     "frontex_xlsx",
     "missing_migrants_xlsx",
     "eurostat_xlsx",
+    "codings_xlsx",
     "communique",
 )
 HEAD = 65_536
