@@ -306,7 +306,8 @@ def explain(
 ) -> None:
     """Contract, lineage, licence and checks of a table, indicator or dataset; of a row, down to the payload.
 
-    Of an act or treaty (32008L0115, IV-13): who was bound on a day, since when, on what that rests.
+    Of an act or treaty (32008L0115, IV-13): who was bound on a day, since when, on what that rests. Of visa_rule with
+    nationality=DEU, jurisdiction=CHN and --on: whether a visa was needed on that day, and by which rule.
     """
     from pipelines import explaining, explaining_law
     from warehouse import codes
@@ -314,6 +315,8 @@ def explain(
     if what in codes.members("instrument"):
         day = (on or datetime.now(UTC)).date()
         report = explaining_law.explain(_house(data), what, day, jurisdiction)
+    elif what == "visa_rule" and on is not None:
+        report = explaining_law.explain_visa(_house(data), where or [], on.date())
     else:
         report = explaining.explain(_house(data), what, where or [], limit)
     if json:

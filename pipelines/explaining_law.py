@@ -1,14 +1,16 @@
 """Explanations of law: who was bound by an act or treaty on a day, since when, by what, and what is not known."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import polars as pl
 
+from assets import stages
 from assets.bindings import bindings
 from assets.house import House
 from assets.payloads import vintage
+from assets.visas import rule_on, transit_rule_on
 from expectations.law import CONSENT
 from warehouse import codes, releases
 from warehouse.errors import WarehouseError
@@ -56,6 +58,59 @@ def explain(house: House, instrument: str, on: date, jurisdiction: str | None = 
         report = {"answer": _answer(jurisdiction, on, report, consented=consent.height > 0), **report}
         report["events"] = [_event(item) for item in own.iter_rows(named=True)]
     return {key: value for key, value in report.items() if value not in (None, [])}
+
+
+def explain_visa(house: House, where: list[str], on: date) -> Report:
+    """A report on whether a national needed a visa for somewhere on a day, by which rule, and what a witness saw.
+
+    ``where`` has nationality=, jurisdiction= and perhaps travel_document=. ``WarehouseError`` without a release, or
+    where these are not what is given.
+    """
+    given = dict(part.partition("=")[::2] for part in where)
+    asked = {"nationality", "jurisdiction"}
+    areas = codes.members("area")
+    if not asked <= given.keys() <= asked | {"travel_document"} or not all(given[name] in areas for name in asked):
+        raise WarehouseError(
+            "ask for visa_rule nationality=DEU jurisdiction=CHN --on DAY, in codes of ISO 3166-1 alpha-3"
+        )
+    release = releases.find(house.releases)
+    rules = pl.read_parquet(house.releases / release.name / "tables" / "visa_rule.parquet")
+    pair = (given["nationality"], given["jurisdiction"])
+    rule = rule_on(rules, *pair, on, given.get("travel_document", "ORDINARY"))
+    transit = transit_rule_on(rules, *pair, on)
+    who = f"A national of {_name(pair[0])} going to {_name(pair[1])}"
+    if rule is None:
+        answer = f"Whether {who[0].lower()}{who[1:]} needed a visa on {on} no rule says."
+    elif rule["waiver"] == "none":
+        answer = f"{who} needed a visa on {on}."
+    else:
+        stay = f" for up to {rule['stay_days']} days" if rule["stay_days"] else ""
+        answer = f"{who} needed no visa{stay} on {on}."
+    report: Report = {
+        "answer": answer,
+        "on": on.isoformat(),
+        "rule": _rule(rule),
+        "transit": _rule(transit),
+        "witnesses": list(_witnesses(house, *pair)),
+        "release": release.name,
+    }
+    return {key: value for key, value in report.items() if value not in (None, [])}
+
+
+def _rule(row: Mapping[str, object] | None) -> Report | None:
+    if row is None:
+        return None
+    names = ("waiver", "stay_days", "window_days", "purposes", "valid_from", "announced_to", "announced", "payload")
+    shown = {name: row[name] for name in names if row[name] is not None}
+    return {**shown, "source": f"{row['source']} ({row['confidence']} confidence)"}
+
+
+def _witnesses(house: House, nationality: str, jurisdiction: str) -> Iterator[Report]:
+    """What each matrix of visas that was imported has for the two; it decides nothing."""
+    seen = stages.observations(house, "passportindex/matrix").frame.collect()
+    about = seen.filter(pl.col("nationality") == nationality, pl.col("jurisdiction") == jurisdiction)
+    for row in about.sort("speaks_of").iter_rows(named=True):
+        yield {"matrix seen on": row["speaks_of"].isoformat(), "requirement": row["coded_value"]}
 
 
 def _unbound(events: pl.DataFrame, bound: pl.DataFrame, event: str) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from sources.catalogue import publishers
 from sources.errors import FormatError
 from sources.formats import cited_csv
 from sources.snapshot import FOLDER, _visa
-from tests.conftest import Built
+from tests.conftest import Built, corridor
 from tests.law import recorded, written
 
 MEMBERS = _visa._MEMBERS
@@ -220,6 +220,30 @@ class TestTheMatrixBearsWitness:
         asked = [pair for member in MEMBERS for pair in ((member, "CHN"), ("CHN", member))]
         assert [pair for pair in asked if not self.agree(*pair, pairs[pair], day)] == []
 
+    def test_a_snapshot_in_any_order_and_kind_of_code_is_read_as_the_same_witness(
+        self, corpus: Path, tmp_path: Path
+    ) -> None:
+        plain = corpus / "legal/visa/ilyankou_2024-10-28_passport-index-tidy-iso3.csv"
+        wide = pl.read_csv(plain, infer_schema=False)
+        areas = pl.read_csv(Path("warehouse/codes/areas.csv"), infer_schema=False).drop_nulls("iso2")
+        two = dict(areas.select("area", "iso2").iter_rows())
+        turned = wide.select("Requirement", *(pl.col(n).replace(two).alias(n) for n in ("Destination", "Passport")))
+        turned.write_csv(tmp_path / "turned.csv")
+        wide.pivot("Destination", index="Passport", values="Requirement").write_csv(tmp_path / "matrix.csv")
+        said = [
+            set(
+                recorded(path, "passportindex/matrix")
+                .observations.drop_nulls("coded_value")
+                .select("nationality", "jurisdiction", "coded_value")
+                .iter_rows()
+            )
+            for path in (plain, tmp_path / "turned.csv", tmp_path / "matrix.csv")
+        ]
+        assert said[0] == said[1] == said[2]
+        pairs = [row for row in said[0] if "CHN" in row[:2] and row[0] != row[1]]
+        assert len(pairs) == 54
+        assert [pair for pair in pairs if not self.agree(*pair, date(2024, 10, 28))] == []
+
     def test_the_present_policy_is_that_of_the_immigration_administration(self, corpus: Path) -> None:
         spelled = {"EL": "GRC"}
         areas = pl.read_csv(Path("warehouse/codes/areas.csv"), infer_schema=False).select("iso2", "area").drop_nulls()
@@ -235,6 +259,19 @@ class TestTheMatrixBearsWitness:
                     begins = date.fromisoformat(row["in_force_from"])
                     assert answer(member, "CHN", begins)[0] == "unilateral", member
                     assert answer(member, "CHN", begins - timedelta(1))[0] == "none", member
+
+
+def test_the_command_line_says_whether_a_visa_was_needed_and_by_which_rule(built: Built) -> None:
+    data = ("--data", str(built.data))
+    said = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2024-05-08", *data)
+    assert said.returncode == 0, said.stderr
+    assert "needed no visa for up to 15 days on 2024-05-08" in said.stdout
+    assert "24 November 2023" in said.stdout
+    said = corridor("explain", "visa_rule", "nationality=CHN", "jurisdiction=IRL", "--on", "2024-05-08", *data)
+    assert "needed a visa on 2024-05-08" in said.stdout
+    said = corridor("explain", "visa_rule", "nationality=China", "--on", "2024-05-08", *data)
+    assert said.returncode == 1
+    assert "alpha-3" in said.stderr
 
 
 def test_a_release_holds_the_rules(built: Built) -> None:
