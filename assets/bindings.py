@@ -93,7 +93,7 @@ def _begins() -> list[pl.Expr]:
     """When a consent takes effect, and on what that rests."""
     entered = pl.when(pl.col("entered") >= pl.col("date")).then("entered")
     succeeded, by_then = pl.col("event") == "succeed", pl.col("date_precision") == "by"
-    by_rule = pl.when(~succeeded, ~by_then).then(_by_rule())
+    by_rule = pl.when(~succeeded, pl.col("date_precision") == "day").then(_by_rule())
     basis = (
         pl.when(entered.is_not_null())
         .then(pl.lit("entry_into_force"))
@@ -224,10 +224,11 @@ def legal_gap(events: pl.DataFrame) -> pl.DataFrame:
 
     Of a treaty the signatures and consents, as a whole where no list of its parties came; of each party the entry into
     force. Of an act its adoption, entry into force, application or deadline, and the position of Denmark and Ireland.
+    Of a law of China its adoption and entry into force.
     """
     instruments = codes.instruments()
     declared = contract("legal_gap")
-    parts = [_treaty_gaps(events, instruments), _act_gaps(events, instruments)]
+    parts = [_treaty_gaps(events, instruments), _act_gaps(events, instruments), _own_law_gaps(events, instruments)]
     return pl.concat(parts).select(declared.field_names).unique().sort(declared.key)
 
 
@@ -243,14 +244,16 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFram
     consent = no_consent.join(acted, on=["instrument", "jurisdiction"], how="anti").with_columns(
         aspect=pl.lit("consent"), gap_reason=pl.lit("no_citable_source")
     )
-    parties = dated.filter(pl.col("event").is_in(CONSENT)).select("instrument", "jurisdiction").unique()
-    ruled = instruments.filter(pl.col("force_rule").is_not_null()).select("instrument")
+    consents = dated.filter(pl.col("event").is_in(CONSENT)).join(instruments, on="instrument")
+    by_rule = (pl.col("date_precision") == "day") & pl.col("force_rule").is_not_null()
     entered = dated.filter(pl.col("event") == "enter_into_force").select("instrument", "jurisdiction").unique()
     force = (
-        parties.join(treaties, on="instrument", how="semi")
-        .join(ruled, on="instrument", how="anti")
+        consents.join(treaties, on="instrument", how="semi")
+        .group_by("instrument", "jurisdiction")
+        .agg(by_rule.any().alias("by_rule"))
+        .filter(~pl.col("by_rule"))
         .join(entered, on=["instrument", "jurisdiction"], how="anti")
-        .with_columns(aspect=pl.lit("entry_into_force"), gap_reason=pl.lit("not_dated"))
+        .select("instrument", "jurisdiction", aspect=pl.lit("entry_into_force"), gap_reason=pl.lit("not_dated"))
     )
     return pl.concat([consent, force])
 
@@ -261,6 +264,19 @@ def _listed(events: pl.DataFrame) -> pl.DataFrame:
     alternatives = dataset("untc/status")[1].alternatives if came else []
     asked = [number for alternative in alternatives for number in alternative["mtdsg_no"]]
     return pl.DataFrame({"instrument": asked}, schema={"instrument": pl.String})
+
+
+def _own_law_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """Plans are announced and have no entry into force; what a court or a ministry makes is promulgated."""
+    laws = instruments.filter(pl.col("scheme") == "prc", pl.col("instrument_type") != "plan").select("instrument")
+    wanted = pl.DataFrame({"aspect": ["adoption", "entry_into_force"], "event": ["adopt", "enter_into_force"]})
+    dated = events.filter(pl.col("date").is_not_null())
+    return (
+        laws.join(wanted, how="cross")
+        .join(dated, on=["instrument", "event"], how="anti")
+        .select("instrument", "aspect", jurisdiction=pl.lit("CHN"), gap_reason=pl.lit("no_citable_source"))
+        .select("instrument", "jurisdiction", "aspect", "gap_reason")
+    )
 
 
 def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:

@@ -28,7 +28,10 @@ def bound(rows: pl.DataFrame, on: date | None = None) -> list[tuple[object, ...]
 def test_signature_does_not_bind_and_consent_does() -> None:
     signed = {"event": "sign", "date": date(1990, 8, 29)}
     assert bound(events(signed)) == []
-    assert bound(events(signed, {})) == [("CHN", date(1992, 3, 2), None, "consent")]
+    assert bound(events(signed, {})) == [("CHN", date(1992, 4, 1), None, "rule")]
+    # The treaty's own entry into force is not dated by a source, nor is that for the party.
+    undated = {"instrument": "IV-9", "date": date(1988, 10, 4)}
+    assert bound(events(undated)) == [("CHN", date(1988, 10, 4), None, "consent")]
 
 
 def test_a_binding_begins_with_the_entry_into_force_where_a_source_dates_it() -> None:
@@ -46,6 +49,18 @@ def test_the_rule_of_the_treaty_counts_days_and_months_from_deposit_and_not_befo
     assert bound(events(chart)) == [("CZE", date(2017, 7, 1), None, "rule")]
 
 
+def test_a_treaty_counts_from_deposit_as_its_own_article_says() -> None:
+    for treaty, deposited, begins in (
+        ("IV-3", date(2001, 3, 27), date(2001, 6, 27)),
+        ("XVIII-12-a", date(2010, 2, 8), date(2010, 3, 10)),
+        ("IV-8", date(1980, 11, 4), date(1981, 9, 3)),
+        ("XVIII-4", date(1963, 10, 7), date(1963, 10, 7)),
+    ):
+        rows = events({"instrument": treaty, "date": deposited})
+        assert bound(rows) == [("CHN", begins, None, "rule")], treaty
+    assert bound(events({"instrument": "V-4", "date_precision": "year"}))[0][3] == "consent"
+
+
 def test_between_deposit_and_entry_into_force_nobody_is_bound() -> None:
     deposited = {"instrument": "C029", "date": date(2022, 8, 12)}
     force = {"instrument": "C029", "event": "enter_into_force", "date": date(2023, 8, 12)}
@@ -61,8 +76,8 @@ def test_a_succession_binds_no_later_than_its_deposit() -> None:
 def test_a_denunciation_ends_a_binding_and_a_new_consent_begins_another() -> None:
     rows = events({}, {"event": "denounce", "date": date(2000, 1, 1)}, {"event": "accede", "date": date(2005, 5, 5)})
     assert [item[1:3] for item in bound(rows)] == [
-        (date(1992, 3, 2), date(2000, 1, 1)),
-        (date(2005, 5, 5), None),
+        (date(1992, 4, 1), date(2000, 1, 1)),
+        (date(2005, 6, 4), None),
     ]
     assert bound(rows, date(2002, 1, 1)) == []
 
@@ -80,7 +95,7 @@ def test_the_surest_source_speaks_and_the_others_stay_in_the_events() -> None:
         {"date": date(2014, 12, 18), "confidence": "low", "source": "a profile"},
         {"date": date(2014, 12, 17), "confidence": "high", "source": "the gazette"},
     )
-    assert bindings(rows).select("valid_from", "source").rows() == [(date(2014, 12, 17), "the gazette")]
+    assert bindings(rows).select("valid_from", "source").rows() == [(date(2015, 1, 16), "the gazette")]
     failing = law.sources_disagree(rows.lazy(), contract("legal_event"), Facts({})).collect()
     assert set(failing["source"]) == {"a profile", "the gazette"}
 
@@ -218,9 +233,14 @@ def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows
 
 
 def test_what_is_not_known_is_listed_with_its_reason() -> None:
-    gaps = legal_gap(events({}, act("adopt", date(2008, 12, 16))))
+    undated = {"instrument": "IV-9"}
+    of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
+    gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))))
     listed = set(gaps.iter_rows())
-    assert ("IV-11", "CHN", "entry_into_force", "not_dated") in listed
+    assert ("IV-9", "CHN", "entry_into_force", "not_dated") in listed
+    assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
+    # A rule counts from a day, and a year is none.
+    assert ("V-4", "ITA", "entry_into_force", "not_dated") in listed
     assert ("32008L0115", "IRL", "position", "no_citable_source") in listed
     assert ("32008L0115", "EU", "transposition_deadline", "no_citable_source") in listed
     assert ("32008L0115", "EU", "adoption", "no_citable_source") not in listed

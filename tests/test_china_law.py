@@ -56,6 +56,8 @@ def test_every_law_of_china_in_the_list_has_an_event_and_a_name_in_chinese() -> 
     assert laws["name_zh"].null_count() == 0
 
 
-def test_a_law_of_china_is_no_treaty_that_others_could_join() -> None:
-    gaps = legal_gap(known())
-    assert gaps.filter(pl.col("instrument").str.starts_with("CHN-")).is_empty()
+def test_of_a_law_of_china_only_what_no_source_dates_is_a_gap_and_nobody_could_join_it() -> None:
+    gaps = legal_gap(known()).filter(pl.col("instrument").str.starts_with("CHN-"))
+    assert set(gaps["jurisdiction"]) == {"CHN"}
+    assert ("CHN-CONSULAR-PROTECTION-2023", "adoption") in set(gaps.select("instrument", "aspect").iter_rows())
+    assert "CHN-EXIT-ENTRY-2012" not in set(gaps["instrument"])
