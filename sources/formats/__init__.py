@@ -40,6 +40,7 @@ MODULES = (
     "nbs_json",
     "nbs_easyquery",
     "sparql_json",
+    "flk_json",
     "untc_html",
     "untc_xml",
     "normlex_html",
