@@ -76,10 +76,10 @@ def _agrees(text: str, value: object, scale: float) -> bool:
 
 def _states(text: str, row: Mapping[str, object]) -> bool:
     """Whether the text of a payload is a date of a row of law, or another of its values."""
+    if text.strip() in {"" if value is None else str(value) for value in row.values()}:
+        return True
     found = _DATE.search(text)
-    if found is None:
-        return text.strip() in {"" if value is None else str(value) for value in row.values()}
-    return dated(found[0])[0] in row.values()
+    return found is not None and dated(found[0])[0] in row.values()
 
 
 def explain(house: House, what: str, where: list[str], limit: int) -> Report:

@@ -109,6 +109,65 @@ def test_a_corrigendum_is_no_act(tmp_path: Path) -> None:
         sparql.query("acts", {"celex": ["72016L0680ITA_259163"]})
 
 
+NOTICE = """<?xml version="1.0" encoding="UTF-8"?><NOTICE decoding="eng" type="object"><WORK>
+<SAMEAS><URI><IDENTIFIER>reg:2013:604:oj</IDENTIFIER><TYPE>eli</TYPE></URI></SAMEAS>
+<SAMEAS><URI><IDENTIFIER>32013L0032</IDENTIFIER><TYPE>celex</TYPE></URI></SAMEAS>
+<WORK_DATE_DOCUMENT type="date"><VALUE>2013-06-26</VALUE><YEAR>2013</YEAR></WORK_DATE_DOCUMENT>
+<RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE type="date"><VALUE>2013-07-19</VALUE>
+<TYPE_OF_DATE type="annotation">{EV|http://publications.europa.eu/resource/authority/fd_335/EV}</TYPE_OF_DATE>
+<COMMENT_ON_DATE>{DATPUB|http://publications.europa.eu/resource/authority/fd_335/DATPUB} +20</COMMENT_ON_DATE>
+</RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE>
+<RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE type="date"><VALUE>2015-07-21</VALUE>
+<TYPE_OF_DATE type="annotation">{MA|http://publications.europa.eu/resource/authority/fd_335/MA}</TYPE_OF_DATE>
+</RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE>
+<DIRECTIVE_DATE_TRANSPOSITION type="date"><VALUE>2015-07-20</VALUE></DIRECTIVE_DATE_TRANSPOSITION>
+<RESOURCE_LEGAL_DATE_END-OF-VALIDITY type="date"><VALUE>9999-12-31</VALUE></RESOURCE_LEGAL_DATE_END-OF-VALIDITY>
+</WORK></NOTICE>"""
+
+
+def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
+    path = written(tmp_path, NOTICE)
+    rows = recorded(path, "cellar/notices").observations
+    assert sorted(rows.select("event", "date").iter_rows()) == [
+        ("adopt", date(2013, 6, 26)),
+        ("apply", date(2015, 7, 21)),
+        ("enter_into_force", date(2013, 7, 19)),
+        ("transposition_deadline", date(2015, 7, 20)),
+    ]
+    assert set(rows["instrument"]) == {"32013L0032"}
+    found = formats.recognise(path).finder(path)
+    assert [found(at) for at in rows["locator"]] == [day.isoformat() for day in rows["date"]]
+
+
+@pytest.mark.parametrize("number", ["52018PC0340", "02016R0399-20240710", "32011L0036R(01)"])
+def test_a_notice_of_what_is_no_act_is_refused(tmp_path: Path, number: str) -> None:
+    with pytest.raises(FormatError, match="and of no act"):
+        formats.read(written(tmp_path, NOTICE.replace("32013L0032", number)))
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("op_52018PC0340_branch_new.xml", "52018PC0340, and of no act"),
+        ("op_EN-CELEX-02009R1223-20191218.xml", "02009R1223-20191218, and of no act"),
+        ("op_celex_tree_62012FJ0157.xml", "and of no act"),
+        ("op_celex_32018R0196_object_expression.xml", "no numbered work"),
+    ],
+)
+def test_true_notices_of_what_is_no_act_are_refused(corpus: Path, name: str, why: str) -> None:
+    with pytest.raises(FormatError, match=why):
+        formats.read(corpus / "legal/cellar" / name)
+
+
+@pytest.mark.corpus
+def test_a_true_notice_dates_the_entry_into_force(corpus: Path) -> None:
+    cells = formats.read(corpus / "legal/cellar/op_celex_32018R0196_object_work.xml").frame.collect()
+    assert cells.select("celex", "property", "meaning", "time").rows() == [
+        ("32018R0196", "date_entry-into-force", "EV", "2018-03-08")
+    ]
+
+
 def measure(number: str, state: str = "DEU", directive: str = "32008L0115") -> dict[str, str]:
     return {
         "celex": f"{CELEX}{directive}",
@@ -142,7 +201,7 @@ def test_every_cell_of_a_result_is_found_again(tmp_path: Path) -> None:
 
 def test_the_queries_use_the_predicates_that_exist_and_are_paged_and_probed() -> None:
     cellar = catalogue.publishers()["cellar"]
-    asked = {name: dict(requests_for(cellar, name)[0].params)["query"] for name in cellar.datasets}
+    asked = {name: dict(requests_for(cellar, name)[0].params)["query"] for name in ("acts", "measures")}
     for query in asked.values():
         assert re.search(r"LIMIT \d+ OFFSET 0\b", query)
         assert "?probe" in query
@@ -150,6 +209,7 @@ def test_the_queries_use_the_predicates_that_exist_and_are_paged_and_probed() ->
         assert "cdm:resource_legal_implements_resource_legal" not in query
         assert "#" not in re.sub(r"<[^>]*>", "", query)
     assert "cdm:directive_date_transposition" in asked["acts"]
+    assert "annot:type_of_date" in asked["acts"]
     assert 'CONCAT("^7", ?body, "[A-Z]{3}_")' in asked["measures"]
     assert "OFFSET 5000" in sparql.skipping(asked["measures"], 5000)
     numbers = {

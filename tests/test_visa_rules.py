@@ -14,7 +14,7 @@ from assets.visas import announced_by, rule_on, transit_rule_on
 from sources import formats
 from sources.catalogue import publishers
 from sources.errors import FormatError
-from sources.formats import cited_csv
+from sources.formats import law_csv
 from sources.snapshot import FOLDER, _visa
 from tests.conftest import Built, corridor
 from tests.law import recorded, written
@@ -160,7 +160,7 @@ def test_a_rule_without_a_source_or_from_memory_is_refused(tmp_path: Path, sourc
 
 def test_a_rule_is_found_again_at_its_locator() -> None:
     with formats.opened(FOLDER / "citations/visa_rules/2026-11.csv.gz") as plain:
-        find = cited_csv.finder(plain)
+        find = law_csv.finder(plain)
         for day, locator in rules().select("valid_from", "locator").sample(20, seed=1).iter_rows():
             assert find(locator) == day.isoformat()
 

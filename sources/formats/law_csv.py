@@ -1,8 +1,9 @@
 """Statements of law as CSV: a row each, with the source that makes it.
 
-For what stands in prose, in lists without a form of their own, or on pages that no machine may read. The columns are
-the fields of the table that the rows are for; they begin with instrument and jurisdiction, and there is a date. A row
-without a source is a ``FormatError``, and so is one whose source is memory.
+For what stands in prose, in lists without a form of their own, or on pages that no machine may read: events,
+reservations, visa rules, programmes of cooperation. The columns are the fields of the table that the rows are for; one
+of them says the day, and there are always source and confidence. A row without a source is a ``FormatError``, and so is
+one whose source is memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,9 @@ STATEMENTS = (
     *("source", "source_url", "confidence"),
 )
 
-_NEEDED = frozenset({"instrument", "jurisdiction", "date", "source", "confidence"})
+_NEEDED = frozenset({"source", "source_url", "confidence"})
+# The columns that may say the day.
+_DAYS = ("date", "valid_from")
 _MEMORY = "(?i)general (?:legal )?knowledge|from memory|not seen in a stored text"
 
 
@@ -35,23 +38,28 @@ def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning
     return _is_header(_text.first_fields(head))
 
 
-def read(path: Path) -> Cells:
-    """A cell for each row. Dimensions are the columns but ``date``, which is ``time`` and ``raw``.
+def _is_header(names: Sequence[str]) -> bool:
+    return set(names) >= _NEEDED and len(set(names)) == len(names) and sum(name in _DAYS for name in names) == 1
 
-    A locator is record and field of the date, both 1-based, the header being record 1.
+
+def read(path: Path) -> Cells:
+    """A cell for each row. Dimensions are the columns but the day, which is ``time`` and ``raw``; a blank is null.
+
+    A locator is record and field of the day, both 1-based, the header being record 1.
     """
     head = _grid.header_of(path, _is_header)
     table = _grid.body(path, head).rename({str(place): name for place, name in enumerate(head.names, 1)})
-    frame = table.with_columns(pl.col(head.names).str.strip_chars())
+    frame = table.with_columns(pl.col(head.names).str.strip_chars().replace("", None))
     _refuse_unsourced(frame)
-    dimensions = tuple(name for name in head.names if name != "date")
+    (day,) = (name for name in head.names if name in _DAYS)
+    dimensions = tuple(name for name in head.names if name != day)
     frame = frame.with_columns(
-        time=pl.col("date"),
-        raw=pl.col("date").fill_null(""),
+        time=pl.col(day),
+        raw=pl.col(day),
         value=pl.lit(None, pl.Float64),
         flag=pl.lit(None, pl.String),
         conf=pl.lit(None, pl.String),
-        locator=pl.col("row").cast(pl.Int64) * pack(1, 0) + (head.names.index("date") + 1),
+        locator=pl.col("row").cast(pl.Int64) * pack(1, 0) + (head.names.index(day) + 1),
     )
     return Cells(format=NAME, frame=frame.lazy().select(*dimensions, *CORE), dimensions=dimensions)
 
@@ -61,12 +69,9 @@ def finder(path: Path) -> Callable[[int], str]:
     return _text.csv_finder(path, encoding="utf-8-sig")
 
 
-def _is_header(names: Sequence[str]) -> bool:
-    return list(names[:2]) == ["instrument", "jurisdiction"] and set(names) >= _NEEDED
-
-
 def _refuse_unsourced(frame: pl.DataFrame) -> None:
-    source = pl.col("source").fill_null("")
-    for row in frame.filter((source == "") | source.str.contains(_MEMORY)).head(1).iter_rows(named=True):
+    source = pl.col("source")
+    for row in frame.filter(source.is_null() | source.str.contains(_MEMORY)).head(1).iter_rows(named=True):
         why = "rests on memory, which is no source" if row["source"] else "has no source"
-        raise FormatError(f"record {row['row']} ({row['instrument']}, {row['jurisdiction']}) {why}")
+        about = ", ".join(str(row[name]) for name in ("instrument", "nationality", "jurisdiction") if row.get(name))
+        raise FormatError(f"record {row['row']} ({about}) {why}" if about else f"record {row['row']} {why}")

@@ -1,22 +1,27 @@
 """XML of the UN Treaty Collection: a treaty as the volumes of Multilateral Treaties Deposited have it.
 
 ``Treaty/Header/ExternalData`` says what it is, ``Participants/Table/TGroup`` has the titles (``Thead/Row/Entry``) and
-the participants (``Tbody/Rows/Row/Entry``). Notes are superscripts, also as escaped markup; tabs stand inside dates. An
-outage is an HTML page with status 200. The number of the treaty stands in the file's name only: the payload names the
-treaty by its title.
+the participants (``Tbody/Rows/Row/Entry``), ``Declarations/Declaration`` a participant and the paragraphs of what it
+stated (``Text``). Notes are superscripts, also as escaped markup; tabs stand inside dates. An outage is an HTML page
+with status 200. The number of the treaty stands in the file's name only: the payload names the treaty by its title.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from sources.cells import Cells, line
+import polars as pl
+
+from sources.cells import CORE, Cells, line, pack
 from sources.errors import FormatError
 from sources.formats import _markup, _treaties
 
 NAME = "untc_xml"
 
 _TABLE = "Participants/Table/TGroup"
+_STATEMENTS = "Declarations/Declaration"
+_CALLED = re.compile(r"\W*(reservation|declaration)s?\b", re.IGNORECASE)
 
 
 def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
@@ -26,24 +31,58 @@ def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning
 
 
 def read(path: Path) -> Cells:
-    """The acts of every participant, with the dimensions of ``untc_html``. A locator is row of the table and entry.
+    """The acts of every participant and what each stated, with the dimensions of ``untc_html`` and two more.
 
-    ``treaty`` is the title.
+    ``part`` is participants or declarations, ``text`` what was stated, ``treaty`` the title. A locator is row of the
+    table and entry, or of a statement its number and 0 as the entry.
     """
     treaty = _treaty(path)
+    title = _title(treaty)
     titles = [_markup.text(entry) for entry in treaty.findall(f"{_TABLE}/Thead/Row/Entry")]
     rows = list(enumerate(([_markup.text(entry) for entry in row] for row in _rows(treaty)), 1))
-    found = list(_treaties.dates(_title(treaty), titles, rows))
-    return _treaties.cells(NAME, found, None)
+    acts = _treaties.cells(NAME, list(_treaties.dates(title, titles, rows)), None)
+    of_acts = acts.frame.with_columns(part=pl.lit("participants"), text=pl.lit(None, pl.String))
+    names = ("part", *_treaties.DIMENSIONS, "text")
+    frame = pl.concat([of_acts.select(*names, *CORE), _statements(title, treaty).select(*names, *CORE)])
+    return Cells(format=NAME, frame=frame, dimensions=names, coded=False)
+
+
+def _statements(title: str, treaty: Element) -> pl.LazyFrame:
+    said = [
+        ("declarations", title, _participant(item), _kind(text := _words(item)), "", text, pack(number, 0))
+        for number, item in enumerate(treaty.findall(_STATEMENTS), 1)
+    ]
+    names = ("part", *_treaties.DIMENSIONS, "text", "locator")
+    schema = {name: pl.Int64() if name == "locator" else pl.String() for name in names}
+    nothing = {name: pl.lit(None, kind) for name, kind in CORE.items() if name != "locator"}
+    return pl.LazyFrame(said, schema=schema, orient="row").with_columns(**nothing)
+
+
+def _participant(item: Element) -> str:
+    return _markup.name(_markup.text(item.find("Participant")))
+
+
+def _words(item: Element) -> str:
+    """The paragraphs of a statement, without the notes that say when it was made or changed."""
+    return " ".join(filter(None, (_markup.text(part) for part in item.iter("Text")))).strip()
+
+
+def _kind(text: str) -> str:
+    """What a statement calls itself in its first word; most do not say."""
+    found = _CALLED.match(text)
+    return found[1].casefold() if found else "statement"
 
 
 def finder(path: Path) -> Callable[[int], str]:
-    """From locator (row of the table and entry) to the text of the entry."""
-    rows = _rows(_treaty(path))
+    """From locator (row of the table and entry) to the text of the entry, or of a statement to its text."""
+    treaty = _treaty(path)
+    rows = _rows(treaty)
 
     def find(locator: int) -> str:
         row, column = line(locator)
         try:
+            if not column:
+                return _words(treaty.findall(_STATEMENTS)[row - 1])
             return _markup.text(list(rows[row - 1])[column - 1])
         except IndexError:
             raise FormatError(f"there is no entry {column} in row {row}") from None

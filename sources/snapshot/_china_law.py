@@ -29,6 +29,8 @@ _EVENTS: dict[str, Sequence[tuple[str, str]]] = {
         ("enter_into_force", "1995-09-01"),
     ),
     "CHN-HOUSEHOLD-1958": (("adopt", "1958-01-09"), ("enter_into_force", "1958-01-09")),
+    "CHN-RESIDENCE-PERMIT-2015": (("promulgate", "2015-11-26"),),
+    "CHN-CONSULAR-PROTECTION-2023": (("promulgate", "2023-07-09"),),
     "CHN-LABOUR-ABROAD-2012": (
         ("adopt", "2012-05-16"),
         ("promulgate", "2012-06-04"),

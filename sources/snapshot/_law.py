@@ -8,6 +8,7 @@ publications state stands in ``_citations.csv``, kept by hand, each row with the
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -60,8 +61,33 @@ def _stated(corpus: Path) -> list[dict[str, str]]:
                 continue
             kind = next((word for word in ("reservation", "declaration") if text.lower().startswith(word)), "statement")
             address = request.full_url
-            rows.append(_said(number, area, kind) | {"source": _UNTC.partition(", through")[0], "source_url": address})
+            # The Union's statements name articles of its own Treaties.
+            said = {
+                "provision": "" if area == "EU" else _named(text),
+                "source": _UNTC.partition(", through")[0],
+                "source_url": address,
+            }
+            rows.append(_said(number, area, kind) | said)
     return rows
+
+
+def _named(text: str) -> str:
+    """The articles of the treaty that a statement names, without those of constitutions and other treaties."""
+    found = {
+        int(number)
+        for match in _ARTICLES.finditer(text)
+        if not _OTHERS.match(text, match.end(), match.end() + 80)
+        for number in re.findall(r"\b\d{1,2}\b", re.sub(r"\([^)]*\)", "", match[1]))
+    }
+    return f"Article{'s' if len(found) > 1 else ''} {', '.join(map(str, sorted(found)))}" if found else ""
+
+
+_ARTICLES = re.compile(
+    r"\barticles?\s+((?:\d{1,2}(?:\s*\(\w+\))*(?:\s*(?:,|;|and|to|or|-)\s*(?:articles?\s+)?)?)+)", re.IGNORECASE
+)
+_OTHERS = re.compile(
+    r"[^.;]*?\b(?:Constitution|Code|Act|Law|Decree|Charter|European|Vienna|Additional|Ordinance|Rules|Treaty)\b"
+)
 
 
 _CHAPTERS = {"IV": "4", "V": "5", "XVIII": "18"}
