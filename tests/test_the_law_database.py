@@ -100,7 +100,7 @@ class Database:
         reply(body, Content_Type="text/html" if self.behind_wall else "application/json")(handler)
 
     def asked(self) -> list[str]:
-        return [str(json.loads(received.body)["searchContent"]) for received in self.server.received]
+        return [str(json.loads(received.body or b"{}")["searchContent"]) for received in self.server.received]
 
 
 @pytest.fixture

@@ -242,7 +242,7 @@ class TestTheMatrixBearsWitness:
         assert said[0] == said[1] == said[2]
         pairs = [row for row in said[0] if "CHN" in row[:2] and row[0] != row[1]]
         assert len(pairs) == 54
-        assert [pair for pair in pairs if not self.agree(*pair, date(2024, 10, 28))] == []
+        assert [row for row in pairs if not self.agree(row[0], row[1], row[2], date(2024, 10, 28))] == []
 
     def test_the_present_policy_is_that_of_the_immigration_administration(self, corpus: Path) -> None:
         spelled = {"EL": "GRC"}
