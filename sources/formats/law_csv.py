@@ -55,7 +55,7 @@ def read(path: Path) -> Cells:
     dimensions = tuple(name for name in head.names if name != day)
     frame = frame.with_columns(
         time=pl.col(day),
-        raw=pl.col(day),
+        raw=pl.col(day).fill_null(""),
         value=pl.lit(None, pl.Float64),
         flag=pl.lit(None, pl.String),
         conf=pl.lit(None, pl.String),
