@@ -37,21 +37,21 @@ JUMP, JUMP_POINTS, JUMP_LEAST = 2.0, 10.0, 100.0
 APART, APART_LEAST = 10.0, 100.0
 SHARES = ("percent", "percentage_points")
 # What a row of statistics brings along.
-CARRIED = (
-    "year",
-    "value",
-    "value_min",
-    "value_max",
-    "missing_reason",
-    "indicator",
-    "definition",
-    "dataset",
-    "payload",
-    "locator",
-    "known_from",
-    "source_table",
-    *MARKS,
-)
+CARRIED: dict[str, pl.DataType] = {
+    "year": pl.Int64(),
+    "value": pl.Float64(),
+    "value_min": pl.Float64(),
+    "value_max": pl.Float64(),
+    "missing_reason": pl.String(),
+    "indicator": pl.String(),
+    "definition": pl.String(),
+    "dataset": pl.String(),
+    "payload": pl.String(),
+    "locator": pl.Int64(),
+    "known_from": pl.Datetime("us", "UTC"),
+    "source_table": pl.String(),
+    **dict.fromkeys(MARKS, pl.Int64()),
+}
 GRADED_APART = "D"
 
 
@@ -97,9 +97,11 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
     """
     members = {*unions(), *(state for states, _, _ in unions().values() for state in states)}
     whom = {"members": sorted(members), "all": sorted({*jurisdictions(), *members})}
-    picked = []
+    picked = [engine.lift(pl.DataFrame(schema=_PICKED))]
     for name, entry in question.measures.items():
         for order, source in enumerate(entry.sources, 1):
+            if source.dataset not in datasets():
+                continue
             rows = selected(tables, source, question.years, free=(source.side,))
             picked.append(
                 rows.filter(nw.col(source.side).is_in(whom[source.whom])).select(
@@ -120,6 +122,16 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
         .with_columns(**differences())
     )
     return added_up(rows, ["measure", "order", "jurisdiction", "year"], DIFFERS)
+
+
+_PICKED: dict[str, pl.DataType] = {
+    "measure": pl.String(),
+    "order": pl.Int64(),
+    "jurisdiction": pl.String(),
+    **CARRIED,
+    "own_concept": pl.String(),
+    "least_parts": pl.Int64(),
+}
 
 
 def selected(tables: Mapping[str, Frame], chosen: Selection, years: Sequence[int], free: Collection[str]) -> Frame:

@@ -6,18 +6,28 @@ Functions take and give narwhals lazy frames, as those of ``assets.comparison``.
 from collections.abc import Mapping, Sequence
 
 import narwhals as nw
+import polars as pl
 
 from assets.comparability import counting_rules, differences, graded, joined_up
 from assets.comparison import CARRIED, added_up, jurisdictions, selected
 from assets.engines import Engine
 from assets.law_in_numbers import CHINA
 from assets.translation import Frame
+from sources.catalogue import datasets
 from warehouse.measures import Mirror, Side
 
 KEY = ("mirror", "origin", "destination", "year")
 # What is told of each side.
 TOLD = ("value", "dataset", "indicator", "definition", "payload", "locator")
 VISAS = "visa_free_days"
+
+_TAKEN: dict[str, pl.DataType] = {
+    "mirror": pl.String(),
+    "origin": pl.String(),
+    "destination": pl.String(),
+    **CARRIED,
+    "least_parts": pl.Int64(),
+}
 
 
 def mirror_flow(
@@ -30,7 +40,16 @@ def mirror_flow(
     """
     rules = engine.lift(counting_rules())
     sides = [
-        nw.concat([_side(tables, name, entry, entry.sides[number], years) for name, entry in declared.items()])
+        nw.concat(
+            [
+                engine.lift(pl.DataFrame(schema=_TAKEN)),
+                *(
+                    _side(tables, name, entry, entry.sides[number], years)
+                    for name, entry in declared.items()
+                    if entry.sides[number].dataset in datasets()
+                ),
+            ]
+        )
         for number in (0, 1)
     ]
     first, second = (

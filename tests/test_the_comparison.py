@@ -11,7 +11,9 @@ from assets.comparison import COMPUTED, STATE, UNION, Question
 from assets.engines import engine
 from assets.holes import coverage_gap, coverage_score
 from assets.translation import Frame
+from sources.catalogue import datasets
 from warehouse import codes
+from warehouse import measures as declared
 from warehouse.contracts import contract, contracts
 from warehouse.measures import Formula, Measure
 
@@ -286,6 +288,15 @@ def test_every_indicator_and_definition_has_a_counting_rule() -> None:
     assert codes.members("attribute") == set(comparability.ATTRIBUTES)
 
 
+def test_every_source_of_a_measure_and_mirror_is_a_dataset_of_the_catalogue() -> None:
+    sources = [source for entry in declared.measures().values() for source in entry.sources]
+    sides = [side for entry in declared.mirrors().values() for side in entry.sides]
+    assert {source.dataset for source in (*sources, *sides)} <= set(datasets())
+    assert {source.indicator for source in (*sources, *sides)} <= codes.members("indicator")
+    instruments = {instrument for entry in declared.measures().values() for instrument in entry.events}
+    assert instruments <= codes.members("instrument")
+
+
 def test_a_measure_wants_one_origin_and_a_formula_one_kind() -> None:
     with pytest.raises(ValueError, match="sources, a formula or a computation"):
         measure()
@@ -311,9 +322,7 @@ def test_pyspark_compares_as_polars_does(built_comparison: Mapping[str, pl.DataF
     """On the tables of statistics of the built release, of a few measures of every kind."""
     pytest.importorskip("pyspark", reason="wants the extra spark")
     names = ("population", "foreign_born", "foreign_born_share", "asylum_applicants", "students_in", "urban_share")
-    from warehouse.measures import measures
-
-    few = {name: measures()[name] for name in names}
+    few = {name: declared.measures()[name] for name in names}
     question = Question(few, range(2015, 2025), comparison.absences(few), "not_fetched")
     results = []
     for runs in (POLARS, engine("pyspark")):
