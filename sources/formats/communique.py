@@ -239,7 +239,7 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
     sentence = text[at.start : at.end]
     for pattern in declared.patterns:
         for match in pattern.finditer(text, at.start, at.end):
-            if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.start : match.start()]):
+            if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.paragraph : match.start()]):
                 continue
             groups = match.groupdict()
             fields = declared.fields_of(groups)
@@ -311,9 +311,14 @@ def _period(declared: Statement, document: Document, spoken: Spoken) -> tuple[st
 
 
 def _spoken_of(spoken: Spoken, day: date | None) -> tuple[str | None, str]:
-    """The period that the text speaks of: nearest in the sentence, one in the paragraph, one in the title."""
+    """The period that the text speaks of: nearest in the sentence, one in the paragraph, one in the title.
+
+    A time without name, as a holiday, is spoken of until a period is named.
+    """
     for names in (spoken.sentence[-1:], spoken.paragraph, spoken.title):
-        periods = list(dict.fromkeys(name.of(_year(name, spoken, day)) for name in names))
+        if names and names[-1].unnamed:
+            return None, "it speaks of a time that it does not name"
+        periods = list(dict.fromkeys(name.of(_year(name, spoken, day)) for name in names if not name.unnamed))
         if len(periods) > 1:
             return None, f"it could be of {' or '.join(str(period) for period in periods)}"
         if periods:
