@@ -1,7 +1,6 @@
 """Prose from end to end: a page is imported, its figures stand in the tables, and what was not read is listed."""
 
 import json
-import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,9 +14,6 @@ from tests.conftest import corridor
 from tests.test_reads_prose import BODY, PAGE, TITLE
 
 EXTRA = "<p>新设窗口办理某项业务12.3万件。</p>"
-LIST = """<ul><li><a href="../c1600/content.html">国家移民管理局召开会议</a></li>
-<li><a href="../n741440/c1700001/content.html">国家移民管理局发布2031年上半年移民管理工作主要数据</a></li>
-<li><a href="../n741440/c1600001/content.html">国家移民管理局发布2031年一季度移民管理工作主要数据</a></li></ul>"""
 
 
 @pytest.fixture
@@ -57,11 +53,6 @@ def test_a_counterfeit_page_is_kept_and_does_not_stand(house: House) -> None:
     made = stages.observations(house, "nia/communique")
     assert made.frame.collect().is_empty()
     assert "contradict each other" in made.failures[0]
-
-
-def test_the_newest_communique_is_found_on_the_list() -> None:
-    link = publishers()["nia"].endpoints["newest"].link
-    assert sorted(re.findall(str(link), LIST))[-1] == "../n741440/c1700001/content.html"
 
 
 def test_the_command_line_gives_figures_with_phrase_and_span(tmp_path: Path) -> None:
