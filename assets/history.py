@@ -73,19 +73,19 @@ class Answer(Read):
         """When its publisher said it, in order: several where it tells of several documents, none if it is silent."""
         return tuple(datetime.fromisoformat(at) for at in orjson.loads((self.folder / "times.json").read_bytes()))
 
-    def said(self, at: datetime) -> pl.LazyFrame:
-        """The rows of what was said at one of its times, and which request brought them."""
-        if len(self.times) == 1:
-            return self.frame.with_columns(pl.lit(self.slice).alias(vintages.REQUEST))
-        key = f"{self.slice} {at.isoformat()}"
-        return self.frame.filter(pl.col("known_from") == at).with_columns(pl.lit(key).alias(vintages.REQUEST))
+    def said(self, since: datetime, until: datetime) -> pl.LazyFrame:
+        """The rows of what was said between two of its times, and which request brought them."""
+        several = len(self.times) > 1
+        rows = self.frame.filter(pl.col("known_from").is_between(since, until)) if several else self.frame
+        return rows.with_columns(pl.lit(self.slice).alias(vintages.REQUEST))
 
 
 @dataclass(frozen=True)
 class Vintage:
-    """What was said at one time: the answers, one a slice."""
+    """What was said at one time, or by one answer from ``since`` on: the answers, one a slice."""
 
     at: datetime
+    since: datetime
     answers: tuple[Answer, ...]
 
     @property
@@ -153,13 +153,21 @@ def in_order(found: Iterable[Answer], *, apart: bool = False) -> list[Vintage]:
     """
     timed = sorted(((at, answer.slice, answer) for answer in found for at in answer.times), key=lambda item: item[:2])
     groups: list[list[tuple[datetime, Answer]]] = []
-    for at, key, answer in timed:
-        near = bool(groups) and not apart and at - groups[-1][0][0] <= ONE_VINTAGE
-        if near and all(other.slice != key for _, other in groups[-1]):
+    for at, _, answer in timed:
+        if groups and _joins(groups[-1], at, answer, apart=apart):
             groups[-1].append((at, answer))
         else:
             groups.append([(at, answer)])
-    return [Vintage(group[-1][0], tuple(answer for _, answer in group)) for group in groups]
+    return [
+        Vintage(group[-1][0], group[0][0], tuple({id(said): said for _, said in group}.values())) for group in groups
+    ]
+
+
+def _joins(group: list[tuple[datetime, Answer]], at: datetime, answer: Answer, *, apart: bool) -> bool:
+    """Whether an answer belongs to a vintage: it goes on with what it said, or another slice was said within a day."""
+    if apart:
+        return group[-1][1] is answer
+    return at - group[0][0] <= ONE_VINTAGE and all(other.slice != answer.slice for _, other in group)
 
 
 def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
@@ -170,7 +178,7 @@ def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
     mark = ""
     for number, said in enumerate(in_order(found, apart=prose)):
         before = folders[-1] if folders else None
-        mark = fingerprint("vintage", mark, said.at, [answer.mark for answer in said.answers])
+        mark = fingerprint("vintage", mark, said.since, said.at, [answer.mark for answer in said.answers])
         label = f"{name}/{number:05}"
         make = partial(_follow, said, before, declared, prose)
         folders.append(house.work.made("vintages", label, mark, make))
@@ -179,7 +187,7 @@ def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
 
 def _follow(said: Vintage, before: Path | None, declared: Contract, prose: bool, folder: Path) -> None:
     known = pl.read_parquet(before / "current.parquet") if before else vintages.begin(declared).current
-    rows = pl.concat([answer.said(said.at) for answer in said.answers]).collect()
+    rows = pl.concat([answer.said(said.since, said.at) for answer in said.answers]).collect()
     # Slices may overlap: a corridor between two jurisdictions is in the answers for both.
     once = rows.sort("payload", "locator").unique(declared.key, keep="first", maintain_order=True)
     state = vintages.follow(known, once, said.at, declared, whole=said.whole, prose=prose)

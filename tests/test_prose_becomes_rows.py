@@ -4,14 +4,16 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from assets import stages
 from assets.house import House
 from assets.payloads import import_file
 from sources.catalogue import publishers
+from sources.formats import figures_csv
 from tests.conftest import corridor
-from tests.test_reads_prose import BODY, PAGE, TITLE
+from tests.test_reads_prose import BODY, PAGE, TITLE, line
 
 EXTRA = "<p>新设窗口办理某项业务12.3万件。</p>"
 
@@ -45,6 +47,43 @@ def test_an_import_says_when_it_was_published(house: House) -> None:
     imported(house, "签发普通护照500.5万本。", datetime(2031, 4, 19, tzinfo=UTC))
     (row,) = stages.observations(house, "nia/documents").frame.collect().to_dicts()
     assert (row["document"], row["period"], row["freq"]) == ("PASSPORT", date(2031, 1, 1), "Q")
+
+
+def test_the_figures_of_a_table_are_known_from_the_day_of_their_document(house: House) -> None:
+    lines = [
+        line(statement="border_inspections", period=period, figure=figure, counted="人次", published=day)
+        for period, figure, day in (
+            ("2030", "6.91亿", "2031-01-16"), ("2031-S1", "3.51亿", "2031-07-16"), ("2029", "6.5亿", "2030")
+        )
+    ]  # fmt: skip
+    imported(house, "\n".join([",".join(figures_csv.COLUMNS), *lines, ""]))
+    made = stages.observations(house, "nia/communique")
+    known = {row["period"].year: row["known_from"] for row in made.frame.collect().to_dicts()}
+    assert known == {
+        2029: datetime(2030, 12, 30, 16, tzinfo=UTC),
+        2030: datetime(2031, 1, 15, 16, tzinfo=UTC),
+        2031: datetime(2031, 7, 15, 16, tzinfo=UTC),
+    }
+    assert made.failures == []
+    assert stages.as_of(house, "border_crossing", datetime(2031, 2, 1, tzinfo=UTC)).height == 2
+    changes = made.revisions.collect().select("change", "known_from").sort("known_from")
+    assert set(changes["change"]) <= {"extended"}
+
+
+def test_an_older_page_that_arrives_late_is_put_in_its_place(house: House) -> None:
+    table = [
+        line(statement="border_inspections", period="2030", figure="6.91亿", counted="人次", published="2031-07-16")
+    ]
+    imported(house, "\n".join([",".join(figures_csv.COLUMNS), *table, ""]))
+    page = PAGE.replace("2031-07-16", "2031-01-16").format(
+        charset="utf-8", title="2030年", body="<p>2030年查验出入境人员6.80亿人次。</p>"
+    )
+    imported(house, page)
+    made = stages.observations(house, "nia/communique")
+    (row,) = made.frame.collect().to_dicts()
+    assert (row["value"], row["known_from"]) == (691_000_000, datetime(2031, 7, 15, 16, tzinfo=UTC))
+    (ended,) = made.history.filter(pl.col("known_to").is_not_null()).collect().to_dicts()
+    assert (ended["value"], ended["known_to"]) == (680_000_000, datetime(2031, 7, 15, 16, tzinfo=UTC))
 
 
 def test_a_counterfeit_page_is_kept_and_does_not_stand(house: House) -> None:
