@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -64,21 +65,27 @@ class Answer(Read):
 
     @property
     def facts(self) -> dict[str, object]:
-        """``rows`` (how many), ``at`` (ISO, null without rows), ``page`` and ``error`` where one cannot be read."""
+        """``rows`` (how many), ``page`` and ``error`` where one cannot be read."""
         return dict(orjson.loads((self.folder / "facts.json").read_bytes()))
 
     @property
-    def at(self) -> datetime | None:
-        """When its publisher said it; None where it says nothing."""
-        at = self.facts["at"]
-        return datetime.fromisoformat(str(at)) if at else None
+    def times(self) -> tuple[datetime, ...]:
+        """When its publisher said it, in order: several where it tells of several documents, none if it is silent."""
+        return tuple(datetime.fromisoformat(at) for at in orjson.loads((self.folder / "times.json").read_bytes()))
+
+    def said(self, since: datetime, until: datetime) -> pl.LazyFrame:
+        """The rows of what was said between two of its times, and which request brought them."""
+        several = len(self.times) > 1
+        rows = self.frame.filter(pl.col("known_from").is_between(since, until)) if several else self.frame
+        return rows.with_columns(pl.lit(self.slice).alias(vintages.REQUEST))
 
 
 @dataclass(frozen=True)
 class Vintage:
-    """What was said at one time: the answers, one a slice."""
+    """What was said at one time, or by one answer from ``since`` on: the answers, one a slice."""
 
     at: datetime
+    since: datetime
     answers: tuple[Answer, ...]
 
     @property
@@ -108,6 +115,7 @@ def _read(house: House, name: str, pages: tuple[Fetch, ...], folder: Path) -> No
     publisher, entry = datasets()[name]
     schema = contract(entry.table).polars_schema
     parts: list[Observed] = []
+    apart = False
     error = None
     for page in pages:
         path = house.archive.payload_path(str(page.payload))
@@ -115,6 +123,7 @@ def _read(house: House, name: str, pages: tuple[Fetch, ...], folder: Path) -> No
             with formats.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
                 read = record if entry.record else observe
                 cells = formats.read(plain, publisher.publisher, _published(page))
+                apart = "said" in cells.frame.collect_schema()
                 parts.append(read(cells, publisher, page.dataset, vintage(page)))
         except (SourceError, AssetError) as failure:
             error = str(failure)
@@ -126,8 +135,9 @@ def _read(house: House, name: str, pages: tuple[Fetch, ...], folder: Path) -> No
     tables.unmatched_code(part.unmatched.lazy() for part in parts).write_parquet(folder / "unmatched.parquet")
     unread = [part.unread.lazy() for part in parts if part.unread is not None]
     tables.unread_sentence(unread).write_parquet(folder / "unread.parquet")
-    at = rows["known_from"].max()
-    facts = {"rows": rows.height, "at": at if isinstance(at, datetime) else None, "page": page_at_fault, "error": error}
+    times = rows["known_from"].drop_nulls().unique().sort().to_list()
+    (folder / "times.json").write_bytes(orjson.dumps(times if apart else times[-1:]))
+    facts = {"rows": rows.height, "page": page_at_fault, "error": error}
     (folder / "facts.json").write_bytes(orjson.dumps(facts))
 
 
@@ -136,42 +146,51 @@ def _published(page: Fetch) -> date | None:
     return datetime.fromisoformat(page.published).date() if page.published else None
 
 
-def in_order(found: Iterable[Answer]) -> list[Vintage]:
-    """The vintages that answers make, oldest first: answers to different requests within a day are one."""
-    timed = sorted(((answer.at, answer.slice, answer) for answer in found if answer.at), key=lambda item: item[:2])
-    groups: list[list[Answer]] = []
-    for at, key, answer in timed:
-        first = groups[-1][0].at if groups else None
-        near = first is not None and at - first <= ONE_VINTAGE
-        if near and all(other.slice != key for other in groups[-1]):
-            groups[-1].append(answer)
+def in_order(found: Iterable[Answer], *, apart: bool = False) -> list[Vintage]:
+    """The vintages that answers make, oldest first: answers to different requests within a day are one.
+
+    Where they are documents, ``apart``, each is one of its own.
+    """
+    timed = sorted(((at, answer.slice, answer) for answer in found for at in answer.times), key=lambda item: item[:2])
+    groups: list[list[tuple[datetime, Answer]]] = []
+    for at, _, answer in timed:
+        if groups and _joins(groups[-1], at, answer, apart=apart):
+            groups[-1].append((at, answer))
         else:
-            groups.append([answer])
-    return [Vintage(max(answer.at for answer in group if answer.at), tuple(group)) for group in groups]
+            groups.append([(at, answer)])
+    return [
+        Vintage(group[-1][0], group[0][0], tuple({id(said): said for _, said in group}.values())) for group in groups
+    ]
+
+
+def _joins(group: list[tuple[datetime, Answer]], at: datetime, answer: Answer, *, apart: bool) -> bool:
+    """Whether an answer belongs to a vintage: it goes on with what it said, or another slice was said within a day."""
+    if apart:
+        return group[-1][1] is answer
+    return at - group[0][0] <= ONE_VINTAGE and all(other.slice != answer.slice for _, other in group)
 
 
 def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
     """The folder of the state after each vintage, oldest first: current, closed and revisions as Parquet."""
-    _, entry = datasets()[name]
-    declared = contract(entry.table)
+    publisher, entry = datasets()[name]
+    declared, prose = contract(entry.table), publisher.endpoints[entry.endpoint].articles is not None
     folders: list[Path] = []
     mark = ""
-    for number, said in enumerate(in_order(found)):
+    for number, said in enumerate(in_order(found, apart=prose)):
         before = folders[-1] if folders else None
-        mark = fingerprint("vintage", mark, said.at, [answer.mark for answer in said.answers])
+        mark = fingerprint("vintage", mark, said.since, said.at, [answer.mark for answer in said.answers])
         label = f"{name}/{number:05}"
-        folders.append(house.work.made("vintages", label, mark, lambda aside: _follow(said, before, declared, aside)))  # noqa: B023
+        make = partial(_follow, said, before, declared, prose)
+        folders.append(house.work.made("vintages", label, mark, make))
     return folders
 
 
-def _follow(said: Vintage, before: Path | None, declared: Contract, folder: Path) -> None:
+def _follow(said: Vintage, before: Path | None, declared: Contract, prose: bool, folder: Path) -> None:
     known = pl.read_parquet(before / "current.parquet") if before else vintages.begin(declared).current
-    rows = pl.concat(
-        [answer.frame.with_columns(pl.lit(answer.slice).alias(vintages.REQUEST)) for answer in said.answers]
-    ).collect()
+    rows = pl.concat([answer.said(said.since, said.at) for answer in said.answers]).collect()
     # Slices may overlap: a corridor between two jurisdictions is in the answers for both.
     once = rows.sort("payload", "locator").unique(declared.key, keep="first", maintain_order=True)
-    state = vintages.follow(known, once, said.at, declared, whole=said.whole)
+    state = vintages.follow(known, once, said.at, declared, whole=said.whole, prose=prose)
     state.current.write_parquet(folder / "current.parquet")
     state.closed.write_parquet(folder / "closed.parquet")
     state.revisions.write_parquet(folder / "revisions.parquet")

@@ -13,14 +13,17 @@ from assets.house import House
 from assets.translation import Vintage
 from sources import catalogue, formats, publishers, snapshot
 from sources.catalogue import Publisher
-from sources.errors import FetchError, NotConfiguredError, SourceError
+from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
 from sources.http import Client
-from sources.publishers import eurostat, linked
+from sources.publishers import articles, eurostat, linked
 from sources.request import Answer, Request
 from warehouse.archive import Archive, Fetch
 
 # How long a table of contents stands: longer than a build, shorter than the pause between two updates.
 CONTENTS_STAND = timedelta(minutes=30)
+
+# An article that could never be read, and is no longer there, is not asked for any more.
+_GONE = (404, 410)
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,45 @@ def receive(house: House, publisher: Publisher, name: str, client: Client | None
     if client is None:
         with house.client(publisher) as own:
             return receive(house, publisher, name, own)
-    result = Reception()
     refused = _refused(house, publisher.publisher, name)
     updated = _updated(house, client, publisher, name)
-    for request in planned(house, publisher, name):
+    requests, result = _asked(house, client, publisher, name, refused)
+    for request in requests:
         if _stands(house, request, refused, updated):
             result = replace(result, unchanged=result.unchanged + 1)
+            continue
+        if fetch := _elsewhere(house, request, refused):
+            house.archive.record(replace(fetch, dataset=name))
+            result = replace(result, received=result.received + 1)
             continue
         result = _slice(house, client, request, refused, result)
         if result.unreachable:
             break
     return result
+
+
+def _asked(
+    house: House, client: Client, publisher: Publisher, name: str, refused: Collection[str | None]
+) -> tuple[list[Request], Reception]:
+    """What is asked for now: what is planned, or of articles those that are listed and not there; and what failed."""
+    if house.mode == "snapshot" or publishers.endpoint_of(publisher, name).articles is None:
+        return planned(house, publisher, name), Reception()
+
+    def page(request: Request) -> Path:
+        return house.archive.payload_path(str(_contents(house, client, request).payload))
+
+    def there(request: Request) -> bool:
+        last = house.archive.latest(publisher.publisher, name, request.slice, (house.mode,))
+        return last is not None and last.payload not in refused
+
+    # What did not come, or could not be read, may stand on a page of the list that has nothing new.
+    found = {request.slice: request for request in planned(house, publisher, name) if not there(request)}
+    try:
+        for request in articles.listed(publisher, name, page, there):
+            found[request.slice] = request
+    except (FetchError, FormatError) as error:
+        return list(found.values()), Reception(failures=(str(error),))
+    return list(found.values()), Reception()
 
 
 def planned(house: House, publisher: Publisher, name: str) -> list[Request]:
@@ -63,8 +94,17 @@ def planned(house: House, publisher: Publisher, name: str) -> list[Request]:
 
 
 def _requests(house: House, publisher: Publisher, name: str) -> list[Request]:
-    closed = publishers.closed(publisher, name) if house.mode == "snapshot" else []
-    return [*publishers.requests_for(publisher, name), *closed]
+    if house.mode == "snapshot":
+        return [*publishers.requests_for(publisher, name), *publishers.closed(publisher, name)]
+    if publishers.endpoint_of(publisher, name).articles is None:
+        return publishers.requests_for(publisher, name)
+    known: dict[str, str] = {}
+    for fetch in house.archive.fetches():
+        if (fetch.publisher, fetch.dataset, fetch.transport) == (publisher.publisher, name, house.mode):
+            known[fetch.slice] = fetch.url
+            if fetch.status in _GONE:
+                del known[fetch.slice]
+    return [articles.known(publisher, name, url) for url in known.values()]
 
 
 def _parts(publisher: Publisher, request: Request, refused: Collection[str]) -> list[Request]:
@@ -97,16 +137,21 @@ def _updated(house: House, client: Client, publisher: Publisher, name: str) -> d
     endpoint = publisher.endpoints[publisher.contents]
     params = tuple(endpoint.params.items())
     request = Request(publisher.publisher, publisher.contents, "", endpoint.url, params, endpoint.accept)
-    kept = house.archive.latest(request.publisher, request.dataset, "", (house.mode,))
     try:
-        if kept is None or kept.url != request.full_url or datetime.now(UTC) - kept.at > CONTENTS_STAND:
-            answer = client.fetch(request)
-            kept = _line(house, request, answer, _stored(house.archive, answer), None)
-            house.archive.record(kept)
-        updates = eurostat.updates(house.archive.payload_path(str(kept.payload)))
+        updates = eurostat.updates(house.archive.payload_path(str(_contents(house, client, request).payload)))
     except FetchError:
         return None
     return updates.get((publisher.datasets[name].code or name).lower())
+
+
+def _contents(house: House, client: Client, request: Request) -> Fetch:
+    """A table of contents or a page of a list, which is asked for once a build."""
+    kept = house.archive.latest(request.publisher, request.dataset, request.slice, (house.mode,))
+    if kept is None or kept.url != request.full_url or datetime.now(UTC) - kept.at > CONTENTS_STAND:
+        answer = client.fetch(request)
+        kept = _line(house, request, answer, _stored(house.archive, answer), None)
+        house.archive.record(kept)
+    return kept
 
 
 def _stands(house: House, request: Request, refused: Collection[str | None], updated: date | None) -> bool:
@@ -119,6 +164,17 @@ def _stands(house: House, request: Request, refused: Collection[str | None], upd
     except SourceError:
         return False
     return eurostat.stands(updated, stamp, last.at)
+
+
+def _elsewhere(house: House, request: Request, refused: Collection[str | None]) -> Fetch | None:
+    """The reception of the same article for another dataset: it is asked for once."""
+    if publishers.endpoint_of(catalogue.publishers()[request.publisher], request.dataset).articles is None:
+        return None
+    for fetch in reversed(house.archive.fetches()):
+        same = fetch.url == request.full_url and fetch.transport == house.mode and fetch.error is None
+        if same and fetch.payload and fetch.payload not in refused:
+            return fetch
+    return None
 
 
 def _refused(house: House, publisher: str, name: str) -> frozenset[str | None]:

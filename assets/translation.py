@@ -73,14 +73,18 @@ def with_fields(frame: Frame, sources: Sources, cells: Cells, publisher: Publish
 
 
 def with_provenance(frame: Frame, publisher: Publisher, name: str, vintage: Vintage, stamp: datetime | None) -> Frame:
-    """The frame with publisher, dataset, payload, and since when this was known: ``stamp`` is the payload's own."""
+    """The frame with publisher, dataset, payload, and since when this was known: ``stamp`` is the payload's own.
+
+    Where a payload holds what was published at several times, each figure is known from its own.
+    """
     stamp = stamp or vintage.stamp
+    apart = "said" in frame.collect_schema().names()
     return frame.with_columns(
         publisher=nw.lit(publisher.publisher),
         dataset=nw.lit(f"{publisher.publisher}/{name}"),
         payload=nw.lit(vintage.payload),
-        source_updated=_moment(stamp),
-        known_from=_moment(stamp or vintage.received),
+        source_updated=nw.col("said") if apart else _moment(stamp),
+        known_from=nw.col("said") if apart else _moment(stamp or vintage.received),
         known_to=_moment(None),
     )
 

@@ -19,6 +19,9 @@ PROVENANCE = ("payload", "locator", "source_updated", "known_from", "known_to")
 # Beside the fields of its table a row knows which request brought it last.
 REQUEST = "__request"
 
+_WIDTH = (pl.col("value_max") - pl.col("value_min")).fill_null(0.0)
+_WIDTH_BEFORE = (pl.col("value_max_before") - pl.col("value_min_before")).fill_null(0.0)
+
 # Of these a whole answer that has half of what is known speaks of all, so that a jurisdiction that vanished is noticed;
 # a narrower one (one country's file), and one slice of several, speaks of its own alone.
 BROAD = ("reporter", "partner")
@@ -43,23 +46,40 @@ def begin(declared: Contract) -> State:
     return State(nothing, nothing, pl.DataFrame(schema=contract("revision").polars_schema))
 
 
-def follow(before: pl.DataFrame, said: pl.DataFrame, at: datetime, declared: Contract, *, whole: bool = True) -> State:
+def follow(  # noqa: PLR0913 - what is known, what is said, and how it is said
+    before: pl.DataFrame,
+    said: pl.DataFrame,
+    at: datetime,
+    declared: Contract,
+    *,
+    whole: bool = True,
+    prose: bool = False,
+) -> State:
     """The state after the vintage ``said`` at ``at``, given what was known before; ``whole`` if it is of no slice.
 
     A key that says the same keeps its row, its provenance and its ``known_from``. One that says something else ends and
     begins. One that is no longer there ends if the same request brought it before, or if the vintage speaks of it; what
-    it does not speak of stays.
+    it does not speak of stays. ``prose`` speaks of what it gives alone, and where it rounds what was known it says the
+    same; its rows are known from their own times, up to ``at``.
     """
     key, content = list(declared.key), content_of(declared)
-    said = said.with_columns(known_from=pl.lit(at, pl.Datetime("us", "UTC")))
+    now = pl.lit(at, pl.Datetime("us", "UTC"))
+    said = said if prose else said.with_columns(known_from=now)
     pairs = said.join(before.select(*key, *content, "payload"), on=key, how="left", suffix="_before", nulls_equal=True)
     known = pl.col("payload_before").is_not_null()
-    same = known & pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
+    if prose:
+        same |= pl.col("value_before").is_between("value_min", "value_max") & (_WIDTH > _WIDTH_BEFORE)
+    same &= known
     changed = pairs.filter(known & ~same)
     fresh = pairs.filter(~known)
     missed = before.join(said, on=key, how="anti", nulls_equal=True)
-    spoken = _spoken(missed, said, declared, whole=whole)
-    again = pl.col(REQUEST).is_in(said[REQUEST].unique().implode())
+    spoken = missed.head(0).select(key) if prose else _spoken(missed, said, declared, whole=whole)
+    due = fresh.head(0).select(key) if prose else _spoken(fresh, before, declared, whole=False)
+    # What one payload says of several times is no answer to itself.
+    again = pl.col(REQUEST).is_in(said[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
+        said["payload"].unique().implode()
+    )
     gone = pl.concat([missed.filter(again), missed.filter(~again).join(spoken, on=key, how="semi", nulls_equal=True)])
     ended = pl.concat([before.join(changed, on=key, how="semi", nulls_equal=True), gone])
     stays = before.join(ended, on=key, how="anti", nulls_equal=True)
@@ -70,9 +90,16 @@ def follow(before: pl.DataFrame, said: pl.DataFrame, at: datetime, declared: Con
     begun = pl.concat([changed, fresh]).select(said.columns)
     return State(
         current=pl.concat([kept.drop("__now"), begun]).sort(key),
-        closed=ended.with_columns(known_to=pl.lit(at, pl.Datetime("us", "UTC"))).sort(key),
-        revisions=_revisions(changed, fresh, gone, before, at, declared),
+        closed=_ended(ended, said, now, key).sort(key),
+        revisions=_revisions(changed, fresh, due, gone, at, declared) if len(before) else begin(declared).revisions,
     )
+
+
+def _ended(rows: pl.DataFrame, said: pl.DataFrame, now: pl.Expr, key: list[str]) -> pl.DataFrame:
+    """Rows with when they ended: when something else was said of their key, or ``now``."""
+    begun = said.select(*key, __begun="known_from")
+    joined = rows.join(begun, on=key, how="left", nulls_equal=True)
+    return joined.with_columns(known_to=pl.coalesce("__begun", now)).drop("__begun")
 
 
 def content_of(declared: Contract) -> list[str]:
@@ -119,20 +146,22 @@ def _broadened(codes: pl.DataFrame, rows: pl.DataFrame, name: str) -> pl.DataFra
 def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
     changed: pl.DataFrame,
     fresh: pl.DataFrame,
+    due: pl.DataFrame,
     gone: pl.DataFrame,
-    before: pl.DataFrame,
     at: datetime,
     declared: Contract,
 ) -> pl.DataFrame:
-    """What a vintage changed; the first one changes nothing."""
+    """What a vintage changed; of what is ``fresh``, what is ``due`` was spoken of before."""
     schema = contract("revision").polars_schema
-    if before.is_empty() or declared.kind != "statistics":
+    if declared.kind != "statistics":
         return pl.DataFrame(schema=schema)
     described = [*content_of(declared), "payload"]
     value = ~pl.col("value").eq_missing(pl.col("value_before"))
-    # What lies within the bounds of the newer figure is the same figure with more digits.
-    rounded = pl.col("value_before").is_between("value_min", "value_max")
-    within = fresh.join(_spoken(fresh, before, declared, whole=False), on=list(declared.key), how="semi")
+    # What lies within the bounds of the other figure is the same figure with more or with fewer digits.
+    rounded = pl.col("value_before").is_between("value_min", "value_max") | pl.col("value").is_between(
+        "value_min_before", "value_max_before"
+    )
+    within = fresh.join(due, on=list(declared.key), how="semi")
     beyond = fresh.join(within, on=list(declared.key), how="anti")
     parts = [
         changed.with_columns(
@@ -172,7 +201,7 @@ def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:
         pl.col("obs_status").alias("new_status"),
         pl.col("missing_reason_before").alias("old_missing_reason"),
         pl.col("missing_reason").alias("new_missing_reason"),
-        pl.lit(at, pl.Datetime("us", "UTC")).alias("known_from"),
+        pl.coalesce("known_from", pl.lit(at, pl.Datetime("us", "UTC"))),
         pl.col("payload_before").alias("old_payload"),
         pl.col("payload").alias("new_payload"),
     ]

@@ -62,8 +62,12 @@ def changes_off_levels(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.
     keys = [name for name in contract.key if name != "period"]
     figures = _bounds(frame.with_columns(_INDICATOR, pl.col("obs_status").cast(pl.String)))
     levels = figures.filter(~pl.col("obs_status").str.contains("B")).select(*contract.key, "low", "high")
-    before = levels.with_columns(pl.col("period").dt.offset_by("1y")).rename(
-        {"low": "low_before", "high": "high_before"}
+    # A break parts a year from the one before it, not from the one after.
+    before = figures.select(
+        *(name for name in contract.key if name != "period"),
+        pl.col("period").dt.offset_by("1y"),
+        low_before="low",
+        high_before="high",
     )
     pairs = levels.join(before, on=contract.key).select(
         *contract.key,
@@ -107,6 +111,19 @@ IDENTITIES = (
             "indicator",
         ),
         needs=("scope", "value"),
+    ),
+    Identity(
+        "regions_make_migrant_workers",
+        "error",
+        "Every migrant worker comes from one of four regions, all of which the monitoring report prints since 2016.",
+        sum_off(
+            _of("migrant_workers") & (pl.col("partner_role") == "_Z"),
+            _of("migrant_workers") & (pl.col("partner_role") == "origin"),
+            4,
+            "partner",
+            "partner_role",
+        ),
+        needs=("scope", "partner", "value"),
     ),
     Identity(
         "inter_and_intra_make_the_moves",
@@ -167,6 +184,20 @@ IDENTITIES = (
             _CENSUS & pl.col("partner").is_in(["HKG", "MAC", "TWN", "FOR"]),
             4,
             "partner",
+        ),
+        needs=("purpose", "partner", "value"),
+    ),
+    Identity(
+        "citizenships_make_the_census",
+        "error",
+        "The census names the ten citizenships with most foreign nationals, and gives all the others together.",
+        sum_off(
+            _CENSUS & (pl.col("partner") == "FOR"),
+            _of("census_foreigners"),
+            11,
+            "indicator",
+            "partner",
+            "partner_role",
         ),
         needs=("purpose", "partner", "value"),
     ),

@@ -10,7 +10,8 @@ and then the columns of ``CORE``:
 - ``conf``     the publisher's confidentiality status; null where there is none
 - ``locator``  int64, where the value stands (see ``pack``)
 
-Where the format itself knows what true values a figure allows, two more columns say so: ``least`` and ``most``.
+Where the format itself knows what true values a figure allows, two more columns say so: ``least`` and ``most``. Where
+a payload holds what was published at several times, ``said`` is the aware UTC time of each figure.
 """
 
 from collections.abc import Mapping

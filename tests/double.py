@@ -42,6 +42,7 @@ class Double:
     worldbank: dict[str, list[Row]] = field(default_factory=dict)
     workbooks: dict[str, bytes] = field(default_factory=dict)
     tables: dict[str, list[Row]] = field(default_factory=dict)
+    pages: dict[str, bytes] = field(default_factory=dict)
     instead: dict[str, list[Script | None]] = field(default_factory=dict)
     tagged: bool = True
     url: str = ""
@@ -84,7 +85,7 @@ class Double:
         fresh = stocked()
         self.eurostat, self.unhcr, self.worldbank = fresh.eurostat, fresh.unhcr, fresh.worldbank
         self.workbooks, self.instead, self.tagged = fresh.workbooks, {}, True
-        self.tables = fresh.tables
+        self.tables, self.pages = fresh.tables, fresh.pages
         self.asked()
 
     def asked(self) -> list[str]:
@@ -227,6 +228,11 @@ def _csv(rows: Sequence[Row]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+def _page(double: Double, path: Sequence[str], _: Query) -> bytes | None:
+    """A page of a publisher of prose, by its path."""
+    return double.pages.get(path[0])
+
+
 Route = Callable[[Double, Sequence[str], Query], bytes | None]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROUTES: tuple[tuple[str, str, Route], ...] = (
@@ -245,6 +251,7 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     (r"/sites/default/files/(The Global Dataset .*\.csv)", "text/csv", _text),
     (r"/what-we-do/monitoring-and-risk-analysis/migratory-map/", "text/html", _map),
     (r"/assets/Migratory_routes/(.+)", XLSX, _workbook),
+    (r"(/.*(?:html|/))", "text/html", _page),
 )
 
 

@@ -34,7 +34,8 @@ def failing(name: str, table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 LAWS = {
-    "outgoing_and_local_make_migrant_workers": ("internal_migration", {"indicator": "migrant_workers"}, 11),
+    "outgoing_and_local_make_migrant_workers": ("internal_migration", {"indicator": "migrant_workers"}, 16),
+    "regions_make_migrant_workers": ("internal_migration", {"indicator": "migrant_workers", "freq": "A"}, 2),
     "inter_and_intra_make_the_moves": ("internal_migration", {"indicator": "floating_population", "freq": "D"}, 1),
     "floating_and_in_city_make_separated": ("internal_migration", {"indicator": "hukou_separated", "freq": "D"}, 1),
     "provinces_make_separated": (
@@ -42,10 +43,11 @@ LAWS = {
         {"reporter": "CHN", "indicator": "hukou_separated", "freq": "D"},
         1,
     ),
-    "purposes_make_the_census": ("migrant_stock", {"purpose": "STUDY"}, 1),
-    "stays_make_the_census": ("migrant_stock", {"stay": "Y_GE5"}, 1),
-    "origins_make_the_census": ("migrant_stock", {"partner": "TWN"}, 1),
-    "provinces_make_the_census": ("migrant_stock", {"reporter": "CHN-440000"}, 1),
+    "purposes_make_the_census": ("migrant_stock", {"purpose": "STUDY"}, 2),
+    "stays_make_the_census": ("migrant_stock", {"stay": "Y_GE5"}, 2),
+    "origins_make_the_census": ("migrant_stock", {"partner": "TWN"}, 2),
+    "citizenships_make_the_census": ("migrant_stock", {"partner": "KOR"}, 1),
+    "provinces_make_the_census": ("migrant_stock", {"reporter": "CHN-440000"}, 2),
     "groups_make_border_inspections": ("border_crossing", {"group": "MAINLAND", "freq": "A"}, 4),
     "border_residents_make_foreigners": ("border_crossing", {"group": "FOR_BR", "freq": "A"}, 1),
     "changes_agree_with_levels": ("border_crossing", {"indicator": "border_inspections_growth", "freq": "A"}, 3),

@@ -1,23 +1,21 @@
 """Prose from end to end: a page is imported, its figures stand in the tables, and what was not read is listed."""
 
 import json
-import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from assets import stages
 from assets.house import House
 from assets.payloads import import_file
 from sources.catalogue import publishers
+from sources.formats import figures_csv
 from tests.conftest import corridor
-from tests.test_reads_prose import BODY, PAGE, TITLE
+from tests.test_reads_prose import BODY, PAGE, TITLE, line
 
 EXTRA = "<p>新设窗口办理某项业务12.3万件。</p>"
-LIST = """<ul><li><a href="../c1600/content.html">国家移民管理局召开会议</a></li>
-<li><a href="../n741440/c1700001/content.html">国家移民管理局发布2031年上半年移民管理工作主要数据</a></li>
-<li><a href="../n741440/c1600001/content.html">国家移民管理局发布2031年一季度移民管理工作主要数据</a></li></ul>"""
 
 
 @pytest.fixture
@@ -51,17 +49,49 @@ def test_an_import_says_when_it_was_published(house: House) -> None:
     assert (row["document"], row["period"], row["freq"]) == ("PASSPORT", date(2031, 1, 1), "Q")
 
 
+def test_the_figures_of_a_table_are_known_from_the_day_of_their_document(house: House) -> None:
+    lines = [
+        line(statement="border_inspections", period=period, figure=figure, counted="人次", published=day)
+        for period, figure, day in (
+            ("2030", "6.91亿", "2031-01-16"), ("2031-S1", "3.51亿", "2031-07-16"), ("2029", "6.5亿", "2030")
+        )
+    ]  # fmt: skip
+    imported(house, "\n".join([",".join(figures_csv.COLUMNS), *lines, ""]))
+    made = stages.observations(house, "nia/communique")
+    known = {row["period"].year: row["known_from"] for row in made.frame.collect().to_dicts()}
+    assert known == {
+        2029: datetime(2030, 12, 30, 16, tzinfo=UTC),
+        2030: datetime(2031, 1, 15, 16, tzinfo=UTC),
+        2031: datetime(2031, 7, 15, 16, tzinfo=UTC),
+    }
+    assert made.failures == []
+    assert stages.as_of(house, "border_crossing", datetime(2031, 2, 1, tzinfo=UTC)).height == 2
+    changes = made.revisions.collect().select("change", "known_from").sort("known_from")
+    assert set(changes["change"]) <= {"extended"}
+
+
+def test_an_older_page_that_arrives_late_is_put_in_its_place(house: House) -> None:
+    table = [
+        line(statement="border_inspections", period="2030", figure="6.91亿", counted="人次", published="2031-07-16")
+    ]
+    imported(house, "\n".join([",".join(figures_csv.COLUMNS), *table, ""]))
+    page = PAGE.replace("2031-07-16", "2031-01-16").format(
+        charset="utf-8", title="2030年", body="<p>2030年查验出入境人员6.80亿人次。</p>"
+    )
+    imported(house, page)
+    made = stages.observations(house, "nia/communique")
+    (row,) = made.frame.collect().to_dicts()
+    assert (row["value"], row["known_from"]) == (691_000_000, datetime(2031, 7, 15, 16, tzinfo=UTC))
+    (ended,) = made.history.filter(pl.col("known_to").is_not_null()).collect().to_dicts()
+    assert (ended["value"], ended["known_to"]) == (680_000_000, datetime(2031, 7, 15, 16, tzinfo=UTC))
+
+
 def test_a_counterfeit_page_is_kept_and_does_not_stand(house: House) -> None:
     broken = BODY.replace("３．５０", "３．９０")
     imported(house, PAGE.format(charset="utf-8", title=TITLE, body=broken))
     made = stages.observations(house, "nia/communique")
     assert made.frame.collect().is_empty()
     assert "contradict each other" in made.failures[0]
-
-
-def test_the_newest_communique_is_found_on_the_list() -> None:
-    link = publishers()["nia"].endpoints["newest"].link
-    assert sorted(re.findall(str(link), LIST))[-1] == "../n741440/c1700001/content.html"
 
 
 def test_the_command_line_gives_figures_with_phrase_and_span(tmp_path: Path) -> None:

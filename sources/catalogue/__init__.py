@@ -57,6 +57,16 @@ class Promise(Entry):
     patience: float = Field(default=900.0, description="seconds after which the answer is given up")
 
 
+class Articles(Entry):
+    """A page that lists articles, the newest first: each is a payload of its own, and is asked for once."""
+
+    link: str = Field(description="pattern in the address of an article")
+    title: str = Field(description="pattern in what the list calls it")
+    further: str | None = Field(default=None, description="address of the list's further pages, with {page}")
+    first: int = Field(default=1, description="the number of the first further page")
+    pages: int = Field(default=5, description="the most pages of the list that are looked at")
+
+
 class Endpoint(Entry):
     """One address of a publisher, as a template."""
 
@@ -78,6 +88,9 @@ class Endpoint(Entry):
     promise: Promise | None = None
     link: str | None = Field(
         default=None, description="the address is a page, and the file what it links to that is like this pattern"
+    )
+    articles: Articles | None = Field(
+        default=None, description="the address is a page that lists articles, which are the payloads"
     )
 
 

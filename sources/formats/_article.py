@@ -54,7 +54,7 @@ def article(path: Path) -> Article:
     a bulletin that is an image, a page of a structure that is not known.
     """
     body = path.read_bytes()
-    text = _decoded(body)
+    text = decoded(body)
     if not _MARKUP.search(body[:4096]):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         titled = (
@@ -88,6 +88,20 @@ def normalised(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def decoded(body: bytes) -> str:
+    """A page or text in the encoding that its bytes are in; ``FormatError`` if that is none of the expected."""
+    declared = _CHARSET.search(body[:4096])
+    names = ["utf-8-sig", "gb18030"]
+    if declared and declared[1].lower() in (b"big5", b"big5-hkscs"):
+        names = ["utf-8-sig", "big5hkscs"]
+    for name in names:
+        try:
+            return body.decode(name)
+        except UnicodeDecodeError:
+            continue
+    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)})")
+
+
 @cache
 def _simplified(chars: str) -> dict[str, str]:
     """The simplified character of each traditional one among ``chars``, where it is one character."""
@@ -101,19 +115,6 @@ def _converter() -> Callable[[str], str]:
 
     convert: Callable[[str], str] = OpenCC("t2s").convert
     return convert
-
-
-def _decoded(body: bytes) -> str:
-    declared = _CHARSET.search(body[:4096])
-    names = ["utf-8-sig", "gb18030"]
-    if declared and declared[1].lower() in (b"big5", b"big5-hkscs"):
-        names = ["utf-8-sig", "big5hkscs"]
-    for name in names:
-        try:
-            return body.decode(name)
-        except UnicodeDecodeError:
-            continue
-    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)})")
 
 
 def _said(page: LexborHTMLParser, selectors: tuple[str, ...]) -> str:

@@ -43,8 +43,9 @@ class Figure:
 
     @property
     def width(self) -> float:
-        """How far apart the bounds are."""
-        return (self.value if self.most is None else self.most) - (self.value if self.least is None else self.least)
+        """How far apart the bounds are: 0 of an exact figure, and no end where only one is known."""
+        low, high = self.range
+        return high - low
 
     def agrees(self, other: "Figure") -> bool:
         """Whether one true value may be behind both."""

@@ -49,9 +49,21 @@ _ENGLISH = re.compile(
     rf"|first (?P<months>{'|'.join(_NUMBERS)}) months(?: of (?P<months_year>\d{{4}}))?"
     rf"|(?P<ordinal>first|second|third|fourth)[ -](?P<part>quarter|half)(?: (?:of )?(?P<part_year>\d{{4}}))?"
     rf"|end of (?P<month>{_NAMES})(?:,? (?P<month_year>\d{{4}}))?"
-    r"|(?<![\d,.])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
+    r"|(?<![\d,.\u4e00-\u9fff”\"—–-])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
+# Times that are none of the calendar: holidays, and what lasts since a day.
+_UNNAMED = re.compile(
+    r"假期|小长假|春节|春运|元旦|清明|端午|中秋|国庆|黄金周|[“\"]五一[”\"]|期间|以来|(?:[一二三四五六七八九十两]|(?<!\d)\d{1,2})年来|年间"
+)
+# A day is the time that is spoken of, and not the one on which it is said.
+_SAID = re.compile(r"电|讯|消息|获悉|发布|公布|通报|召开|介绍|表示|称|说|记者|举行|公告|起|零时")
+_CALENDAR = {
+    **{f"-{3 * quarter - 2:02}/-{3 * quarter:02}": f"-Q{quarter}" for quarter in range(1, 5)},
+    "-01/-06": "-S1",
+    "-07/-12": "-S2",
+    "-01/-12": "",
+}
 # What is compared with, not what is spoken of.
 _COMPARED_BEFORE = re.compile(
     r"(?:比|较|与|和|同|自|从|原|达到|恢复至|than|compared with|compared to|since|that of)\s?$"
@@ -62,12 +74,16 @@ _MASKED = re.compile(r"(?<![\d年])(?:19|20)年(?!来|间|期|前|后|以|的时
 
 @dataclass(frozen=True)
 class Named:
-    """A period that a text names: where, and what it is; ``year`` is None where the text leaves it open."""
+    """A period that a text names: where, and what it is; ``year`` is None where the text leaves it open.
+
+    ``unnamed`` is a time that is spoken of, a holiday or a single day, and is no period.
+    """
 
     start: int
     end: int
     year: int | None
     part: str
+    unnamed: bool = False
 
     def of(self, year: int | None) -> str | None:
         """The period, with ``year`` where the text does not say one."""
@@ -81,7 +97,8 @@ class Named:
 
 def named(text: str, published: date | None) -> Iterator[Named]:
     """Every period that a text speaks of, in order: dates of telegrams and years compared with are left out."""
-    yield from sorted((*_chinese(text, published), *_english(text)), key=lambda found: found.start)
+    unnamed = (Named(match.start(), match.end(), None, "", unnamed=True) for match in _UNNAMED.finditer(text))
+    yield from sorted((*_chinese(text, published), *_english(text), *unnamed), key=lambda found: found.start)
 
 
 def masked(text: str) -> bool:
@@ -102,7 +119,11 @@ def _chinese(text: str, published: date | None) -> Iterator[Named]:
             year = published.year
         if published and found["last"]:
             year = published.year - 1
-        part = _part(found, text[max(0, match.start() - 2) : match.start()])
+        part = _part(found, text[: match.start()])
+        if found["day"] and part is None and not _SAID.search(text[match.end() : match.end() + 30]):
+            yield Named(match.start(), match.end(), None, "", unnamed=True)
+            continue
+        part = part if part is None else _CALENDAR.get(part, part)
         # 末, 底 and 全年 without a year, and a day that is not the end of a count, name no period.
         if part is not None and (part or year is not None or found["whole"] == "全年"):
             yield Named(match.start(), match.end(), year, part)
@@ -115,7 +136,7 @@ def _part(found: dict[str, str | None], before: str) -> str | None:  # noqa: PLR
             month, day = (int(number) for number in re.findall(r"\d+", found["day"]))
             if found["hour"]:
                 return f"-{month:02}-{day:02}"
-            return f"-01/-{month:02}" if before == "截至" else None
+            return f"-01/-{month:02}" if re.search(r"截[至止]$", before) and not _UNNAMED.search(before) else None
         if found["first"]:
             return f"-01/-{small(found['first']):02}"
         if found["threequarters"]:

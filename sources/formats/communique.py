@@ -44,7 +44,7 @@ _FIGURE = re.compile(
 _NO_FIGURE = re.compile(r"^-?\d+(?:\.\d+)?\s?(?:年|月|日|时|届|号|条|章|点|个百分点|五)")
 _CHANGE = re.compile(r"(?:上升|下降|增长|增加|减少|提高|降低|增幅|降幅|增|降|持平)(?:了|达|为|到|约)?$")
 _GROWTH = re.compile(
-    r"^[,、]?\s?(?:(?:同比|(?:比|较)上年(?:同期|末)?)[,、]?)?(?:[增减][加少][\d.]+[万亿]?人(?:次)?[,、])?"
+    r"^[,、]?\s?(?:(?:同比|[比较](?:上年|去年)(?:同期|末)?)[,、]?)?(?:[增减][加少][\d.]+[万亿]?人(?:次)?[,、])?"
     r"(?P<way>增长|上升|下降)(?P<growth>\d+(?:\.\d+)?)%"
 )
 
@@ -239,7 +239,7 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
     sentence = text[at.start : at.end]
     for pattern in declared.patterns:
         for match in pattern.finditer(text, at.start, at.end):
-            if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.start : match.start()]):
+            if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.paragraph : match.start()]):
                 continue
             groups = match.groupdict()
             fields = declared.fields_of(groups)
@@ -311,9 +311,14 @@ def _period(declared: Statement, document: Document, spoken: Spoken) -> tuple[st
 
 
 def _spoken_of(spoken: Spoken, day: date | None) -> tuple[str | None, str]:
-    """The period that the text speaks of: nearest in the sentence, one in the paragraph, one in the title."""
+    """The period that the text speaks of: nearest in the sentence, one in the paragraph, one in the title.
+
+    A time without name, as a holiday, is spoken of until a period is named.
+    """
     for names in (spoken.sentence[-1:], spoken.paragraph, spoken.title):
-        periods = list(dict.fromkeys(name.of(_year(name, spoken, day)) for name in names))
+        if names and names[-1].unnamed:
+            return None, "it speaks of a time that it does not name"
+        periods = list(dict.fromkeys(name.of(_year(name, spoken, day)) for name in names if not name.unnamed))
         if len(periods) > 1:
             return None, f"it could be of {' or '.join(str(period) for period in periods)}"
         if periods:

@@ -7,6 +7,7 @@ columns of their own, in shared codes.
 
 import csv
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,8 @@ from sources.cells import CORE, Cells, line, pack
 from sources.errors import FormatError
 from sources.formats import _text
 from sources.formats._numerals import figure
-from sources.formats.communique import BOUNDS, GROWTH, Said, row
+from sources.formats._prose_periods import last_day
+from sources.formats.communique import BOUNDS, CHINA, GROWTH, Said, row
 from sources.formats.communique import DIMENSIONS as PROSE
 
 NAME = "figures_csv"
@@ -40,7 +42,7 @@ def read(path: Path) -> Cells:
     _text.header(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [_row(number, entry) for number, entry in enumerate(csv.DictReader(file), 2)]
-    schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS
+    schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS | {"said": pl.Datetime("us", "UTC")}
     return Cells(format=NAME, frame=pl.LazyFrame(rows, schema=schema), dimensions=DIMENSIONS)
 
 
@@ -75,7 +77,16 @@ def _row(number: int, entry: dict[str, str]) -> dict[str, object]:
     changed = {"indicator": str(declared.growth), **GROWTH} if growth else {}
     flag = "".join(sorted({*str(written["flag"] or ""), *entry["flag"]}))
     document = {name: entry[name] for name in ("statement", "title", "published", "place")}
-    return written | coded | changed | document | {"flag": flag or None}
+    return written | coded | changed | document | {"flag": flag or None, "said": _said(number, entry["published"])}
+
+
+def _said(number: int, published: str) -> datetime:
+    """When a document was published: on its day in China, or at the end of the month or year where no day is known."""
+    try:
+        day = date.fromisoformat(last_day(published))
+    except ValueError as error:
+        raise FormatError(f"line {number}: {published!r} is no day, month or year") from error
+    return datetime.combine(day, time(), CHINA).astimezone(UTC)
 
 
 def _declared(number: int, entry: dict[str, str]) -> tuple[Statement, bool]:

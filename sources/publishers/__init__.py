@@ -26,14 +26,14 @@ MOST_PAGES = 1_000
 
 
 def requests_for(publisher: Publisher, name: str) -> list[Request]:
-    """Every request of a dataset, in the order of the catalogue.
+    """Every request of a dataset, in the order of the catalogue; articles are requested as they are listed.
 
     A slice is named by the codes that set it apart from the others, from the first to the last: ``geo=BE..DE``; the
     only request of a dataset has none. ``CatalogueError`` if a filter has no place in the address, or a place has no
     filter.
     """
     dataset, endpoint = publisher.datasets[name], endpoint_of(publisher, name)
-    if not endpoint.asked:
+    if not endpoint.asked or endpoint.articles:
         return []
     return [
         Request(

@@ -2,7 +2,8 @@
 
 Each figure comes with the title and date of its document and where that was read. Its statement, period and value are
 read from a short wording by the same declared patterns as a live page, and recording stops where they differ from what
-the copy says. Of several documents that say the same of one period the most precise is taken.
+the copy says. ``_communiques.csv`` has further figures, read in the same way off pages that give a document in full or
+a news agency's report of it. Of several documents that say the same of one period the most precise is taken.
 """
 
 import csv
@@ -17,11 +18,12 @@ from typing import Any
 
 from sources.catalogue import publishers
 from sources.catalogue.statements import FIELDS, statements
-from sources.formats import communique
+from sources.formats import communique, figures_csv
 from sources.formats._article import normalised
 from sources.formats._numerals import figure
 from sources.formats.figures_csv import CODED, COLUMNS
 from sources.publishers import closed
+from sources.snapshot import FOLDER
 from sources.snapshot._sources import Recorded, UnequalFiguresError, only, table
 
 _PUBLISHERS = {
@@ -32,11 +34,16 @@ _PUBLISHERS = {
         "国家统计局《中国统计年鉴》 (NBS China Statistical Yearbook, MPS data)",
     ),
     "moe": ("教育部 (Ministry of Education)",),
-    "mofcom": ("商务部 (MOFCOM)",),
+    "mofcom": ("商务部 (MOFCOM)", "商务部/中国对外承包工程商会"),
     "mps": ("公安部 (Ministry of Public Security)",),
     "spp": ("最高人民检察院 (SPP)",),
+    "mfa": ("外交部领事司 (MFA Consular Department)",),
+    "spc": (),
     "nhc": ("国家卫健委 (NHC), citing NBS", "国家卫健委 (National Health Commission)"),
 }
+# A table whose sums hold for every year, and reports of years whose releases are in no copy.
+_CITED = re.compile(r"表1 农民工规模|citing MOFCOM|中国对外劳务合作发展报告")
+_OWN = FOLDER / "_communiques.csv"
 _SCALES = {"亿": 100_000_000, "万": 10_000, "million": 1_000_000}
 
 Fact = dict[str, str]
@@ -45,9 +52,8 @@ Row = dict[str, Any]
 
 def recorded(publisher: str, corpus: Path) -> Iterator[Recorded]:
     """The table of figures of each of the publisher's datasets that has some."""
-    rows = [
-        row for fact in _facts(corpus) if fact["publisher"] in _PUBLISHERS[publisher] for row in _read(publisher, fact)
-    ]
+    facts = [fact for fact in _facts(corpus) if fact["publisher"] in _PUBLISHERS[publisher]]
+    rows = [*(row for fact in facts for row in _read(publisher, fact)), *_own(publisher)]
     entry = publishers()[publisher]
     for name, dataset in entry.datasets.items():
         if any(edition.id == "figures" for edition in dataset.editions):
@@ -63,11 +69,11 @@ def recorded(publisher: str, corpus: Path) -> Iterator[Recorded]:
 
 
 def _facts(corpus: Path) -> list[Fact]:
-    """The facts of high confidence; of medium those of one table, whose sums hold for every year."""
+    """The facts of high confidence; of medium, as doubtful, those that a later report cites its publisher for."""
     text = (corpus / "china/facts.tsv").read_text(encoding="utf-8")
     names, *lines = (line.split("\t") for line in text.splitlines())
     facts = [dict(zip(names, line, strict=True)) for line in lines] + list(_provinces(corpus))
-    return [fact for fact in facts if fact["confidence"] == "high" or "表1 农民工规模" in fact["title"]]
+    return [fact for fact in facts if fact["confidence"] == "high" or _CITED.search(fact["title"])]
 
 
 def _provinces(corpus: Path) -> Iterator[Fact]:
@@ -101,6 +107,16 @@ def _read(publisher: str, fact: Fact) -> list[Row]:
             near = [row for row in rows if row["time"] == stated[0]["time"]]
             return [row | {"fact": fact, "doubt": flag} for row in (near if not flag else stated)]
     return []
+
+
+def _own(publisher: str) -> Iterator[Row]:
+    """The figures of the publisher in our own table."""
+    with _OWN.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    for line, row in zip(lines, figures_csv.read(_OWN).frame.collect().to_dicts(), strict=True):
+        if line["publisher"] == publisher:
+            fact = {"title": line["title"], "date": line["published"], "url": line["place"]}
+            yield row | {"fact": fact, "figure": line["figure"], "doubt": line["flag"]}
 
 
 def _cells(publisher: str, text: str, day: date) -> list[Row]:

@@ -41,7 +41,10 @@ from sources.snapshot import (
 from sources.snapshot._sources import Recorded
 
 RECORDERS: dict[str, Callable[[Path], Iterable[Recorded]]] = {
-    **{name: partial(_china_prose.recorded, name) for name in ("mofcom", "moe", "mps", "nhc", "nia", "spp")},
+    **{
+        name: partial(_china_prose.recorded, name)
+        for name in ("mfa", "mofcom", "moe", "mps", "nhc", "nia", "spc", "spp")
+    },
     "citations": lambda corpus: chain(_law.citations(corpus), _visa.recorded(corpus), _cooperation.recorded(corpus)),
     "coe": _law.coe,
     "cellar": _law.cellar,

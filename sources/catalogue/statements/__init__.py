@@ -23,6 +23,11 @@ FIELDS = (
     *("indicator", "reporter", "partner", "partner_role", "sex", "age", "direction", "group", "document", "scope"),
     *("education_level", "exploitation", "purpose", "stay", "unit", "definition"),
 )
+# What stands between what is counted and how many: 总数达到, 共计, 首次突破 (which belongs to the figure), 降至.
+_BETWEEN = (
+    r"(?:总人数|总数|总量|人数|数量|规模)?(?:首次)?"
+    r"(?:一?共计?有?|总计|合计|达到了?|达|为|是|(?:增加|上升|增长|提高|扩大|减少|下降|[增升降])[到至])?\s?"
+)
 _DEFAULTS = {
     **dict.fromkeys(FIELDS, "_T"),
     "reporter": "CHN",
@@ -74,8 +79,13 @@ class Statement(_Part):
     unit: str
     definition: str
     fields: dict[str, str | Coded] = {}
-    pattern: list[str] = Field(description="patterns with {value} for the figure and a group unit for what is counted")
-    unless_after: str | None = Field(default=None, description="pattern that must not stand right before")
+    pattern: list[str] = Field(
+        description="patterns with {value} for the figure and the words that lead to it, or {figure} for it alone, and "
+        "a group unit for what is counted"
+    )
+    unless_after: str | None = Field(
+        default=None, description="pattern that must not stand right before, in its paragraph"
+    )
     unless: str | None = Field(default=None, description="pattern that must not stand in the same sentence")
     within: str | None = Field(default=None, description="pattern that must stand in the same sentence")
     context: Context | None = None
@@ -103,7 +113,7 @@ class Statement(_Part):
         if unknown := sorted(set(self.fields) - set(FIELDS)):
             raise ValueError(f"no field of a statement: {', '.join(unknown)}")
         for pattern in self.pattern:
-            if "{value}" not in pattern:
+            if "{value}" not in pattern and "{figure}" not in pattern:
                 raise ValueError(f"the pattern has no {{value}}: {pattern}")
         if not self.examples:
             raise ValueError("a statement needs an example")
@@ -112,8 +122,9 @@ class Statement(_Part):
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
         """The compiled patterns."""
-        value = rf"(?<![\d.])(?P<value>{FIGURE})(?<![\s])"
-        return tuple(re.compile(pattern.replace("{value}", value)) for pattern in self.pattern)
+        figure = rf"(?<![\d.])(?P<value>{FIGURE})(?<!\s)\s?"
+        spelled = (pattern.replace("{value}", _BETWEEN + "{figure}") for pattern in self.pattern)
+        return tuple(re.compile(pattern.replace("{figure}", figure)) for pattern in spelled)
 
     def fields_of(self, groups: Mapping[str, str | None]) -> dict[str, str] | None:
         """The fields of a figure by the groups of its match; None where a group holds a word that has no code."""
