@@ -162,7 +162,8 @@ def sources(data: Data = None, json: Json = False) -> None:
     if json:
         _json(rows)
         return
-    shown = ("dataset", "table", "licence", "cadence", "last vintage", "mode")
+    shown = ["dataset", "table", "licence", "cadence", "last vintage", "mode"]
+    shown += ["stale since"] if any(row["stale since"] for row in rows) else []
     table = Table(*shown, box=None, pad_edge=False)
     table.columns[0].overflow = "fold"
     for row in rows:
