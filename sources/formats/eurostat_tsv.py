@@ -36,6 +36,7 @@ def read(path: Path) -> Cells:
     columns = {str(at): name.strip() for at, name in enumerate(names[1:], 2)}
     _all_different(list(columns.values()), "column")
     text = records(path, len(names), dialect=TSV, check=_check(len(keys)))
+    text = text if columns else text.clear()  # lines without a period have no field
     dimensions = tuple(name for name in (*keys, axis) if name != "time")
     return Cells(format=NAME, frame=_frame(text, keys, axis, columns).select(*dimensions, *CORE), dimensions=dimensions)
 
