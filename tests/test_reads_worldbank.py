@@ -104,7 +104,7 @@ def test_a_period_without_data_has_no_cells(tmp_path: Path) -> None:
     ("text", "why"),
     [
         (json.dumps([PAGE, [ROW | {"unit": "USD"}]]), "units.*USD"),
-        (json.dumps([PAGE, [ROW | {"footnote": ""}]]), "row 1 .*footnote"),
+        (json.dumps([PAGE, [ROW | {"scale": ""}]]), "row 1 .*scale"),
         (json.dumps([PAGE, [ROW, {"value": 5}]]), "row 2 "),
         (json.dumps([PAGE, [ROW | {"value": [5]}]]), "not as the API gives it"),
         (json.dumps([PAGE])[:-1], "no whole JSON"),

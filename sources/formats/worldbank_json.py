@@ -45,7 +45,8 @@ def read(path: Path) -> Cells:
 
     A locator is a row's number and the position of ``value`` in the API's own order, both 1-based. ``decimal``, how
     many places the bank displays, is left out. So is ``unit``, which is blank in every row known: one that is not is
-    a ``FormatError``, because a value without its unit would mislead. ``obs_status`` is the flag; footnotes are left out.
+    a ``FormatError``, because a value without its unit would mislead. ``obs_status`` is the flag; a footnote is left
+    out.
     """
     page, rows = _page(_json.parsed(path))
     for number, row in enumerate(rows, 1):
