@@ -57,7 +57,8 @@ STUDENTS = (
     "indicator: inbound_mobile_students\ndefinition: mobile_students_tertiary\nreporter: {dim: geo_unit, codes: iso3}"
 )
 DEAD = (
-    "indicator: migrants_dead\ndefinition: incident_recorded\npartner: _T\npartner_role: origin\nwhere: {measure: [dead]}\n"
+    "indicator: migrants_dead\ndefinition: incident_recorded\npartner: _T\npartner_role: origin\n"
+    "where: {measure: [dead]}\n"
     "reporter: {dim: country_of_incident, codes: name}\n"
     "ignore: [region, region_of_origin, country_of_origin, cause, route, incident_type]"
 )
