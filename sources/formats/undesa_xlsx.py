@@ -164,7 +164,7 @@ def _header_of_origins(rows: list[list[Any]]) -> int | None:
     """The index of the row with the names of origins: the one below a row that begins with Year and ends in origin."""
     for at, row in enumerate(rows[:_HEADER_WITHIN]):
         titles = [text for value in row if (text := _text(value))]
-        if len(titles) > 1 and titles[0] == "Year" and titles[-1] == "Country or area of origin":
+        if len(titles) > 1 and titles[0] == "Year" and titles[-1].lower().endswith("of origin"):
             return at + 1 if at + 1 < len(rows) and any(map(_text, rows[at + 1])) else None
     return None
 
