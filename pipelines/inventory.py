@@ -49,7 +49,7 @@ def _dataset(house: House, name: str, publisher: Publisher, answered: date | Non
         "licence": licence.id,
         "redistribution": licence.redistribution,
         "cadence": publisher.cadence,
-        "slice": {dimension: len(codes) for dimension, codes in entry.filters.items()},
+        "slice": {dim: len(codes) for asked in (entry.filters, *entry.alternatives) for dim, codes in asked.items()},
         "last vintage": max(stamps).date().isoformat() if stamps else None,
         "mode": "+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
         "stale since": answered.isoformat() if answered else None,
