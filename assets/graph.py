@@ -7,7 +7,7 @@ finds it computed. So any of them can be run alone, from the UI too.
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import dagster as dg
@@ -21,7 +21,7 @@ import expectations
 from assets import compared, stages
 from assets import release as releasing
 from assets.house import House
-from assets.payloads import Reception, receive
+from assets.payloads import STALE_AFTER, Reception, receive, stale
 from sources import catalogue
 from sources.catalogue import Publisher
 from sources.publishers import requests_for
@@ -70,12 +70,15 @@ def payload_assets(publisher: Publisher) -> dg.AssetsDefinition:
     What fails is told by the check ``received`` of its dataset, and the rest goes on.
     """
     names = [f"{publisher.publisher}/{code}" for code in publisher.datasets]
-    received = "Every request was answered. A build goes on without: with the last good payload."
 
     @dg.multi_asset(
         name=f"receive_{publisher.publisher}",
         specs=[_payload_spec(name, publisher) for name in names],
-        check_specs=[dg.AssetCheckSpec("received", asset=payload_key(name), description=received) for name in names],
+        check_specs=[
+            dg.AssetCheckSpec(check, asset=payload_key(name), description=why)
+            for name in names
+            for check, why in RECEIVING.items()
+        ],
         can_subset=True,
         pool=f"host_{publisher.publisher}",
     )
@@ -83,9 +86,17 @@ def payload_assets(publisher: Publisher) -> dg.AssetsDefinition:
         with house.client(publisher) as client:
             for name in names:
                 if payload_key(name) in context.selected_asset_keys:
-                    yield _received(house, name, receive(house, publisher, name.partition("/")[2], client))
+                    reception = receive(house, publisher, name.partition("/")[2], client)
+                    yield _received(house, name, reception, stale(house).get(name))
 
     return payloads
+
+
+RECEIVING = {
+    "received": "Every request was answered. A build goes on without: with the last good payload.",
+    "fresh": f"It did not fail on each of the last {STALE_AFTER} days on which it was asked for. A release goes on, "
+    "with the last good vintage, and says so in its changelog.",
+}
 
 
 def _payload_spec(name: str, publisher: Publisher) -> dg.AssetSpec:
@@ -107,7 +118,8 @@ def _payload_spec(name: str, publisher: Publisher) -> dg.AssetSpec:
     )
 
 
-def _received(house: House, name: str, reception: Reception) -> dg.MaterializeResult:
+def _received(house: House, name: str, reception: Reception, answered: date | None) -> dg.MaterializeResult:
+    """What a reception brought; ``answered`` is the day of the last answer to what is stale."""
     return dg.MaterializeResult(
         asset_key=payload_key(name),
         metadata={
@@ -123,7 +135,14 @@ def _received(house: House, name: str, reception: Reception) -> dg.MaterializeRe
                 passed=not reception.failures,
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={"failures": dg.MetadataValue.md(_bullets(reception.failures))},
-            )
+            ),
+            dg.AssetCheckResult(
+                asset_key=payload_key(name),
+                check_name="fresh",
+                passed=answered is None,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"last answered": str(answered)} if answered else {},
+            ),
         ],
     )
 

@@ -21,6 +21,8 @@ from warehouse.archive import Archive, Fetch
 
 # How long a table of contents stands: longer than a build, shorter than the pause between two updates.
 CONTENTS_STAND = timedelta(minutes=30)
+# On how many days in a row, of those on which it is asked for, a dataset fails before what is known of it is stale.
+STALE_AFTER = 3
 
 # An article that could never be read, and is no longer there, is not asked for any more.
 _GONE = (404, 410)
@@ -155,9 +157,14 @@ def _contents(house: House, client: Client, request: Request) -> Fetch:
 
 
 def _stands(house: House, request: Request, refused: Collection[str | None], updated: date | None) -> bool:
-    """Whether the archive holds what the publisher would answer, because it updated nothing since."""
+    """Whether the archive holds what the publisher would answer, because it updated nothing since.
+
+    What failed when it was last asked for is asked for again, so that the ledger says when it came back.
+    """
     last = house.archive.latest(request.publisher, request.dataset, request.slice, (house.mode,)) if updated else None
     if last is None or last.url != request.full_url or last.payload in refused:
+        return False
+    if _failed_last(house, request):
         return False
     try:
         stamp = formats.read(house.archive.payload_path(str(last.payload))).updated
@@ -175,6 +182,14 @@ def _elsewhere(house: House, request: Request, refused: Collection[str | None]) 
         if same and fetch.payload and fetch.payload not in refused:
             return fetch
     return None
+
+
+def _failed_last(house: House, request: Request) -> bool:
+    """Whether a request failed when it was last made."""
+    ours = (request.publisher, request.dataset, request.slice, house.mode)
+    fetches = reversed(house.archive.fetches())
+    last = next((f for f in fetches if (f.publisher, f.dataset, f.slice, f.transport) == ours), None)
+    return last is not None and last.error is not None
 
 
 def _refused(house: House, publisher: str, name: str) -> frozenset[str | None]:
@@ -267,8 +282,9 @@ def _ask(
     except NotConfiguredError:
         raise
     except FetchError as error:
-        if error.answer is not None and not (house.mode == "snapshot" and error.answer.status == 404):
-            archive.record(_line(house, request, error.answer, _stored(archive, error.answer), str(error)))
+        if not (house.mode == "snapshot" and error.answer is not None and error.answer.status == 404):
+            payload = _stored(archive, error.answer) if error.answer else None
+            archive.record(_line(house, request, error.answer, payload, str(error)))
         raise
     payload = last.payload if answer.status == 304 and last else _stored(archive, answer)
     fetch = _line(house, request, answer, payload, None)
@@ -289,23 +305,43 @@ def _stored(archive: Archive, answer: Answer) -> str | None:
     return archive.store(answer.body) if answer.body is not None else None
 
 
-def _line(house: House, request: Request, answer: Answer, payload: str | None, error: str | None) -> Fetch:
+def _line(house: House, request: Request, answer: Answer | None, payload: str | None, error: str | None) -> Fetch:
     return Fetch(
-        at=answer.sent_at,
+        at=answer.sent_at if answer else datetime.now(UTC),
         transport=house.mode,
         publisher=request.publisher,
         dataset=request.dataset,
         slice=request.slice,
         url=request.full_url,
         params=dict(request.params),
-        status=answer.status,
-        headers=answer.headers,
-        seconds=answer.seconds,
-        bytes=answer.bytes,
+        status=answer.status if answer else None,
+        headers=answer.headers if answer else {},
+        seconds=answer.seconds if answer else 0.0,
+        bytes=answer.bytes if answer else 0,
         payload=payload,
         error=error,
         edition=snapshot.editions().get(request.full_url) if house.mode == "snapshot" else None,
     )
+
+
+def stale(house: House) -> dict[str, date]:
+    """Dataset → the last day on which it was answered in full, of those that failed on ``STALE_AFTER`` days since.
+
+    Days are those in UTC on which it was asked for, live; what failed and was answered later on the same day counts as
+    answered.
+    """
+    days: dict[str, dict[date, dict[str, bool]]] = {}
+    for fetch in house.archive.fetches() if house.mode == "live" else ():
+        if fetch.transport == house.mode:
+            day = days.setdefault(f"{fetch.publisher}/{fetch.dataset}", {}).setdefault(fetch.at.date(), {})
+            day[fetch.slice] = fetch.error is None
+    found = {}
+    for name in days.keys() & catalogue.datasets().keys():
+        answered = [day for day, slices in days[name].items() if all(slices.values())]
+        failed = [day for day in days[name] if answered and day > answered[-1]]
+        if len(failed) >= STALE_AFTER:
+            found[name] = answered[-1]
+    return dict(sorted(found.items()))
 
 
 def history(house: House, publisher: Publisher, name: str) -> dict[str, list[Fetch]]:

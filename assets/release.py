@@ -1,9 +1,9 @@
 """Tables to a release: what is left out, what is written, and when there is nothing new."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
@@ -13,6 +13,7 @@ import expectations
 from assets import stages
 from assets.errors import AssetError
 from assets.house import House
+from assets.payloads import STALE_AFTER, stale
 from assets.stages import Acceptance, Made, acceptances
 from assets.work import fingerprint
 from sources.catalogue import datasets
@@ -100,7 +101,8 @@ def _write(house: House, draft: Release, last: Release | None, made: Mapping[str
     history = [*releases.index(house.releases), replace(draft, tables=facts)]
     facts["release"] = _table(folder, "release", _ledger(history))
     entry = replace(draft, tables=facts, left_out=left_out)
-    _documents(entry, last, folder, acceptances(house), {item.fingerprint for item in made.values()})
+    given = [item for item in acceptances(house) if item.fingerprint in {each.fingerprint for each in made.values()}]
+    _documents(entry, last, folder, given, stale(house))
     results = [house.work.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()]
     expectations.write_docs([path for path in results if path.exists()], folder / "quality")
     return entry
@@ -129,13 +131,13 @@ def _ledger(history: list[Release]) -> pl.LazyFrame:
 
 
 def _documents(
-    entry: Release, last: Release | None, folder: Path, accepted: Sequence[Acceptance], marks: Collection[str]
+    entry: Release, last: Release | None, folder: Path, accepted: Sequence[Acceptance], unanswered: Mapping[str, date]
 ) -> None:
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
     descriptor = package.descriptor(contracts().values(), entry.tables, about)
     texts = {
         "datapackage.json": orjson.dumps(descriptor, option=orjson.OPT_INDENT_2).decode(),
-        "CHANGELOG.md": _changelog(entry, last, accepted, marks),
+        "CHANGELOG.md": _changelog(entry, last, accepted, unanswered),
         "CITATION.cff": package.citation_cff(about),
         "LICENSES.md": package.licences_md(about),
     } | standards.documents(contracts().values(), entry.tables, about, standards.datasets_held(folder, entry.tables))
@@ -166,8 +168,10 @@ def _sources(folder: Path) -> list[Source]:
     return found
 
 
-def _changelog(entry: Release, last: Release | None, accepted: Sequence[Acceptance], marks: Collection[str]) -> str:
-    """What changed since the release before: rows by table, and what was left out."""
+def _changelog(
+    entry: Release, last: Release | None, accepted: Sequence[Acceptance], unanswered: Mapping[str, date]
+) -> str:
+    """What changed since the release before: rows by table, what is stale, what was accepted, and what was left out."""
     lines = [f"# Release {entry.name}", "", f"Made {entry.created} from payloads of mode {entry.mode}."]
     lines += [f"Compared with {last.name}." if last else "The first release.", "", "| table | rows | before | change |"]
     lines += ["|---|---:|---:|---:|"]
@@ -178,10 +182,16 @@ def _changelog(entry: Release, last: Release | None, accepted: Sequence[Acceptan
         lines.append(f"| {name} | {facts.rows:,} | {before:,} | {change} |")
     gone = sorted(set(last.tables) - set(entry.tables)) if last else []
     lines += ["", f"Tables that are no longer here: {', '.join(gone)}."] if gone else []
-    given = [item for item in accepted if item.fingerprint in marks]
-    if given:
+    if unanswered:
+        lines += [
+            "",
+            f"Stale, asked for in vain on {STALE_AFTER} days or more; the last good vintage stands:",
+            "",
+        ]
+        lines += [f"- {name}: last answered {day}" for name, day in unanswered.items()]
+    if accepted:
         lines += ["", "Checks that fail and were accepted by a person:", ""]
-        lines += [f"- {item.table}.{item.check} ({item.at}): {item.because}" for item in given]
+        lines += [f"- {item.table}.{item.check} ({item.at}): {item.because}" for item in accepted]
     if entry.left_out:
         lines += ["", "Rows left out because their licence is not known to allow redistribution:", ""]
         lines += [f"- {name}: {rows:,}" for name, rows in entry.left_out.items()]

@@ -162,12 +162,18 @@ def sources(data: Data = None, json: Json = False) -> None:
     if json:
         _json(rows)
         return
-    shown = ("dataset", "table", "licence", "cadence", "last vintage", "mode")
+    shown = ["dataset", "table", "licence", "cadence", "slice", "last vintage", "mode"]
+    shown += ["stale since"] if any(row["stale since"] for row in rows) else []
     table = Table(*shown, box=None, pad_edge=False)
     table.columns[0].overflow = "fold"
     for row in rows:
-        table.add_row(*(str(row[name] or "") for name in shown))
+        table.add_row(*(_shown(row[name]) for name in shown))
     out.print(table)
+
+
+def _shown(value: object) -> str:
+    """A field of the inventory in a table; of a slice the number of codes that are asked for of each dimension."""
+    return " ".join(f"{dim}:{codes}" for dim, codes in value.items()) if isinstance(value, dict) else str(value or "")
 
 
 @app.command()

@@ -5,10 +5,11 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
 from assets.house import House
-from assets.payloads import history, vintage
+from assets.payloads import history, stale, vintage
 from sources.catalogue import Publisher, datasets
 from sources.errors import SourceError
 from warehouse import releases
@@ -21,11 +22,15 @@ Row = dict[str, object]
 
 
 def inventory(house: House) -> list[Row]:
-    """One row a dataset: what it is, its licence and cadence, the slice asked for, the last vintage and its mode."""
-    return [_dataset(house, name, publisher) for name, (publisher, _) in datasets().items()]
+    """One row a dataset: what it is, its licence and cadence, the slice asked for, the last vintage and its mode.
+
+    ``stale since`` is the day of the last answer to what fails live night after night.
+    """
+    unanswered = stale(House(house.data, "live"))
+    return [_dataset(house, name, publisher, unanswered.get(name)) for name, (publisher, _) in datasets().items()]
 
 
-def _dataset(house: House, name: str, publisher: Publisher) -> Row:
+def _dataset(house: House, name: str, publisher: Publisher, answered: date | None) -> Row:
     code = name.partition("/")[2]
     entry, licence = publisher.datasets[code], publisher.licence_of(code)
     fetches = [
@@ -44,9 +49,10 @@ def _dataset(house: House, name: str, publisher: Publisher) -> Row:
         "licence": licence.id,
         "redistribution": licence.redistribution,
         "cadence": publisher.cadence,
-        "slice": {dimension: len(codes) for dimension, codes in entry.filters.items()},
+        "slice": {dim: len(codes) for asked in (entry.filters, *entry.alternatives) for dim, codes in asked.items()},
         "last vintage": max(stamps).date().isoformat() if stamps else None,
         "mode": "+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
+        "stale since": answered.isoformat() if answered else None,
     }
 
 

@@ -116,6 +116,29 @@ def _eurostat(double: Double, path: Sequence[str], query: Query) -> bytes | None
     return sdmx_csv(path[0], [row for row in rows if all(row[dim] in codes for dim, codes in filters.items())])
 
 
+def _statistics(double: Double, path: Sequence[str], query: Query) -> bytes | None:
+    """JSON-stat of the Statistics API: the rows whose dimensions are among the codes that are asked for."""
+    rows = double.eurostat.get(path[0])
+    if not rows:
+        return None
+    kept = [row for row in rows if all(row[dim] in query[dim] for dim in query.keys() & row.keys())]
+    fields = {name: "time" if name == "TIME_PERIOD" else name for name in rows[0] if name != "OBS_VALUE"}
+    codes = {name: list(dict.fromkeys(str(row[name]) for row in kept)) for name in fields}
+    value = {}
+    for row in kept:
+        at = 0
+        for name, known in codes.items():
+            at = at * len(known) + known.index(str(row[name]))
+        value[str(at)] = row["OBS_VALUE"]
+    dimension = {
+        fields[name]: {"label": name, "category": {"index": known, "label": {code: code for code in known}}}
+        for name, known in codes.items()
+    }
+    head = {"version": "2.0", "class": "dataset", "label": path[0], "updated": "2026-07-09T23:00:00+0200"}
+    shape = {"id": list(dimension), "size": [len(known) for known in codes.values()], "dimension": dimension}
+    return json.dumps(head | {"value": value} | shape | {"extension": {"id": path[0].upper()}}).encode()
+
+
 def sdmx_csv(code: str, rows: Sequence[Row]) -> bytes:
     """Rows in Eurostat's SDMX-CSV; without rows a header only."""
     after = ("OBS_VALUE", "OBS_FLAG", "CONF_STATUS")
@@ -237,6 +260,7 @@ Route = Callable[[Double, Sequence[str], Query], bytes | None]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROUTES: tuple[tuple[str, str, Route], ...] = (
     (r"/eurostat/api/dissemination/sdmx/3\.0/data/dataflow/ESTAT/(\w+)/1\.0", "text/csv", _eurostat),
+    (r"/eurostat/api/dissemination/statistics/1\.0/data/(\w+)", "application/json", _statistics),
     (r"/population/v1/([\w-]+)/", "application/json", _unhcr),
     (r"/v2/country/([\w;]+)/indicator/([\w.]+)", "application/json", _worldbank),
     (r"/development/desa/pd/.*/files/(\w+)\.xlsx", XLSX, _workbook),

@@ -1,9 +1,11 @@
 """A live build, from the requests that go out to the release: everything real but the publishers."""
 
+import json
 import re
 import shutil
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,7 @@ from assets.house import House
 from assets.payloads import Reception, receive
 from pipelines import building, cli
 from pipelines.building import Outcome
+from pipelines.inventory import inventory
 from sources import catalogue
 from sources.catalogue import Publisher
 from tests import double
@@ -224,6 +227,50 @@ def test_a_changed_figure_is_released_and_what_failed_on_that_day_stays_as_it_wa
     assert {name: body for name, body in released(house).items() if name in before and name != "index.json"} == {
         name: body for name, body in before.items() if name != "index.json"
     }
+
+
+def a_night_passes(house: House) -> None:
+    """Everything in the ledger is a day older."""
+    lines = [json.loads(line) for line in house.archive.ledger.read_text().splitlines()]
+    moved = [line | {"at": (datetime.fromisoformat(line["at"]) - timedelta(days=1)).isoformat()} for line in lines]
+    aside = house.archive.ledger.with_suffix(".aside")
+    aside.write_text("".join(json.dumps(line) + "\n" for line in moved))
+    aside.replace(house.archive.ledger)
+
+
+def test_a_source_that_is_down_three_nights_is_stale_and_the_release_goes_on(day: tuple[House, Double]) -> None:
+    house, publishers = day
+    (first,) = releases.index(house.releases)
+    last = datetime.now(UTC).date()
+    for night in range(1, 4):
+        a_night_passes(house)
+        last -= timedelta(days=1)
+        publishers.instead = {"/v2/": [reply(b"down", 503)], "migr_resfirst": [reply(b"down", 503), None]}
+        publishers.unhcr["population"][0] = double.displaced("CHN", "AUT", 2020, 777 + night)
+        outcome = building.run(house, None, lambda *_: None)
+        assert [line.partition(" ")[0] for line in outcome.failures] == ["worldbank/SP.POP.TOTL"]
+        assert (outcome.held_back, outcome.new) == (None, True)
+        told = (house.releases / str(outcome.release) / "CHANGELOG.md").read_text()
+        said = "Stale" in told, [line for line in outcome.warnings if "fresh" in line], stale_now(house)
+        assert said == (
+            (True, ["payload/worldbank/SP.POP.TOTL: fresh"], {"worldbank/SP.POP.TOTL": last.isoformat()})
+            if night == 3
+            else (False, [], {})
+        )
+    assert f"- worldbank/SP.POP.TOTL: last answered {last}" in told
+    old, new = (house.releases / str(name) / "tables/population.parquet" for name in (first.name, outcome.release))
+    assert old.read_bytes() == new.read_bytes()
+    a_night_passes(house)
+    publishers.instead = {}
+    publishers.unhcr["population"][0] = double.displaced("CHN", "AUT", 2020, 799)
+    outcome = building.run(house, None, lambda *_: None)
+    assert (outcome.failures, [line for line in outcome.warnings if "fresh" in line]) == ([], [])
+    assert stale_now(house) == {}
+    assert "Stale" not in (house.releases / str(outcome.release) / "CHANGELOG.md").read_text()
+
+
+def stale_now(house: House) -> dict[str, object]:
+    return {str(row["dataset"]): row["stale since"] for row in inventory(house) if row["stale since"]}
 
 
 def released(house: House) -> dict[str, bytes]:

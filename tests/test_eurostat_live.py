@@ -318,6 +318,22 @@ def test_only_the_slices_that_the_archive_lacks_are_asked_for(listed: Double, ho
     assert countries(listed.asked()) == ["BG,DE"]
 
 
+def test_what_failed_is_asked_for_again_though_nothing_was_updated(
+    listed: Double, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    permits(house)
+    usual = dict(listed.instead)
+    listed.instead = {"dissemination": [reply(b"down", 404)]}
+    assert len(permits(house).failures) == 1
+    listed.instead = usual
+    listed.asked()
+    assert permits(house) == Reception(unchanged=1)
+    assert len(countries(listed.asked())) == 1
+    assert permits(house) == Reception(unchanged=1)
+    assert countries(listed.asked()) == []
+
+
 @pytest.mark.parametrize(
     ("updated", "stamp", "received", "stands"),
     [

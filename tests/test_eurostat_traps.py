@@ -277,6 +277,39 @@ class TestTheFiguresAreThoseOfTheCopies:
         assert ours["value"].null_count() == values.null_count()
         assert ours["value"].sum() == pytest.approx(values.sum(), rel=1e-12)
 
+    @pytest.mark.parametrize(
+        ("name", "file"),
+        [
+            ("demo_poppcctz", "demo_poppcctz/natix-x__proportion_of_population_by_sex_and_citizenship.csv"),
+            ("demo_poppcctb", "demo_poppcctb/natix-x__proportion_of_population_by_sex_and_country_of_birth.csv"),
+        ],
+    )
+    def test_of_women_and_men_among_foreigners(self, corpus: Path, name: str, file: str) -> None:
+        theirs = pl.read_csv(corpus / "eurostat" / file, infer_schema=False)
+        group = theirs[theirs.columns[3]]
+        outside = ("Switzerland", "Norway", "Iceland", "Liechtenstein", "Türkiye")
+        theirs = theirs.filter(
+            group != "Non-EU27 countries (from 2020) nor EFTA countries", ~pl.col("geo").is_in(outside)
+        )
+        ours = snapshot(name)
+        assert ours.height == theirs.height > 900
+        assert ours["value"].sum() == pytest.approx(theirs["OBS_VALUE"].cast(pl.Float64).sum(), rel=1e-12)
+
+    def test_of_first_permits_by_reason(self, corpus: Path) -> None:
+        (path,) = (corpus / "eurostat/migr_resfirst").glob("milmary__*.tsv")
+        (ours,) = (
+            payload for payload in payloads() if (payload.dataset, payload.slice) == ("migr_resfirst", "2025-05")
+        )
+        with formats.opened(ours.path) as unpacked:
+            found = formats.read(unpacked).frame.collect()
+        lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+        theirs = {tuple(key.split(",")[at] for at in (1, 5)): float(value.split(" ")[0]) for key, value in lines}
+        told = {(reason, geo): value for reason, geo, value in found.select("reason", "geo", "value").iter_rows()}
+        assert len(told) == 5 * 28
+        assert told == {key: value for key, value in theirs.items() if key in told}
+        parts = found.filter(pl.col("reason") != "TOTAL").group_by("geo").agg(pl.col("value").sum())
+        assert {geo: told["TOTAL", geo] for geo, _ in parts.iter_rows()} == dict(parts.iter_rows())
+
     def test_of_applicants_by_month(self, corpus: Path) -> None:
         (path,) = (corpus / "eurostat/migr_asyappctzm").glob("*.tsv")
         members = publishers()["eurostat"].datasets["migr_asyappctzm"].filters["geo"]

@@ -84,6 +84,7 @@ def test_periods_stay_as_published_in_whatever_order(tmp_path: Path, periods: li
 def test_a_table_without_series_or_without_periods_has_no_cells(tmp_path: Path) -> None:
     assert cells(write(tmp_path, API)).is_empty()
     assert cells(write(tmp_path, "freq,geo\\TIME_PERIOD\n")).is_empty()
+    assert cells(write(tmp_path, "freq,geo\\TIME_PERIOD\nA,DE\n")).is_empty()
 
 
 def test_a_packed_file_is_read_like_an_unpacked_one(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -165,3 +168,20 @@ def test_a_place_outside_of_an_answer_is_refused(tmp_path: Path) -> None:
         with pytest.raises(FormatError, match="there is no"):
             find(99 << 16 | 1)
         assert name
+
+
+def test_detections_of_2018_have_other_names_and_dates_for_months(tmp_path: Path) -> None:
+    months = [datetime(year, month, 1, tzinfo=UTC).replace(tzinfo=None) for year, month in ((2009, 1), (2018, 5))]
+    head: list[object] = ["Route", "BorderLocation", "NationalityLong", *months]
+    buffer = BytesIO()
+    with xlsxwriter.Workbook(buffer, {"default_date_format": "mmm-yy"}) as made:
+        sheet = made.add_worksheet("Detections_of_IBC")
+        for at, row in enumerate([head, ["Western Balkan Route", "Land", "China", 3, 17]]):
+            sheet.write_row(at, 0, row)
+    path = tmp_path / "detections.xlsx"
+    path.write_bytes(buffer.getvalue())
+    frame = frontex_xlsx.read(path).frame.collect().sort("time")
+    assert frame.select("route", "border_type", "nationality", "time", "value").rows() == [
+        ("Western Balkan Route", "Land", "China", "2009-01", 3.0),
+        ("Western Balkan Route", "Land", "China", "2018-05", 17.0),
+    ]

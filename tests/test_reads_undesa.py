@@ -209,6 +209,51 @@ def test_the_layout_of_2019_has_its_titles_over_its_years(tmp_path: Path) -> Non
     ]
 
 
+def test_the_matrix_of_2019_has_years_down_and_origins_across(tmp_path: Path) -> None:
+    columns = ["Year", "Sort\norder", "Major area, region, country or area of destination", "Notes", "Code"]
+    origins = ["Total", "Other South", "Afghanistan", "China", "Germany"]
+
+    def matrix(title: str) -> Sheet:
+        return {
+            (8, 1): title,
+            (10, 1): "POP/DB/MIG/Stock/Rev.2019",
+            **line(15, [*columns, "Type of data (a)", "Country or area of origin"]),
+            **line(16, origins, 7),
+            **line(17, [1990, 1, "WORLD", "", 900, "", 153_011_473, 6_548_526, 6_823_350, 4_231_648, 2_930_000]),
+            **line(18, [2019, 7, "   China*", 12, 156, "C", 1_030_871, "", 5, "", 1_000]),
+            **line(19, [2019, 9, "   Germany", "", 276, "B", 13_132_146, "..", 7, 8]),
+        }
+
+    titles = ("Total", "Male", "Female")
+    sheets = {
+        f"Table {at}": matrix(f"Table {at}. {who} migrant stock at mid-year by origin and by major area of destination")
+        for at, who in enumerate(titles, 1)
+    }
+    path = workbook(tmp_path, {"CONTENTS": {(1, 1): "International migrant stock 2019"}, **sheets, "NOTES": {}})
+    assert undesa_xlsx.recognises(b"PK\x03\x04", path)
+    cells = undesa_xlsx.read(path)
+    assert cells.dataset == "POP/DB/MIG/Stock/Rev.2019"
+    names = ("destination", "destination_name", "origin", "origin_name", "notes", "type_of_data")
+    assert cells.dimensions == ("table", *names, "series", "sex")
+    frame = cells.frame.collect().sort("locator")
+    assert frame.height == 3 * (5 + 3 + 4)
+    found = frame.filter(sex="F", destination="156")
+    assert found.select("time", "origin", "origin_name", "value").rows() == [
+        ("2019", "900", "Total", 1_030_871.0),
+        ("2019", None, "Afghanistan", 5.0),  # no destination in this table, and so without a code
+        ("2019", "276", "Germany", 1_000.0),
+    ]
+    germany = frame.filter(sex="T", destination="276")
+    assert germany.select("origin", "value", "raw").rows() == [
+        ("900", 13_132_146.0, None),
+        (None, None, ".."),
+        (None, 7.0, None),
+        ("156", 8.0, None),
+    ]
+    assert germany["locator"][3] == pack(19, 10, 1)
+    assert undesa_xlsx.finder(path)(germany["locator"][3]) == "8"
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -62,6 +62,12 @@ def test_a_page_is_read_with_or_without_byte_order_mark(tmp_path: Path) -> None:
         assert cells.labels == {"indicator": {"SM.POP.NETM": "Net migration"}, "country": {"CN": "China"}}
 
 
+def test_footnotes_that_were_asked_for_change_nothing(tmp_path: Path) -> None:
+    path = answer(tmp_path, ROW | {"footnote": "A revision of the census."})
+    assert worldbank_json.read(path).frame.collect()["value"].to_list() == [-567724.0]
+    assert worldbank_json.finder(path)(pack(1, 5)) == "-567724"
+
+
 def test_a_null_is_a_cell_and_a_status_is_its_flag(tmp_path: Path) -> None:
     rows = [
         ROW | {"value": None, "obs_status": "E"},
@@ -98,7 +104,7 @@ def test_a_period_without_data_has_no_cells(tmp_path: Path) -> None:
     ("text", "why"),
     [
         (json.dumps([PAGE, [ROW | {"unit": "USD"}]]), "units.*USD"),
-        (json.dumps([PAGE, [ROW | {"footnote": ""}]]), "row 1 .*footnote"),
+        (json.dumps([PAGE, [ROW | {"scale": ""}]]), "row 1 .*scale"),
         (json.dumps([PAGE, [ROW, {"value": 5}]]), "row 2 "),
         (json.dumps([PAGE, [ROW | {"value": [5]}]]), "not as the API gives it"),
         (json.dumps([PAGE])[:-1], "no whole JSON"),

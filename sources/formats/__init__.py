@@ -211,7 +211,8 @@ def _member(archive: zipfile.ZipFile, path: Path, folder: Path, limit: int) -> P
         return path
     tables = [member for member in members if not _BESIDE.search(Path(member.filename).name)]
     if len(tables) != 1:
-        raise FormatError(f"a zip with one table was expected, it holds {[m.filename for m in members][:8]}")
+        held = [member.filename for member in members][:8]
+        raise FormatError(f"a zip with one table was expected, it holds {held}; unpack it and read them one by one")
     plain = folder / "payload"
     with archive.open(tables[0]) as packed:
         _copy(packed, plain, limit)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
-import polars.selectors as cs
 
 from sources.cells import CORE, Cells
 from sources.errors import FormatError
@@ -91,8 +90,10 @@ def _frame(text: pl.LazyFrame, keys: Sequence[str], axis: str, columns: Mapping[
 
 def _long(series: pl.DataFrame, axis: str, columns: Mapping[str, str]) -> pl.DataFrame:
     """One row a field. Done by the batch, because in a lazy frame these two would hold the whole table in memory."""
-    long = series.unpivot(on=list(columns), index=cs.exclude(columns), variable_name="@column", value_name="@field")
-    return long.with_columns(pl.col("@column").replace_strict(columns, return_dtype=pl.String()).alias(axis))
+    keys = [name for name in series.columns if name not in columns]
+    long = series.unpivot(on=list(columns), index=keys, variable_name="@column", value_name="@field")
+    period = pl.col("@column").replace_strict(columns, return_dtype=pl.String()).alias(axis)
+    return long.with_columns(pl.col("@field").cast(pl.String()), period)  # where there is no column, its type is null
 
 
 def _check(expected: int) -> Callable[[pl.DataFrame], None]:

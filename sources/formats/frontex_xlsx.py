@@ -25,6 +25,9 @@ finder: Callable[[Path], Callable[[int], str]] = _workbook.finder
 _SHEET = "Detections_of_IBC"
 _NOTES = "Notes"
 _ROWS = {"Route": "route", "Border type or inland": "border_type", "Nationality": "nationality"}
+# Up to 2018, when months were the dates of their first days.
+_OLD = {"BorderLocation": "border_type", "NationalityLong": "nationality"}
+_DATE = re.compile(r"(\d{4}-\d{2})-01(?: 00:00:00)?")
 _MONTHS = {
     name: at
     for at, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)
@@ -55,8 +58,10 @@ def read(path: Path) -> Cells:
     places: dict[str, int] = {}
     columns: dict[int, dict[str, str | None]] = {}
     for at, name in enumerate(map(_workbook.text, rows[0]), 1):
-        if name in _ROWS:
-            places[_ROWS[name]] = at
+        if (dimension := (_ROWS | _OLD).get(name)) and dimension not in places:
+            places[dimension] = at
+        elif date := _DATE.fullmatch(name):
+            columns[at] = {"time": date[1]}
         elif (month := _MONTH.fullmatch(name)) and month[1] in _MONTHS:
             columns[at] = {"time": f"{month[2]}-{_MONTHS[month[1]]:02}"}
         else:

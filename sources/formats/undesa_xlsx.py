@@ -2,9 +2,10 @@
 
 A sheet is a table where one of its first rows has years, or periods between years, in blocks: the same years again
 for both sexes, men and women. A block's title stands over its first column. The text columns before the years name
-and code the areas. Rows and columns differ from revision to revision and are found by what they hold. A sheet without
-such a header (contents, notes, and the tables of regions by regions of one year, which table 1 holds too) is not
-read.
+and code the areas. Rows and columns differ from revision to revision and are found by what they hold. Up to 2019 the
+table by destination and origin has its years in a column instead, and across its origins, by name alone. A sheet
+without such a header (contents, notes, and the tables of regions by regions of one year, which table 1 holds too) is
+not read.
 
 ``..`` is not available, ``~`` protected, ``—`` less than half the unit; a blank field is no cell.
 """
@@ -32,8 +33,11 @@ _FEWEST_PERIODS = 5
 _PERIOD = re.compile(r"(?:19|20)\d\d(?:[-–](?:19|20)\d\d)?")
 _REVISION = re.compile(r"POP/DB/MIG/Stock/Rev\.\d{4}")
 _SEX = re.compile(r"(?:^|[,(]) ?(both sexes|males?|females?)(?: combined)? ?(?:$|[,()])", re.IGNORECASE)
+# A table by origin says in its title of whom it is: "Table 2. Female migrant stock at mid-year by origin ...".
+_SEX_OF_TABLE = re.compile(r"\b(total|both|male|female)\b", re.IGNORECASE)
 _SIDES = ("destination", "origin")
-_SEXES = {"b": "T", "m": "M", "f": "F"}
+_WORLD = "900"
+_SEXES = {"b": "T", "t": "T", "m": "M", "f": "F"}
 # What a text column is, told by the first of these that its title holds.
 _KINDS = {
     "country or area": "name",
@@ -78,18 +82,22 @@ def read(path: Path) -> Cells:
     revision = None
     for sheet, name in enumerate(book.sheet_names):
         rows = _workbook.rows_of(book, sheet)
-        top = _header(rows)
+        years, origins = _header(rows), _header_of_origins(rows)
+        top = origins if years is None else years
         if top is None:
             continue
         above = [text for row in rows[:top] for value in row if (text := _text(value))]
         titles[name] = next((text for text in above if re.match(r"table \d", text, re.IGNORECASE)), name)
         revision = revision or next(iter(_REVISION.findall(" ".join(above))), None)
         try:
-            carried, frame = _table(rows, top, " ".join((titles[name], *above)), sheet, name)
+            if years is None:
+                carried, frame = _matrix(rows, top, titles[name], name)
+            else:
+                carried, frame = _table(rows, top, " ".join((titles[name], *above)), name)
         except FormatError as error:
             raise FormatError(f"sheet {name!r}: {error}") from error
         found |= carried
-        tables.append(frame)
+        tables.append(frame.with_columns(pl.col("locator") + pack(0, 0, sheet)))
     if not tables:
         raise FormatError(f"no sheet has a header of years, among {book.sheet_names}")
     dimensions = tuple(name for name in _DIMENSIONS if name in found)
@@ -102,7 +110,7 @@ def read(path: Path) -> Cells:
     )
 
 
-def _table(rows: list[list[Any]], top: int, above: str, sheet: int, name: str) -> tuple[set[str], pl.LazyFrame]:
+def _table(rows: list[list[Any]], top: int, above: str, name: str) -> tuple[set[str], pl.LazyFrame]:
     """The dimensions that a sheet has, and its cells. ``top`` is the index of the row of years."""
     periods = _periods(rows[top])
     first = min(periods)
@@ -116,8 +124,31 @@ def _table(rows: list[list[Any]], top: int, above: str, sheet: int, name: str) -
     columns: dict[int, dict[str, str | None]] = {
         at + 1: {"table": name, "series": blocks[at], "sex": _sex(blocks[at]), "time": periods[at]} for at in periods
     }
-    cells = _grid.cells(table, _DIMENSIONS, carried, columns)
-    return set(carried), cells.with_columns(pl.col("locator") + pack(0, 0, sheet))
+    return set(carried), _grid.cells(table, _DIMENSIONS, carried, columns)
+
+
+def _matrix(rows: list[list[Any]], top: int, title: str, name: str) -> tuple[set[str], pl.LazyFrame]:
+    """The dimensions and cells of a table with origins across. ``top`` is the index of the row of their names.
+
+    An origin has the code that its name has among the destinations; all origins together have that of the world. One
+    that is no destination (``Other North``) has none.
+    """
+    origins = {at: text for at, value in enumerate(rows[top]) if (text := _text(value))}
+    first = min(origins)
+    carried = _text_columns([_title(rows, top, [at]) for at in range(1, first)], "", start=2) | {"time": 1}
+    table = _cleaned(_workbook.table(rows, top + 1), carried, [at + 1 for at in origins])
+    named = dict(table.select(str(carried["destination_name"]), str(carried["destination"])).rows())
+    columns: dict[int, dict[str, str | None]] = {
+        at + 1: {
+            "table": name,
+            "series": title,
+            "sex": _sex_of_table(title),
+            "origin": _WORLD if text == "Total" else named.get(text.strip(" *")),
+            "origin_name": text,
+        }
+        for at, text in origins.items()
+    }
+    return {*carried, "origin", "origin_name"} - {"time"}, _grid.cells(table, _DIMENSIONS, carried, columns)
 
 
 def _header(rows: list[list[Any]]) -> int | None:
@@ -126,6 +157,15 @@ def _header(rows: list[list[Any]]) -> int | None:
         if len(_periods(row)) >= _FEWEST_PERIODS:
             titles = chain.from_iterable(rows[max(0, at - _TITLES_ABOVE) : at + 1])
             return at if any("country or area" in _text(title).lower() for title in titles) else None
+    return None
+
+
+def _header_of_origins(rows: list[list[Any]]) -> int | None:
+    """The index of the row with the names of origins: the one below a row that begins with Year and ends in origin."""
+    for at, row in enumerate(rows[:_HEADER_WITHIN]):
+        titles = [text for value in row if (text := _text(value))]
+        if len(titles) > 1 and titles[0] == "Year" and titles[-1].lower().endswith("of origin"):
+            return at + 1 if at + 1 < len(rows) and any(map(_text, rows[at + 1])) else None
     return None
 
 
@@ -142,15 +182,15 @@ def _title(rows: list[list[Any]], top: int, columns: Iterable[int]) -> str:
     return ""
 
 
-def _text_columns(titles: list[str], above: str) -> dict[str, int]:
-    """Where each dimension that a row carries stands (1-based).
+def _text_columns(titles: list[str], above: str, *, start: int = 1) -> dict[str, int]:
+    """Where each dimension that a row carries stands (1-based), of titles the first of which is in column ``start``.
 
     A column belongs to the side, destination or origin, that its title names, else to that of the areas named left of
     it; areas whose title names no side belong to the one that the titles of the table name.
     """
     found: dict[str, int] = {}
     side = ""
-    for at, title in enumerate(titles, 1):
+    for at, title in enumerate(titles, start):
         kind = next((kind for word, kind in _KINDS.items() if word in title.lower()), None) if title else ""
         if kind is None:
             raise FormatError(f"column {at} is unknown: {title!r}")
@@ -187,4 +227,9 @@ def _cleaned(table: pl.DataFrame, carried: dict[str, int], values: list[int]) ->
 
 def _sex(title: str) -> str | None:
     said = _SEX.search(title)
+    return _SEXES[said[1][0].lower()] if said else None
+
+
+def _sex_of_table(title: str) -> str | None:
+    said = _SEX_OF_TABLE.search(title)
     return _SEXES[said[1][0].lower()] if said else None

@@ -30,6 +30,8 @@ _FIELDS: dict[str, pl.DataType] = {
 }
 _ROWS = {"indicator": 1, "country": 2, "countryiso3code": 3, "time": 4, "flag": 7}
 _VALUE = 5
+# A text that an answer to footnote=y has in every row.
+_BESIDE = "footnote"
 
 
 def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
@@ -43,14 +45,15 @@ def read(path: Path) -> Cells:
 
     A locator is a row's number and the position of ``value`` in the API's own order, both 1-based. ``decimal``, how
     many places the bank displays, is left out. So is ``unit``, which is blank in every row known: one that is not is
-    a ``FormatError``, because a value without its unit would mislead. ``obs_status`` is the flag.
+    a ``FormatError``, because a value without its unit would mislead. ``obs_status`` is the flag; a footnote is left
+    out.
     """
     page, rows = _page(_json.parsed(path))
     for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict) or row.keys() != _FIELDS.keys():
+        if not isinstance(row, dict) or row.keys() - {_BESIDE} != _FIELDS.keys():
             raise FormatError(f"row {number} has other fields than {list(_FIELDS)}: {_json.shown(row)}")
     try:
-        table = pl.DataFrame(rows, _FIELDS, strict=False)
+        table = pl.DataFrame([{name: row[name] for name in _FIELDS} for row in rows], _FIELDS, strict=False)
     except pl.exceptions.PolarsError as error:
         raise FormatError(f"a row is not as the API gives it: {str(error).splitlines()[0]}") from error
     if units := table.filter(pl.col("unit") != "")["unit"].unique().to_list():

@@ -76,13 +76,18 @@ _LABELS = {
     "Females": "F",
     "From 15 to 74 years": "Y15-74",
     "Reporting country": "NAT",
+    "Percentage": "PC",
     "Foreign country": "FOR",
+    "Foreign country and stateless": "FOR_STLS",
+    "European Free Trade Association except reporting country": "EFTA_FOR",
     "Stateless": "STLS",
     "No response": "NRP",
     "EU27 countries (from 2020) except reporting country": "EU27_2020_FOR",
     "Non-EU27 countries (from 2020) nor reporting country": "NEU27_2020_FOR",
     "Population on 1 January - total": "JAN",
 }
+# A group of which no copy of an answer with codes has been seen.
+_UNCODED = {"Non-EU27 countries (from 2020) nor EFTA countries"}
 _EXTRACT = (
     "Eurostat, extract of the Data Explorer of April 2017, through github.com/dw-data/quantify-europe_asylum-seekers"
 )
@@ -117,7 +122,17 @@ def _answers(corpus: Path) -> dict[str, list[Edition]]:
     return {
         "migr_pop1ctz": [*_france(corpus, "migr_pop1ctz"), _foreigners(corpus)],
         "migr_pop3ctb": _france(corpus, "migr_pop3ctb"),
-        "migr_resfirst": [_ireland(corpus, "migr_resfirst"), _belarus(corpus, "migr_resfirst")],
+        "migr_resfirst": [
+            _ireland(corpus, "migr_resfirst"),
+            _belarus(corpus, "migr_resfirst"),
+            _permits_by_reason(corpus),
+        ],
+        "demo_poppcctz": [
+            _women_and_men(corpus, "demo_poppcctz/natix-x__proportion_of_population_by_sex_and_citizenship.csv")
+        ],
+        "demo_poppcctb": [
+            _women_and_men(corpus, "demo_poppcctb/natix-x__proportion_of_population_by_sex_and_country_of_birth.csv")
+        ],
         "migr_resvalid": [_ireland(corpus, "migr_resvalid"), _belarus(corpus, "migr_resvalid")],
         "migr_reslong": [_ireland(corpus, "migr_reslong")],
         "migr_asyappctza": [_applicants(corpus), _applicants_in_total(corpus)],
@@ -377,8 +392,8 @@ def _records(rows: Sequence[Mapping[str, str]], dimensions: Sequence[str]) -> pl
 
 
 def _labelled(corpus: Path, file: str, edition: tuple[str, datetime, str]) -> Edition:
-    """An answer with labels in the place of codes, and with its stamp."""
-    rows = table(corpus / "eurostat" / file)
+    """An answer with labels in the place of codes, and with its stamp. A group whose code is not known is left out."""
+    rows = [row for row in table(corpus / "eurostat" / file) if not _UNCODED & set(row.values())]
     names = [name for name in rows[0] if name.islower() and name != "geo"]
     coded = [
         {name: _LABELS.get(value, value) if name in names else value for name, value in row.items()}
@@ -394,6 +409,23 @@ def _labelled(corpus: Path, file: str, edition: tuple[str, datetime, str]) -> Ed
 def _all_permits(corpus: Path) -> Edition:
     edition = ("2025-03-03", utc(2025, 3, 3, 10), "first permits in all as of 3 March 2025")
     return _labelled(corpus, "tps00170/natix-x__migration_permits_issued.csv", edition)
+
+
+def _women_and_men(corpus: Path, file: str) -> Edition:
+    edition = ("2025-03-13", utc(2025, 3, 13, 22), "shares of women and men as of 13 March 2025")
+    return _labelled(corpus, file, edition)
+
+
+def _permits_by_reason(corpus: Path) -> Edition:
+    """All citizenships together, in 2023."""
+    return Edition(
+        "2025-05",
+        utc(2025, 5, 1),
+        "Eurostat, first permits by reason in 2023 of an unknown day in the spring of 2025, "
+        "through github.com/milmary/MigrationEU_Statistics",
+        _tsv(corpus / "eurostat/migr_resfirst/milmary__estat_migr_resfirst_filtered.tsv"),
+        stamped=False,
+    )
 
 
 def _unemployed(corpus: Path) -> Edition:

@@ -1,4 +1,8 @@
-"""UNHCR: its R package ``refugees`` holds the whole API; the snapshot takes what concerns one of the 28."""
+"""UNHCR: its R package ``refugees`` holds the whole API; the snapshot takes what concerns one of the 28.
+
+Demographics are by place there, and are summed to the country of asylum as the API gives them. The sums are checked
+against the population, and what is known by sex or age in part only is left out: parts that are not known read 0.
+"""
 
 from collections.abc import Iterator
 from math import ceil, isnan
@@ -9,7 +13,7 @@ import polars as pl
 from sources.catalogue import publishers
 from sources.publishers import page, requests_for
 from sources.snapshot import _wire
-from sources.snapshot._sources import JURISDICTIONS, Recorded, rda, utc
+from sources.snapshot._sources import JURISDICTIONS, Recorded, UnequalFiguresError, rda, utc
 
 _EDITION = (
     "UNHCR Refugee Population Statistics Database up to the end of 2025, published in mid-2026, "
@@ -18,7 +22,10 @@ _EDITION = (
 _AS_OF = utc(2026, 6, 30)
 _PAGE = 10_000
 _TEXT = ("coo_name", "coo", "coo_iso", "coa_name", "coa", "coa_iso", "procedure_type", "app_type", "dec_level")
-_TEXTS = (*_TEXT, "app_pc", "dec_pc")
+_TEXTS = (*_TEXT, "app_pc", "dec_pc", "pop_type")
+_PLACE = ("location", "loc_type", "acc_type")
+# Categories of demographics whose sums the population holds too.
+_CHECKED = {"REF": "refugees", "ASY": "asylum_seekers"}
 
 
 def recorded(corpus: Path) -> Iterator[Recorded]:
@@ -39,6 +46,24 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
                     edition=_EDITION,
                     as_of=_AS_OF,
                 )
+
+    first = requests_for(publisher, "demographics")[0]
+    yield Recorded(first, _wire.unhcr_json(1, 1, _items(_demographics(corpus))), "application/json", _EDITION, _AS_OF)
+
+
+def _demographics(corpus: Path) -> pl.DataFrame:
+    """Persons by category, origin, country of asylum among the 28, sex and age; ``UnequalFiguresError`` if unlike."""
+    folder = corpus / "intl/unhcr/refugees_R_package"
+    by_place = rda(folder / "demographics.rda").filter(pl.col("coa_iso").is_in(JURISDICTIONS)).drop(_PLACE)
+    keys = [name for name in by_place.columns if name == "year" or name in _TEXTS]
+    summed = by_place.group_by(keys).agg(pl.all().sum())
+    whole = summed.filter(pl.col("f_total") + pl.col("m_total") == pl.col("total"))
+    population = rda(folder / "population.rda")
+    for category, field in _CHECKED.items():
+        both = whole.filter(pop_type=category).join(population, on=["year", "coo", "coa"])
+        if (wrong := both.filter(pl.col("total") != pl.col(field))).height or both.is_empty():
+            raise UnequalFiguresError(f"{wrong.height} sums of {category} are not those of the population")
+    return whole
 
 
 def _items(figures: pl.DataFrame) -> list[dict[str, _wire.Cell]]:
