@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
-from pathlib import Path
 from string import Template
 
 import polars as pl
 
 from warehouse.contracts import Contract, contracts
-from warehouse.releases import Release
+from warehouse.releases import Release, table_file
+from warehouse.storage import Place
 
 SHOWN = 20
 # Where a figure stands, and since when, is no difference in what a release says.
@@ -42,17 +42,17 @@ class TableDifference:
         return self.rows_before == self.rows_after and not (self.fields or self.added or self.removed or self.changed)
 
 
-def differences(root: Path, before: Release, after: Release) -> list[TableDifference]:
+def differences(root: Place, before: Release, after: Release) -> list[TableDifference]:
     """The tables of two releases compared, in alphabetical order; table ``release``, which always differs, aside."""
     names = sorted({*before.tables, *after.tables} - {"release"})
     return [_table(root, name, before, after) for name in names]
 
 
-def _table(root: Path, name: str, before: Release, after: Release) -> TableDifference:
+def _table(root: Place, name: str, before: Release, after: Release) -> TableDifference:
     old, new = before.tables.get(name), after.tables.get(name)
     if old is None or new is None or old.sha256 == new.sha256:
         return TableDifference(name, old.rows if old else None, new.rows if new else None)
-    frames = [pl.scan_parquet(root / release.name / "tables" / f"{name}.parquet") for release in (before, after)]
+    frames = [pl.scan_parquet(table_file(root, release, name)) for release in (before, after)]
     schemas = [frame.collect_schema() for frame in frames]
     fields = schema_changes({k: str(v) for k, v in schemas[0].items()}, {k: str(v) for k, v in schemas[1].items()})
     declared = contracts().get(name)
