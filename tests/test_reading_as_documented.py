@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from benchmarks import questions
 from tests.conftest import ROOT, Built
 
 GUIDE = (ROOT / "warehouse" / "README.md").read_text(encoding="utf-8")
@@ -118,3 +119,12 @@ def test_what_the_readme_shows_for_an_analyst_runs(folder: Path, built: Built, m
     script = folder / "readme.R"
     script.write_text(block(README, "For an analyst", "r"))
     assert "reporter" in run(folder, "Rscript", str(script))
+
+
+def test_the_typical_questions_have_one_answer_whoever_is_asked(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "TIMES", 1)
+    lines = questions.measured(built.release)
+    assert len(lines) == 2 * len(questions.QUESTIONS)
+    answers = [line.split("|")[3].strip() for line in lines]
+    assert answers[::2] == answers[1::2]
+    assert "0" not in answers
