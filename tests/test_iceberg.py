@@ -203,7 +203,7 @@ def test_a_new_major_version_begins_another_table(root: Path) -> None:
 def test_a_moved_data_folder_is_said_so_and_registered_again(root: Path) -> None:
     moved = root.parent.with_name("elsewhere") / "releases"
     shutil.copytree(root.parent, moved.parent)
-    with pytest.raises(ReleaseError, match=r"the data folder was moved.*makes it again"):
+    with pytest.raises(ReleaseError, match=r"releases were moved.*makes it again"):
         register(moved)
     shutil.rmtree(root.parent)
     iceberg.reregister(moved, moved.parent)
@@ -318,3 +318,12 @@ def test_releases_in_a_bucket_are_travelled_as_well(tmp_path: Path, monkeypatch:
         assert files(table, FIRST) == [f"{bucket}/{FIRST}/tables/population.parquet"]
         assert_frame_equal(at(table, FIRST), BEFORE)
         assert_frame_equal(at(table, SECOND), AFTER)
+
+
+def test_releases_of_the_same_names_elsewhere_are_not_taken_for_those(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    published(other, FIRST, {"population": AFTER})
+    with pytest.raises(ReleaseError, match=rf"has {FIRST} elsewhere than at .*/other/.*makes it again"):
+        iceberg.register(other, root.parent)
+    iceberg.reregister(other, root.parent)
+    assert_frame_equal(at(held(root), FIRST), AFTER)

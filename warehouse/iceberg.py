@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 NAMESPACE = "corridor"
 CATALOG = "catalog.db"
 FOLDER = "iceberg"
-RELEASE = "corridor.release"
+
+# What a snapshot says of itself: the release it is, and where the file of that lies.
+RELEASE, FILE = "corridor.release", "corridor.file"
 
 # Each commit writes the table's whole history again: the last ones are enough.
 PROPERTIES = {"write.metadata.delete-after-commit.enabled": "true", "write.metadata.previous-versions-max": "10"}
@@ -68,7 +70,7 @@ def register(root: Place, data: Path, uri: str | None = None) -> None:
     with _explained(root), closing(catalog(data, uri)) as opened:
         opened.create_namespace_if_not_exists(NAMESPACE)
         for name, files in found.items():
-            _register(opened, name, files, _warehouse(data) if uri is None else "")
+            _register(opened, name, files)
         for _, name in opened.list_tables(NAMESPACE):
             if f"{NAMESPACE}.{name}" not in found:
                 _drop(opened, name)
@@ -104,16 +106,17 @@ def _address(file: str) -> str:
     return file if "://" in file else f"file://{Path(file).resolve()}"
 
 
-def _register(opened: "Catalog", name: str, files: dict[str, str], within: str) -> None:
+def _register(opened: "Catalog", name: str, files: dict[str, str]) -> None:
     """Commit to one Iceberg table, in their order, the files of those releases whose tag it does not have."""
     if not opened.table_exists(name):
         release, file = next(iter(files.items()))
         _commit(opened.create_table_transaction(name, _schema(file), properties=PROPERTIES), (), release, file)
     table = opened.load_table(name)
-    if not table.location().startswith(within):
-        raise ReleaseError(f"the Iceberg table {name} is at {table.location()}: the data folder was moved")
     for release, file in files.items():
-        if release not in table.refs():
+        known = table.snapshot_by_name(release)
+        if known is not None and (known.summary is None or known.summary.get(FILE) != file):
+            raise ReleaseError(f"the Iceberg table {name} has {release} elsewhere than at {file}: releases were moved")
+        if known is None:
             before = [task.file for task in table.scan().plan_files()]
             _commit(table.transaction(), before, release, file)
     _forget(table, files)
@@ -131,7 +134,7 @@ def _commit(transaction: "Transaction", before: Iterable["DataFile"], release: s
             update.union_by_name(_schema(file))
         names = change.table_metadata.schema().name_mapping.model_dump_json()
         change.set_properties({TableProperties.DEFAULT_NAME_MAPPING: names})
-        with change.update_snapshot({RELEASE: release}).overwrite() as snapshot:
+        with change.update_snapshot({RELEASE: release, FILE: file}).overwrite() as snapshot:
             for old in before:
                 snapshot.delete_data_file(old)
             for new in parquet_files_to_data_files(PyArrowFileIO(_store()), change.table_metadata, iter(filled)):
