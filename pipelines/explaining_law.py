@@ -75,7 +75,7 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
             "ask for visa_rule nationality=DEU jurisdiction=CHN --on DAY, in codes of ISO 3166-1 alpha-3"
         )
     release = releases.find(house.releases)
-    rules = pl.read_parquet(house.releases / release.name / "tables" / "visa_rule.parquet")
+    rules = pl.read_parquet(releases.table_file(house.releases, release, "visa_rule"))
     pair = (given["nationality"], given["jurisdiction"])
     rule = rule_on(rules, *pair, on, given.get("travel_document", "ORDINARY"))
     transit = transit_rule_on(rules, *pair, on)
