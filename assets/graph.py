@@ -346,6 +346,7 @@ def release(context: dg.AssetExecutionContext, house: HouseParam) -> dg.Material
         metadata={
             "release": made.entry.name,
             "new": made.new,
+            "uncatalogued": releasing.catalogued(house) if made.new else None,
             "path": dg.MetadataValue.path(str(house.releases / made.entry.name)),
             "dagster/row_count": made.entry.observations,
             "fingerprint": made.entry.fingerprint,

@@ -10,6 +10,7 @@ from sources.catalogue import Publisher
 from sources.http import Client, SnapshotAdapter
 from sources.snapshot import entries
 from warehouse.archive import Archive
+from warehouse.storage import Place
 
 Mode = Literal["snapshot", "live"]
 
@@ -19,10 +20,13 @@ class House:
     """A data folder and the way payloads come into it.
 
     A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both.
+    Releases lie in the data folder, or ``elsewhere``; the Iceberg catalog lies there too, or has the URI ``catalog``.
     """
 
     data: Path
     mode: Mode = "snapshot"
+    elsewhere: Place | None = None
+    catalog: str | None = None
 
     @property
     def archive(self) -> Archive:
@@ -35,9 +39,9 @@ class House:
         return Work(self.data / "work")
 
     @property
-    def releases(self) -> Path:
-        """The folder of releases."""
-        return self.data / "releases"
+    def releases(self) -> Place:
+        """Where the releases lie."""
+        return self.elsewhere or self.data / "releases"
 
     @property
     def transports(self) -> tuple[str, ...]:

@@ -17,10 +17,11 @@ from assets.payloads import STALE_AFTER, stale
 from assets.stages import Acceptance, Made, acceptances
 from assets.work import fingerprint
 from sources.catalogue import datasets
-from warehouse import package, releases, standards
+from warehouse import iceberg, package, releases, standards
 from warehouse.archive import lock
 from warehouse.contracts import contract, contracts
 from warehouse.difference import schema_changes
+from warehouse.errors import ReleaseError
 from warehouse.package import About, Source
 from warehouse.releases import Release, TableFacts
 
@@ -58,6 +59,15 @@ def release(house: House) -> Published:
         )
         entry = releases.publish(house.releases, draft.name, lambda folder: _write(house, draft, last, made, folder))
     return Published(entry, new=True)
+
+
+def catalogued(house: House) -> str | None:
+    """Enter what was released in the Iceberg catalog; why not, where it cannot be. A release stands without it."""
+    try:
+        iceberg.register(house.releases, house.data, house.catalog)
+    except ReleaseError as error:
+        return str(error)
+    return None
 
 
 def refuse_silent_breaks(last: Release | None) -> None:

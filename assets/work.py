@@ -1,14 +1,19 @@
 """Work that need not be done twice: what a step made is kept under the fingerprint of all that it depends on.
 
 Every stage between archive and release is a pure function of payloads and code. Its fingerprint says whether it was
-computed already; nothing else decides. The folder may be deleted at any time: it is made again.
+computed already; nothing else decides. The folder may be deleted at any time: it is made again. A folder's time is that
+of its last use.
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -32,6 +37,8 @@ class Work:
         parent = self.root / kind / name.replace("/", ".")
         done = parent / fingerprint
         if done.is_dir():
+            with suppress(OSError):  # where nothing may be written, nothing is dropped either
+                os.utime(done)
             return done
         parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".", dir=parent))
@@ -44,6 +51,17 @@ class Work:
             if other != done:
                 shutil.rmtree(other, ignore_errors=True)
         return done
+
+    def drop(self, unused: timedelta) -> int:
+        """Remove what no build has used for so long; how many results that were."""
+        before = time.time() - unused.total_seconds()
+        results = self.root.glob("*/*/*") if self.root.is_dir() else ()
+        old = [folder for folder in results if folder.stat().st_mtime < before]
+        for folder in old:
+            shutil.rmtree(folder)
+            with suppress(OSError):  # of another fingerprint there may be one still
+                folder.parent.rmdir()
+        return len(old)
 
 
 def fingerprint(*parts: object) -> str:

@@ -14,7 +14,7 @@ from assets import stages
 from assets.graph import RELEASE, observations_key, payload_key, table_key
 from assets.house import House
 from pipelines import definitions
-from pipelines.resources import HouseResource
+from pipelines.resources import resource
 from pipelines.sensors import cause
 from sources.catalogue import datasets
 from warehouse.contracts import contracts
@@ -82,7 +82,7 @@ def selection(pattern: str | None) -> list[dg.AssetKey] | None:
 
 def run(house: House, pattern: str | None, progress: Callable[[str, int, int], None]) -> Outcome:
     """Run the nightly job. ``progress`` is told each step's name, how many are done, and how many there are."""
-    defs = definitions.build(HouseResource(data=str(house.data), mode=house.mode))
+    defs = definitions.build(resource(house))
     job = defs.resolve_job_def("nightly")
     keys = selection(pattern)
     with instance(house.data) as opened:
@@ -135,6 +135,7 @@ def _outcome(house: House, result: dg.ExecuteInProcessResult) -> Outcome:
         elif happened.is_step_materialization and happened.asset_key == RELEASE:
             metadata = happened.step_materialization_data.materialization.metadata
             outcome.release, outcome.new = str(metadata["release"].value), bool(metadata["new"].value)
+            outcome.warnings += [str(why) for why in [metadata["uncatalogued"].value] if why]
     if outcome.release is None and outcome.held_back is None:
         failed = ", ".join(outcome.failures[:3]) or "a blocking check failed"
         outcome.held_back = f"The release is held back: {failed}"

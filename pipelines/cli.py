@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.settings import data_folder
+from pipelines import settings
 
 # Commands import what they need when they run, so that `corridor --help` answers at once.
 if TYPE_CHECKING:
@@ -96,7 +96,12 @@ def build(
 def _house(data: Path | None, *, live: bool = False) -> House:
     from assets.house import House
 
-    return House((data or data_folder()).resolve(), "live" if live else "snapshot")
+    return House(
+        (data or settings.data_folder()).resolve(),
+        "live" if live else "snapshot",
+        settings.releases(),
+        settings.catalog(),
+    )
 
 
 @contextmanager
@@ -293,10 +298,11 @@ def releases(data: Data = None, json: Json = False) -> None:
     if json:
         _json([asdict(entry) | {"path": str(house.releases / entry.name)} for entry in entries])
         return
-    table = Table("release", "created", "mode", "tables", "observations", "path", box=None, pad_edge=False)
+    table = Table("release", "created", "mode", "tables", "observations", "path", "kept", box=None, pad_edge=False)
     for entry in entries:
+        counts = (str(len(entry.tables)), f"{entry.observations:,}")
         path = str(house.releases / entry.name)
-        table.add_row(entry.name, entry.created, entry.mode, str(len(entry.tables)), f"{entry.observations:,}", path)
+        table.add_row(entry.name, entry.created, entry.mode, *counts, path, escape(entry.kept))
     out.print(table if entries else "No release yet; `corridor build` makes the first.")
 
 
@@ -395,43 +401,50 @@ def register(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Enter the releases in the Iceberg catalog: catalog.db of the data folder, or that of $CORRIDOR_CATALOG."""
+    """Enter the releases in the Iceberg catalog, as each build does: catalog.db, or that of $CORRIDOR_CATALOG."""
     from warehouse import iceberg
     from warehouse import releases as kept
 
-    house, uri = _house(data), os.environ.get("CORRIDOR_CATALOG")
+    house = _house(data)
     release = kept.find(house.releases)
     with _builder(house):
-        if anew:
-            iceberg.reregister(house.releases, uri)
-        else:
-            iceberg.register(house.releases, release, uri)
+        enter = iceberg.reregister if anew else iceberg.register
+        enter(house.releases, house.data, house.catalog)
     out.print(f"Every release up to {release.name} is in the Iceberg catalog, with a tag each.", highlight=False)
 
 
 @app.command()
 def export(
-    table: Annotated[str, typer.Argument(help="A table of statistics.")],
-    folder: Annotated[Path, typer.Argument(help="Folder for the data and its structure.")],
+    table: Annotated[str, typer.Argument(help="A table of statistics; with --excel any table.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the files.")],
+    where: Annotated[list[str] | None, typer.Argument(help="FIELD=VALUE …, to pick rows.")] = None,
+    excel: Annotated[bool, typer.Option("--excel", help="Write an Excel workbook instead.")] = False,
     data: Data = None,
 ) -> None:
-    """A table of the latest release as SDMX-CSV 2.0, with its structure as SDMX-JSON."""
+    """A table of the latest release as SDMX-CSV 2.0, with its structure as SDMX-JSON, or as an Excel workbook."""
     import polars as pl
 
+    from pipelines.explaining import condition
+    from warehouse import excel as workbook
     from warehouse import releases as kept
     from warehouse import sdmx
     from warehouse.contracts import contract
 
     house = _house(data)
     release, declared = kept.find(house.releases), contract(table)
-    if declared.kind != "statistics":
+    if declared.kind != "statistics" and not excel:
         _fail(f"{table} is no table of statistics, and SDMX has no place for it")
-    rows = pl.read_parquet(house.releases / release.name / "tables" / f"{table}.parquet")
+    found = pl.scan_parquet(kept.table_file(house.releases, release, table))
+    rows = found.filter(*(condition(declared, text) for text in where or [])).collect()
+    target = folder / f"{table}.{'xlsx' if excel else 'csv'}"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{table}.csv").write_bytes(sdmx.data_csv(rows, declared))
-    structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))
-    (folder / f"{table}.structure.json").write_bytes(structure)
-    out.print(f"{rows.height:,} rows of {table} in {folder / f'{table}.csv'}, with their structure.", highlight=False)
+    if excel:
+        workbook.write(rows, declared, target)
+    else:
+        target.write_bytes(sdmx.data_csv(rows, declared))
+        structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))
+        (folder / f"{table}.structure.json").write_bytes(structure)
+    out.print(f"{rows.height:,} rows of {table} in {target}, with what its fields are.", highlight=False)
 
 
 @app.command()
@@ -449,6 +462,47 @@ def accept(
     with _builder(house):
         stages.accept(house, table, check, because)
     out.print(f"{table}.{check} no longer holds back these rows; `corridor build` releases them.", highlight=False)
+
+
+@app.command()
+def keep(
+    release: Annotated[str, typer.Argument(help="The release that must not be pruned, as one that was cited.")],
+    because: Annotated[str, typer.Option("--because", help="Why it is to be kept.")],
+    data: Data = None,
+) -> None:
+    """Keep a release for good: `corridor prune` passes it by, and the index of releases says why."""
+    from warehouse import releases as kept
+
+    house = _house(data)
+    with _builder(house):
+        kept.keep(house.releases, release, because)
+    out.print(f"{release} is kept: {escape(because)}", highlight=False)
+
+
+@app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be pruned.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Thin out the releases: those that are kept stay, the last ten, and the last of each month and year.
+
+    The newest stays in any case, and every payload. Intermediate results that no build has used for 90 days go as well.
+    """
+    from assets.retention import prune as thin
+
+    house = _house(data)
+    with _builder(house):
+        reasons = thin(house, datetime.now(UTC), dry_run=dry_run)
+    if json:
+        _json(reasons)
+        return
+    table = Table("release", "stays as", box=None, pad_edge=False)
+    for name, reason in reasons.items():
+        table.add_row(name, escape(reason) if reason else "[yellow]pruned[/]")
+    out.print(table)
+    gone = sum(reason is None for reason in reasons.values())
+    out.print(f"{gone:,} of {len(reasons):,} releases {'would be' if dry_run else 'were'} pruned.", highlight=False)
 
 
 @app.command()

@@ -128,9 +128,9 @@ def _warnings(declared: Contract) -> dict[str, str]:
 
 
 def _rows(house: House, declared: Contract, where: list[str], limit: int) -> Report:
-    conditions = [_condition(declared, text) for text in where]
+    conditions = [condition(declared, text) for text in where]
     release = releases.find(house.releases)
-    frame = pl.scan_parquet(house.releases / release.name / "tables" / f"{declared.table}.parquet")
+    frame = pl.scan_parquet(releases.table_file(house.releases, release, declared.table))
     found = frame.filter(*conditions).collect()
     rows = found.head(limit).to_dicts()
     shown = [row | ({"origin": _origin(house, row)} if _traceable(row) else {}) for row in rows]
@@ -142,7 +142,8 @@ def _traceable(row: Mapping[str, object]) -> bool:
     return all(row.get(name) is not None for name in ("dataset", "payload", "locator"))
 
 
-def _condition(declared: Contract, text: str) -> pl.Expr:
+def condition(declared: Contract, text: str) -> pl.Expr:
+    """What FIELD=VALUE asks of the rows of a table, where a date may be cut short; ``WarehouseError`` if it is none."""
     name, separator, value = text.partition("=")
     types = {column.name: column.type for column in declared.columns}
     if not separator or name not in types:
@@ -190,7 +191,7 @@ def _indicator(house: House, name: str) -> Report:
     report: Report = {**row, "tables": tables, "datasets": sources}
     latest = releases.latest(house.releases)
     if latest is not None:
-        parts = [pl.scan_parquet(house.releases / latest.name / "tables" / f"{table}.parquet") for table in tables]
+        parts = [pl.scan_parquet(releases.table_file(house.releases, latest, table)) for table in tables]
         counts = [
             part.filter(pl.col("indicator") == name)
             .select(

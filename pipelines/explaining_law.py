@@ -32,9 +32,10 @@ def explain(house: House, instrument: str, on: date, jurisdiction: str | None = 
     if jurisdiction is not None and jurisdiction not in codes.members("area"):
         raise WarehouseError(f"{jurisdiction} is no jurisdiction; use a code of ISO 3166-1 alpha-3, or EU")
     release = releases.find(house.releases)
-    tables = house.releases / release.name / "tables"
-    events = pl.read_parquet(tables / "legal_event.parquet").filter(pl.col("instrument") == instrument)
-    gaps = pl.read_parquet(tables / "legal_gap.parquet").filter(pl.col("instrument") == instrument)
+    events, gaps = (
+        pl.read_parquet(releases.table_file(house.releases, release, table)).filter(pl.col("instrument") == instrument)
+        for table in ("legal_event", "legal_gap")
+    )
     bound = bindings(events, on)
     happened = events.filter(pl.col("date").is_null() | (pl.col("date") <= on))
     who = pl.col("jurisdiction") == jurisdiction if jurisdiction else pl.lit(value=True)
@@ -74,7 +75,7 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
             "ask for visa_rule nationality=DEU jurisdiction=CHN --on DAY, in codes of ISO 3166-1 alpha-3"
         )
     release = releases.find(house.releases)
-    rules = pl.read_parquet(house.releases / release.name / "tables" / "visa_rule.parquet")
+    rules = pl.read_parquet(releases.table_file(house.releases, release, "visa_rule"))
     pair = (given["nationality"], given["jurisdiction"])
     rule = rule_on(rules, *pair, on, given.get("travel_document", "ORDINARY"))
     transit = transit_rule_on(rules, *pair, on)

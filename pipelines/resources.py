@@ -8,24 +8,37 @@ from typing import Literal
 import dagster as dg
 
 from assets.house import House
-from pipelines.settings import data_folder, live
+from pipelines import settings
 from warehouse.archive import lock
+from warehouse.storage import place
 
 
 class HouseResource(dg.ConfigurableResource[House]):
-    """The data folder, and whether payloads come from the embedded snapshot or from the publishers."""
+    """The data folder, whether payloads come from the embedded snapshot or from the publishers, and where releases
+    and the Iceberg catalog lie if not in the data folder.
+    """
 
     data: str
     mode: Literal["snapshot", "live"] = "snapshot"
+    releases: str = ""
+    catalog: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[House]:  # noqa: ARG002
         """The house, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
-        house = House(Path(self.data).resolve(), self.mode)
+        elsewhere = place(self.releases) if self.releases else None
+        house = House(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None)
         with lock(house.archive.root):
             yield house
 
 
 def default_house() -> HouseResource:
-    """The house of the environment: ``CORRIDOR_DATA`` and ``CORRIDOR_MODE``."""
-    return HouseResource(data=str(data_folder()), mode="live" if live() else "snapshot")
+    """The house of the environment."""
+    return resource(House(settings.data_folder(), settings.mode(), settings.releases(), settings.catalog()))
+
+
+def resource(house: House) -> HouseResource:
+    """The resource that a house is in a run."""
+    return HouseResource(
+        data=str(house.data), mode=house.mode, releases=str(house.elsewhere or ""), catalog=house.catalog or ""
+    )

@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Literal
+
+from warehouse import storage
 
 
 def data_folder() -> Path:
@@ -9,6 +12,17 @@ def data_folder() -> Path:
     return Path(os.environ.get("CORRIDOR_DATA") or "data").resolve()
 
 
-def live() -> bool:
-    """Whether ``$CORRIDOR_MODE`` is ``live``; anything else means the embedded snapshot."""
-    return os.environ.get("CORRIDOR_MODE") == "live"
+def releases() -> storage.Place | None:
+    """Where ``$CORRIDOR_RELEASES`` says that releases lie, as ``s3://bucket/prefix``; by default in the data folder."""
+    address = os.environ.get("CORRIDOR_RELEASES")
+    return storage.place(address) if address else None
+
+
+def catalog() -> str | None:
+    """The URI of the Iceberg catalog, ``$CORRIDOR_CATALOG``; by default it is ``catalog.db`` in the data folder."""
+    return os.environ.get("CORRIDOR_CATALOG") or None
+
+
+def mode() -> Literal["snapshot", "live"]:
+    """``$CORRIDOR_MODE`` if that is ``live``; anything else means the embedded snapshot."""
+    return "live" if os.environ.get("CORRIDOR_MODE") == "live" else "snapshot"

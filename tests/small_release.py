@@ -11,6 +11,7 @@ import polars as pl
 from warehouse import package, releases
 from warehouse.contracts import Contract, contract, contracts
 from warehouse.releases import Release
+from warehouse.storage import Place
 
 CREATED = datetime(2026, 11, 24, 3, 30, 5, tzinfo=UTC)
 SOURCE = package.Source(
@@ -29,7 +30,7 @@ def about(name: str) -> package.About:
 
 
 def published(
-    root: Path, name: str, frames: Mapping[str, pl.DataFrame], declared: Mapping[str, Contract] | None = None
+    root: Place, name: str, frames: Mapping[str, pl.DataFrame], declared: Mapping[str, Contract] | None = None
 ) -> Release:
     """A release of the frames by table; ``declared`` are contracts that differ from those of today."""
 

@@ -218,7 +218,7 @@ def test_a_changed_figure_is_released_and_what_failed_on_that_day_stays_as_it_wa
         ("eurostat/migr_resfirst[geo=AT]", "<html><title>Down</title></html>"),
         ("worldbank/SP.POP.TOTL", "gone"),
     ]
-    old, new = (house.releases / str(name) / "tables" for name in (first.name, outcome.release))
+    old, new = (house.data / "releases" / str(name) / "tables" for name in (first.name, outcome.release))
     figures = [pl.read_parquet(folder / "displacement.parquet")["value"].to_list() for folder in (old, new)]
     assert sum(a != b for a, b in zip(*figures, strict=True)) == 1
     assert 777.0 in figures[1]
@@ -274,8 +274,8 @@ def stale_now(house: House) -> dict[str, object]:
 
 
 def released(house: House) -> dict[str, bytes]:
-    files = (path for path in house.releases.rglob("*") if path.is_file())
-    return {str(path.relative_to(house.releases)): path.read_bytes() for path in files}
+    root = house.data / "releases"
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def test_without_any_network_the_release_stands_and_is_said_to(

@@ -53,11 +53,9 @@ class Stand:
         return stages.observations(self.house, name).frame.sort("payload", "locator").collect()
 
     def released(self) -> dict[str, bytes]:
-        return {
-            str(path.relative_to(self.house.releases)): path.read_bytes()
-            for path in sorted(self.house.releases.rglob("*"))
-            if path.is_file()
-        }
+        root = self.house.data / "releases"
+        files = (path for path in sorted(root.rglob("*")) if path.is_file())
+        return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,9 @@ import duckdb
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from pyiceberg.utils.config import Config
 
+from tests import iceberg_rest, object_store
 from tests.frames import rows
 from tests.small_release import published
 from warehouse import iceberg, releases
@@ -28,18 +30,22 @@ BEFORE = rows("population", {"reporter": "AUT", "value": 12.5}, {"reporter": "BE
 AFTER = rows("population", {"reporter": "AUT", "value": 13.0}, {"reporter": "BEL"}, {"reporter": "CHN", "value": None})
 
 
+def register(root: Path) -> None:
+    iceberg.register(root, root.parent)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Two releases, in a folder whose name has a space, both in the catalog."""
     root = tmp_path / "a data folder" / "releases"
     for name, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-        entry = published(root, name, {"population": frame, "asylum": rows("asylum").clear()})
-        iceberg.register(root, entry)
+        published(root, name, {"population": frame, "asylum": rows("asylum").clear()})
+        register(root)
     return root
 
 
 def held(root: Path, name: str = "population", uri: str | None = None) -> "Table":
-    with closing(iceberg.catalog(root, uri)) as catalog:
+    with closing(iceberg.catalog(root.parent, uri)) as catalog:
         return catalog.load_table(f"corridor.{name}")
 
 
@@ -162,21 +168,21 @@ def test_a_table_without_rows_is_there_without_rows(root: Path) -> None:
 
 def test_registered_again_it_changes_nothing(root: Path) -> None:
     before = held(root).metadata_location
-    for name in (FIRST, SECOND):
-        iceberg.register(root, releases.find(root, name))
+    register(root)
     assert held(root).metadata_location == before
 
 
 def test_a_release_that_was_not_registered_is_caught_up_with(tmp_path: Path) -> None:
     root = tmp_path / "releases"
     published(root, FIRST, {"population": BEFORE})
-    iceberg.register(root, published(root, SECOND, {"population": AFTER}))
+    published(root, SECOND, {"population": AFTER})
+    register(root)
     assert_frame_equal(at(held(root), FIRST), BEFORE)
 
 
 def test_a_new_field_is_in_the_newer_releases_only(root: Path) -> None:
-    entry = published(root, "2026-11-25.1", {"population": widened(AFTER)}, {"population": wider()})
-    iceberg.register(root, entry)
+    published(root, "2026-11-25.1", {"population": widened(AFTER)}, {"population": wider()})
+    register(root)
     table = held(root)
     assert at(table, "2026-11-25.1")["route"].to_list() == ["_T"] * 3
     assert_frame_equal(at(table, FIRST), BEFORE)
@@ -187,7 +193,8 @@ def test_a_new_major_version_begins_another_table(root: Path) -> None:
     now = contract("population")
     narrower = now.model_copy(update={"dimensions": now.dimensions[1:], "version": "2.0.0"})
     frame = AFTER.select(narrower.field_names)
-    iceberg.register(root, published(root, "2026-11-25.1", {"population": frame}, {"population": narrower}))
+    published(root, "2026-11-25.1", {"population": frame}, {"population": narrower})
+    register(root)
     assert set(held(root, "population_v2").refs()) == {"main", "2026-11-25.1"}
     assert_frame_equal(at(held(root, "population_v2"), "2026-11-25.1"), frame)
     assert_frame_equal(at(held(root), SECOND), AFTER)
@@ -196,10 +203,10 @@ def test_a_new_major_version_begins_another_table(root: Path) -> None:
 def test_a_moved_data_folder_is_said_so_and_registered_again(root: Path) -> None:
     moved = root.parent.with_name("elsewhere") / "releases"
     shutil.copytree(root.parent, moved.parent)
-    with pytest.raises(ReleaseError, match=r"the data folder was moved.*makes it again"):
-        iceberg.register(moved, releases.find(moved))
+    with pytest.raises(ReleaseError, match=r"releases were moved.*makes it again"):
+        register(moved)
     shutil.rmtree(root.parent)
-    iceberg.reregister(moved)
+    iceberg.reregister(moved, moved.parent)
     table = held(moved)
     assert_frame_equal(at(table, FIRST), BEFORE)
     assert files(table, SECOND) == [f"file://{moved.resolve() / SECOND / 'tables' / 'population.parquet'}"]
@@ -208,8 +215,8 @@ def test_a_moved_data_folder_is_said_so_and_registered_again(root: Path) -> None
 def test_a_damaged_catalog_is_named_and_made_again(root: Path) -> None:
     (root.parent / "catalog.db").write_bytes(b"not a database, of this one may be sure" * 100)
     with pytest.raises(ReleaseError, match=r"catalog of .* cannot be used \(file is not a database\)"):
-        iceberg.register(root, releases.find(root))
-    iceberg.reregister(root)
+        register(root)
+    iceberg.reregister(root, root.parent)
     assert_frame_equal(at(held(root), FIRST), BEFORE)
 
 
@@ -220,16 +227,103 @@ def test_damaged_metadata_is_named_and_made_again(root: Path, kind: str, damage:
         path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:50])
     third = published(root, "2026-11-25.1", {"population": AFTER})
     with pytest.raises(ReleaseError, match=r"cannot be used .*makes it again"):
-        iceberg.register(root, third)
-    iceberg.reregister(root)
+        register(root)
+    iceberg.reregister(root, root.parent)
     assert_frame_equal(at(held(root), FIRST), BEFORE)
     assert_frame_equal(at(held(root), third.name), AFTER)
 
 
 def test_a_catalog_elsewhere_is_named_by_its_uri(tmp_path: Path) -> None:
     root, uri = tmp_path / "data" / "releases", f"sqlite:///{tmp_path}/other.db"
-    iceberg.register(root, published(root, FIRST, {"population": BEFORE}), uri)
+    published(root, FIRST, {"population": BEFORE})
+    iceberg.register(root, root.parent, uri)
     assert_frame_equal(at(held(root, uri=uri), FIRST), BEFORE)
-    iceberg.reregister(root, uri)
+    iceberg.reregister(root, root.parent, uri)
     assert_frame_equal(at(held(root, uri=uri), FIRST), BEFORE)
     assert not (tmp_path / "data" / "catalog.db").exists()
+
+
+def test_a_release_that_is_no_more_has_no_tag(root: Path) -> None:
+    published(root, "2026-11-25.1", {"population": AFTER})
+    register(root)
+    releases.forget(root, {FIRST, SECOND}, "2026-11-25T00:00:00+00:00")
+    register(root)
+    table = held(root)
+    assert set(table.refs()) == {"main", "2026-11-25.1"}
+    assert [entry.snapshot_id for entry in table.snapshots()] == [snapshot(table, "2026-11-25.1")]
+    assert_frame_equal(at(table, "2026-11-25.1"), AFTER)
+    with closing(iceberg.catalog(root.parent)) as catalog:
+        assert not catalog.table_exists("corridor.asylum")
+
+
+def secret(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """Set the token in the environment, which PyIceberg looks at once in a process."""
+    monkeypatch.setenv("PYICEBERG_CATALOG__CORRIDOR__TOKEN", token)
+    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
+
+
+@pytest.fixture
+def rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    secret(monkeypatch, "a secret of the environment")
+    with iceberg_rest.serve(tmp_path / "elsewhere", "a secret of the environment") as uri:
+        yield uri
+
+
+def test_a_rest_catalog_holds_each_release_and_forgets_what_was_pruned(tmp_path: Path, rest: str) -> None:
+    root = tmp_path / "data" / "releases"
+    published(root, FIRST, {"population": BEFORE, "asylum": rows("asylum")})
+    iceberg.register(root, root.parent, rest)
+    published(root, SECOND, {"population": AFTER})
+    iceberg.register(root, root.parent, rest)
+    assert_frame_equal(at(held(root, uri=rest), FIRST), BEFORE)
+    assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
+    assert not (root.parent / "catalog.db").exists()
+    releases.forget(root, {FIRST}, "2026-11-25T00:00:00+00:00")
+    iceberg.register(root, root.parent, rest)
+    assert set(held(root, uri=rest).refs()) == {"main", SECOND}
+    with closing(iceberg.catalog(root.parent, rest)) as catalog:
+        assert not catalog.table_exists("corridor.asylum")
+    iceberg.reregister(root, root.parent, rest)
+    assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
+
+
+def test_a_rest_catalog_that_lets_nobody_in_is_said_so(
+    tmp_path: Path, rest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret(monkeypatch, "another")
+    published(tmp_path, FIRST, {"population": BEFORE})
+    with pytest.raises(ReleaseError, match=r"cannot be used .*who are you\?"):
+        iceberg.register(tmp_path, tmp_path, rest)
+
+
+def test_a_table_of_somebody_else_in_the_catalog_is_left_alone(root: Path) -> None:
+    with closing(iceberg.catalog(root.parent)) as catalog:
+        catalog.create_table("corridor.mine", schema=AFTER.select("value").to_arrow().schema)
+        register(root)
+        assert catalog.table_exists("corridor.mine")
+    releases.forget(root, {FIRST}, "2026-11-25T00:00:00+00:00")
+    register(root)
+    with closing(iceberg.catalog(root.parent)) as catalog:
+        assert catalog.table_exists("corridor.mine")
+
+
+def test_releases_in_a_bucket_are_travelled_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_store.serve() as environment:
+        bucket = object_store.bucket(environment, monkeypatch, "travelled")
+        for name, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
+            published(bucket, name, {"population": frame})
+            iceberg.register(bucket, tmp_path)
+        with closing(iceberg.catalog(tmp_path)) as catalog:
+            table = catalog.load_table("corridor.population")
+        assert files(table, FIRST) == [f"{bucket}/{FIRST}/tables/population.parquet"]
+        assert_frame_equal(at(table, FIRST), BEFORE)
+        assert_frame_equal(at(table, SECOND), AFTER)
+
+
+def test_releases_of_the_same_names_elsewhere_are_not_taken_for_those(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    published(other, FIRST, {"population": AFTER})
+    with pytest.raises(ReleaseError, match=rf"has {FIRST} elsewhere than at .*/other/.*makes it again"):
+        iceberg.register(other, root.parent)
+    iceberg.reregister(other, root.parent)
+    assert_frame_equal(at(held(root), FIRST), AFTER)

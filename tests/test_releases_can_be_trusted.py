@@ -163,3 +163,12 @@ def test_only_a_check_that_fails_can_be_accepted(built: Built) -> None:
     done = corridor("accept", "asylum", "key_unique", "--because", "no reason", "--data", str(built.data))
     assert done.returncode == 1
     assert "has no failing check key_unique" in done.stderr
+
+
+def test_what_changed_is_shown_before_what_is_new(tmp_path: Path) -> None:
+    many = [(f"new {number:02}", "x") for number in range(2 * difference.SHOWN)]
+    before = published(tmp_path, "a", indicators(("old", "x"), ("zuletzt", "x")))
+    after = published(tmp_path, "b", indicators(*many, ("zuletzt", "y")))
+    (one,) = difference.differences(tmp_path, before, after)
+    assert [example["difference"] for example in one.examples[:3]] == ["changed", "removed", "added"]
+    assert len(one.examples) == difference.SHOWN

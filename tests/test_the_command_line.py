@@ -14,7 +14,7 @@ from pipelines.cli import app
 from tests.conftest import ROOT, Built, corridor
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "Makefile", ".ci/run")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "warehouse/README.md", "Makefile", ".ci/run")
 SDMX = (
     "DATAFLOW,LAST UPDATE,freq,citizen,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
     "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2023,6632,u\n"

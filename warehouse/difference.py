@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
-from pathlib import Path
 from string import Template
 
 import polars as pl
 
 from warehouse.contracts import Contract, contracts
-from warehouse.releases import Release
+from warehouse.releases import Release, table_file
+from warehouse.storage import Place
 
 SHOWN = 20
 # Where a figure stands, and since when, is no difference in what a release says.
@@ -21,7 +21,7 @@ class TableDifference:
     """How a table differs: fields, rows, and for tables with a key in both releases which rows.
 
     ``changed`` counts keys whose other fields differ, provenance aside; ``examples`` are at most 20 of the keys that
-    were added, removed or changed, with what was and what is.
+    were changed, removed or added, in this order, with what was and what is.
     """
 
     table: str
@@ -42,17 +42,17 @@ class TableDifference:
         return self.rows_before == self.rows_after and not (self.fields or self.added or self.removed or self.changed)
 
 
-def differences(root: Path, before: Release, after: Release) -> list[TableDifference]:
+def differences(root: Place, before: Release, after: Release) -> list[TableDifference]:
     """The tables of two releases compared, in alphabetical order; table ``release``, which always differs, aside."""
     names = sorted({*before.tables, *after.tables} - {"release"})
     return [_table(root, name, before, after) for name in names]
 
 
-def _table(root: Path, name: str, before: Release, after: Release) -> TableDifference:
+def _table(root: Place, name: str, before: Release, after: Release) -> TableDifference:
     old, new = before.tables.get(name), after.tables.get(name)
     if old is None or new is None or old.sha256 == new.sha256:
         return TableDifference(name, old.rows if old else None, new.rows if new else None)
-    frames = [pl.scan_parquet(root / release.name / "tables" / f"{name}.parquet") for release in (before, after)]
+    frames = [pl.scan_parquet(table_file(root, release, name)) for release in (before, after)]
     schemas = [frame.collect_schema() for frame in frames]
     fields = schema_changes({k: str(v) for k, v in schemas[0].items()}, {k: str(v) for k, v in schemas[1].items()})
     declared = contracts().get(name)
@@ -94,8 +94,14 @@ def _with_rows(one: TableDifference, old: pl.LazyFrame, new: pl.LazyFrame, decla
         removed=counts.get("removed", 0),
         changed=counts.get("changed", 0),
         by_dataset=grouped,
-        examples=[_example(row, key, content) for row in found.head(SHOWN).iter_rows(named=True)],
+        examples=[_example(row, key, content) for row in _telling(found).iter_rows(named=True)],
     )
+
+
+def _telling(found: pl.DataFrame) -> pl.DataFrame:
+    """Some of the rows: what was changed says more than what is gone, and that more than what is new."""
+    order = pl.col("difference").replace_strict(["changed", "removed", "added"], [0, 1, 2])
+    return found.sort(order, maintain_order=True).head(SHOWN)
 
 
 def _example(row: Mapping[str, object], key: list[str], content: list[str]) -> dict[str, object]:
@@ -121,20 +127,26 @@ def report(before: Release, after: Release, found: list[TableDifference]) -> dic
 PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$before to $after</title><style>
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1d2530; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; } caption { text-align: left; font-weight: bold; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem;
+  color: #1d2530; background: #fff; overflow-wrap: break-word; }
+h2 { margin: 2rem 0 .25rem; font-size: 1.15rem; } p { margin: .25rem 0; max-width: 60rem; }
+table { border-collapse: collapse; margin: .5rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9dee5; vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-.removed { color: #b42318; } .added { color: #1a7f37; }
-.scroll { overflow-x: auto; }
-</style></head><body><h1>From release $before to $after</h1>
+th, td { white-space: nowrap; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+a { color: #0b57d0; } .changed { color: #7a4d00; } .removed { color: #b42318; } .added { color: #14672c; }
+.scroll { overflow-x: auto; } :focus-visible { outline: 3px solid #0b57d0; outline-offset: 2px; }
+@media (max-width: 40rem) { body { margin: 1rem auto; font-size: 14px; } th, td { padding: .25rem .4rem; } }
+</style></head><body><main><h1>From release $before to $after</h1>
 <p>$summary</p>
-<table><thead><tr><th>table</th><th class="n">rows before</th><th class="n">rows after</th><th class="n">added</th>
-<th class="n">removed</th><th class="n">changed</th><th>schema</th></tr></thead><tbody>
+<div class="scroll" tabindex="0" role="region" aria-label="Tables that differ">
+<table><thead><tr><th scope="col">table</th><th scope="col" class="n">rows before</th>
+<th scope="col" class="n">rows after</th><th scope="col" class="n">added</th><th scope="col" class="n">removed</th>
+<th scope="col" class="n">changed</th><th scope="col">schema</th></tr></thead><tbody>
 $overview
-</tbody></table>
+</tbody></table></div>
 $details
-</body></html>
+</main></body></html>
 """)
 
 
@@ -156,7 +168,9 @@ def _overview(one: TableDifference) -> str:
     numbers = (one.rows_before, one.rows_after, one.added, one.removed, one.changed)
     cells = "".join(f'<td class="n">{"–" if number is None else f"{number:,}"}</td>' for number in numbers)
     fields = "; ".join(f"{name} {what}" for name, what in one.fields.items()) or "same"
-    return f'<tr><td><a href="#{escape(one.table)}">{escape(one.table)}</a></td>{cells}<td>{escape(fields)}</td></tr>'
+    name = escape(one.table)
+    linked = f'<a href="#{name}">{name}</a>' if one.examples else name
+    return f'<tr><th scope="row">{linked}</th>{cells}<td>{escape(fields)}</td></tr>'
 
 
 def _details(one: TableDifference) -> str:
@@ -164,16 +178,22 @@ def _details(one: TableDifference) -> str:
         return ""
     key = [name for name in one.examples[0] if name not in ("difference", "before", "after")]
     varying = [name for name in key if len({str(example[name]) for example in one.examples}) > 1] or key[:1]
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("difference", *varying, "before", "after"))
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("difference", *varying, "before", "after"))
     rows = "\n".join(_example_row(example, varying) for example in one.examples)
     datasets = "; ".join(
         f"{name}: {', '.join(f'{count:,} {what}' for what, count in counts.items())}"
         for name, counts in one.by_dataset.items()
     )
-    caption = f"{one.table}, the first {len(one.examples)}" + (f" ({datasets})" if datasets else "")
+    alike = ", ".join(f"{name} {one.examples[0][name]}" for name in key if name not in varying)
+    shown = f"The first {len(one.examples)} of {one.added + one.removed + one.changed:,}" + (
+        f", all of {alike}." if alike else "."
+    )
+    said = "".join(f"<p>{escape(line)}</p>" for line in (f"{datasets}." if datasets else "", shown) if line)
+    name = escape(one.table)
     return (
-        f'<div class="scroll" id="{escape(one.table)}"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<h2 id="{name}">{name}</h2>{said}'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Rows of {name}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -187,5 +207,11 @@ def _example_row(example: Mapping[str, object], varying: list[str]) -> str:
 def _said(fields: object) -> str:
     if not isinstance(fields, Mapping):
         return "–"
-    said = (f"{name} {value:,}" if isinstance(value, float) else f"{name} {value}" for name, value in fields.items())
-    return escape(", ".join(said))
+    if fields.get("value") is not None and "unit" in fields:  # of a row that is new or gone, the figure
+        return escape(f"{fields['value']:,.15g} {fields['unit']}")
+    said = (
+        f"{name} {value:,.15g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in fields.items()
+        if value is not None
+    )
+    return escape(", ".join(said)) or "–"

@@ -1,24 +1,24 @@
 """Releases: immutable folders with a name, and the index that makes them visible.
 
-A release is written aside, flushed to disk, read back, renamed into place, and then named by ``index.json``, which is
-replaced in one step. Until that step it does not exist for anybody; a folder that the index does not name is what a
-killed process left, and the next build removes it.
+A release is written aside, read back, put into place, and then named by ``index.json``, which is replaced in one step.
+Until that step it does not exist for anybody; a folder that the index does not name is what a killed process left, and
+the next build removes it. ``warehouse.storage`` says how that is so on a local disk and in an object store.
 """
 
-import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import orjson
 import pyarrow.parquet as pq
 
+from warehouse import storage
 from warehouse.contracts import contract
 from warehouse.errors import ReleaseError
+from warehouse.storage import Content, Place
+
+INDEX = "index.json"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class TableFacts:
 
 @dataclass(frozen=True)
 class Release:
-    """What the index says of a release. ``fingerprint`` stands for everything that it was made of."""
+    """What the index says of a release. ``fingerprint`` stands for everything that it was made of.
+
+    ``kept`` says why a person wants it never to be pruned, and is empty where nobody does.
+    """
 
     name: str
     created: str
@@ -42,6 +45,7 @@ class Release:
     fingerprint: str
     tables: dict[str, TableFacts]
     left_out: dict[str, int]
+    kept: str = ""
 
     @property
     def observations(self) -> int:
@@ -49,86 +53,135 @@ class Release:
         return sum(facts.rows for name, facts in self.tables.items() if contract(name).kind == "statistics")
 
 
-def index(root: Path) -> list[Release]:
+@dataclass(frozen=True)
+class _Index:
+    """What the index says: the releases, oldest first, when others were pruned, and the content that says it."""
+
+    releases: list[Release]
+    pruned: dict[str, str]
+    content: Content | None
+
+
+def index(root: Place) -> list[Release]:
     """The releases under ``root``, oldest first; ``ReleaseError`` when the index is damaged."""
-    path = root / "index.json"
-    if not path.exists():
-        return []
+    return _load(root).releases
+
+
+def _load(root: Place) -> _Index:
+    content = storage.read(root / INDEX)
     try:
-        entries = orjson.loads(path.read_bytes())["releases"]
-        return [
+        said = orjson.loads(content.data) if content else {"releases": []}
+        entries = [
             Release(**entry | {"tables": {name: TableFacts(**facts) for name, facts in entry["tables"].items()}})
-            for entry in entries
+            for entry in said["releases"]
         ]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise ReleaseError(f"{path} is damaged ({error}); restore it, or remove it to begin anew") from error
+        return _Index(entries, said.get("pruned", {}), content)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ReleaseError(f"{root / INDEX} is damaged ({error}); restore it, or remove it to begin anew") from error
 
 
-def latest(root: Path) -> Release | None:
+def _save(root: Place, before: _Index, entries: list[Release], pruned: Mapping[str, str]) -> None:
+    """Replace the index in one step. There is always a release: the newest is never pruned."""
+    said = {"latest": entries[-1].name, "releases": [asdict(entry) for entry in entries], "pruned": pruned}
+    storage.swap(root / INDEX, orjson.dumps(said, option=orjson.OPT_INDENT_2), before.content)
+
+
+def latest(root: Place) -> Release | None:
     """The newest release."""
     return next(reversed(index(root)), None)
 
 
-def find(root: Path, name: str = "latest") -> Release:
+def find(root: Place, name: str = "latest") -> Release:
     """A release by its name; ``ReleaseError`` lists the ones there are."""
-    known = index(root)
+    said = _load(root)
+    known = said.releases
     if name == "latest" and known:
         return known[-1]
     for release in known:
         if release.name == name:
             return release
+    if name in said.pruned:
+        raise ReleaseError(f"{name} was pruned at {said.pruned[name]}; `corridor as-of` says what was known then")
     names = ", ".join(release.name for release in known[-5:]) or "none yet: `corridor build` makes the first"
     raise ReleaseError(f"there is no release {name}; there are {names}")
 
 
-def next_name(root: Path, today: date) -> str:
-    """The name of the next release: the day, and its number on that day."""
-    return f"{today.isoformat()}.{1 + sum(release.name.startswith(today.isoformat()) for release in index(root))}"
+def next_name(root: Place, today: date) -> str:
+    """The name of the next release: the day, and its number on that day, which none has or is about to have."""
+    said = _load(root)
+    known = {release.name for release in said.releases}
+    taken = {*known, *said.pruned, *(name for name, abandoned in storage.strays(root, known).items() if not abandoned)}
+    numbers = [int(name.rpartition(".")[2]) for name in taken if name.startswith(f"{today.isoformat()}.")]
+    return f"{today.isoformat()}.{1 + max(numbers, default=0)}"
 
 
-def clean(root: Path) -> list[str]:
-    """Remove what killed processes left, and say what it was."""
+def clean(root: Place) -> list[str]:
+    """Remove what killed processes left and what was pruned, and say what it was."""
     known = {release.name for release in index(root)}
-    strays = [path for path in root.iterdir() if path.is_dir() and path.name not in known] if root.is_dir() else []
-    for path in strays:
-        shutil.rmtree(path)
-    return sorted(path.name for path in strays)
+    found = sorted(name for name, abandoned in storage.strays(root, known).items() if abandoned)
+    for name in found:
+        storage.remove(root / name)
+    return found
 
 
-def publish(root: Path, name: str, write: Callable[[Path], Release]) -> Release:
+def publish(root: Place, name: str, write: Callable[[Path], Release]) -> Release:
     """Make a release visible. ``write`` fills the folder it is given and says what it wrote."""
-    root.mkdir(parents=True, exist_ok=True)
+    before = _load(root)
     clean(root)
-    if (root / name).exists():
+    if any(release.name == name for release in before.releases):
         raise ReleaseError(f"the release {name} exists already and is never changed")
-    aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=root))
-    try:
-        release = write(aside)
-        problems = damages(aside, release)
+    with storage.aside(root) as folder:
+        release = write(folder)
+        problems = damages(folder, release)
         if problems:
             raise ReleaseError(f"the release was not written as it should be: {'; '.join(problems[:3])}")
-        _flush(aside)
-        aside.chmod(0o755)
-        aside.rename(root / name)
-        _flush_folder(root)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    _write_index(root, [*index(root), release])
+        storage.put(folder, root / name)
+    _save(root, before, [*before.releases, release], before.pruned)
     return release
 
 
-def damages(folder: Path, release: Release) -> list[str]:
+def keep(root: Place, name: str, because: str) -> None:
+    """Let a release never be pruned, and the index say why. ``ReleaseError`` if there is none of the name."""
+    kept = replace(find(root, name), kept=because)
+    before = _load(root)
+    _save(root, before, [kept if entry.name == kept.name else entry for entry in before.releases], before.pruned)
+
+
+def forget(root: Place, names: Collection[str], at: str) -> None:
+    """Let releases be no more; the index says when that was. ``clean`` removes their files.
+
+    ``ReleaseError`` where the newest release is among them, or one that is kept.
+    """
+    before = _load(root)
+    refused = [
+        entry.name for entry in before.releases if entry.name in names and (entry.kept or entry is before.releases[-1])
+    ]
+    if refused:
+        raise ReleaseError(f"{', '.join(refused)} may not be pruned: the newest release stays, and what is kept")
+    gone = {entry.name: at for entry in before.releases if entry.name in names}
+    _save(root, before, [entry for entry in before.releases if entry.name not in gone], before.pruned | gone)
+
+
+def damages(folder: Place, release: Release) -> list[str]:
     """What in a release's folder is not as its index says; empty when all is well."""
     found = []
     for name, facts in release.tables.items():
         path = folder / "tables" / f"{name}.parquet"
-        if not path.is_file():
-            found.append(f"{release.name}: {path.name} is missing")
-        elif sha256(path) != facts.sha256:
-            found.append(f"{release.name}: {path.name} is damaged: its sha256 is not that of the index")
-        elif pq.read_metadata(path).num_rows != facts.rows:
-            found.append(f"{release.name}: {path.name} has not the rows that the index says")
+        try:
+            size, sha256 = storage.digest(path)
+        except FileNotFoundError:
+            found.append(f"{release.name}: {name}.parquet is missing")
+            continue
+        if (size, sha256) != (facts.bytes, facts.sha256):
+            found.append(f"{release.name}: {name}.parquet is damaged: its sha256 is not that of the index")
+        elif pq.read_metadata(str(path)).num_rows != facts.rows:
+            found.append(f"{release.name}: {name}.parquet has not the rows that the index says")
     return found
+
+
+def table_file(root: Place, release: Release, table: str) -> str:
+    """Where the Parquet file of a table lies, as polars, pandas, pyarrow and DuckDB are told it."""
+    return str(root / release.name / "tables" / f"{table}.parquet")
 
 
 def facts(path: Path, table: str) -> TableFacts:
@@ -141,36 +194,4 @@ def facts(path: Path, table: str) -> TableFacts:
 
 def sha256(path: Path) -> str:
     """Hexadecimal sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_index(root: Path, releases: list[Release]) -> None:
-    entries = [asdict(release) for release in releases]
-    content = orjson.dumps({"latest": releases[-1].name, "releases": entries}, option=orjson.OPT_INDENT_2)
-    handle, aside = tempfile.mkstemp(prefix=".index-", dir=root)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(aside).chmod(0o644)
-    Path(aside).replace(root / "index.json")
-    _flush_folder(root)
-
-
-def _flush(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        else:
-            _flush_folder(path)
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return storage.digest(path)[1]

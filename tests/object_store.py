@@ -1,0 +1,59 @@
+"""A real server of the S3 protocol on 127.0.0.1, and the environment by which everything finds it."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from obstore.store import S3Store
+from werkzeug.serving import make_server
+
+from warehouse import storage
+from warehouse.storage import Bucket
+
+CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
+
+
+@contextmanager
+def serve(*, overlooking: bool = False) -> Iterator[dict[str, str]]:
+    """The variables of the environment that name a running server; one that overlooks conditions puts all the same."""
+    served = DomainDispatcherApplication(create_backend_app)
+
+    def overlooks(environ: dict[str, object], start: object) -> object:
+        return served({name: value for name, value in environ.items() if name not in CONDITIONS}, start)
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, overlooks if overlooking else served, threaded=True)  # type: ignore[arg-type]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "someone",
+            "AWS_SECRET_ACCESS_KEY": "of this machine",
+        }
+    finally:
+        server.shutdown()
+
+
+def bucket(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str) -> Bucket:
+    """A new bucket of the server, in which releases lie under a prefix."""
+    import boto3
+
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    boto3.client("s3").create_bucket(Bucket=name)
+    return storage.place(f"s3://{name}/statistics/corridor")
+
+
+def names(root: Bucket) -> list[str]:
+    """The names of all objects under a place."""
+    store, key = root.opened()
+    return sorted(entry["path"].removeprefix(f"{key}/") for entry in store.list(key).collect())
+
+
+def held(root: Bucket) -> S3Store:
+    return root.opened()[0]

@@ -1,0 +1,130 @@
+"""What the documents show of reading a release is run as it stands there, on a real release."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from python_calamine import CalamineWorkbook
+
+from benchmarks import questions
+from tests.conftest import ROOT, Built
+
+GUIDE = (ROOT / "warehouse" / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(document: str, heading: str, language: str) -> str:
+    """The block of code under a heading."""
+    part = re.split(rf"^## {re.escape(heading)}$", document, flags=re.MULTILINE)[1]
+    found = re.search(rf"```{language}\n(.*?)```", part, flags=re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that has ``data``, as the documents say."""
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / "data").symlink_to(built.data)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answer(built: Built) -> pl.DataFrame:
+    asked = built.table("migrant_stock").filter(partner="CHN", indicator="international_migrants", sex="_T")
+    found = asked.select("reporter", pl.col("period").dt.year(), "value", "definition").collect()
+    assert found.height > 100
+    return found.sort("reporter", "period")
+
+
+def run(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("heading", ["pandas", "Polars", "R", "DuckDB", "Spark"])
+def test_five_lines_are_enough(heading: str) -> None:
+    language = {"R": "r", "DuckDB": "sql"}.get(heading, "python")
+    assert len([line for line in block(GUIDE, heading, language).splitlines() if line]) == 5
+
+
+def test_pandas_reads_as_documented(folder: Path, answer: pl.DataFrame) -> None:
+    code = block(GUIDE, "pandas", "python")
+    shown = run(folder, sys.executable, "-c", f"{code}\nprint(stock.shape, stock.value.sum())")
+    assert shown.splitlines()[-1].startswith(f"({answer.height}, ")
+    assert float(shown.split()[-1]) == answer["value"].sum()
+
+
+def test_polars_reads_as_documented(folder: Path, answer: pl.DataFrame) -> None:
+    shown = run(folder, sys.executable, "-c", block(GUIDE, "Polars", "python"))
+    assert f"shape: ({answer.height:_}, 4)" in shown
+
+
+def test_duckdb_reads_as_documented(folder: Path, answer: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    with duckdb.connect() as connection:
+        assert connection.execute(block(GUIDE, "DuckDB", "sql")).fetchall() == answer.rows()
+
+
+def test_r_reads_as_documented(folder: Path, answer: pl.DataFrame) -> None:
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    script = folder / "read.R"
+    script.write_text(f"{block(GUIDE, 'R', 'r')}\ncat(nrow(found))\n")
+    assert run(folder, "Rscript", str(script)).endswith(f"{answer.height}")
+
+
+def test_spark_reads_as_documented(folder: Path, answer: pl.DataFrame) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java, which is not installed")
+    pytest.importorskip("pyspark", reason="the extra spark is not installed")
+    code = block(GUIDE, "Spark", "python").replace(".show()", ".count()").splitlines()
+    code[-1] = f"print({code[-1]})"
+    shown = run(folder, "env", "SPARK_LOCAL_IP=127.0.0.1", sys.executable, "-c", "\n".join(code))
+    assert shown.split()[-1] == str(answer.height)
+
+
+def test_excel_reads_what_is_exported_as_documented(folder: Path, answer: pl.DataFrame) -> None:
+    command = block(GUIDE, "Excel", "sh").split()
+    assert command.pop(0) == "corridor"
+    run(folder, "env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "pipelines.cli", *command)
+    book = CalamineWorkbook.from_path(folder / "sheets" / "migrant_stock.xlsx")
+    assert book.sheet_names == ["migrant_stock", "fields"]
+    head, *rows = book.get_sheet_by_name("migrant_stock").to_python()
+    assert len(rows) == answer.height
+    values = [row[head.index("value")] for row in rows]
+    assert sum(value for value in values if isinstance(value, float)) == answer["value"].sum()
+    fields = book.get_sheet_by_name("fields").to_python()
+    assert [row[0] for row in fields[1:]] == head
+
+
+def test_the_iceberg_catalog_of_a_build_reads_as_documented(folder: Path) -> None:
+    shown = run(folder, sys.executable, "-c", block(GUIDE, "Time travel", "python"))
+    assert "shape: (5, " in shown
+
+
+def test_what_the_readme_shows_for_an_analyst_runs(folder: Path, built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "reporter" in run(folder, sys.executable, "-c", block(README, "For an analyst", "python"))
+    monkeypatch.chdir(built.release)
+    with duckdb.connect() as connection:
+        assert len(connection.execute(block(README, "For an analyst", "sql")).fetchall()) == 20
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed, and the lines for it were not run")
+    script = folder / "readme.R"
+    script.write_text(block(README, "For an analyst", "r"))
+    assert "reporter" in run(folder, "Rscript", str(script))
+
+
+def test_the_typical_questions_have_one_answer_whoever_is_asked(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "TIMES", 1)
+    lines = questions.measured(built.release)
+    assert len(lines) == 2 * len(questions.QUESTIONS)
+    answers = [line.split("|")[3].strip() for line in lines]
+    assert answers[::2] == answers[1::2]
+    assert "0" not in answers
