@@ -250,7 +250,7 @@ def test_a_source_that_is_down_three_nights_is_stale_and_the_release_goes_on(day
         outcome = building.run(house, None, lambda *_: None)
         assert [line.partition(" ")[0] for line in outcome.failures] == ["worldbank/SP.POP.TOTL"]
         assert (outcome.held_back, outcome.new) == (None, True)
-        told = (house.releases / str(outcome.release) / "CHANGELOG.md").read_text()
+        told = released_file(house, outcome.release, "CHANGELOG.md").read_text()
         said = "Stale" in told, [line for line in outcome.warnings if "fresh" in line], stale_now(house)
         assert said == (
             (True, ["payload/worldbank/SP.POP.TOTL: fresh"], {"worldbank/SP.POP.TOTL": last.isoformat()})
@@ -258,7 +258,7 @@ def test_a_source_that_is_down_three_nights_is_stale_and_the_release_goes_on(day
             else (False, [], {})
         )
     assert f"- worldbank/SP.POP.TOTL: last answered {last}" in told
-    old, new = (house.releases / str(name) / "tables/population.parquet" for name in (first.name, outcome.release))
+    old, new = (released_file(house, name, "tables/population.parquet") for name in (first.name, outcome.release))
     assert old.read_bytes() == new.read_bytes()
     a_night_passes(house)
     publishers.instead = {}
@@ -266,7 +266,11 @@ def test_a_source_that_is_down_three_nights_is_stale_and_the_release_goes_on(day
     outcome = building.run(house, None, lambda *_: None)
     assert (outcome.failures, [line for line in outcome.warnings if "fresh" in line]) == ([], [])
     assert stale_now(house) == {}
-    assert "Stale" not in (house.releases / str(outcome.release) / "CHANGELOG.md").read_text()
+    assert "Stale" not in released_file(house, outcome.release, "CHANGELOG.md").read_text()
+
+
+def released_file(house: House, release: str | None, name: str) -> Path:
+    return house.data / "releases" / str(release) / name
 
 
 def stale_now(house: House) -> dict[str, object]:
