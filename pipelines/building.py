@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import yaml
@@ -42,13 +43,18 @@ class Outcome:
 
 
 def dagster_home(data: Path) -> Path:
-    """The folder of Dagster's instance in a data folder, with its configuration."""
+    """The folder of Dagster's instance in a data folder, with its configuration, which a person may change."""
     home = data / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
-    if not config.exists():
-        log = {"module": "pipelines.event_log", "class": "KeptEventLog", "config": {"base_dir": str(home / "events")}}
-        config.write_text(yaml.safe_dump(INSTANCE | {"event_log_storage": log}), encoding="utf-8")
+    log = {"module": "pipelines.event_log", "class": "KeptEventLog", "config": {"base_dir": str(home / "events")}}
+    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) if config.exists() else INSTANCE
+    kept = settings.get("event_log_storage", log)
+    # The log's folder is written out: one that was moved would go on writing where it was.
+    if settings is INSTANCE or (kept["class"] == log["class"] and kept != log):
+        aside = home / ".dagster.yaml"
+        aside.write_text(yaml.safe_dump(settings | {"event_log_storage": log}), encoding="utf-8")
+        aside.replace(config)
     return home
 
 

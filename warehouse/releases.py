@@ -92,7 +92,10 @@ def clean(root: Path) -> list[str]:
     strays = [path for path in root.iterdir() if path.is_dir() and path.name not in known] if root.is_dir() else []
     for path in strays:
         shutil.rmtree(path)
-    return sorted(path.name for path in strays)
+    halves = list(root.glob(".index-*"))
+    for path in halves:
+        path.unlink()
+    return sorted(path.name for path in [*strays, *halves])
 
 
 def publish(root: Path, name: str, write: Callable[[Path], Release]) -> Release:
