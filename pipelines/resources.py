@@ -23,12 +23,12 @@ class HouseResource(dg.ConfigurableResource[House]):
         """The house, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
         house = House(Path(self.data).resolve(), self.mode)
         with lock(house.archive.root):
-            if context.instance is not None:
-                end_killed_runs(context.instance, context.run_id)
+            if context.instance is not None and context.run is not None:
+                end_killed_runs(context.instance, context.run.run_id)
             yield house
 
 
-def end_killed_runs(instance: dg.DagsterInstance, own: str | None) -> None:
+def end_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
     """End in Dagster's books what a killed process left there as running, for whoever holds the lock of the house.
 
     No other run than their own can be alive. The pools that such a run occupied would keep this one waiting for good.

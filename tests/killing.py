@@ -22,26 +22,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pytest
-
-from assets import stages
 from assets.house import House
 from pipelines import building
-from sources import catalogue
-from tests import double
-from tests.double import Double, displaced, stocked
+from tests.double import displaced
+from tests.small_house import RELEASED, small_house
 from warehouse import releases
-from warehouse.contracts import contracts
 from warehouse.errors import WarehouseError
-
-# What reading a dataset of statistics needs, and what a release of it is made of.
-TABLES = ("dataset", "displacement", "release", "revision", "unmatched_code", "unread_sentence")
-RELEASED = ["dataset", "displacement"]
-AT_ONCE = 2
 
 # The steps that change what is kept, each by the system call that begins it, its path, and the how manieth it is: a
 # build that is told to die there dies before the call, and so after the step before it.
@@ -133,20 +122,6 @@ def random_moments(seed: int) -> Iterator[float | str]:
     numbers = random.Random(seed)
     while True:
         yield numbers.random()
-
-
-@contextmanager
-def small_house() -> Iterator[Double]:
-    """The publishers' double, of whose datasets the catalogue knows one, in a house of few tables."""
-    with double.running(stocked()) as publishers, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCE_DATE_EPOCH", "1795000000")
-        for name in set(contracts()) - set(TABLES):
-            patch.delitem(contracts(), name)
-        patch.setattr(stages, "release_tables", lambda: RELEASED)
-        publishers.modified = "Tue, 24 Nov 2026 03:15:00 GMT"
-        entries = {"unhcr": double.entries(publishers)["unhcr"]}
-        patch.setattr(catalogue, "publishers", lambda: entries)
-        yield publishers
 
 
 def warmed(data: Path) -> None:

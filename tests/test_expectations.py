@@ -154,14 +154,6 @@ def test_net_migration_may_be_negative() -> None:
     assert failed(validate(contract("migration_flow"), flow, FACTS)) == {}
 
 
-def test_a_table_that_lost_more_than_five_percent_fails() -> None:
-    rule = "rows_do_not_shrink"
-    kept = validate(contract("population"), RIGHT, replace(FACTS, previous_rows=3))
-    lost = failed(validate(contract("population"), RIGHT, replace(FACTS, previous_rows=4)))
-    assert rule not in failed(kept)
-    assert lost[rule].rows.row(0) == (3, 4)
-
-
 def test_one_unmatched_code_warns_and_many_cells_fail() -> None:
     one = failed(validate(contract("unmatched_code"), rows("unmatched_code", {"cells": 10}), FACTS))
     many = failed(validate(contract("unmatched_code"), rows("unmatched_code", {"cells": 11}), FACTS))
