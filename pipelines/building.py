@@ -161,8 +161,8 @@ def _note(outcome: Outcome, evaluation: dg.AssetCheckEvaluation) -> None:
         lines = [line.removeprefix("- ") for line in str(evaluation.metadata["failures"].value).splitlines()]
         outcome.failures += lines
     elif evaluation.severity == dg.AssetCheckSeverity.ERROR:
-        failing, example = (evaluation.metadata[name].value for name in ("failing", "example"))
-        outcome.failures.append(f"{key} fails on {failing} rows, as {example}")
+        count, example = evaluation.metadata["failing"].value, evaluation.metadata["example"].value
+        outcome.failures.append(f"{key} fails on {count} rows, as {example}")
     else:
         failing = evaluation.metadata.get("failing")
         outcome.warnings.append(f"{key}" + (f" ({failing.value} rows)" if failing else ""))

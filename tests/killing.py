@@ -32,6 +32,8 @@ from tests.small_house import RELEASED, small_house
 from warehouse import releases
 from warehouse.errors import WarehouseError
 
+AT_ONCE = 2
+
 # The steps that change what is kept, each by the system call that begins it, its path, and the how manieth it is: a
 # build that is told to die there dies before the call, and so after the step before it.
 STEPS: dict[str, tuple[str, str, int]] = {

@@ -17,7 +17,6 @@ from warehouse.contracts import contracts
 # What reading a dataset of statistics needs, and what a release of it is made of.
 TABLES = ("dataset", "displacement", "release", "revision", "unmatched_code", "unread_sentence")
 RELEASED = ["dataset", "displacement"]
-AT_ONCE = 2
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What moved too far from the last release is held back, says why, and passes on a person's word, which leaves a trace."""
+"""What moved too far from the last release is held back, and passes on a person's word, which leaves a trace."""
 
 from collections.abc import Iterator
 from dataclasses import replace
