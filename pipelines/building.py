@@ -10,8 +10,10 @@ from typing import Any
 
 import dagster as dg
 import yaml
+from sqlalchemy.exc import DatabaseError
 
 from assets import stages
+from assets.errors import AssetError
 from assets.graph import RELEASE, observations_key, payload_key, table_key
 from assets.house import House
 from pipelines import definitions
@@ -60,10 +62,17 @@ def dagster_home(data: Path) -> Path:
 
 @contextmanager
 def instance(data: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's instance of a data folder."""
-    os.environ["DAGSTER_HOME"] = str(dagster_home(data))
-    with dg.DagsterInstance.get() as opened:
-        yield opened
+    """Dagster's instance of a data folder. ``AssetError`` says what to do when its records are damaged."""
+    home = dagster_home(data)
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        with dg.DagsterInstance.get() as opened:
+            yield opened
+    except DatabaseError as error:
+        raise AssetError(
+            f"Dagster's own records in {home} cannot be used ({error.orig}); remove that folder: the next build makes "
+            "it anew, and no release rests on it"
+        ) from error
 
 
 def workspace() -> list[str]:
