@@ -169,8 +169,10 @@ def _follow(said: Vintage, before: Path | None, declared: Contract, folder: Path
     rows = pl.concat(
         [answer.frame.with_columns(pl.lit(answer.slice).alias(vintages.REQUEST)) for answer in said.answers]
     ).collect()
-    # Slices may overlap: a corridor between two jurisdictions is in the answers for both.
-    once = rows.sort("payload", "locator").unique(declared.key, keep="first", maintain_order=True)
+    # Slices may overlap: a corridor between two jurisdictions is in the answers for both. What was said last stands.
+    once = rows.sort("known_from", "payload", "locator", descending=[True, False, False]).unique(
+        declared.key, keep="first", maintain_order=True
+    )
     state = vintages.follow(known, once, said.at, declared, whole=said.whole)
     state.current.write_parquet(folder / "current.parquet")
     state.closed.write_parquet(folder / "closed.parquet")
