@@ -7,7 +7,7 @@ person has looked: ``corridor accept TABLE CHECK --because REASON`` lets the row
 import polars as pl
 
 from expectations.identities import Facts, Identity
-from warehouse.contracts import Contract
+from warehouse.contracts import BEFORE, Contract
 
 # Publishers seldom withdraw figures: a whole edition lacks a country now and then, not one row in twenty.
 ROWS_LOST = 0.05
@@ -80,7 +80,7 @@ IDENTITIES = (
         "Where the same figures stand in the last release, an indicator of a dataset whose sum moved by more than half "
         "is in another unit or another series: the greatest revision known moved one country's figure by 36 %.",
         sums_moved,
-        needs=("indicator", "unit", "value", "dataset"),
+        needs=(*BEFORE, "unit", "value", "dataset"),
     ),
     Identity(
         "coverage_is_kept",
@@ -88,6 +88,6 @@ IDENTITIES = (
         "Who followed a country over the years looks for it again: where more than 2 % of the years of reporters that "
         "had a figure have none any more, a part of the answer was lost, or a code was renamed.",
         coverage_lost,
-        needs=("indicator", "reporter", "period", "value"),
+        needs=(*BEFORE, "period", "value"),
     ),
 )
