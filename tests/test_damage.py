@@ -21,6 +21,8 @@ from tests.killing import files
 from tests.small_house import small_house
 from warehouse import releases
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def publishers() -> Iterator[Double]:

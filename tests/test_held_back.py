@@ -101,6 +101,7 @@ def built(house: House) -> Ended:
     return building.run(house, None, lambda *_: None)
 
 
+@pytest.mark.slow
 def test_an_implausible_edition_is_held_back_until_a_person_says_why_it_is_right(
     publishers: Double, tmp_path: Path
 ) -> None:
