@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: dataset test slow ui lint setup docs clean
+N ?= 1000
+SEED ?= $(shell date +%s)
+
+.PHONY: dataset test slow chaos ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
 	$(BIN)/corridor build
@@ -14,6 +17,9 @@ test: $(READY)  ## Run the test suite
 
 slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds that are killed
 	$(BIN)/python -m pytest -m slow
+
+chaos: $(READY)  ## Kill N builds at moments drawn from SEED, and see that nothing is lost
+	$(BIN)/python -m tests.killing $(N) $(SEED)
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui

@@ -317,11 +317,18 @@ def table_checks(name: str) -> dg.AssetChecksDefinition:
                     "checked": outcome.checked,
                     "failing": outcome.failing,
                     "accepted": accepted.get(outcome.name, "no"),
+                    "example": _example(outcome.rows),
                     "failing_rows": dg.MetadataValue.md(failing_rows(outcome.rows)),
                 },
             )
 
     return checks
+
+
+def _example(rows: pl.DataFrame) -> str:
+    """The first of failing rows in one line."""
+    first = rows.head(1).to_dicts()
+    return ", ".join(f"{name} {value}" for row in first for name, value in row.items() if value is not None)
 
 
 def _severity(outcome: expectations.Outcome, accepted: Mapping[str, str]) -> dg.AssetCheckSeverity:

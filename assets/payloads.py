@@ -149,7 +149,7 @@ def _updated(house: House, client: Client, publisher: Publisher, name: str) -> d
 def _contents(house: House, client: Client, request: Request) -> Fetch:
     """A table of contents or a page of a list, which is asked for once a build."""
     kept = house.archive.latest(request.publisher, request.dataset, request.slice, (house.mode,))
-    if kept is None or kept.url != request.full_url or datetime.now(UTC) - kept.at > CONTENTS_STAND:
+    if kept is None or kept.url != request.full_url or abs(datetime.now(UTC) - kept.at) > CONTENTS_STAND:
         answer = client.fetch(request)
         kept = _line(house, request, answer, _stored(house.archive, answer), None)
         house.archive.record(kept)
@@ -306,8 +306,11 @@ def _stored(archive: Archive, answer: Answer) -> str | None:
 
 
 def _line(house: House, request: Request, answer: Answer | None, payload: str | None, error: str | None) -> Fetch:
+    at = answer.sent_at if answer else datetime.now(UTC)
+    last = house.archive.latest(request.publisher, request.dataset, request.slice, (house.mode,))
     return Fetch(
-        at=answer.sent_at if answer else datetime.now(UTC),
+        # Whatever the clock says, an answer comes after the one before it.
+        at=max(at, last.at) if last else at,
         transport=house.mode,
         publisher=request.publisher,
         dataset=request.dataset,
@@ -347,7 +350,7 @@ def stale(house: House) -> dict[str, date]:
 def history(house: House, publisher: Publisher, name: str) -> dict[str, list[Fetch]]:
     """For each request of a dataset that the archive holds an answer to, the first reception of each payload."""
     return {
-        key: list({fetch.payload: fetch for pages in found for fetch in pages}.values())
+        key: list({fetch.payload: fetch for pages in reversed(found) for fetch in pages}.values())[::-1]
         for key, found in statements(house, publisher, name).items()
     }
 
@@ -355,7 +358,7 @@ def history(house: House, publisher: Publisher, name: str) -> dict[str, list[Fet
 def statements(house: House, publisher: Publisher, name: str) -> dict[str, list[tuple[Fetch, ...]]]:
     """For each request of a dataset, by its slice, the whole answers that the archive holds, newest last.
 
-    An answer is the first reception of each of its payloads, one a page: pages of different rounds are never mixed,
+    An answer is the first reception of all its payloads, one a page: pages of different rounds are never mixed,
     because a row that moved from one page to another would be lost or doubled. Requests that are no longer made are
     left out; imports come each as a slice of its own.
     """
@@ -398,9 +401,11 @@ def _without_page(publisher: Publisher, fetch: Fetch) -> str:
 
 
 def _whole(archive: Archive, request: Request, rounds: dict[str, list[Fetch]]) -> list[tuple[Fetch, ...]]:
-    """The answers to a request of which every page came, each once, newest last."""
-    found: dict[tuple[str | None, ...], tuple[Fetch, ...]] = {}
-    first: dict[str | None, Fetch] = {}
+    """The answers to a request of which every page came, newest last; one that came again at once is the one before.
+
+    What comes again after something else was there is an answer of its own: its publisher took the other back.
+    """
+    found: list[tuple[Fetch, ...]] = []
     pages: tuple[Fetch, ...] = ()
     due: Request | None = None
     for fetch in rounds.get(request.slice, []):
@@ -408,17 +413,19 @@ def _whole(archive: Archive, request: Request, rounds: dict[str, list[Fetch]]) -
             pages, due = (), request
         if due is None or fetch.slice != due.slice:
             continue
-        pages = (*pages, first.setdefault(fetch.payload, fetch))
+        pages = (*pages, fetch)
         try:
             due = _following(archive, due, fetch.payload)
         except FetchError:  # said when it was received; what is not known to be whole is not used
             due = None
             continue
-        if due is None:
-            # What comes back after something else was there is the newest again, from its first reception.
-            payloads = tuple(page.payload for page in pages)
-            found[payloads] = found.pop(payloads, pages)
-    return list(found.values())
+        if due is None and (not found or _payloads(found[-1]) != _payloads(pages)):
+            found.append(pages)
+    return found
+
+
+def _payloads(pages: tuple[Fetch, ...]) -> list[str | None]:
+    return [page.payload for page in pages]
 
 
 def vintage(fetch: Fetch) -> Vintage:

@@ -245,18 +245,25 @@ def validated(house: House, name: str) -> tuple[Made, list[expectations.Outcome]
 
 
 def _validate(house: House, name: str, made: Made, folder: Path) -> None:
-    last = releases.latest(house.releases)
     counted = datasets() if name in ("unmatched_code", "unread_sentence") else {}
     counts = {key: observations(house, key).frame.select(pl.len()).collect().item() for key in counted}
     known = expectations.facts(
         publishers=frozenset(publisher.publisher for publisher, _ in datasets().values()),
         datasets=frozenset(datasets()),
-        previous_rows=last.tables[name].rows if last is not None and name in last.tables else None,
+        previous=_previous(house, name),
         observations=counts,
     )
     outcomes = expectations.validate(contract(name), made.frame.collect(), known, folder)
     entries = [vars(outcome) | {"rows": outcome.rows.to_dicts()} for outcome in outcomes]
     (folder / "outcomes.json").write_bytes(orjson.dumps(entries, default=str))
+
+
+def _previous(house: House, name: str) -> pl.LazyFrame | None:
+    """A table as the last release has it; None where it has none, or one with another key."""
+    last = releases.latest(house.releases)
+    if last is None or name not in last.tables or not set(contract(name).key) <= set(last.tables[name].fields):
+        return None
+    return pl.scan_parquet(house.releases / last.name / "tables" / f"{name}.parquet")
 
 
 def as_of(house: House, name: str, at: datetime) -> pl.DataFrame:

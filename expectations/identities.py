@@ -23,7 +23,6 @@ STATE_ROUNDING = 15.0
 GROSS = 0.01
 # The first year of the United Nations' estimates, and the last of its projections.
 YEARS = (1950, 2100)
-SHRINKAGE = 0.05
 # Several times the most victims, suspects or offences of trafficking that a state ever registered in a year.
 GREATEST_COUNT = 100_000
 UNMATCHED_SHARE = 0.01
@@ -103,14 +102,14 @@ class Facts:
     """What a table is held against beyond its own rows.
 
     ``lists``: members of every code list. ``units``: indicator → its one unit. ``members``: aggregate → its member
-    states. ``previous_rows``: rows of the table in the last release, if there is one. ``observations``: dataset → cells
-    that became observations.
+    states. ``previous``: the table in the last release, if it is there with the same key. ``observations``: dataset →
+    cells that became observations.
     """
 
     lists: Mapping[str, frozenset[str]]
     units: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    previous_rows: int | None = None
+    previous: pl.LazyFrame | None = None
     observations: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -139,10 +138,10 @@ class Identity:
 
 
 def every() -> tuple[Identity, ...]:
-    """The identities of this module and of those for law, for prose and for the comparison."""
-    from expectations import comparison, law, prose  # which need the classes of this module
+    """The identities of this module and of those for law, prose, the comparison and what was released before."""
+    from expectations import comparison, law, plausible, prose  # which need the classes of this module
 
-    return (*IDENTITIES, *law.IDENTITIES, *prose.IDENTITIES, *comparison.IDENTITIES)
+    return (*IDENTITIES, *plausible.IDENTITIES, *law.IDENTITIES, *prose.IDENTITIES, *comparison.IDENTITIES)
 
 
 def identities(contract: Contract) -> list[Identity]:
@@ -171,13 +170,6 @@ def types_not_declared(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.
         if name in found and found[name] != kind
     ]
     return pl.LazyFrame(rows, schema=["field", "declared", "found"], orient="row")
-
-
-def shrunk(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
-    """One row with both counts, where the table lost more than 5 % of its rows since the last release."""
-    previous = facts.previous_rows or 0
-    counts = frame.select(rows=pl.len(), previous_rows=pl.lit(previous))
-    return counts.filter(pl.col("rows") < (1 - SHRINKAGE) * previous)
 
 
 def unit_not_indicators(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
@@ -425,13 +417,6 @@ IDENTITIES = (
         "error",
         "A value means the same to every reader only in the type that the contract declares.",
         types_not_declared,
-    ),
-    Identity(
-        "rows_do_not_shrink",
-        "error",
-        "Publishers revise figures but seldom withdraw them: a table that lost more than 5 % of its rows since the "
-        "last release was read in part, or a code was renamed and answered with nothing.",
-        shrunk,
     ),
     Identity(
         "one_unit_per_indicator",

@@ -52,7 +52,7 @@ def names(contract: Contract) -> list[tuple[str, Severity, str]]:
 def facts(
     publishers: frozenset[str],
     datasets: frozenset[str],
-    previous_rows: int | None = None,
+    previous: pl.LazyFrame | None = None,
     observations: Mapping[str, int] | None = None,
 ) -> Facts:
     """The facts of our code lists, with the publishers and datasets that the catalogue has."""
@@ -62,7 +62,7 @@ def facts(
         lists={**lists, "publisher": publishers, "dataset": datasets},
         units=dict(zip(indicators["indicator"], indicators["unit"], strict=True)),
         members=compositions(codes.areas()),
-        previous_rows=previous_rows,
+        previous=previous,
         observations=observations or {},
     )
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import yaml
+from sqlalchemy.exc import DatabaseError
 
 from assets import stages
+from assets.errors import AssetError
 from assets.graph import RELEASE, observations_key, payload_key, table_key
 from assets.house import House
 from pipelines import definitions
@@ -42,22 +45,34 @@ class Outcome:
 
 
 def dagster_home(data: Path) -> Path:
-    """The folder of Dagster's instance in a data folder, with its configuration."""
+    """The folder of Dagster's instance in a data folder, with its configuration, which a person may change."""
     home = data / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
-    if not config.exists():
-        log = {"module": "pipelines.event_log", "class": "KeptEventLog", "config": {"base_dir": str(home / "events")}}
-        config.write_text(yaml.safe_dump(INSTANCE | {"event_log_storage": log}), encoding="utf-8")
+    log = {"module": "pipelines.event_log", "class": "KeptEventLog", "config": {"base_dir": str(home / "events")}}
+    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) if config.exists() else INSTANCE
+    kept = settings.get("event_log_storage", log)
+    # The log's folder is written out: one that was moved would go on writing where it was.
+    if settings is INSTANCE or (kept["class"] == log["class"] and kept != log):
+        aside = home / ".dagster.yaml"
+        aside.write_text(yaml.safe_dump(settings | {"event_log_storage": log}), encoding="utf-8")
+        aside.replace(config)
     return home
 
 
 @contextmanager
 def instance(data: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's instance of a data folder."""
-    os.environ["DAGSTER_HOME"] = str(dagster_home(data))
-    with dg.DagsterInstance.get() as opened:
-        yield opened
+    """Dagster's instance of a data folder. ``AssetError`` says what to do when its records are damaged."""
+    home = dagster_home(data)
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        with dg.DagsterInstance.get() as opened:
+            yield opened
+    except DatabaseError as error:
+        raise AssetError(
+            f"Dagster's own records in {home} cannot be used ({error.orig}); remove that folder: the next build makes "
+            "it anew, and no release rests on it"
+        ) from error
 
 
 def workspace() -> list[str]:
@@ -156,7 +171,8 @@ def _note(outcome: Outcome, evaluation: dg.AssetCheckEvaluation) -> None:
         lines = [line.removeprefix("- ") for line in str(evaluation.metadata["failures"].value).splitlines()]
         outcome.failures += lines
     elif evaluation.severity == dg.AssetCheckSeverity.ERROR:
-        outcome.failures.append(f"{key} fails on {evaluation.metadata['failing'].value} rows")
+        count, example = evaluation.metadata["failing"].value, evaluation.metadata["example"].value
+        outcome.failures.append(f"{key} fails on {count} rows, as {example}")
     else:
         failing = evaluation.metadata.get("failing")
         outcome.warnings.append(f"{key}" + (f" ({failing.value} rows)" if failing else ""))

@@ -24,12 +24,26 @@ class HouseResource(dg.ConfigurableResource[House]):
     catalog: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[House]:  # noqa: ARG002
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[House]:
         """The house, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
         elsewhere = place(self.releases) if self.releases else None
         house = House(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None)
         with lock(house.archive.root):
+            if context.instance is not None and context.run is not None:
+                end_killed_runs(context.instance, context.run.run_id)
             yield house
+
+
+def end_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
+    """End in Dagster's books what a killed process left there as running, for whoever holds the lock of the house.
+
+    No other run than their own can be alive. The pools that such a run occupied would keep this one waiting for good.
+    """
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        if run.run_id != own:
+            instance.report_run_failed(run, "Its process was killed.")
+    for run_id in instance.event_log_storage.get_concurrency_run_ids() - {own}:
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
 
 
 def default_house() -> HouseResource:

@@ -34,7 +34,8 @@ class Double:
     """What the publishers have, and how they behave.
 
     ``instead`` are scripts that answer in the place of a route whose address contains the key: the first for the
-    first request, and so on; the last stays. None lets the route answer. ``tagged`` says whether answers have an ETag.
+    first request, and so on; the last stays. None lets the route answer. ``tagged`` says whether answers have an ETag,
+    ``modified`` is their Last-Modified, if they have one.
     """
 
     eurostat: dict[str, list[Row]] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Double:
     pages: dict[str, bytes] = field(default_factory=dict)
     instead: dict[str, list[Script | None]] = field(default_factory=dict)
     tagged: bool = True
+    modified: str = ""
     url: str = ""
     server: Loopback = field(default_factory=lambda: Loopback(""))
     statuses: list[int] = field(default_factory=list)
@@ -68,10 +70,10 @@ class Double:
         self.statuses.append(304 if unchanged else 200)
         if unchanged:
             begin(handler, 304, ETag=tag)
-        elif self.tagged:
-            reply(body, Content_Type=media_type, ETag=tag)(handler)
         else:
-            reply(body, Content_Type=media_type)(handler)
+            headers = {"ETag": tag} if self.tagged else {}
+            headers |= {"Last_Modified": self.modified} if self.modified else {}
+            reply(body, 200, None, Content_Type=media_type, **headers)(handler)
 
     def _found(self, address: SplitResult) -> tuple[bytes | None, str]:
         """What a route answers, and its media type."""

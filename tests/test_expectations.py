@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -152,14 +151,6 @@ def test_a_forecast_may_be_known_before_its_period() -> None:
 def test_net_migration_may_be_negative() -> None:
     flow = rows("migration_flow", {"indicator": "net_migration", "value": -293846.0, "reporter": "CHN"})
     assert failed(validate(contract("migration_flow"), flow, FACTS)) == {}
-
-
-def test_a_table_that_lost_more_than_five_percent_fails() -> None:
-    rule = "rows_do_not_shrink"
-    kept = validate(contract("population"), RIGHT, replace(FACTS, previous_rows=3))
-    lost = failed(validate(contract("population"), RIGHT, replace(FACTS, previous_rows=4)))
-    assert rule not in failed(kept)
-    assert lost[rule].rows.row(0) == (3, 4)
 
 
 def test_one_unmatched_code_warns_and_many_cells_fail() -> None:

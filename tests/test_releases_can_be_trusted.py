@@ -70,6 +70,7 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
 def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None:
     published(tmp_path, "a", indicators(("one", "x")))
     (tmp_path / ".aside-half").mkdir()
+    (tmp_path / ".index-half").touch()
     (tmp_path / "b").mkdir()  # renamed, and killed before the index named it
     published(tmp_path, "b", indicators(("one", "y")))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "index.json"]

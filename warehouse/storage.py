@@ -168,10 +168,11 @@ def digest(file: Place) -> tuple[int, str]:
 
 
 def strays(root: Place, known: Collection[str]) -> dict[str, bool]:
-    """The folders under ``root`` that are not known, and whether they may be removed: nobody is at work on them."""
+    """What is under ``root`` and not known, and whether it may be removed: nobody is at work on it."""
     if isinstance(root, Path):
         found = root.iterdir() if root.is_dir() else ()
-        return {path.name: True for path in found if path.is_dir() and path.name not in known}
+        left = [path.name for path in found if path.is_dir() or path.name.startswith(".")]
+        return {name: True for name in left if name not in known}
     with _explained(root):
         store, key = root.opened()
         prefixes = [prefix.rpartition("/")[2] for prefix in store.list_with_delimiter(key or None)["common_prefixes"]]
@@ -185,9 +186,12 @@ def _abandoned(folder: Bucket) -> bool:
 
 
 def remove(folder: Place) -> None:
-    """Remove a folder with all that is in it."""
+    """Remove a folder with all that is in it, or a file that was left half written."""
     if isinstance(folder, Path):
-        shutil.rmtree(folder)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink()
         return
     with _explained(folder):
         store, key = folder.opened()
