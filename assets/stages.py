@@ -263,7 +263,7 @@ def _previous(house: House, name: str) -> pl.LazyFrame | None:
     last = releases.latest(house.releases)
     if last is None or name not in last.tables or not set(contract(name).key) <= set(last.tables[name].fields):
         return None
-    return pl.scan_parquet(house.releases / last.name / "tables" / f"{name}.parquet")
+    return pl.scan_parquet(releases.table_file(house.releases, last, name))
 
 
 def as_of(house: House, name: str, at: datetime) -> pl.DataFrame:

@@ -66,12 +66,12 @@ def test_a_flipped_byte_in_the_ledger_is_named_and_costs_its_line_alone(house: H
 
 
 def test_dagsters_damaged_records_are_named_with_what_to_do_and_no_release_rests_on_them(house: House) -> None:
-    published = files(house.releases)
+    published = files(house.data / "releases")
     index = house.data / "dagster" / "events" / "index.db"
     index.write_bytes(b"no database" * 1000)
     with pytest.raises(AssetError, match=r"records in .*dagster cannot be used .* remove that folder"):
         built(house)
-    assert files(house.releases) == published
+    assert files(house.data / "releases") == published
     shutil.rmtree(house.data / "dagster")
     assert built(house).new
 

@@ -119,6 +119,6 @@ def test_an_implausible_edition_is_held_back_until_a_person_says_why_it_is_right
     stages.accept(house, "displacement", "sums_do_not_jump", "UNHCR now counts in another way")
     passed = built(house)
     assert passed.new
-    changelog = house.releases / str(passed.release) / "CHANGELOG.md"
+    changelog = house.data / "releases" / str(passed.release) / "CHANGELOG.md"
     assert "displacement.sums_do_not_jump" in changelog.read_text()
     assert "UNHCR now counts in another way" in changelog.read_text()
