@@ -35,7 +35,7 @@ def read(path: Path) -> Cells:
     columns = [name.strip() for name in names[1:]]
     _all_different(columns, "column")
     dimensions = tuple(name for name in (*keys, axis) if name != "time")
-    schema: dict[str, pl.DataType] = {**dict.fromkeys(dimensions, CODE), **CORE}
+    schema = pl.Schema({**dict.fromkeys(dimensions, CODE), **CORE})
 
     def frames() -> Iterator[pl.DataFrame]:
         for first, fields in tabbed(path, len(names)):
