@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: dataset test slow ui lint setup docs clean
+.PHONY: dataset test slow bench ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
 	$(BIN)/corridor build
@@ -14,6 +14,9 @@ test: $(READY)  ## Run the test suite
 
 slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds that are killed
 	$(BIN)/python -m pytest -m slow
+
+bench: $(READY)  ## Measure reading beside its peers and write benchmarks/RESULTS.md; SIZE=full takes an hour
+	$(BIN)/python -m benchmarks.run $(SIZE)
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui
