@@ -5,6 +5,7 @@ A shape is that of a real table; the figures are drawn by a seeded generator and
 
 import gzip
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def _chunks(observations: int) -> Iterator[tuple[int, int]]:
 
 def eurostat_tsv(path: Path, observations: int) -> None:
     """A bulk file of monthly asylum applicants: a series a line, packed, ``:`` where nothing is available."""
-    with gzip.open(path, "wb") as file:
+    with gzip.GzipFile(path, "wb", mtime=0) as file:
         file.write(
             (",".join(DIMENSIONS) + "\\TIME_PERIOD\t" + "\t".join(f"{name} " for name in PERIODS) + "\r\n").encode()
         )
@@ -87,8 +88,8 @@ def _records(observations: int) -> Iterator[pl.DataFrame]:
         )
 
 
-def _csv(path: Path, frames: Iterator[pl.DataFrame], end: str = "\n", *, packed: bool = True) -> None:
-    with gzip.open(path, "wb") if packed else path.open("wb") as file:
+def _csv(path: Path, frames: Iterator[pl.DataFrame], end: str = "\n") -> None:
+    with gzip.GzipFile(path, "wb", mtime=0) as file:
         for number, frame in enumerate(frames):
             text = frame.write_csv(include_header=number == 0, line_terminator=end, quote_style="never")
             file.write(text.encode())
@@ -218,6 +219,7 @@ def worldbank_json(path: Path, observations: int) -> None:
 def eurostat_xlsx(path: Path, observations: int) -> None:
     """A workbook of Eurostat's data browser: a sheet for each citizenship, the flags right of the values."""
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        book.set_properties({"created": datetime(2025, 11, 24, tzinfo=UTC)})
         each = len(DIMENSIONS["geo"]) * len(PERIODS)
         for number in range(-(-observations // each)):
             value, flag = _figures(number, each)

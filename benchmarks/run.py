@@ -52,7 +52,7 @@ def measure(form: str, size: int, folder: Path) -> list[Taken]:
     found: dict[str, list[dict[str, float]]] = {reader: [] for reader in READERS[form]}
     why: dict[str, str] = {}
     for _ in range(TURNS if size <= QUICK else 2):
-        for reader in found.keys() - why.keys():
+        for reader in [name for name in found if name not in why]:
             print(f"{form}, {size:,}: {reader}", flush=True)
             said = _once(reader, form, path)
             if isinstance(said, str):
