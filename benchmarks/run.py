@@ -41,6 +41,7 @@ class Taken(NamedTuple):
     reader: str
     turns: int
     seconds: float | None
+    worked: float | None
     peak: float | None
     why: str
 
@@ -78,9 +79,9 @@ def _once(reader: str, form: str, path: Path) -> dict[str, float] | str:
 
 def _taken(form: str, size: int, reader: str, turns: list[dict[str, float]], why: str) -> Taken:
     if why:
-        return Taken(form, size, reader, len(turns), None, None, why)
-    seconds, peak = (statistics.median(turn[what] for turn in turns) for what in ("wall", "peak"))
-    return Taken(form, size, reader, len(turns), seconds, peak / 2**20, "")
+        return Taken(form, size, reader, len(turns), None, None, None, why)
+    seconds, worked, peak = (statistics.median(turn[what] for turn in turns) for what in ("wall", "worked", "peak"))
+    return Taken(form, size, reader, len(turns), seconds, worked, peak / 2**20, "")
 
 
 def _compared(rows: list[Taken]) -> dict[str, object]:
@@ -134,6 +135,7 @@ def write(taken: list[Taken]) -> None:
             "reader": row.reader,
             "turns": row.turns,
             "seconds": f"{row.seconds:.2f}" if row.seconds else row.why,
+            "processor seconds": f"{row.worked:.2f}" if row.worked else "",
             "peak, MiB": f"{row.peak:,.0f}" if row.peak else "",
         }
         for row in taken
