@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 N ?= 1000
 SEED ?= $(shell date +%s)
 
-.PHONY: dataset test slow chaos ui lint setup docs clean
+.PHONY: dataset test slow chaos bench ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
 	$(BIN)/corridor build
@@ -20,6 +20,9 @@ slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds tha
 
 chaos: $(READY)  ## Kill N builds at moments drawn from SEED, and see that nothing is lost
 	$(BIN)/python -m tests.killing $(N) $(SEED)
+
+bench: $(READY)  ## Measure reading beside its peers and write benchmarks/RESULTS.md; SIZE=full takes an hour
+	$(BIN)/python -m benchmarks.run $(SIZE)
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui

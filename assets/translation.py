@@ -54,7 +54,7 @@ class Observed:
 def taken(cells: Cells, rule: Observe | Record, sources: Sources) -> Frame:
     """The cells that a rule takes, read once; ``StructureError`` when their dimensions are not those of the rule."""
     _check_structure(cells, rule, sources)
-    frame = nw.from_native(cells.frame)
+    frame = nw.from_native(cells.frame.with_columns(pl.col(cells.dimensions).cast(pl.String)))
     for dimension, kept in rule.where.items():
         frame = frame.filter(nw.col(dimension).is_in(kept))
     read: Frame = nw.from_native(frame.collect().to_native()).lazy()

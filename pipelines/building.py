@@ -97,8 +97,7 @@ def selection(pattern: str | None) -> list[dg.AssetKey] | None:
 
 def run(house: House, pattern: str | None, progress: Callable[[str, int, int], None]) -> Outcome:
     """Run the nightly job. ``progress`` is told each step's name, how many are done, and how many there are."""
-    defs = definitions.build(resource(house))
-    job = defs.resolve_job_def("nightly")
+    job = definitions.defs.resolve_job_def("nightly")
     keys = selection(pattern)
     with instance(house.data) as opened:
         run_id = str(uuid.uuid4())
@@ -111,6 +110,7 @@ def run(house: House, pattern: str | None, progress: Callable[[str, int, int], N
             asset_selection=keys,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             tags={"corridor/mode": house.mode},
+            resources={"house": resource(house)},
         )
         return _outcome(house, result)
 

@@ -8,23 +8,9 @@ from sqlalchemy.engine import Engine
 
 from assets.graph import all_assets, all_checks
 from pipelines.jobs import NIGHTLY, publisher_jobs
-from pipelines.resources import HouseResource, default_house
+from pipelines.resources import default_house
 from pipelines.schedules import schedules
 from pipelines.sensors import alert_on_failure
-
-
-def build(house: HouseResource | None = None) -> dg.Definitions:
-    """The definitions, on the house of the environment or on another."""
-    return dg.Definitions(
-        assets=all_assets(),
-        asset_checks=all_checks(),
-        jobs=[NIGHTLY, *publisher_jobs()],
-        schedules=schedules(),
-        sensors=[alert_on_failure],
-        resources={"house": house or default_house()},
-        # Steps are short and polars uses every core by itself: a process for each would cost more than the work.
-        executor=dg.in_process_executor,
-    )
 
 
 def _unhurried(connection: object, _record: object) -> None:
@@ -36,4 +22,13 @@ def _unhurried(connection: object, _record: object) -> None:
 # Here, since every process that runs assets loads this module, the workers of the UI and of the daemon as well.
 event.listen(Engine, "connect", _unhurried)
 
-defs = build()
+defs = dg.Definitions(
+    assets=all_assets(),
+    asset_checks=all_checks(),
+    jobs=[NIGHTLY, *publisher_jobs()],
+    schedules=schedules(),
+    sensors=[alert_on_failure],
+    resources={"house": default_house()},
+    # Steps are short and polars uses every core by itself: a process for each would cost more than the work.
+    executor=dg.in_process_executor,
+)

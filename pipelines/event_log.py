@@ -27,6 +27,11 @@ class KeptEventLog(SqliteEventLogStorage):
         """The log in the folder ``base_dir``."""
         return cls(inst_data=inst_data, **config_value)
 
+    @property
+    def supports_asset_checks(self) -> bool:
+        """Whether there is a table for checks: there is, and Dagster asks the database anew for each."""
+        return True
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:

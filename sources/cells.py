@@ -1,7 +1,7 @@
 """Cells: the values of a payload in the publisher's own codes, and where in the payload each stands.
 
-A cells frame has one column for each of the publisher's dimensions (lower case, in the payload's order, strings)
-and then the columns of ``CORE``:
+A cells frame has one column for each of the publisher's dimensions (lower case, in the payload's order, strings, or
+``CODE`` where a format of large payloads writes each code once for many cells) and then the columns of ``CORE``:
 
 - ``time``     the period as published: ``2019``, ``2008-01``, ``2008M01``, ``2008-Q1``, ``2025-S2``
 - ``value``    float64; null where the publisher gives no number
@@ -28,6 +28,8 @@ CORE: dict[str, pl.DataType] = {
     "conf": pl.String(),
     "locator": pl.Int64(),
 }
+
+CODE = pl.Categorical()
 
 _COLUMN_BITS = 16
 _ROW_BITS = 24

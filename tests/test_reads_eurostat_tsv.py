@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.cells import CORE
+from sources.cells import CODE, CORE
 from sources.errors import FormatError
 from sources.formats import eurostat_tsv, opened, recognise
 
@@ -55,7 +55,7 @@ def test_a_field_is_a_value_a_flag_and_a_confidentiality(
 def test_dimensions_come_in_the_order_of_the_header_and_types_are_those_of_cells(tmp_path: Path) -> None:
     found = eurostat_tsv.read(write(tmp_path, API + "A,PER,AT\t1 \t2 \r\n"))
     assert found.dimensions == ("freq", "unit", "geo")
-    assert found.frame.collect_schema() == {**dict.fromkeys(found.dimensions, pl.String()), **CORE}
+    assert found.frame.collect_schema() == {**dict.fromkeys(found.dimensions, CODE), **CORE}
 
 
 def test_a_wholly_empty_field_is_no_cell(tmp_path: Path) -> None:

@@ -28,28 +28,30 @@ class Header:
     line: int
 
 
-def cells(
+def cells(  # noqa: PLR0913 - so much describes a table
     table: pl.DataFrame,
     dimensions: Sequence[str],
     rows: Mapping[str, int],
     columns: Mapping[int, Mapping[str, str | None]],
     *,
     blanks: bool = False,
+    kind: pl.DataType = CORE["time"],
 ) -> pl.LazyFrame:
     """The cells of a wide table.
 
     ``rows`` says in which position a row carries a dimension, ``time`` or ``flag``; ``columns`` what a value column
-    stands for. What neither names is null. A blank field is no cell, or with ``blanks`` a cell without value. A table
-    without value columns is a ``FormatError``.
+    stands for. What neither names is null. A blank field is no cell, or with ``blanks`` a cell without value. Of which
+    ``kind`` dimensions are, text or ``CODE``, the format says. A table without value columns is a ``FormatError``.
     """
     if not columns:
         raise FormatError(f"no column holds values, only {sorted(rows)}")
     text, column, value = pl.col("@text"), pl.col("@column"), pl.col("value")
+    kinds = {name: CORE.get(name, kind) for name in (*dimensions, *CORE)}
     long = (
         table.lazy()
         .select(
             pl.col("row").cast(pl.Int64).alias("@row"),
-            *(filled(pl.col(str(at))).alias(name) for name, at in rows.items()),
+            *(filled(pl.col(str(at))).cast(kinds[name]).alias(name) for name, at in rows.items()),
             *map(str, columns),
         )
         .unpivot([str(at) for at in columns], index=["@row", *rows], variable_name="@column", value_name="@text")
@@ -64,8 +66,7 @@ def cells(
         **{name: pl.col(name) for name in rows},
         **{name: _said(columns, name) for name in dict.fromkeys(name for said in columns.values() for name in said)},
     }
-    nothing = pl.lit(None, pl.String)
-    return long.select(named.get(name, nothing).alias(name) for name in (*dimensions, *CORE))
+    return long.select(named.get(name, pl.lit(None)).cast(kinds[name]).alias(name) for name in kinds)
 
 
 def number(text: pl.Expr) -> pl.Expr:

@@ -7,15 +7,15 @@ https://wikis.ec.europa.eu/display/EUROSTATHELP/API+-+FAQ+-+TSV+data+format
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from sources.cells import CORE, Cells
+from sources.cells import CODE, CORE, Cells, pack
 from sources.errors import FormatError
 from sources.formats._grid import number
-from sources.formats._text import TSV, csv_finder, header, locator, records
+from sources.formats._text import TSV, csv_finder, header, lazily, tabbed
 
 NAME = "eurostat_tsv"
 
@@ -32,11 +32,16 @@ def read(path: Path) -> Cells:
     """The cells, lazily and in no promised order. A wholly empty field is no cell; ``:`` is one without value."""
     names = header(path, dialect=TSV)
     keys, axis = _axes(names[0])
-    columns = {str(at): name.strip() for at, name in enumerate(names[1:], 2)}
-    _all_different(list(columns.values()), "column")
-    text = records(path, len(names), dialect=TSV, check=_check(len(keys)))
+    columns = [name.strip() for name in names[1:]]
+    _all_different(columns, "column")
     dimensions = tuple(name for name in (*keys, axis) if name != "time")
-    return Cells(format=NAME, frame=_frame(text, keys, axis, columns).select(*dimensions, *CORE), dimensions=dimensions)
+    schema = pl.Schema({**dict.fromkeys(dimensions, CODE), **CORE})
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for first, fields in tabbed(path, len(names)):
+            yield _cells(fields, first, keys, pl.Series(axis, columns, pl.String)).select(*schema).cast(schema)
+
+    return Cells(format=NAME, frame=lazily(frames, schema), dimensions=dimensions)
 
 
 def finder(path: Path) -> Callable[[int], str]:
@@ -63,44 +68,51 @@ def _all_different(names: Sequence[str], what: str) -> None:
         raise FormatError(f"the header names the {what} {twice[0]!r} twice")
 
 
-def _frame(text: pl.LazyFrame, keys: Sequence[str], axis: str, columns: Mapping[str, str]) -> pl.LazyFrame:
-    field, shown, status, value = pl.col("@field"), pl.col("@shown"), pl.col("@status"), pl.col("value")
-    schema = {"row": pl.UInt32(), **dict.fromkeys((*keys, "@column", "@field", axis), pl.String())}
-    return (
-        text.with_columns(pl.col("1").str.splitn(",", len(keys)).struct.rename_fields(keys))
-        .unnest("1")
-        .with_columns(pl.col(keys).str.strip_chars())
-        .map_batches(lambda series: _long(series, axis, columns), schema=schema, streamable=True)
-        .with_columns(field.str.strip_chars())
-        .filter(field != "")
-        .with_columns(field.str.splitn(" ", 2).struct.rename_fields(["@shown", "@status"]))
-        .unnest("@field")
-        .with_columns(number(shown).alias("value"))
-        .select(
-            *keys,
-            axis,
-            "value",
-            pl.when(value.is_null()).then(shown).alias("raw"),
-            status.str.extract(r"^\s*([^@]*[^@\s])").alias("flag"),
-            status.str.extract(r"@\s*(.*\S)").alias("conf"),
-            locator(pl.col("@column").cast(pl.Int64)).alias("locator"),
-        )
+def _cells(fields: pl.Series, first: int, keys: Sequence[str], columns: pl.Series) -> pl.DataFrame:
+    """The cells of whole records, of which the first is number ``first``.
+
+    Most fields are bare numbers; of the others, each text is taken apart once.
+    """
+    text, value, at = pl.col("@text"), pl.col("value"), pl.int_range(pl.len())
+    width = len(columns) + 1
+    table = fields.to_frame("@text").select(text, number(text).alias("value"), at.alias("@at"))
+    table = table.filter(pl.col("@at") % width != 0)
+    others = table.filter(value.is_null() & (text != "")).drop("value")
+    cells = pl.concat([table.filter(value.is_not_null()), others.join(_split(others), "@text")], how="diagonal")
+    record, column = cells["@at"] // width, cells["@at"] % width
+    codes = _codes(fields.gather_every(width), first, keys)[record]
+    return codes.with_columns(
+        cells["value"],
+        cells["raw"],
+        cells["flag"],
+        cells["conf"],
+        columns[column - 1],
+        ((record + first) * pack(1, 0) + column + 1).alias("locator"),
     )
 
 
-def _long(series: pl.DataFrame, axis: str, columns: Mapping[str, str]) -> pl.DataFrame:
-    """One row a field. Done by the batch, because in a lazy frame these two would hold the whole table in memory."""
-    keys = [name for name in series.columns if name not in columns]
-    long = series.unpivot(on=list(columns), index=keys, variable_name="@column", value_name="@field")
-    period = pl.col("@column").replace_strict(columns, return_dtype=pl.String()).alias(axis)
-    return long.with_columns(pl.col("@field").cast(pl.String()), period)  # where there is no column, its type is null
+def _codes(joined: pl.Series, first: int, keys: Sequence[str]) -> pl.DataFrame:
+    """The codes of each record; ``FormatError`` where it has more or fewer than there are ``keys``."""
+    wrong = joined.str.count_matches(",", literal=True) != len(keys) - 1
+    if wrong.any():
+        at = wrong.arg_max() or 0
+        raise FormatError(
+            f"line {first + at} has {joined[at].count(',') + 1} codes for {len(keys)} dimensions: {joined[at]!r}"
+        )
+    codes = joined.str.split_exact(",", len(keys) - 1).struct.rename_fields(keys).struct.unnest()
+    return codes.select(pl.all().str.strip_chars().cast(CODE))
 
 
-def _check(expected: int) -> Callable[[pl.DataFrame], None]:
-    def check(batch: pl.DataFrame) -> None:
-        wrong = batch.filter(pl.col("1").str.count_matches(",", literal=True) != expected - 1)
-        if wrong.height:
-            row, key = wrong.select("row", "1").row(0)
-            raise FormatError(f"line {row} has {key.count(',') + 1} codes for {expected} dimensions: {key!r}")
-
-    return check
+def _split(others: pl.DataFrame) -> pl.DataFrame:
+    """Of each text that is no bare number: value, what stands in its place, flag and confidentiality."""
+    parts, value = pl.col("@text").str.splitn(" ", 2).struct, pl.col("value")
+    shown, status = parts.field("field_0"), parts.field("field_1")
+    return (
+        others.select(pl.col("@text").unique())
+        .with_columns(number(shown).alias("value"))
+        .with_columns(
+            pl.when(value.is_null()).then(shown).alias("raw"),
+            status.str.extract(r"^\s*([^@]*[^@\s])").alias("flag"),
+            status.str.extract(r"@\s*(.*\S)").alias("conf"),
+        )
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.cells import Cells
+from sources.cells import CODE, Cells
 from sources.errors import FormatError
 from sources.formats import _grid, _json, _records
 from sources.formats._unhcr import DIMENSIONS, MEASURES, fields
@@ -31,7 +31,9 @@ def read(path: Path) -> Cells:
     items = _items(_json.parsed(path))
     if not items:
         dimensions: tuple[str, ...] = (*_EMPTY, "measure")
-        frame = _grid.cells(pl.DataFrame(schema={"row": pl.Int64(), "1": pl.String()}), dimensions, {}, {1: {}})
+        frame = _grid.cells(
+            pl.DataFrame(schema={"row": pl.Int64(), "1": pl.String()}), dimensions, {}, {1: {}}, kind=CODE
+        )
         return Cells(format=NAME, frame=frame, dimensions=dimensions)
     names = list(items[0])
     at = fields(names)
@@ -40,7 +42,7 @@ def read(path: Path) -> Cells:
     rows = {name: place for name, place in at.items() if name in DIMENSIONS} | {"time": at["year"]}
     columns: dict[int, dict[str, str | None]] = {at[name]: {"measure": name} for name in at if name in MEASURES}
     dimensions = (*(name for name in at if name in DIMENSIONS), "measure")
-    frame = _grid.cells(_table(items, names), dimensions, rows, columns, blanks=True)
+    frame = _grid.cells(_table(items, names), dimensions, rows, columns, blanks=True, kind=CODE)
     return Cells(format=NAME, frame=frame, dimensions=dimensions)
 
 
