@@ -54,13 +54,21 @@ def test_a_date_means_what_its_annotation_says(tmp_path: Path) -> None:
         ACTS,
         {**effect, "date": "2024-06-11", "meaning": "EV"},
         {**effect, "date": "2026-07-01", "meaning": "MA"},
+        {**effect, "date": "2026-06-12", "meaning": "MA/PART"},
         {**effect, "property": "date_document", "date": "2024-05-14"},
         {**effect, "property": "date_end-of-validity", "date": "2030-01-01", "other": "32029R0001"},
         KNOWN,
     )
-    rows = recorded(written(tmp_path, text), "cellar/acts").observations
+    read = recorded(written(tmp_path, text), "cellar/acts")
+    rows = read.observations
+    assert read.unmatched.is_empty()
+    assert dict(rows.filter(pl.col("event") == "apply").select("date", "provision").iter_rows()) == {
+        date(2026, 6, 12): "part",
+        date(2026, 7, 1): None,
+    }
     assert sorted(rows.select("event", "date").iter_rows()) == [
         ("adopt", date(2024, 5, 14)),
+        ("apply", date(2026, 6, 12)),
         ("apply", date(2026, 7, 1)),
         ("enter_into_force", date(2024, 6, 11)),
         ("repeal", date(2030, 1, 1)),
@@ -120,8 +128,14 @@ NOTICE = """<?xml version="1.0" encoding="UTF-8"?><NOTICE decoding="eng" type="o
 <RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE type="date"><VALUE>2015-07-21</VALUE>
 <TYPE_OF_DATE type="annotation">{MA|http://publications.europa.eu/resource/authority/fd_335/MA}</TYPE_OF_DATE>
 </RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE>
+<RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE type="date"><VALUE>2018-07-21</VALUE>
+<TYPE_OF_DATE type="annotation">{MA/PART|http://publications.europa.eu/resource/authority/fd_335/MA%2FPART}</TYPE_OF_DATE>
+</RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE>
 <DIRECTIVE_DATE_TRANSPOSITION type="date"><VALUE>2015-07-20</VALUE></DIRECTIVE_DATE_TRANSPOSITION>
 <RESOURCE_LEGAL_DATE_END-OF-VALIDITY type="date"><VALUE>9999-12-31</VALUE></RESOURCE_LEGAL_DATE_END-OF-VALIDITY>
+<RESOURCE_LEGAL_DATE_END-OF-VALIDITY type="date"><VALUE>2020-01-01</VALUE>
+<COMMENT_ON_DATE>{FIN/VAL/PART|http://publications.europa.eu/resource/authority/fd_330/FIN%2FVAL%2FPART}</COMMENT_ON_DATE>
+</RESOURCE_LEGAL_DATE_END-OF-VALIDITY>
 </WORK></NOTICE>"""
 
 
@@ -131,6 +145,7 @@ def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
     assert sorted(rows.select("event", "date").iter_rows()) == [
         ("adopt", date(2013, 6, 26)),
         ("apply", date(2015, 7, 21)),
+        ("apply", date(2018, 7, 21)),
         ("enter_into_force", date(2013, 7, 19)),
         ("transposition_deadline", date(2015, 7, 20)),
     ]
