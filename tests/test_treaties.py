@@ -4,6 +4,7 @@ import csv
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ from sources.cells import pack
 from sources.errors import FormatError
 from sources.formats import _treaties
 from sources.publishers import requests_for
+from sources.snapshot import FOLDER
 from tests.conftest import Built
 from tests.law import recorded, statements, untc_page, written
 from warehouse import codes
@@ -271,6 +273,20 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
     assert row["provision"] is None
 
 
+# Who keeps the list or the gazette itself: the Union and its agencies, the depositaries, states.
+AUTHORITIES = ("europa.eu", "coe.int", "un.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk")
+
+
+@pytest.mark.parametrize("name", ["_citations.csv", "_statements.csv"])
+def test_what_a_third_party_says_has_no_high_confidence(name: str) -> None:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    sure = [row for row in rows if row["confidence"] == "high"]
+    hosts = {urlsplit(row["source_url"]).hostname or "" for row in sure}
+    assert sure
+    assert {host for host in hosts if not f".{host}".endswith(tuple(f".{one}" for one in AUTHORITIES))} == set()
+
+
 def test_a_reservation_is_a_row_of_its_own_with_its_articles(tmp_path: Path) -> None:
     text = (
         "instrument,jurisdiction,statement,date,date_precision,territorial_scope,provision,text,source,source_url,confidence\n"
@@ -408,7 +424,7 @@ class TestTheEventsAreThoseOfTheLists:
             assert (re.search(rf"^#{name}$", text, re.MULTILINE) is not None) == (area in mine), name
 
     def test_recording_twice_gives_the_same_bytes(self, corpus: Path, tmp_path: Path) -> None:
-        from sources.snapshot import FOLDER, payloads
+        from sources.snapshot import payloads
         from sources.snapshot.record import record
 
         ours = ["untc", "coe", "cellar", "ilo", "citations"]
