@@ -16,6 +16,7 @@ from assets.dates import dated
 from assets.errors import StructureError
 from assets.house import House
 from assets.payloads import receive
+from expectations.law import CONSENT
 from sources import catalogue, formats
 from sources.catalogue import publishers
 from sources.cells import pack
@@ -354,6 +355,18 @@ def test_a_reservation_is_a_row_of_its_own_with_its_articles(tmp_path: Path) -> 
         ("MLT", "reservation", date(2019, 12, 11), "Articles 11, 14 and 32"),
         ("DEU", "declaration", None, None),
     ]
+
+
+def test_of_every_treaty_and_every_jurisdiction_an_event_is_known_or_a_gap_is_listed(built: Built) -> None:
+    treaties = codes.instruments().filter(pl.col("scheme").is_in(("mtdsg", "ilo", "cets")))["instrument"]
+    states = codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state")["area"]
+    events = built.table("legal_event").filter(pl.col("event").is_in((*CONSENT, "sign"))).collect()
+    gaps = built.table("legal_gap").filter(pl.col("aspect") == "consent").collect()
+    known = set(events.select("instrument", "jurisdiction").iter_rows())
+    listed = set(gaps.select("instrument", "jurisdiction").iter_rows())
+    assert (len(treaties), len(states)) == (22 + 14 + 2, 28)
+    assert known.isdisjoint(listed)
+    assert {(treaty, state) for treaty in treaties for state in states} - known == listed
 
 
 @pytest.mark.corpus
