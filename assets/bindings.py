@@ -222,9 +222,9 @@ def legal_binding(events: pl.DataFrame) -> pl.DataFrame:
 def legal_gap(events: pl.DataFrame) -> pl.DataFrame:
     """Table ``legal_gap``: what is not known of which instrument, for whom, and why.
 
-    Of a treaty the signatures and consents, as a whole where no list of its parties came; of each party the entry into
-    force. Of an act its adoption, entry into force, application or deadline, and the position of Denmark and Ireland.
-    Of a law of China its adoption and entry into force.
+    Of a treaty the signature and consent of whoever did neither by any source: a list of its parties that does not name
+    it speaks up to a day. Of each party the entry into force. Of an act its adoption, entry into force, application or
+    deadline, and the position of Denmark and Ireland. Of a law of China its adoption and entry into force.
     """
     instruments = codes.instruments()
     declared = contract("legal_gap")
@@ -240,9 +240,14 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFram
     )
     acted = events.filter(pl.col("event").is_in((*CONSENT, "sign"))).select("instrument", "jurisdiction").unique()
     dated = events.filter(pl.col("date").is_not_null())
-    no_consent = treaties.join(listed, on="instrument", how="anti").join(states, how="cross")
-    consent = no_consent.join(acted, on=["instrument", "jurisdiction"], how="anti").with_columns(
-        aspect=pl.lit("consent"), gap_reason=pl.lit("no_citable_source")
+    on_list = pl.col("instrument").is_in(listed["instrument"].implode())
+    consent = (
+        treaties.join(states, how="cross")
+        .join(acted, on=["instrument", "jurisdiction"], how="anti")
+        .with_columns(
+            aspect=pl.lit("consent"),
+            gap_reason=pl.when(on_list).then(pl.lit("not_on_list")).otherwise(pl.lit("no_citable_source")),
+        )
     )
     consents = dated.filter(pl.col("event").is_in(CONSENT)).join(instruments, on="instrument")
     by_rule = (pl.col("date_precision") == "day") & pl.col("force_rule").is_not_null()

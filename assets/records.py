@@ -70,14 +70,14 @@ def _concerned(table: Contract) -> pl.Expr:
 
 
 def _known(rows: pl.DataFrame, translated: Mapping[str, str], table: Contract) -> dict[str, nw.Expr]:
-    """By field the rows in which its code is known, or blank where it may be."""
+    """By field the rows in which its code is known; where a field may be empty, a code may stand for that."""
     nullable = {column.name for column in table.columns if column.nullable}
     known = {}
     for field, dimension in translated.items():
         source = f"published_{dimension}" if f"published_{dimension}" in rows.columns else dimension
         filled = nw.col(field).fill_null("") != ""
         blank = nw.col(source).fill_null("") == "" if source in rows.columns else ~filled
-        known[field] = filled | blank if field in nullable else filled
+        known[field] = ~nw.col(field).is_null() | blank if field in nullable else filled
     return known or {"locator": ~nw.col("locator").is_null()}
 
 

@@ -1,6 +1,7 @@
 """Tables to a release: what is left out, what is written, and when there is nothing new."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -24,6 +25,9 @@ from warehouse.difference import schema_changes
 from warehouse.errors import ReleaseError
 from warehouse.package import About, Source
 from warehouse.releases import Release, TableFacts
+
+# Tables about payloads that repeat what stands in them: figures that were revised, codes, sentences.
+QUOTING = ("revision", "unmatched_code", "unread_sentence")
 
 # What table ``release`` says of a table.
 LEDGER = ("rows", "bytes", "sha256", "schema_version")
@@ -100,23 +104,28 @@ def now() -> datetime:
 def _write(house: House, draft: Release, last: Release | None, made: Mapping[str, Made], folder: Path) -> Release:
     """Fill the folder of a release and say what is in it."""
     (folder / "tables").mkdir()
-    left_out: dict[str, int] = {}
+    left_out: Counter[str] = Counter()
     facts: dict[str, TableFacts] = {}
     for name, item in made.items():
-        frame = item.frame
-        if contract(name).kind != "reference":
-            gated = pl.col("dataset").is_in(stages.redistributable())
-            left_out |= _counted(frame.filter(~gated))
-            frame = frame.filter(gated)
+        frame, kept_back = passed_on(name, item.frame)
+        left_out.update(kept_back)
         facts[name] = _table(folder, name, frame)
     history = [*releases.index(house.releases), replace(draft, tables=facts)]
     facts["release"] = _table(folder, "release", _ledger(history))
-    entry = replace(draft, tables=facts, left_out=left_out)
+    entry = replace(draft, tables=facts, left_out=dict(sorted(left_out.items())))
     given = [item for item in acceptances(house) if item.fingerprint in {each.fingerprint for each in made.values()}]
     _documents(entry, last, folder, given, stale(house))
     results = [house.work.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()]
     expectations.write_docs([path for path in results if path.exists()], folder / "quality")
     return entry
+
+
+def passed_on(name: str, frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, int]]:
+    """The rows of a table that may be passed on, and by dataset how many may not."""
+    if not _held(name) and name not in QUOTING:
+        return frame, {}
+    allowed = pl.col("dataset").is_in(stages.redistributable())
+    return frame.filter(allowed), _counted(frame.filter(~allowed))
 
 
 def _counted(frame: pl.LazyFrame) -> dict[str, int]:

@@ -199,7 +199,9 @@ def _answer(jurisdiction: str, on: date, report: Report, *, consented: bool) -> 
         return f"{name} was bound on {on}{'' if whole else f' {scopes}'}, since {since}."
     if consented:
         return f"{name} had consented by {on}, and the treaty was not yet in force for it."
-    if report["not known"]:
+    gaps = report["not known"]
+    absent = _named("gap_reason", "not_on_list")
+    if isinstance(gaps, list) and any(gap["why"] != absent for gap in gaps):
         return f"Whether {name} was bound on {on} no source that may be used says."
     lists = report["lists"]
     days = ", ".join(str(item["as of"]) for item in lists) if isinstance(lists, list) else ""

@@ -51,7 +51,7 @@ class Built:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     data = tmp_path_factory.mktemp("whole") / "data"
-    done = corridor("build", "--data", str(data))
+    done = corridor("build", "--data", str(data), timeout=900)
     assert done.returncode == 0, done.stderr
     return Built(data, done.stdout)
 

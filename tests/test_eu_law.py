@@ -13,14 +13,13 @@ import pytest
 
 from assets import stages
 from assets.house import House
-from assets.payloads import receive
+from assets.payloads import Reception, receive
 from sources import catalogue, formats
-from sources.catalogue import Publisher
 from sources.errors import CatalogueError, FormatError
 from sources.publishers import requests_for, sparql
 from tests.conftest import Built
-from tests.law import moved, recorded, untc_page, written
-from tests.loopback import Loopback, reply, serve
+from tests.law import moved, recorded, written
+from tests.loopback import reply, serve
 
 ACTS = ("celex", "property", "date", "meaning", "other", "probe")
 MEASURES = ("celex", "measure", "country", "title", "type", "date", "notified", "probe")
@@ -54,13 +53,21 @@ def test_a_date_means_what_its_annotation_says(tmp_path: Path) -> None:
         ACTS,
         {**effect, "date": "2024-06-11", "meaning": "EV"},
         {**effect, "date": "2026-07-01", "meaning": "MA"},
+        {**effect, "date": "2026-06-12", "meaning": "MA/PART"},
         {**effect, "property": "date_document", "date": "2024-05-14"},
         {**effect, "property": "date_end-of-validity", "date": "2030-01-01", "other": "32029R0001"},
         KNOWN,
     )
-    rows = recorded(written(tmp_path, text), "cellar/acts").observations
+    read = recorded(written(tmp_path, text), "cellar/acts")
+    rows = read.observations
+    assert read.unmatched.is_empty()
+    assert dict(rows.filter(pl.col("event") == "apply").select("date", "provision").iter_rows()) == {
+        date(2026, 6, 12): "part",
+        date(2026, 7, 1): None,
+    }
     assert sorted(rows.select("event", "date").iter_rows()) == [
         ("adopt", date(2024, 5, 14)),
+        ("apply", date(2026, 6, 12)),
         ("apply", date(2026, 7, 1)),
         ("enter_into_force", date(2024, 6, 11)),
         ("repeal", date(2030, 1, 1)),
@@ -120,8 +127,14 @@ NOTICE = """<?xml version="1.0" encoding="UTF-8"?><NOTICE decoding="eng" type="o
 <RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE type="date"><VALUE>2015-07-21</VALUE>
 <TYPE_OF_DATE type="annotation">{MA|http://publications.europa.eu/resource/authority/fd_335/MA}</TYPE_OF_DATE>
 </RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE>
+<RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE type="date"><VALUE>2018-07-21</VALUE>
+<TYPE_OF_DATE type="annotation">{MA/PART|http://publications.europa.eu/resource/authority/fd_335/MA%2FPART}</TYPE_OF_DATE>
+</RESOURCE_LEGAL_DATE_ENTRY-INTO-FORCE>
 <DIRECTIVE_DATE_TRANSPOSITION type="date"><VALUE>2015-07-20</VALUE></DIRECTIVE_DATE_TRANSPOSITION>
 <RESOURCE_LEGAL_DATE_END-OF-VALIDITY type="date"><VALUE>9999-12-31</VALUE></RESOURCE_LEGAL_DATE_END-OF-VALIDITY>
+<RESOURCE_LEGAL_DATE_END-OF-VALIDITY type="date"><VALUE>2020-01-01</VALUE>
+<COMMENT_ON_DATE>{FIN/VAL/PART|http://publications.europa.eu/resource/authority/fd_330/FIN%2FVAL%2FPART}</COMMENT_ON_DATE>
+</RESOURCE_LEGAL_DATE_END-OF-VALIDITY>
 </WORK></NOTICE>"""
 
 
@@ -131,6 +144,7 @@ def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
     assert sorted(rows.select("event", "date").iter_rows()) == [
         ("adopt", date(2013, 6, 26)),
         ("apply", date(2015, 7, 21)),
+        ("apply", date(2018, 7, 21)),
         ("enter_into_force", date(2013, 7, 19)),
         ("transposition_deadline", date(2015, 7, 20)),
     ]
@@ -223,80 +237,87 @@ def test_the_queries_use_the_predicates_that_exist_and_are_paged_and_probed() ->
 class Endpoint:
     """The SPARQL endpoint as it behaves: pages by OFFSET, and nothing with status 200 for what it does not know."""
 
-    def __init__(self, rows: Sequence[Mapping[str, str]]) -> None:
-        self.rows = list(rows)
-        self.silent = False
-        self.offsets: list[int] = []
+    def __init__(self, names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
+        self.names, self.rows = names, list(rows)
+        self.silent = self.closed = False
+        self.asked: list[tuple[str, int]] = []
 
     def __call__(self, handler: BaseHTTPRequestHandler) -> None:
-        query = parse_qs(urlsplit(handler.path).query)["query"][0]
-        offset, limit = (int(re.findall(rf"{word} (\d+)", query)[0]) for word in ("OFFSET", "LIMIT"))
-        self.offsets.append(offset)
+        asked = parse_qs(urlsplit(handler.path).query)
+        offset, limit = (int(re.findall(rf"{word} (\d+)", asked["query"][0])[0]) for word in ("OFFSET", "LIMIT"))
+        self.asked.append((asked["format"][0], offset))
         rows = [] if self.silent else [*self.rows[offset : offset + limit], KNOWN]
-        reply(result(ACTS, *rows).encode(), Content_Type="application/sparql-results+json")(handler)
+        if self.closed:
+            reply(b"<html><title>Maintenance</title></html>", Content_Type="text/html")(handler)
+        else:
+            reply(result(self.names, *rows).encode(), Content_Type="application/sparql-results+json")(handler)
 
 
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+def deadlines() -> list[dict[str, str]]:
     days = [f"20{year:02}-0{month}-01" for year in range(10, 20) for month in range(1, 6)]
-    double = Endpoint([{"celex": f"{CELEX}32013L0032", "property": "date_transposition", "date": day} for day in days])
+    return [{"celex": f"{CELEX}32013L0032", "property": "date_transposition", "date": day} for day in days]
+
+
+def notified() -> list[dict[str, str]]:
+    return [measure(f"72013L0032DEU_{number}", directive="32013L0032") for number in range(50)]
+
+
+@pytest.fixture(params=["acts", "measures"])
+def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Endpoint]]:
+    """The name of a dataset and the endpoint, which has fifty rows of it and gives twenty at once."""
+    name = str(request.param)
+    double = Endpoint(ACTS, deadlines()) if name == "acts" else Endpoint(MEASURES, notified())
     with serve(double) as server:
-        at_server(monkeypatch, server, acts={"filters": {"celex": ["32013L0032"]}, "split": {}})
-        yield double
+        real = catalogue.publishers()["cellar"]
+        cellar = moved(real, server.url, **{name: {"filters": {"celex": ["32013L0032"]}, "split": {}}})
+        paging = cellar.endpoints[name].paging
+        assert paging is not None
+        small = cellar.endpoints[name].model_copy(update={"paging": paging.model_copy(update={"step": 20})})
+        entries = {"cellar": cellar.model_copy(update={"endpoints": {name: small}})}
+        text = re.sub(r"LIMIT \d{4}", "LIMIT 20", sparql.query(name, {"celex": ["32013L0032"]}))
+        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+        monkeypatch.setattr(sparql, "query", lambda *_: text)
+        yield name, double
 
 
-def at_server(monkeypatch: pytest.MonkeyPatch, server: Loopback, **datasets: Mapping[str, object]) -> None:
-    real = catalogue.publishers()["cellar"]
-    cellar = moved(real, server.url, **datasets)
-    paging = cellar.endpoints["acts"].paging
-    assert paging is not None
-    small = cellar.endpoints["acts"].model_copy(update={"paging": paging.model_copy(update={"step": 20})})
-    entries = {"cellar": cellar.model_copy(update={"endpoints": {"acts": small}})}
-    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
-    text = sparql.query("acts", {"celex": ["32013L0032"]}).replace("LIMIT 2000", "LIMIT 20")
-    monkeypatch.setattr(sparql, "query", lambda *_: text)
+def ask(house: House, name: str) -> Reception:
+    return receive(house, catalogue.publishers()["cellar"], name)
 
 
-def ask(house: House) -> Publisher:
-    cellar = catalogue.publishers()["cellar"]
-    receive(house, cellar, "acts")
-    return cellar
-
-
-def test_a_live_query_is_asked_page_by_page_until_one_is_not_full(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_a_live_query_is_asked_page_by_page_until_one_is_not_full(
+    endpoint: tuple[str, Endpoint], tmp_path: Path
+) -> None:
+    name, double = endpoint
     house = House(tmp_path / "data", "live")
-    ask(house)
-    assert endpoint.offsets == [0, 20, 40]
-    assert stages.observations(house, "cellar/acts").frame.collect().height == 50
+    assert ask(house, name).failures == ()
+    assert double.asked == [("application/sparql-results+json", offset) for offset in (0, 20, 40)]
+    assert stages.observations(house, f"cellar/{name}").frame.collect().height == 50
 
 
-def test_a_silent_empty_answer_leaves_what_was_known_in_its_place(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_a_silent_empty_answer_leaves_what_was_known_in_its_place(
+    endpoint: tuple[str, Endpoint], tmp_path: Path
+) -> None:
+    name, double = endpoint
     house = House(tmp_path / "data", "live")
-    ask(house)
-    endpoint.silent = True
-    ask(house)
-    made = stages.observations(house, "cellar/acts")
+    ask(house, name)
+    double.silent = True
+    ask(house, name)
+    made = stages.observations(house, f"cellar/{name}")
     assert made.frame.collect().height == 50
     assert "no row for the probe" in made.failures[0]
 
 
-def test_live_status_pages_are_read_and_a_maintenance_page_leaves_the_last_good_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_maintenance_page_in_the_place_of_an_answer_is_said_and_leaves_what_was_known(
+    endpoint: tuple[str, Endpoint], tmp_path: Path
 ) -> None:
-    good = untc_page(("Participant", "Signature", "Ratification"), ("China", "29 Aug 1990", "2 Mar 1992"))
-    down = "<html><body>treaties.un.org is undergoing urgent maintenance</body></html>"
-    with serve(*(reply(text.encode(), Content_Type="text/html") for text in (good, down))) as server:
-        real = catalogue.publishers()["untc"]
-        one = {"alternatives": [{"mtdsg_no": ["IV-11"], "chapter": ["4"]}]}
-        entries = {"untc": moved(real, server.url, status=one)}
-        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
-        house = House(tmp_path / "data", "live")
-        for _ in range(2):
-            receive(house, entries["untc"], "status")
-        assert "mtdsg_no=IV-11" in server.received[0].path
-    made = stages.observations(house, "untc/status")
-    assert sorted(made.frame.collect()["event"]) == ["ratify", "sign"]
-    assert "notice of maintenance" in made.failures[0]
+    name, double = endpoint
+    house = House(tmp_path / "data", "live")
+    ask(house, name)
+    double.closed = True
+    (failure,) = ask(house, name).failures
+    assert "HTML came where JSON was asked for" in failure
+    assert "Maintenance" in failure
+    assert stages.observations(house, f"cellar/{name}").frame.collect().height == 50
 
 
 @pytest.mark.corpus

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from assets import release as releasing
 from assets import stages
 from assets.errors import AssetError
 from assets.house import House
+from assets.payloads import receive
+from pipelines.cli import app
+from sources import catalogue
 from tests.conftest import Built, corridor
 from warehouse import difference, package, releases
 from warehouse.contracts import contract
@@ -117,6 +121,44 @@ def test_nothing_that_can_be_read_is_no_release(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(stages, "release_tables", lambda: ["asylum", "indicator"])
     with pytest.raises(AssetError, match="nothing to release"):
         releasing.release(House(tmp_path))
+
+
+def test_what_may_not_be_passed_on_is_read_and_left_out_of_the_release_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = {name: catalogue.publishers()[name] for name in ("globalcit", "threep")}
+    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    house = House(tmp_path / "data")
+    receive(house, entries["globalcit"], "citizenship_law")
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "countryname,year,cow,tier,p,prosecution,prevention,protection,country_name,iso\n"
+        "China,2009,710,2,8,3,3,2,China,CHN\n"
+        "Italy,2009,325,1,NA,4,4,5,Italy,ITA\n"
+    )
+    done = CliRunner().invoke(app, ["import", "threep/index", str(own), "--data", str(house.data)])
+    assert done.exit_code == 0, done.output
+    held = stages.table(house, "policy_coding").frame.filter(pl.col("coding_scheme") == "3P").collect()
+    assert held.drop_nulls("coded_value").height == 7
+    entry = releasing.release(house).entry
+    folder = house.releases / entry.name
+    released = pl.read_parquet(folder / "tables" / "policy_coding.parquet")
+    assert set(released["coding_scheme"]) == {"GLOBALCIT"}
+    assert entry.left_out == {"threep/index": held.height}
+    changes = (folder / "CHANGELOG.md").read_text(encoding="utf-8")
+    because = "Rows left out because their licence is not known to allow redistribution:"
+    assert changes.partition(because)[2].split() == ["-", "threep/index:", str(held.height)]
+    assert "3P" not in (folder / "LICENSES.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", releasing.QUOTING)
+def test_what_may_not_be_passed_on_is_not_quoted_in_tables_about_payloads_either(name: str) -> None:
+    blank = dict.fromkeys(contract(name).field_names)
+    given = ("frontex/detections", "undesa/ims_destination", "frontex/detections")
+    rows = pl.LazyFrame([blank | {"dataset": dataset} for dataset in given], schema=contract(name).polars_schema)
+    kept, left_out = releasing.passed_on(name, rows)
+    assert kept.collect()["dataset"].to_list() == ["undesa/ims_destination"]
+    assert left_out == {"frontex/detections": 2}
 
 
 def test_a_day_before_any_vintage_knew_nothing_and_today_knows_all(built: Built) -> None:

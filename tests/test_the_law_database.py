@@ -1,7 +1,7 @@
 """China's national law database: asked law by law, read by title, and refused where it fails with status 200."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler
@@ -20,6 +20,7 @@ from tests.law import moved, recorded, written
 from tests.loopback import Loopback, reply, serve
 
 LAW = "中华人民共和国出境入境管理法"
+TITLES = [LAW, "中华人民共和国护照法"]
 
 
 def law(title: str = LAW, **change: object) -> dict[str, object]:
@@ -89,15 +90,14 @@ def test_the_question_is_posted_law_by_law_with_an_order_that_is_an_object() -> 
 
 @dataclass
 class Database:
-    """The database as it behaves: a firewall's page in the place of an answer, or a list for what is asked."""
+    """The database as it behaves: a list for what is asked, or with status 200 something ``instead``."""
 
-    behind_wall: bool = False
+    instead: str | None = None
     server: Loopback = field(default_factory=lambda: Loopback(""))
 
     def __call__(self, handler: BaseHTTPRequestHandler) -> None:
-        wall = b"<html><head><title>WZWS</title></head><body>verifying</body></html>"
-        body = wall if self.behind_wall else listed(law(self.asked()[-1])).encode()
-        reply(body, Content_Type="text/html" if self.behind_wall else "application/json")(handler)
+        body = self.instead or listed(law(self.asked()[-1]), law(f"{self.asked()[-1]}实施细则"))
+        reply(body.encode(), Content_Type="text/html" if body.startswith("<") else "application/json")(handler)
 
     def asked(self) -> list[str]:
         return [str(json.loads(received.body or b"{}")["searchContent"]) for received in self.server.received]
@@ -108,19 +108,54 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     double = Database()
     with serve(double) as server:
         double.server = server
-        titles: Sequence[str] = (LAW, "中华人民共和国护照法")
-        entry = moved(catalogue.publishers()["flk"], server.url, versions={"filters": {"title": list(titles)}})
+        entry = moved(catalogue.publishers()["flk"], server.url, versions={"filters": {"title": TITLES}})
         monkeypatch.setattr(catalogue, "publishers", lambda: {"flk": entry})
         yield double
 
 
-def test_a_live_build_asks_for_each_law_and_a_firewall_leaves_what_was_known(
-    database: Database, tmp_path: Path
+@pytest.mark.parametrize(
+    ("instead", "when", "why"),
+    [
+        ("<html><head><title>WZWS</title></head></html>", "received", "HTML came where JSON was asked for"),
+        (
+            json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0}),
+            "read",
+            "answered 500: orderByParam",
+        ),
+        (listed(), "read", "the search found nothing"),
+    ],
+)
+def test_a_live_build_asks_for_each_law_and_what_fails_with_status_200_leaves_what_was_known(
+    database: Database, tmp_path: Path, instead: str, when: str, why: str
 ) -> None:
-    house = House(tmp_path / "data", "live")
-    receive(house, catalogue.publishers()["flk"], "versions")
-    assert database.asked() == [LAW, "中华人民共和国护照法"]
-    assert stages.observations(house, "flk/versions").frame.collect().height == 4
-    database.behind_wall = True
-    receive(house, catalogue.publishers()["flk"], "versions")
-    assert stages.observations(house, "flk/versions").frame.collect().height == 4
+    house, flk = House(tmp_path / "data", "live"), catalogue.publishers()["flk"]
+    assert receive(house, flk, "versions").failures == ()
+    assert database.asked() == TITLES
+    for request in database.server.received:
+        assert request.path == "/law-search/search/list"
+        assert request.headers["content-type"] == "application/json"
+        assert json.loads(request.body or b"")["orderByParam"] == {"order": "-1", "sort": ""}
+    good = stages.observations(house, "flk/versions").frame.collect()
+    assert good.height == 4
+    database.instead = instead
+    received = receive(house, flk, "versions").failures
+    made = stages.observations(house, "flk/versions")
+    assert made.frame.collect().equals(good)
+    said = received if when == "received" else made.failures
+    assert len(said) == 2
+    assert all(why in line for line in said)
+
+
+@pytest.mark.corpus
+def test_a_true_list_and_a_true_detail_are_read(corpus: Path) -> None:
+    wire = corpus / "china/wire_samples_transcribed"
+    detail = formats.read(wire / "flk_detail_response.json").frame.collect()
+    assert detail.select("title", "act", "time").rows() == [
+        ("中华人民共和国个人所得税法", "gbrq", "2018-08-31"),
+        ("中华人民共和国个人所得税法", "sxrq", "2019-01-01"),
+    ]
+    titles = formats.read(wire / "flk_list_response.json").frame.collect()["title"]
+    assert titles.unique().sort().to_list() == ["中华人民共和国民事诉讼法", "中华人民共和国行政处罚法"]
+    asked = json.loads((wire / "flk_list_request.json").read_text(encoding="utf-8"))
+    ours = json.loads(requests_for(catalogue.publishers()["flk"], "versions")[0].body)
+    assert ours | {"searchContent": asked["searchContent"]} == asked

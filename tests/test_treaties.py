@@ -2,22 +2,31 @@
 
 import csv
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
 
+from assets import stages
 from assets.dates import dated
 from assets.errors import StructureError
-from sources import formats
+from assets.house import House
+from assets.payloads import receive
+from expectations.law import CONSENT
+from sources import catalogue, formats
 from sources.catalogue import publishers
 from sources.cells import pack
 from sources.errors import FormatError
 from sources.formats import _treaties
 from sources.publishers import requests_for
+from sources.snapshot import FOLDER
 from tests.conftest import Built
-from tests.law import recorded, statements, untc_page, written
+from tests.law import moved, recorded, statements, untc_page, written
+from tests.loopback import Loopback, reply, serve
 from warehouse import codes
 
 TITLES = ("Participant", "Signature", "Ratification, Acceptance(A), Accession(a), Succession(d)")
@@ -193,6 +202,56 @@ def test_xml_with_entities_is_refused(tmp_path: Path) -> None:
         formats.read(written(tmp_path, bomb.encode("latin-1")))
 
 
+STATUS = {"status": {"alternatives": [{"mtdsg_no": ["IV-11"], "chapter": ["4"]}]}}
+TEXTS = {"statement_texts": {"alternatives": [{"number": ["IV-11"], "volume": ["I"], "chapter": ["IV"]}]}}
+CLOSED = "<html><body>treaties.un.org is undergoing urgent maintenance and is currently unavailable.</body></html>"
+
+
+@contextmanager
+def collection(
+    monkeypatch: pytest.MonkeyPatch, data: Path, entry: Mapping[str, Mapping[str, object]], *bodies: str | bytes
+) -> Iterator[tuple[House, Loopback]]:
+    """A house after it asked the collection once for each body that the collection answers, with status 200."""
+    texts = [body if isinstance(body, bytes) else body.encode() for body in bodies]
+    with serve(*(reply(text, Content_Type="text/html") for text in texts)) as server:
+        entries = {"untc": moved(publishers()["untc"], server.url, **entry)}
+        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+        house = House(data, "live")
+        for _ in bodies:
+            for name in entry:
+                receive(house, entries["untc"], name)
+        yield house, server
+
+
+def test_a_live_status_page_is_read_whatever_the_order_of_its_columns_and_maintenance_leaves_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    good = untc_page(("Participant", "Signature", "Ratification"), ("China", "29 Aug 1990", "2 Mar 1992"))
+    turned = untc_page(("Participant", "Ratification", "Signature"), ("China", "2 Mar 1992", "28 Aug 1990"))
+    wrong = untc_page(("Signature", "Participant", "Ratification"), ("29 Aug 1990", "China", "2 Mar 1992"))
+    with collection(monkeypatch, tmp_path / "data", STATUS, good, turned, wrong, CLOSED) as (house, server):
+        assert [request.path for request in server.received] == [
+            "/Pages/ViewDetails.aspx?src=TREATY&clang=_en&mtdsg_no=IV-11&chapter=4"
+        ] * 4
+        made = stages.observations(house, "untc/status")
+        assert acts(made.frame.collect()) == [("CHN", "ratify", date(1992, 3, 2)), ("CHN", "sign", date(1990, 8, 28))]
+        assert ["notice of maintenance" in line for line in made.failures] == [True, False]
+        assert "Participant was expected first" in made.failures[1]
+
+
+def test_live_words_of_reservations_come_from_the_volumes_and_maintenance_leaves_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    xml = XML.replace("Convention on Something", "Convention on the Rights of the Child").encode("latin-1")
+    with collection(monkeypatch, tmp_path / "data", TEXTS, xml, CLOSED) as (house, server):
+        assert [request.path for request in server.received] == [
+            "/doc/Publication/MTDSG/Volume%20I/Chapter%20IV/IV-11.en.xml"
+        ] * 2
+        made = stages.observations(house, "untc/statement_texts")
+        assert made.frame.collect()["text"].to_list() == ["Declaration: Article 8 is applied as of 2 March 1992."]
+        assert "notice of maintenance" in made.failures[0]
+
+
 NORMLEX = """<html><head><title>NORMLEXPUB</title></head><body>
 <h1>Ratifications of C029 - Forced Labour Convention, 1930 (No. 29)</h1>
 <table><tr><td>Date of entry into force: 01 May 1932</td></tr></table>
@@ -271,6 +330,20 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
     assert row["provision"] is None
 
 
+# Who keeps the list or the gazette itself: the Union and its agencies, the depositaries, states.
+AUTHORITIES = ("europa.eu", "coe.int", "un.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk")
+
+
+@pytest.mark.parametrize("name", ["_citations.csv", "_statements.csv"])
+def test_what_a_third_party_says_has_no_high_confidence(name: str) -> None:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    sure = [row for row in rows if row["confidence"] == "high"]
+    hosts = {urlsplit(row["source_url"]).hostname or "" for row in sure}
+    assert sure
+    assert {host for host in hosts if not f".{host}".endswith(tuple(f".{one}" for one in AUTHORITIES))} == set()
+
+
 def test_a_reservation_is_a_row_of_its_own_with_its_articles(tmp_path: Path) -> None:
     text = (
         "instrument,jurisdiction,statement,date,date_precision,territorial_scope,provision,text,source,source_url,confidence\n"
@@ -282,6 +355,18 @@ def test_a_reservation_is_a_row_of_its_own_with_its_articles(tmp_path: Path) -> 
         ("MLT", "reservation", date(2019, 12, 11), "Articles 11, 14 and 32"),
         ("DEU", "declaration", None, None),
     ]
+
+
+def test_of_every_treaty_and_every_jurisdiction_an_event_is_known_or_a_gap_is_listed(built: Built) -> None:
+    treaties = codes.instruments().filter(pl.col("scheme").is_in(("mtdsg", "ilo", "cets")))["instrument"]
+    states = codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state")["area"]
+    events = built.table("legal_event").filter(pl.col("event").is_in((*CONSENT, "sign"))).collect()
+    gaps = built.table("legal_gap").filter(pl.col("aspect") == "consent").collect()
+    known = set(events.select("instrument", "jurisdiction").iter_rows())
+    listed = set(gaps.select("instrument", "jurisdiction").iter_rows())
+    assert (len(treaties), len(states)) == (22 + 14 + 2, 28)
+    assert known.isdisjoint(listed)
+    assert {(treaty, state) for treaty in treaties for state in states} - known == listed
 
 
 @pytest.mark.corpus
@@ -408,7 +493,7 @@ class TestTheEventsAreThoseOfTheLists:
             assert (re.search(rf"^#{name}$", text, re.MULTILINE) is not None) == (area in mine), name
 
     def test_recording_twice_gives_the_same_bytes(self, corpus: Path, tmp_path: Path) -> None:
-        from sources.snapshot import FOLDER, payloads
+        from sources.snapshot import payloads
         from sources.snapshot.record import record
 
         ours = ["untc", "coe", "cellar", "ilo", "citations"]

@@ -2,8 +2,9 @@
 
 ``NOTICE/WORK`` (in a tree further down) has the numbers of the work as ``SAMEAS/URI`` of the type celex, and its dates
 as elements that are named like the properties of the ontology, each with ``VALUE``. What a date of entry into force
-means stands beside it in ``TYPE_OF_DATE``: ``{EV|…/fd_335/EV}``. 9999-12-31 stands for no end. A notice of a proposal,
-of a consolidated text or of a corrigendum is one of no act.
+means stands beside it in ``TYPE_OF_DATE``: ``{EV|…/fd_335/EV}``, ``{MA/PART|…/fd_335/MA%2FPART}``. 9999-12-31 stands
+for no end, and an end with ``{FIN/VAL/PART|…}`` in its comment is of a part of the act. A notice of a proposal, of a
+consolidated text or of a corrigendum is one of no act.
 """
 
 import re
@@ -28,8 +29,9 @@ _PROPERTIES = {
     "RESOURCE_LEGAL_DATE_END-OF-VALIDITY": "date_end-of-validity",
 }
 _ACT = re.compile(r"3\d{4}[A-Z]{1,2}\d{4}")
-_MEANING = re.compile(r"fd_335/([A-Z]+)\}")
+_MEANING = re.compile(r"\{([^|}]+)\|")
 _OPEN = "9999"
+_IN_PART = "{FIN/VAL/PART|"
 
 
 def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
@@ -80,7 +82,8 @@ def _dates(path: Path) -> Iterator[tuple[int, str, str, str | None, str]]:
     for number, work in acts:
         for element in work:
             day = _markup.text(element.find("VALUE"))
-            if element.tag in _PROPERTIES and not day.startswith(_OPEN):
+            in_part = _IN_PART in _markup.text(element.find("COMMENT_ON_DATE"))
+            if element.tag in _PROPERTIES and not day.startswith(_OPEN) and not in_part:
                 place += 1
                 meaning = _MEANING.search(_markup.text(element.find("TYPE_OF_DATE")))
                 yield place, number, _PROPERTIES[element.tag], meaning[1] if meaning else None, day
