@@ -141,7 +141,7 @@ def test_what_may_not_be_passed_on_is_read_and_left_out_of_the_release_and_count
     held = stages.table(house, "policy_coding").frame.filter(pl.col("coding_scheme") == "3P").collect()
     assert held.drop_nulls("coded_value").height == 7
     entry = releasing.release(house).entry
-    folder = house.releases / entry.name
+    folder = house.data / "releases" / entry.name
     released = pl.read_parquet(folder / "tables" / "policy_coding.parquet")
     assert set(released["coding_scheme"]) == {"GLOBALCIT"}
     assert entry.left_out == {"threep/index": held.height}
