@@ -16,7 +16,7 @@ from assets import stages
 from assets.errors import AssetError
 from assets.graph import RELEASE, observations_key, payload_key, table_key
 from assets.house import House
-from pipelines import definitions
+from pipelines.assembly import definitions
 from pipelines.resources import resource
 from pipelines.sensors import cause
 from sources.catalogue import datasets
@@ -97,7 +97,7 @@ def selection(pattern: str | None) -> list[dg.AssetKey] | None:
 
 def run(house: House, pattern: str | None, progress: Callable[[str, int, int], None]) -> Outcome:
     """Run the nightly job. ``progress`` is told each step's name, how many are done, and how many there are."""
-    job = definitions.defs.resolve_job_def("nightly")
+    job = definitions(resource(house)).resolve_job_def("nightly")
     keys = selection(pattern)
     with instance(house.data) as opened:
         run_id = str(uuid.uuid4())
@@ -110,7 +110,6 @@ def run(house: House, pattern: str | None, progress: Callable[[str, int, int], N
             asset_selection=keys,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             tags={"corridor/mode": house.mode},
-            resources={"house": resource(house)},
         )
         return _outcome(house, result)
 
