@@ -56,9 +56,12 @@ _EMPTY = re.compile(r'<path d="[^"]*" display="none"/>|<path d="[^"]*" fill="non
 
 
 def svg(chart: "alt.Chart | alt.LayerChart | alt.FacetChart", frame: pl.DataFrame, name: str) -> str:
-    """A chart of the rows of a frame as SVG, whose ids begin with ``name``. It is hidden from who listens: its table is
-    not.
+    """A chart of the rows of a frame as SVG, whose ids begin with ``name``; nothing of no rows.
+
+    It is hidden from who listens: its table is not.
     """
+    if frame.is_empty():
+        return ""
     import vl_convert
     from altair.utils.schemapi import debug_mode
 

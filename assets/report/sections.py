@@ -198,7 +198,8 @@ def internal(given: Given) -> Item:
 
 
 def _alone(given: Given, rows: pl.DataFrame, colour: str, name: str) -> str:
-    line = given.every_year.join(rows.select("year", "value"), on="year", how="left")
+    """The plot of one series; none of no rows."""
+    line = rows if rows.is_empty() else given.every_year.join(rows.select("year", "value"), on="year", how="left")
     return charts.svg(charts.apart(colour, given.years), line, name)
 
 

@@ -104,14 +104,11 @@ def register(tables: Tables, words: Words) -> tuple[list[Item], list[Item]]:
         for row in rows.iter_rows(named=True)
     ]
     joined = tables["comparison"].select("source_table").unique().collect()["source_table"].drop_nulls().sort()
-    return datasets, [_table(tables, name) for name in joined if name != "comparison"]
+    listed = {row["dataset"]: row["id"] for row in datasets}
+    return datasets, [_table(tables, name, listed) for name in joined if name != "comparison"]
 
 
-def _table(tables: Tables, name: str) -> Item:
+def _table(tables: Tables, name: str, listed: Mapping[str, str]) -> Item:
+    """A table that figures are counted from, and of its datasets those in the register."""
     found = tables[name].select("dataset").unique().sort("dataset").collect()["dataset"]
-    known = tables["dataset"].filter(pl.col("observations") > 0).select("dataset").collect()["dataset"]
-    return {
-        "id": f"t-{name}",
-        "table": name,
-        "datasets": [(each, dataset_anchor(each)) for each in found if each in known],
-    }
+    return {"id": f"t-{name}", "table": name, "datasets": [(each, listed[each]) for each in found if each in listed]}
