@@ -4,9 +4,10 @@ A page is a pure function of the tables of a release. It asks nobody for anythin
 number leads to the payload that it was read from, or to the dataset, table or formula that it was worked out from.
 """
 
+from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assets.report import corridor, sections
 from assets.report.given import Given
@@ -22,14 +23,7 @@ def report(tables: Tables, about: About, language: Language) -> str:
     said = words(tables, language)
     given = Given(tables, about, said)
     datasets, joined = register(tables, said)
-    environment = Environment(
-        loader=PackageLoader("assets.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
+    return _template().render(
         t=said.texts,
         language=language,
         pages=PAGES,
@@ -51,6 +45,18 @@ def report(tables: Tables, about: About, language: Language) -> str:
         datasets=datasets,
         joined=joined,
     )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("assets.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
 
 
 def pages(tables: Tables, about: About) -> dict[str, str]:

@@ -6,11 +6,12 @@ Text has no font of its own and takes that of the page.
 
 import re
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
+
+from assets.comparison import UNION
+from assets.law_in_numbers import CHINA
 
 if TYPE_CHECKING:
     import altair as alt
@@ -137,27 +138,26 @@ def _panels(base: "alt.Chart | alt.LayerChart", order: Sequence[str]) -> "alt.Fa
 
 
 def small_multiples(order: Sequence[str], years: tuple[int, int]) -> "alt.FacetChart":
-    """A panel for each measure: China, the Union, and the span of the member states, from ``place`` (the measure),
-    ``year``, ``china``, ``union``, ``low`` and ``high``. A year without a figure is a gap.
+    """A panel for each measure: the span of the member states as bars, and China and the Union as lines over them.
+
+    Rows have ``place`` (the measure) and ``year``, and either ``low`` and ``high`` or ``series`` and ``value``. A year
+    without a figure is a gap.
     """
     import altair as alt
 
     axis = alt.Axis(tickCount=3, labelExpr=SHORT, domain=False, ticks=False)
     base = alt.Chart().encode(x=_years(years))
-    span = base.mark_rule(color=BAND_COLOUR, strokeWidth=9).encode(y=alt.Y("low:Q", title=None, axis=axis), y2="high:Q")
-    ends = [
-        base.mark_tick(color=END_COLOUR, thickness=2, size=9, orient="horizontal").encode(
-            y=alt.Y(f"{end}:Q", title=None, axis=axis)
-        )
-        for end in ("low", "high")
-    ]
-    lines = [
-        base.mark_line(
-            color=colour, strokeWidth=2, strokeDash=dash, point={"size": 18, "filled": True, "color": colour}
-        ).encode(y=alt.Y(f"{field}:Q", title=None, axis=axis))
-        for field, colour, dash in (("union", UNION_COLOUR, [4, 2]), ("china", CHINA_COLOUR, [1, 0]))
-    ]
-    layered: alt.LayerChart = reduce(add, [span, *ends, *lines])
+    # The outline shows what is too flat for a bar.
+    span = base.mark_bar(color=BAND_COLOUR, stroke=END_COLOUR, strokeWidth=1, size=9).encode(
+        y=alt.Y("low:Q", title=None, axis=axis), y2="high:Q"
+    )
+    domain = [CHINA, UNION]
+    lines = base.mark_line(strokeWidth=2, point={"size": 18, "filled": True}).encode(
+        y=alt.Y("value:Q", title=None, axis=axis),
+        color=alt.Color("series:N", scale=alt.Scale(domain=domain, range=[CHINA_COLOUR, UNION_COLOUR]), legend=None),
+        strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=domain, range=[[1, 0], [4, 2]]), legend=None),
+    )
+    layered: alt.LayerChart = span + lines
     return _panels(layered.properties(width=WIDTH, height=HEIGHT), order)
 
 

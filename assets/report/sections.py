@@ -146,9 +146,14 @@ def _series(given: Given, rows: pl.DataFrame, name: str, places: Sequence[str]) 
     words, entry = given.words, measures()[name]
     title = words.name("measure", name)
     years = given.every_year
-    frame = years.with_columns(place=pl.lit(title))
-    for column, part in zip(("china", "union", "low", "high"), (*lines, *ends), strict=True):
-        frame = frame.join(part.select("year", pl.col("shown").alias(column)), on="year", how="left")
+    shown = [
+        years.join(line.select("year", value="shown"), on="year", how="left").with_columns(series=pl.lit(place))
+        for place, line in zip(places, lines, strict=True)
+    ]
+    low, high = (
+        end.select("year", pl.col("shown").alias(name)) for end, name in zip(ends, ("low", "high"), strict=True)
+    )
+    frame = pl.concat([*shown, low.join(high, on="year")], how="diagonal").with_columns(place=pl.lit(title))
     labels = [*(words.name("area", place) for place in places), words.texts["least"], words.texts["most"]]
     table = []
     for label, part in zip(labels, (*lines, *ends), strict=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Literal
 
@@ -55,6 +56,7 @@ def words(tables: Tables, language: Language) -> Words:
     return Words(language, said, names | {("area", UNION): said["union"]})
 
 
+@cache
 def texts() -> dict[Language, dict[str, str]]:
     """The fixed sentences of each language."""
     text = files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8")
