@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -28,6 +29,7 @@ from sources.catalogue import Publisher
 from sources.publishers import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract
+from warehouse.storage import Place, digest
 
 OWNERS = ["team:corridor"]
 HouseParam = dg.ResourceParam[House]
@@ -382,11 +384,15 @@ def report(house: HouseParam) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         metadata={
             "release": entry.name,
-            **{language: dg.MetadataValue.url(page.resolve().as_uri()) for language, page in pages.items()},
-            **{f"path_{language}": dg.MetadataValue.path(page) for language, page in pages.items()},
-            **{f"sha256_{language}": releases.sha256(page) for language, page in pages.items()},
+            **{language: dg.MetadataValue.url(_address(page)) for language, page in pages.items()},
+            **{f"path_{language}": dg.MetadataValue.path(str(page)) for language, page in pages.items()},
+            **{f"sha256_{language}": digest(page)[1] for language, page in pages.items()},
         }
     )
+
+
+def _address(page: Place) -> str:
+    return page.resolve().as_uri() if isinstance(page, Path) else str(page)
 
 
 def refuse_failed(instance: dg.DagsterInstance, house: House) -> None:
