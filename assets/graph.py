@@ -1,14 +1,15 @@
 """The assets and their checks, made by factories from the catalogue and the contracts.
 
 ``payload/…`` asks a publisher, ``observations/…`` reads what the archive holds, ``table/…`` joins the observations of
-its datasets, ``release`` publishes. Assets pass no data to each other: each computes from the archive what it needs, or
-finds it computed. So any of them can be run alone, from the UI too.
+its datasets, ``release`` publishes, ``report`` shows. Assets pass no data to each other: each computes from the archive
+what it needs, or finds it computed. So any of them can be run alone, from the UI too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -22,10 +23,13 @@ from assets import compared, stages
 from assets import release as releasing
 from assets.house import House
 from assets.payloads import STALE_AFTER, Reception, receive, stale
+from assets.report import PAGES
 from sources import catalogue
 from sources.catalogue import Publisher
 from sources.publishers import requests_for
+from warehouse import releases
 from warehouse.contracts import Contract, contract
+from warehouse.storage import Place, digest
 
 OWNERS = ["team:corridor"]
 HouseParam = dg.ResourceParam[House]
@@ -47,6 +51,7 @@ def table_key(name: str) -> dg.AssetKey:
 
 
 RELEASE = dg.AssetKey(["release"])
+REPORT = dg.AssetKey(["report"])
 
 
 def column_schema(declared: Contract) -> dg.TableSchema:
@@ -364,6 +369,32 @@ def release(context: dg.AssetExecutionContext, house: HouseParam) -> dg.Material
     )
 
 
+@dg.asset(
+    key=REPORT,
+    deps=[RELEASE],
+    group_name="release",
+    description="The page that people look at, in English and Chinese: written into each release with its tables.",
+    kinds={"html"},
+    owners=OWNERS,
+)
+def report(house: HouseParam) -> dg.MaterializeResult:
+    """Say where the pages of the release that stands are."""
+    entry = releases.find(house.releases)
+    pages = {language: house.releases / entry.name / name for language, name in PAGES.items()}
+    return dg.MaterializeResult(
+        metadata={
+            "release": entry.name,
+            **{language: dg.MetadataValue.url(_address(page)) for language, page in pages.items()},
+            **{f"path_{language}": dg.MetadataValue.path(str(page)) for language, page in pages.items()},
+            **{f"sha256_{language}": digest(page)[1] for language, page in pages.items()},
+        }
+    )
+
+
+def _address(page: Place) -> str:
+    return page.resolve().as_uri() if isinstance(page, Path) else str(page)
+
+
 def refuse_failed(instance: dg.DagsterInstance, house: House) -> None:
     """Raise ``dg.Failure`` unless each check of each table has passed, or only warns, on the very rows to be released.
 
@@ -406,13 +437,13 @@ def _problem(record: AssetCheckExecutionRecord | None, fingerprint: str) -> str 
 
 
 def all_assets() -> list[dg.AssetsDefinition]:
-    """Every asset: two a dataset, one a table, and the release."""
+    """Every asset: two a dataset, one a table, the release and its report."""
     parts = [
         make(publisher)
         for publisher in catalogue.publishers().values()
         for make in (payload_assets, observations_assets)
     ]
-    return [*parts, *(table_asset(name) for name in stages.release_tables()), release]
+    return [*parts, *(table_asset(name) for name in stages.release_tables()), release, report]
 
 
 def all_checks() -> list[dg.AssetChecksDefinition]:

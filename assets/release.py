@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 import expectations
-from assets import stages
+from assets import report, stages
 from assets.errors import AssetError
 from assets.house import House
 from assets.payloads import STALE_AFTER, stale
@@ -160,7 +160,14 @@ def _documents(
         "CHANGELOG.md": _changelog(entry, last, accepted, unanswered),
         "CITATION.cff": package.citation_cff(about),
         "LICENSES.md": package.licences_md(about),
-    } | standards.documents(contracts().values(), entry.tables, about, standards.datasets_held(folder, entry.tables))
+        "views.sql": package.views_sql(contracts().values()),
+    }
+    texts |= standards.documents(
+        contracts().values(), entry.tables, about, standards.datasets_held(folder, entry.tables)
+    )
+    texts |= report.pages(
+        {name: pl.scan_parquet(folder / "tables" / f"{name}.parquet") for name in entry.tables}, about
+    )
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 

@@ -22,8 +22,11 @@ from pathlib import Path
 
 # What decides how a figure comes out: our code, our declarations, and the libraries that compute.
 _CODE = ("sources", "warehouse", "expectations", "assets")
-_ENDINGS = (".py", ".yaml", ".csv")
-_LIBRARIES = ("polars", "narwhals", "pyarrow", "orjson", "python-calamine", "great-expectations")
+_ENDINGS = (".py", ".yaml", ".csv", ".html", ".css")
+_LIBRARIES = (
+    *("polars", "narwhals", "pyarrow", "orjson", "python-calamine", "great-expectations"),
+    *("altair", "vl-convert-python", "jinja2"),
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from assets import stages
 from assets.errors import AssetError
-from assets.graph import RELEASE, observations_key, payload_key, table_key
+from assets.graph import RELEASE, REPORT, observations_key, payload_key, table_key
 from assets.house import House
 from pipelines.assembly import definitions
 from pipelines.resources import resource
@@ -92,7 +92,7 @@ def selection(pattern: str | None) -> list[dg.AssetKey] | None:
         return None
     asked = [key for name in selected(pattern) for key in (payload_key(name), observations_key(name))]
     tables = [table_key(name) for name in contracts() if name != "release"]
-    return [*asked, *tables, RELEASE]
+    return [*asked, *tables, RELEASE, REPORT]
 
 
 def run(house: House, pattern: str | None, progress: Callable[[str, int, int], None]) -> Outcome:
@@ -101,7 +101,7 @@ def run(house: House, pattern: str | None, progress: Callable[[str, int, int], N
     keys = selection(pattern)
     with instance(house.data) as opened:
         run_id = str(uuid.uuid4())
-        total = len(keys) if keys else len(datasets()) * 2 + (len(contracts()) - 1) * 2 + 1
+        total = len(keys) if keys else len(datasets()) * 2 + (len(contracts()) - 1) * 2 + 2
         opened.add_event_listener(run_id, _Watcher(progress, total))
         result = job.execute_in_process(
             instance=opened,

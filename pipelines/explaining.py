@@ -133,13 +133,8 @@ def _rows(house: House, declared: Contract, where: list[str], limit: int) -> Rep
     frame = pl.scan_parquet(releases.table_file(house.releases, release, declared.table))
     found = frame.filter(*conditions).collect()
     rows = found.head(limit).to_dicts()
-    shown = [row | ({"origin": _origin(house, row)} if _traceable(row) else {}) for row in rows]
+    shown = [row | {"stands_in": _stands_in(house, row)} for row in rows]
     return {"release": release.name, "matching": found.height, "shown": shown}
-
-
-def _traceable(row: Mapping[str, object]) -> bool:
-    """Whether a row stands in one place of one payload; what is worked out from several does not."""
-    return all(row.get(name) is not None for name in ("dataset", "payload", "locator"))
 
 
 def condition(declared: Contract, text: str) -> pl.Expr:
@@ -151,6 +146,15 @@ def condition(declared: Contract, text: str) -> pl.Expr:
     if types[name] in ("date", "timestamp"):
         return pl.col(name).dt.to_string("%Y-%m-%d").str.starts_with(value)
     return pl.col(name).cast(pl.String).fill_null("") == value
+
+
+def _stands_in(house: House, row: Mapping[str, object]) -> list[Report]:
+    """Where the figures of a row stand: one, two of a mirror, none of a sum or of what is worked out."""
+    figures = [
+        {**row, **{name: row.get(side + name) for name in ("value", "payload", "locator", "dataset")}}
+        for side in ("", "first_", "second_")
+    ]
+    return [_origin(house, figure) for figure in figures if figure["payload"] and figure["locator"] is not None]
 
 
 def _origin(house: House, row: Mapping[str, object]) -> Report:
@@ -273,9 +277,9 @@ def rendered(report: Report) -> RenderableType:
     if isinstance(rows, dict):
         parts.append(Text(f"{rows['matching']:,} matching rows in release {rows['release']}", style="bold"))
         for row in rows["shown"]:
-            origin = row.pop("origin", None)
+            origins = row.pop("stands_in")
             body: list[RenderableType] = [_facts(row)]
-            if origin:
+            for origin in origins:
                 body += [Text("stands in", style="bold"), _facts(origin)]
             parts.append(Panel(Group(*body)))
     return Group(*parts)

@@ -135,11 +135,27 @@ def test_explain_follows_a_row_to_the_text_in_its_payload(built: Built) -> None:
     report = json.loads(corridor("explain", "migrant_stock", *where, "--json", "--data", str(built.data)).stdout)
     (row,) = report["rows"]["shown"]
     assert row["value"] == 103068.0
-    assert row["origin"]["text"].split(" ")[0] == "103068"
-    assert row["origin"]["agrees"] is True
-    assert row["origin"]["licence"].startswith("CC-BY-4.0")
-    assert Path(row["origin"]["file"]).is_file()
-    assert row["origin"]["edition"]
+    (place,) = row["stands_in"]
+    assert place["text"].split(" ")[0] == "103068"
+    assert place["agrees"] is True
+    assert place["licence"].startswith("CC-BY-4.0")
+    assert Path(place["file"]).is_file()
+    assert place["edition"]
+
+
+def test_explain_follows_a_figure_of_the_comparison_and_both_sides_of_a_mirror(built: Built) -> None:
+    where = {
+        "comparison": ["measure=chinese_born", "jurisdiction=DEU", "year=2024"],
+        "mirror_flow": ["mirror=birth_and_citizenship", "destination=FRA", "year=2018"],
+    }
+    texts = {}
+    for table, conditions in where.items():
+        report = json.loads(corridor("explain", table, *conditions, "--json", "--data", str(built.data)).stdout)
+        (row,) = report["rows"]["shown"]
+        assert all(place["agrees"] for place in row["stands_in"])
+        texts[table] = [float(place["text"].split(" ")[0]) for place in row["stands_in"]]
+        assert corridor("explain", table, *conditions, "--data", str(built.data)).returncode == 0
+    assert texts == {"comparison": [168_314], "mirror_flow": [113_442, 103_068]}
 
 
 @pytest.mark.parametrize("what", ["asylum", "refugees", "unhcr/population", "coverage"])

@@ -1,4 +1,4 @@
-"""What goes into a release beside the index: Parquet files, data package, dictionary, citation and licences.
+"""What goes into a release beside the index: Parquet files, data package, dictionary, views, citation and licences.
 
 Every document here is text made from the contracts, the code lists and what the caller knows of the release, so that
 it cannot say anything else than they do.
@@ -133,6 +133,16 @@ def dictionary(contracts: Iterable[Contract], warnings: Mapping[str, str] | None
         *contents,
     ]
     return "\n".join([*head, *(line for c in declared for line in _page(c, warnings))]) + "\n"
+
+
+def views_sql(contracts: Iterable[Contract]) -> str:
+    """The content of ``views.sql``: a view for each table, for DuckDB in the folder of a release."""
+    head = "-- A view for each table: `duckdb -init views.sql` in the folder of a release."
+    lines = [head]
+    for table, text in ((contract.table, contract.description.replace("'", "''")) for contract in contracts):
+        lines += ["", f"CREATE OR REPLACE VIEW {table} AS FROM 'tables/{table}.parquet';"]
+        lines += [f"COMMENT ON VIEW {table} IS '{text}';"]
+    return "\n".join(lines) + "\n"
 
 
 def citation_cff(about: About) -> str:

@@ -1,0 +1,275 @@
+"""The corridor between China and each member state: who lives, asks for asylum and may enter, by every side's count."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from assets.comparability import ATTRIBUTES
+from assets.comparison import STATE
+from assets.law_in_numbers import CHINA
+from assets.report import charts
+from assets.report.given import Given
+from assets.report.sources import Item, Row, anchor, figure, trace
+from assets.report.words import Words
+from warehouse.measures import measures, mirrors
+
+# The years in which residents born in China are set side by side.
+BORN = (2020, 2024)
+SPOKEN = (
+    *("measure", "jurisdiction", "year", "value", "unit", "grade", "grade_reasons"),
+    *("source_table", "dataset", "definition", "payload", "locator"),
+)
+# An applicant more or less says nothing of small numbers: panels and ratios begin here.
+MANY = 20
+
+
+def born(given: Given) -> Item:
+    """Residents born in China by state, as every publisher has them in the years that are set side by side."""
+    spoken = given.figures.filter(pl.col("aggregation") == STATE).select(*SPOKEN)
+    others = given.tables["comparison_alternative"].select(*SPOKEN).collect()
+    found = pl.concat([spoken, others]).filter(pl.col("measure") == "chinese_born", pl.col("value").is_not_null())
+    order = [source.dataset for source in measures()["chinese_born"].sources]
+    cells = {(row["jurisdiction"], row["dataset"], row["year"]): row for row in found.iter_rows(named=True)}
+    modelled = [key for key in cells if key[1] == order[-1]]
+    between = max((key[2] for key in modelled), default=None)
+    heads = [(dataset, year) for year in BORN for dataset in order[:2]] + ([(order[-1], between)] if between else [])
+    silence = _coverage(given, "population_by_birth")
+    rows = []
+    for state in given.states:
+        present = [cells.get((state, *head)) for head in heads]
+        figures = [
+            figure(row or {"missing_reason": silence.get((state, year))}, given.words)
+            for row, (_, year) in zip(present, heads, strict=True)
+        ]
+        rows.append(
+            {
+                "place": given.words.name("area", state),
+                "figures": figures,
+                "grades": [
+                    (row["grade"], given.words.listed("attribute", row["grade_reasons"])) for row in present if row
+                ],
+                "traces": [trace(row, given.words, row["year"]) for row in present if row],
+            }
+        )
+    first = found.filter(pl.col("dataset") == order[0], pl.col("year").is_in(BORN)).with_columns(
+        place=pl.col("jurisdiction").replace_strict({state: given.words.name("area", state) for state in given.states})
+    )
+    ranked = first.filter(pl.col("year") == BORN[-1]).sort("value", descending=True)["place"].to_list()
+    one, other, *_ = measures()["chinese_born"].sources
+    differs = differing(given, (one.dataset, one.indicator), (other.dataset, other.indicator))
+    svg = charts.svg(charts.dumbbell(ranked, BORN), first.select("place", "year", "value"), "born")
+    return {"heads": heads, "rows": rows, "svg": svg, "years": BORN, "differs": differs}
+
+
+def _coverage(given: Given, indicator: str) -> Mapping[tuple[str, int], str]:
+    """Why there is no figure of an indicator, by reporter and year."""
+    rows = given.tables["coverage"].filter(pl.col("indicator") == indicator, pl.col("coverage") != "value")
+    return {
+        (reporter, year): why
+        for reporter, year, why in rows.select("reporter", "year", "coverage").collect().iter_rows()
+    }
+
+
+def asylum(given: Given) -> Item:
+    """Asylum applicants from China by state and year as two publishers count them, and how their counts differ."""
+    sides = mirrors()["asylum_applicants"].sides
+    rows = _mirror(given, "asylum_applicants").sort("year")
+    years = given.every_year["year"].to_list()
+    by_state = {state: list(frame.iter_rows(named=True)) for (state,), frame in rows.group_by("destination")}
+    table = []
+    for state in given.states:
+        found = {row["year"]: row for row in by_state.get(state, [])}
+        lines = [
+            {
+                "dataset": side.dataset,
+                "figures": [figure(found.get(year), given.words, prefix + "_") for year in years],
+                "known": any(row[f"{prefix}_value"] is not None for row in found.values()),
+            }
+            for prefix, side in zip(("first", "second"), sides, strict=True)
+        ]
+        command = f"corridor explain mirror_flow mirror=asylum_applicants destination={state} --limit 20"
+        newest = [row for row in found.values() if row["first_value"] is not None or row["second_value"] is not None][
+            -1:
+        ]
+        traces = [
+            trace(row, given.words, row["year"], f"{prefix}_", command)
+            for row in newest
+            for prefix in ("first", "second")
+            if row[f"{prefix}_value"] is not None
+        ]
+        table.append({"place": given.words.name("area", state), "lines": lines, "traces": traces, "known": bool(found)})
+    both = rows.filter(pl.col("ratio").is_not_null(), pl.min_horizontal("first_value", "second_value") >= MANY)
+    far = both.sort((pl.col("ratio").log().abs()), descending=True).head(5)
+    return {
+        "years": years,
+        "rows": table,
+        "sides": [side.dataset for side in sides],
+        "svg": _asylum_plot(given, rows, [side.dataset for side in sides]),
+        "both": both.height,
+        "near": both.filter(pl.col("ratio").is_between(0.95, 1.05)).height,
+        "far": [_both_sides(given, row) for row in far.iter_rows(named=True)],
+        "differs": differing(given, *((side.dataset, side.indicator) for side in sides)),
+    }
+
+
+def _asylum_plot(given: Given, rows: pl.DataFrame, datasets: Sequence[str]) -> str:
+    names = {state: given.words.name("area", state) for state in given.states}
+    long = pl.concat(
+        [
+            rows.select("destination", "year", source=pl.lit(f"{order} {dataset}"), value=f"{side}_value")
+            for order, (side, dataset) in enumerate(zip(("first", "second"), datasets, strict=True))
+        ]
+    ).drop_nulls("value")
+    sums = long.group_by("destination").agg(pl.col("value").max()).filter(pl.col("value") >= MANY)
+    order = sums.sort("value", descending=True)["destination"].to_list()
+    lines = long.select("destination", "source").unique().filter(pl.col("destination").is_in(order))
+    shown = lines.join(given.every_year, how="cross").join(long, on=["destination", "source", "year"], how="left")
+    named = shown.select("source", "year", "value", place=pl.col("destination").replace_strict(names))
+    chart = charts.two_sources([names[state] for state in order], given.years)
+    return charts.svg(chart, named.sort("place", "source", "year"), "asylum")
+
+
+def _mirror(given: Given, name: str) -> pl.DataFrame:
+    return given.tables["mirror_flow"].filter(pl.col("mirror") == name).collect()
+
+
+def _both_sides(given: Given, row: Row) -> Item:
+    """One row of a mirror."""
+    words, name = given.words, row["mirror"]
+    state = row["destination"] if row["origin"] == CHINA else row["origin"]
+    where = f"mirror={name} origin={row['origin']} destination={row['destination']} year={row['year']}"
+    return {
+        "mirror": words.name("mirror", name) if name in mirrors() else words.name("mirror_of_law", name),
+        "place": words.name("area", str(state)),
+        "to_china": row["destination"] == CHINA,
+        "year": row["year"],
+        "first": _side(row, words, "first_"),
+        "second": _side(row, words, "second_"),
+        "ratio": "" if row["ratio"] is None else f"{row['ratio']:.2f}",
+        "grade": row["grade"],
+        "reasons": words.listed("attribute", row["grade_reasons"]),
+        "flags": words.listed("flag", row["flags"]),
+        "unit": words.name("unit", row["unit"]),
+        "traces": [
+            trace({**row, "measure": name}, words, "", side, f"corridor explain mirror_flow {where}")
+            for side in ("first_", "second_")
+            if row[f"{side}value"] is not None
+        ],
+    }
+
+
+def _side(row: Row, words: Words, side: str) -> Item:
+    """A number of a mirror; days without a visa have no dataset but the table of visa rules."""
+    law = {} if row[f"{side}dataset"] or row["mirror"] in mirrors() else {"source_table": "visa_rule"}
+    return figure({**row, **law}, words, side)
+
+
+def differing(given: Given, left: tuple[str, str], right: tuple[str, str]) -> list[Item]:
+    """The attributes in which two datasets count differently, from the registry of counting rules."""
+    rules = given.tables["counting_rule"].rename({"counting_basis": "basis"}).collect()
+    sides = [rules.filter(pl.col("dataset") == dataset, pl.col("indicator") == name) for dataset, name in (left, right)]
+    if any(side.is_empty() for side in sides):
+        return []
+    one, other = (side.row(0, named=True) for side in sides)
+    rows = [
+        (given.words.name("attribute", name), one[name], other[name]) for name in ATTRIBUTES if one[name] != other[name]
+    ]
+    named = [given.words.name("definition", side["definition"]) for side in (one, other)]
+    return [{"attribute": name, "left": a, "right": b, "rules": named} for name, a, b in rows]
+
+
+def visas(given: Given) -> Item:
+    """Since when and for how long China admits nationals of each state without a visa, and what the state does."""
+    today = given.about.created.date()
+    rules = given.tables["visa_rule"].filter(pl.col("travel_document") == "ORDINARY").sort("valid_from").collect()
+    waivers = rules.filter(pl.col("jurisdiction") == CHINA, pl.col("waiver").is_in(["unilateral", "mutual"]))
+    back = rules.filter(pl.col("nationality") == CHINA, ~pl.col("waiver").str.starts_with("transit"))
+    rows, bars = [], []
+    for state in given.states:
+        own = list(waivers.filter(pl.col("nationality") == state).iter_rows(named=True))
+        theirs = list(back.filter(pl.col("jurisdiction") == state).iter_rows(named=True))
+        place = given.words.name("area", state)
+        current = [rule for rule in own if rule["valid_from"] <= today <= (rule["announced_to"] or today)]
+        began = _since(own, today) if current else None
+        bars += [
+            {
+                "place": place,
+                "since": f"{rule['valid_from']}T00:00:00Z",
+                "until": f"{rule['announced_to'] or today}T00:00:00Z",
+                "days": rule["stay_days"],
+            }
+            for rule in own
+        ]
+        rows.append(
+            {
+                "place": place,
+                "since": _dated(began, "valid_from"),
+                "days": _dated(current[-1] if current else None, "stay_days"),
+                "until": _dated(current[-1] if current else None, "announced_to"),
+                "back": given.words.name("waiver", theirs[-1]["waiver"]) if theirs else "",
+                "back_since": _dated(theirs[0] if theirs else None, "valid_from"),
+                "rules": [
+                    rule
+                    | {
+                        "href": anchor(rule),
+                        "direction": f"{rule['nationality']} → {rule['jurisdiction']}",
+                        "waiver": given.words.name("waiver", rule["waiver"]),
+                    }
+                    for rule in (*own, *theirs)
+                ],
+                "command": f"corridor explain visa_rule jurisdiction={CHINA} nationality={state} --limit 20\n"
+                f"corridor explain visa_rule jurisdiction={state} nationality={CHINA}",
+            }
+        )
+    order = list(dict.fromkeys(bar["place"] for bar in sorted(bars, key=lambda bar: bar["since"])))
+    frame = pl.DataFrame(bars, schema={"place": pl.String, "since": pl.String, "until": pl.String, "days": pl.Int64})
+    return {
+        "rows": rows,
+        "today": today.isoformat(),
+        "admitted": sum(bool(row["since"]) for row in rows),
+        "svg": charts.svg(charts.waivers(order), frame, "visas"),
+    }
+
+
+def _dated(rule: Row | None, field: str) -> Item | None:
+    return None if rule is None or rule[field] is None else {"text": str(rule[field]), "href": anchor(rule)}
+
+
+def _since(rules: Sequence[Row], today: date) -> Row | None:
+    """The rule with which the waiver of today began: each of them begins at the latest the day after another ended."""
+    first, end = None, date.min
+    for rule in rules:
+        begins, ends = rule["valid_from"], rule["announced_to"] or date.max
+        assert isinstance(begins, date)
+        assert isinstance(ends, date)
+        if begins > today:
+            break
+        if first is None or begins > end + timedelta(days=1):
+            first = rule
+        end = max(end, min(ends, date.max - timedelta(days=1)))
+    return first
+
+
+def corridors(given: Given) -> list[Item]:
+    """For each member state every mirror, in the newest year that both sides have, or else one of them."""
+    rows = (
+        given.tables["mirror_flow"]
+        .collect()
+        .with_columns(
+            state=pl.when(pl.col("origin") == CHINA).then("destination").otherwise("origin"),
+            both=pl.col("first_value").is_not_null() & pl.col("second_value").is_not_null(),
+        )
+    )
+    newest = rows.sort("both", "year").group_by("mirror", "origin", "destination", maintain_order=True).last()
+    order = {name: number for number, name in enumerate([*mirrors(), "visa_free_days"])}
+    by_state = newest.sort(pl.col("mirror").replace_strict(order), "origin").partition_by("state", as_dict=True)
+    return [
+        {
+            "place": given.words.name("area", state),
+            "id": f"c-{state}",
+            "rows": [_both_sides(given, row) for row in by_state[state,].iter_rows(named=True)],
+        }
+        for state in given.states
+        if (state,) in by_state
+    ]
