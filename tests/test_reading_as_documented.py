@@ -113,6 +113,7 @@ def test_what_the_readme_shows_for_an_analyst_runs(folder: Path, built: Built, m
     assert "reporter" in run(folder, sys.executable, "-c", block(README, "For an analyst", "python"))
     monkeypatch.chdir(built.release)
     with duckdb.connect() as connection:
+        connection.execute(Path("views.sql").read_text(encoding="utf-8"))
         assert len(connection.execute(block(README, "For an analyst", "sql")).fetchall()) == 20
     if shutil.which("Rscript") is None:
         pytest.skip("R is not installed, and the lines for it were not run")

@@ -42,18 +42,15 @@ def answer(asked: dict[str, pl.DataFrame], words: str) -> pl.DataFrame:
 def test_residents_born_in_china_by_state_and_source(built: Built, asked: dict[str, pl.DataFrame]) -> None:
     found = answer(asked, "born in China")
     for year in (2020, 2024):
-        assert sorted(found.filter(year=year)["jurisdiction"].unique()) == MEMBERS
-    assert found.group_by("jurisdiction").agg(pl.col("dataset").n_unique())["dataset"].min() == 2
-    germany = found.filter(jurisdiction="DEU", dataset="undesa/ims_destination_and_origin")
+        assert sorted(found.filter(year=year).drop_nulls("united_nations")["destination"]) == MEMBERS
+    assert found.drop_nulls("world_bank_model")["destination"].n_unique() == len(MEMBERS)
+    germany = found.filter(destination="DEU").drop_nulls("united_nations")
     # United Nations Population Division, International Migrant Stock 2024
-    assert dict(germany.select("year", "value").iter_rows()) == {2020: 152_761, 2024: 168_314}
-    stock = built.table("migrant_stock").filter(dataset="undesa/ims_destination_and_origin", partner="CHN", sex="_T")
-    rows = stock.with_columns(year=pl.col("period").dt.year().cast(pl.Int64)).select(
-        jurisdiction="reporter", year="year", same="value"
-    )
-    joined = found.filter(dataset="undesa/ims_destination_and_origin").join(rows.collect(), on=["jurisdiction", "year"])
-    assert joined.height >= 54
-    assert joined.filter(pl.col("value") != pl.col("same")).is_empty()
+    assert dict(germany.select("year", "united_nations").iter_rows()) == {2020: 152_761, 2024: 168_314}
+    figures = built.table("comparison").filter(measure="chinese_born", aggregation="state").collect()
+    same = figures.join(found, left_on=["jurisdiction", "year"], right_on=["destination", "year"]).drop_nulls("value")
+    assert same.height >= 54
+    assert same.filter(pl.col("value") != pl.col("united_nations")).is_empty()
 
 
 def test_asylum_applicants_from_china_in_two_sources(asked: dict[str, pl.DataFrame]) -> None:

@@ -29,11 +29,12 @@ def born(given: Given) -> Item:
     spoken = given.figures.filter(pl.col("aggregation") == STATE).select(*SPOKEN)
     others = given.tables["comparison_alternative"].select(*SPOKEN).collect()
     found = pl.concat([spoken, others]).filter(pl.col("measure") == "chinese_born", pl.col("value").is_not_null())
-    order = [source.dataset for source in measures()["chinese_born"].sources]
-    cells = {(row["jurisdiction"], row["dataset"], row["year"]): row for row in found.iter_rows(named=True)}
-    modelled = [key for key in cells if key[1] == order[-1]]
-    between = max((key[2] for key in modelled), default=None)
-    heads = [(dataset, year) for year in BORN for dataset in order[:2]] + ([(order[-1], between)] if between else [])
+    model = _modelled(given)
+    one, other, *_ = measures()["chinese_born"].sources
+    rows_of = [*found.iter_rows(named=True), *model.iter_rows(named=True)]
+    cells = {(row["jurisdiction"], row["dataset"], row["year"]): row for row in rows_of}
+    heads = [(source.dataset, year) for year in BORN for source in (one, other)]
+    heads += sorted(set(model.select("dataset", "year").iter_rows()))
     silence = _coverage(given, "population_by_birth")
     rows = []
     for state in given.states:
@@ -47,19 +48,31 @@ def born(given: Given) -> Item:
                 "place": given.words.name("area", state),
                 "figures": figures,
                 "grades": [
-                    (row["grade"], given.words.listed("attribute", row["grade_reasons"])) for row in present if row
+                    (row["grade"], given.words.listed("attribute", row["grade_reasons"]))
+                    for row in present
+                    if row and "grade" in row
                 ],
-                "traces": [trace(row, given.words, row["year"]) for row in present if row],
+                "traces": [trace(row, given.words, row["year"], command=row.get("command")) for row in present if row],
             }
         )
-    first = found.filter(pl.col("dataset") == order[0], pl.col("year").is_in(BORN)).with_columns(
+    first = found.filter(pl.col("dataset") == one.dataset, pl.col("year").is_in(BORN)).with_columns(
         place=pl.col("jurisdiction").replace_strict({state: given.words.name("area", state) for state in given.states})
     )
     ranked = first.filter(pl.col("year") == BORN[-1]).sort("value", descending=True)["place"].to_list()
-    one, other, *_ = measures()["chinese_born"].sources
     differs = differing(given, (one.dataset, one.indicator), (other.dataset, other.indicator))
     svg = charts.svg(charts.dumbbell(ranked, BORN), first.select("place", "year", "value"), "born")
     return {"heads": heads, "rows": rows, "svg": svg, "years": BORN, "differs": differs}
+
+
+def _modelled(given: Given) -> pl.DataFrame:
+    """Migrants from China by state as a model has them, which no measure takes: a row each, and how to follow it."""
+    name = "counted_and_modelled"
+    where = pl.format(
+        "corridor explain mirror_flow mirror={} destination={} year={}", pl.lit(name), "destination", "year"
+    )
+    fields = {field: f"second_{field}" for field in ("value", "dataset", "definition", "payload", "locator")}
+    rows = _mirror(given, name).drop_nulls("second_value")
+    return rows.select("year", "unit", jurisdiction="destination", command=where, **fields)
 
 
 def _coverage(given: Given, indicator: str) -> Mapping[tuple[str, int], str]:
