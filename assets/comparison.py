@@ -36,6 +36,8 @@ JUMP, JUMP_POINTS, JUMP_LEAST = 2.0, 10.0, 100.0
 # Two sources that count one thing are apart by no more than this factor, or a person must look at them.
 APART, APART_LEAST = 10.0, 100.0
 SHARES = ("percent", "percentage_points")
+# A sum is exact to one part in so many.
+PARTS = 10_000
 # What a row of statistics brings along.
 CARRIED: dict[str, pl.DataType] = {
     "year": pl.Int64(),
@@ -161,11 +163,14 @@ def selected(tables: Mapping[str, Frame], chosen: Selection, years: Sequence[int
 def added_up(rows: Frame, keys: Sequence[str], most: Sequence[str] = ()) -> Frame:
     """One figure for each key, of one row or the sum of several, with what is the same in all of them.
 
-    Of ``most`` and of the marks the greatest stands. A sum has no value where fewer than ``least_parts`` of its rows
+    Of ``most`` and of the marks the greatest stands. Sums are taken of whole ten-thousandths: what floats add up to
+    depends on their order, and a release must not. A sum has no value where fewer than ``least_parts`` of its rows
     have one, and where some have none it is marked ``parts_missing``.
     """
     present = ~nw.col("value").is_null()
     same = ("dataset", "indicator", "definition", "payload", "source_table")
+    figures = ("value", "low", "high")
+    alone = nw.col("parts") == 1
     return (
         rows.with_columns(
             low=nw.coalesce("value_min", "value"),
@@ -173,13 +178,18 @@ def added_up(rows: Frame, keys: Sequence[str], most: Sequence[str] = ()) -> Fram
             rounded=(~nw.col("value_min").is_null() | ~nw.col("value_max").is_null()).cast(nw.Int64),
             unknown=(~present).cast(nw.Int64),
         )
+        .with_columns(**{f"whole_{name}": (nw.col(name) * PARTS).round().cast(nw.Int64) for name in figures})
         .group_by(*keys)
         .agg(
-            nw.col("value", "low", "high", "unknown").sum(),
+            nw.col("unknown", *(f"whole_{name}" for name in figures)).sum(),
+            nw.col(*figures).min(),
             nw.col("rounded", "least_parts", *MARKS, *most, "known_from").max(),
             nw.col("missing_reason", "locator", *same).min(),
             *(nw.col(name).max().alias(f"last_{name}") for name in same),
             parts=nw.len().cast(nw.Int64),
+        )
+        .with_columns(
+            **{name: nw.when(alone).then(nw.col(name)).otherwise(nw.col(f"whole_{name}") / PARTS) for name in figures}
         )
         .with_columns(
             value=nw.when(nw.col("parts") - nw.col("unknown") >= nw.col("least_parts")).then(nw.col("value")),
@@ -191,7 +201,15 @@ def added_up(rows: Frame, keys: Sequence[str], most: Sequence[str] = ()) -> Fram
             parts_missing=nw.when(nw.col("unknown") > 0, present).then(1).otherwise(0),
             **{name: nw.when(nw.col(name) == nw.col(f"last_{name}")).then(nw.col(name)) for name in same},
         )
-        .drop("low", "high", "rounded", "unknown", "least_parts", *(f"last_{name}" for name in same))
+        .drop(
+            "low",
+            "high",
+            *(f"whole_{name}" for name in figures),
+            "rounded",
+            "unknown",
+            "least_parts",
+            *(f"last_{name}" for name in same),
+        )
     )
 
 

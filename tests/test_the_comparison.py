@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from itertools import permutations
 
 import polars as pl
 import pytest
@@ -227,6 +228,17 @@ def test_a_sum_of_which_a_part_is_missing_says_so_and_one_that_must_be_whole_is_
     assert at(compared({"people": loose}, rows), "DEU", 2020)["flags"] == "parts_missing"
     assert at(compared({"people": loose}, rows), "DEU", 2020)["value"] == 4.0
     assert at(compared({"people": whole}, rows), "DEU", 2020)["value"] is None
+
+
+def test_a_sum_does_not_depend_on_the_order_of_its_parts() -> None:
+    parts = [("_T", 0.1), ("F", 1e9 + 0.3), ("M", 7e8 + 0.7), ("_U", 0.2)]
+    source = {"dataset": WORLD, "indicator": "population", "because": "x", "where": {"sex": ["F", "M", "_T", "_U"]}}
+    added = measure(sources=[source | {"sum": ["sex"]}], like="mid_year_population")
+    found = set()
+    for order in permutations(parts):
+        rows = pl.concat([population(("DEU", 2020, value), sex=sex) for sex, value in order])
+        found.add(at(compared({"people": added}, rows), "DEU", 2020)["value"])
+    assert found == {1_700_000_001.3}
 
 
 def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
