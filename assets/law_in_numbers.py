@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from assets.visas import rules_on
 from warehouse import codes
 
 CHINA = "CHN"
@@ -112,27 +113,12 @@ def _tiers(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
 def visa_days(law: Law, years: list[int]) -> pl.DataFrame:
     """For each pair of nationality and jurisdiction and each year: days without a visa on its last day, 0 for none.
 
-    The rule is that of ``assets.visas``: of the announcements that hold on the day the last decides. A waiver that
-    names no days is left out.
+    A waiver that names no days is left out.
     """
-    rules = law.visa_rule.filter(
-        ~pl.col("waiver").is_in(["transit", "transit_suspended"]),
-        pl.col("travel_document") == "ORDINARY",
-        pl.col("confidence") != "low",
-    )
-    days = pl.DataFrame({"year": years, "day": [date(year, 12, 31) for year in years]})
+    days = pl.when(pl.col("waiver") == "none").then(0.0).otherwise(pl.col("stay_days").cast(pl.Float64))
     return (
-        rules.join(days, how="cross")
-        .filter(
-            pl.col("valid_from") <= pl.col("day"),
-            pl.col("announced_to").is_null() | (pl.col("announced_to") >= pl.col("day")),
-        )
-        .sort(pl.coalesce("announced", "valid_from"), "valid_from", "source")
-        .group_by("nationality", "jurisdiction", "year", maintain_order=True)
-        .last()
-        .with_columns(
-            value=pl.when(pl.col("waiver") == "none").then(0.0).otherwise(pl.col("stay_days").cast(pl.Float64))
-        )
+        rules_on(law.visa_rule, [date(year, 12, 31) for year in years])
+        .with_columns(year=pl.col("day").dt.year().cast(pl.Int64), value=days)
         .drop_nulls("value")
         .select("nationality", "jurisdiction", "year", "value", source_table=pl.lit("visa_rule"))
     )

@@ -113,7 +113,8 @@ def _write(house: House, draft: Release, last: Release | None, made: Mapping[str
     history = [*releases.index(house.releases), replace(draft, tables=facts)]
     facts["release"] = _table(folder, "release", _ledger(history))
     entry = replace(draft, tables=facts, left_out=dict(sorted(left_out.items())))
-    given = [item for item in acceptances(house) if item.fingerprint in {each.fingerprint for each in made.values()}]
+    marks = {item.fingerprint for item in made.values()}
+    given = [item for item in acceptances(house) if item.fingerprint in marks]
     _documents(entry, last, folder, given, stale(house))
     results = [house.work.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()]
     expectations.write_docs([path for path in results if path.exists()], folder / "quality")

@@ -24,6 +24,7 @@ from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.archive import Fetch
 from warehouse.contracts import contract, contracts
+from warehouse.files import sha256
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,20 @@ class Made(Read):
         return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))
 
 
+# What was found for a house and dataset in this process, at which state of the ledger: every table asks for it again.
+_found: dict[tuple[House, str], tuple[object, Made]] = {}
+
+
 def observations(house: House, name: str) -> Made:
     """What is known now of ``publisher/dataset``, from every payload that the archive holds."""
+    state, (then, made) = house.archive.state, _found.get((house, name), (None, None))
+    if made is None or then != state or not made.folder.is_dir():
+        made = _observations(house, name)
+        _found[house, name] = state, made
+    return made
+
+
+def _observations(house: House, name: str) -> Made:
     found = answers(house, name)
     mark = fingerprint("observations", name, [(key, [answer.mark for answer in given]) for key, given in found.items()])
     folder = house.work.made("observations", name, mark, lambda aside: _observe(house, name, found, aside))
@@ -90,7 +103,7 @@ def _observe(house: House, name: str, found: dict[str, list[Answer]], folder: Pa
     used = {page.slice: str(page.payload) for answer in standing.values() for page in answer.pages}
     (folder / "failures.json").write_bytes(orjson.dumps(failures))
     (folder / "payloads.json").write_bytes(orjson.dumps(used))
-    (folder / "content.json").write_bytes(orjson.dumps([releases.sha256(folder / f"{part}.parquet") for part in known]))
+    (folder / "content.json").write_bytes(orjson.dumps([sha256(folder / f"{part}.parquet") for part in known]))
 
 
 def _newest(name: str, given: list[Answer]) -> tuple[Answer | None, list[tuple[str, str]]]:

@@ -20,7 +20,8 @@ from tests.frames import rows
 from warehouse import package
 from warehouse.contracts import contract, contracts
 from warehouse.errors import ContractError
-from warehouse.releases import TableFacts, facts, sha256
+from warehouse.files import sha256
+from warehouse.releases import TableFacts, facts
 
 FRAME = rows(
     "population",

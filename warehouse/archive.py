@@ -4,7 +4,6 @@
 in the order in which they were made.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from typing import Literal
 import filelock
 import orjson
 
+from warehouse import files
 from warehouse.errors import ArchiveError, BusyError
 
 Transport = Literal["live", "snapshot", "import"]
@@ -76,10 +76,15 @@ class Archive:
         """The file of fetches."""
         return self.root / "ledger.jsonl"
 
+    @property
+    def state(self) -> tuple[int, int, int] | None:
+        """What tells one state of the ledger from another; None before the first fetch."""
+        return _stamp(self.ledger)
+
     def store(self, path: Path) -> str:
         """Keep a copy of the file at ``path`` for good; its sha256. A payload that is there already adds nothing."""
         try:
-            sha256 = _sha256(path)
+            sha256 = files.sha256(path)
             kept = self._place(sha256)
             if not kept.exists():
                 self._keep(path, kept)
@@ -137,12 +142,12 @@ class Archive:
         """Read everything again and say what is damaged; ``progress`` is told (payloads done, payloads in all)."""
         if not self.root.is_dir():
             return []
-        files = sorted(path for path in self.root.rglob("*") if not path.is_dir() and path != self.ledger)
-        payloads = [path for path in files if _SHA256.fullmatch(path.name) and path == self._place(path.name)]
-        damages = [_stray(path, self.root) for path in sorted(set(files) - set(payloads))]
+        found = sorted(path for path in self.root.rglob("*") if not path.is_dir() and path != self.ledger)
+        payloads = [path for path in found if _SHA256.fullmatch(path.name) and path == self._place(path.name)]
+        damages = [_stray(path, self.root) for path in sorted(set(found) - set(payloads))]
         for done, path in enumerate(payloads, 1):
             try:
-                sha256 = _sha256(path)
+                sha256 = files.sha256(path)
             except OSError as error:
                 damages.append(Damage("payload", path.name, f"it cannot be read: {error.strerror}"))
             else:
@@ -166,13 +171,13 @@ class Archive:
                 copy.flush()
                 os.fchmod(copy.fileno(), 0o444)
                 os.fsync(copy.fileno())
-            if _sha256(aside) != kept.name:
+            if files.sha256(aside) != kept.name:
                 raise ArchiveError(f"{source} changed while it was being stored")
             aside.replace(kept)
         finally:
             aside.unlink(missing_ok=True)
         for folder in (kept.parent, self.root):
-            _sync(folder)
+            files.sync(folder)
 
 
 @contextmanager
@@ -199,20 +204,6 @@ def lock(root: Path) -> Iterator[None]:
         if guard.lock_counter == 1:
             holder.unlink(missing_ok=True)
         guard.release()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in ``folder`` last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -251,18 +242,25 @@ _ledgers: dict[Path, _Ledger] = {}
 _reading = Lock()
 
 
-def _read(path: Path) -> list[Fetch]:
-    """All fetches of a ledger, by reading only what was added to it since the last time."""
-    path = path.absolute()
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Inode, size and time of a file; None where there is none."""
     try:
         stat = path.stat()
     except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _read(path: Path) -> list[Fetch]:
+    """All fetches of a ledger, by reading only what was added to it since the last time."""
+    path = path.absolute()
+    stamp = _stamp(path)
+    if stamp is None:
         return []
-    stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
     known = _ledgers.get(path)
     if known and known.stamp == stamp:
         return known.fetches
-    if not known or known.stamp[0] != stat.st_ino or known.stamp[1] >= stat.st_size:
+    if not known or known.stamp[0] != stamp[0] or known.stamp[1] >= stamp[1]:
         known = _Ledger(stamp, 0, [])
     with path.open("rb") as file:
         file.seek(known.end)

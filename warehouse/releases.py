@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from warehouse import storage
 from warehouse.contracts import contract
 from warehouse.errors import ReleaseError
+from warehouse.files import sha256
 from warehouse.storage import Content, Place
 
 INDEX = "index.json"
@@ -190,8 +191,3 @@ def facts(path: Path, table: str) -> TableFacts:
     declared = contract(table)
     fields = {column.name: str(column.type) for column in declared.columns}
     return TableFacts(rows, path.stat().st_size, sha256(path), declared.version, fields)
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal sha256 of a file."""
-    return storage.digest(path)[1]

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from warehouse.errors import ReleaseError
+from warehouse.files import sha256, sync
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -121,7 +122,7 @@ def put(folder: Path, target: Place) -> None:
         _flush(folder)
         folder.chmod(0o755)
         folder.rename(target)
-        _flush_folder(target.parent)
+        sync(target.parent)
         return
     # One after the other in one order: where two publishers differ first, one of them has nothing of the other's yet.
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -156,22 +157,21 @@ def _try_conditions(path: Path, target: Bucket) -> None:
 def digest(file: Place) -> tuple[int, str]:
     """Size and hexadecimal sha256 of a file as it is read back; ``FileNotFoundError`` where there is none."""
     if isinstance(file, Path):
-        with file.open("rb") as opened:
-            return file.stat().st_size, hashlib.file_digest(opened, "sha256").hexdigest()
-    size, sha256 = 0, hashlib.sha256()
+        return file.stat().st_size, sha256(file)
+    size, hashed = 0, hashlib.sha256()
     with _explained(file):
         store, key = file.opened()
         for chunk in store.get(key):
             size += len(chunk)
-            sha256.update(chunk)
-    return size, sha256.hexdigest()
+            hashed.update(chunk)
+    return size, hashed.hexdigest()
 
 
 def strays(root: Place, known: Collection[str]) -> dict[str, bool]:
     """What is under ``root`` and not known, and whether it may be removed: nobody is at work on it."""
     if isinstance(root, Path):
         found = root.iterdir() if root.is_dir() else ()
-        left = [path.name for path in found if path.is_dir() or path.name.startswith(".")]
+        left = [path.name for path in found if path.is_dir() or path.name.startswith(".index-")]
         return {name: True for name in left if name not in known}
     with _explained(root):
         store, key = root.opened()
@@ -234,7 +234,7 @@ def _replace(file: Path, data: bytes) -> None:
         os.fsync(opened.fileno())
     Path(name).chmod(0o644)
     Path(name).replace(file)
-    _flush_folder(file.parent)
+    sync(file.parent)
 
 
 def _flush(folder: Path) -> None:
@@ -243,13 +243,5 @@ def _flush(folder: Path) -> None:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
         else:
-            _flush_folder(path)
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync(path)
+    sync(folder)

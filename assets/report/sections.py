@@ -186,7 +186,7 @@ def internal(given: Given) -> Item:
     sources = measures()["internal_mobility"].sources
     newest = movers.group_by("jurisdiction", maintain_order=True).last().sort("value", descending=True)
     biggest = newest["jurisdiction"][0] if newest.height else None
-    series = movers.filter(pl.col("jurisdiction") == biggest)
+    series = movers.filter(pl.col("jurisdiction").eq_missing(pl.lit(biggest)))
     union = given.latest("internal_mobility", UNION)
     reason = given.absent("internal_mobility", UNION)
     grade = movers.row(-1, named=True) if movers.height else None

@@ -416,16 +416,20 @@ def _women_and_men(corpus: Path, file: str) -> Edition:
     return _labelled(corpus, file, edition)
 
 
-def _permits_by_reason(corpus: Path) -> Edition:
-    """All citizenships together, in 2023."""
+def _spring(corpus: Path, file: str, what: str) -> Edition:
+    """A wide answer that does not say when its data were updated."""
     return Edition(
         "2025-05",
         utc(2025, 5, 1),
-        "Eurostat, first permits by reason in 2023 of an unknown day in the spring of 2025, "
-        "through github.com/milmary/MigrationEU_Statistics",
-        _tsv(corpus / "eurostat/migr_resfirst/milmary__estat_migr_resfirst_filtered.tsv"),
+        f"Eurostat, {what} of an unknown day in the spring of 2025, through github.com/milmary/MigrationEU_Statistics",
+        _tsv(corpus / "eurostat" / file),
         stamped=False,
     )
+
+
+def _permits_by_reason(corpus: Path) -> Edition:
+    """All citizenships together, in 2023."""
+    return _spring(corpus, "migr_resfirst/milmary__estat_migr_resfirst_filtered.tsv", "first permits by reason in 2023")
 
 
 def _unemployed(corpus: Path) -> Edition:
@@ -464,14 +468,7 @@ def _working_age(corpus: Path) -> Edition:
 
 def _employment_rates(corpus: Path) -> Edition:
     """Nationals and foreigners from 20 to 64 years."""
-    return Edition(
-        "2025-05",
-        utc(2025, 5, 1),
-        "Eurostat, employment rates by citizenship of an unknown day in the spring of 2025, "
-        "through github.com/milmary/MigrationEU_Statistics",
-        _tsv(corpus / "eurostat/lfsa_ergan/milmary__estat_lfsa_ergan_filtered.tsv"),
-        stamped=False,
-    )
+    return _spring(corpus, "lfsa_ergan/milmary__estat_lfsa_ergan_filtered.tsv", "employment rates by citizenship")
 
 
 def _monthly_applicants(corpus: Path) -> Edition:
