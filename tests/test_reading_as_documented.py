@@ -1,5 +1,6 @@
 """What the documents show of reading a release is run as it stands there, on a real release."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -43,7 +44,9 @@ def answer(built: Built) -> pl.DataFrame:
 
 
 def run(folder: Path, *command: str) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    """What a reader sees who has set nothing: no data folder but the one that is there."""
+    unset = {name: value for name, value in os.environ.items() if not name.startswith("CORRIDOR_")}
+    done = subprocess.run(command, cwd=folder, env=unset, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
