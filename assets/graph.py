@@ -19,7 +19,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 import expectations
-from assets import compared, stages
+from assets import ahead, compared, stages
 from assets import release as releasing
 from assets.house import House
 from assets.payloads import STALE_AFTER, Reception, receive, stale
@@ -33,6 +33,10 @@ from warehouse.storage import Place, digest
 
 OWNERS = ["team:corridor"]
 HouseParam = dg.ResourceParam[House]
+
+
+# Of the steps that could run, those first that give the processes beside something to do.
+FIRST, SOON = {"dagster/priority": "2"}, {"dagster/priority": "1"}
 
 
 def payload_key(name: str) -> dg.AssetKey:
@@ -86,12 +90,15 @@ def payload_assets(publisher: Publisher) -> dg.AssetsDefinition:
         ],
         can_subset=True,
         pool=f"host_{publisher.publisher}",
+        op_tags=FIRST,
     )
     def payloads(context: dg.AssetExecutionContext, house: HouseParam) -> Iterator[dg.MaterializeResult]:
         with house.client(publisher) as client:
             for name in names:
                 if payload_key(name) in context.selected_asset_keys:
                     reception = receive(house, publisher, name.partition("/")[2], client)
+                    if reception.received:
+                        ahead.begin(stages.observations, house, name)
                     yield _received(house, name, reception, stale(house).get(name))
 
     return payloads
@@ -173,7 +180,7 @@ def observations_assets(publisher: Publisher) -> dg.AssetsDefinition:
     def observations(context: dg.AssetExecutionContext, house: HouseParam) -> Iterator[dg.MaterializeResult]:
         asked = [name for name in names if observations_key(name) in context.selected_asset_keys]
         with ThreadPoolExecutor(READERS) as pool:
-            for name, made in zip(asked, pool.map(partial(stages.observations, house), asked), strict=True):
+            for name, made in zip(asked, pool.map(partial(ahead.done, stages.observations, house), asked), strict=True):
                 yield _read(name, made)
 
     return observations
@@ -274,9 +281,12 @@ def table_asset(name: str) -> dg.AssetsDefinition:
             "warnings": ", ".join(declared.warnings) or "none",
         },
         code_version=declared.version,
+        op_tags=SOON,
     )
     def table(house: HouseParam) -> dg.MaterializeResult:
         made = stages.table(house, name)
+        if not stages.is_validated(house, name):
+            ahead.begin(stages.validated, house, name)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": made.frame.select(pl.len()).collect().item(),
@@ -304,7 +314,7 @@ def table_checks(name: str) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name=f"expectations_{name}", specs=specs, can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, house: HouseParam) -> Iterator[dg.AssetCheckResult]:
-        made, outcomes = stages.validated(house, name)
+        made, outcomes = ahead.done(stages.validated, house, name)
         accepted = stages.accepted(house, made)
         asked = {key.name for key in context.selected_asset_check_keys}
         for outcome in outcomes:

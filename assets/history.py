@@ -189,10 +189,10 @@ def _follow(said: Vintage, before: Path | None, declared: Contract, prose: bool,
     known = pl.read_parquet(before / "current.parquet") if before else vintages.begin(declared).current
     rows = pl.concat([answer.said(said.since, said.at) for answer in said.answers]).collect()
     # Slices may overlap: a corridor between two jurisdictions is in the answers for both. What was said last stands.
-    once = rows.sort("known_from", "payload", "locator", descending=[True, False, False]).unique(
-        declared.key, keep="first", maintain_order=True
-    )
-    state = vintages.follow(known, once, said.at, declared, whole=said.whole, prose=prose)
+    if rows.select(declared.key).is_duplicated().any():
+        newest = rows.sort("known_from", "payload", "locator", descending=[True, False, False])
+        rows = newest.unique(declared.key, keep="first", maintain_order=True)
+    state = vintages.follow(known, rows, said.at, declared, whole=said.whole, prose=prose)
     state.current.write_parquet(folder / "current.parquet")
     state.closed.write_parquet(folder / "closed.parquet")
     state.revisions.write_parquet(folder / "revisions.parquet")

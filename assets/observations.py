@@ -15,6 +15,7 @@ from assets.translation import (
     Observed,
     Sources,
     Vintage,
+    computed,
     lookup,
     places,
     scope,
@@ -47,7 +48,7 @@ def observe(cells: Cells, publisher: Publisher, name: str, vintage: Vintage) -> 
     frame = _with_status(_with_values(frame, rule, publisher), rule, publisher)
     known = nw.all_horizontal(*[~nw.col(field).is_null() for field in [*translated, "obs_status"]], ignore_nulls=False)
     known = known & (nw.col("__raw") != "?")
-    frame = with_provenance(frame, publisher, name, vintage, cells.updated)
+    frame = computed(with_provenance(frame, publisher, name, vintage, cells.updated))
     observations = frame.filter(known & _concerned()).select(*table.field_names)
     strange = [(dimension, nw.col(field).is_null()) for field, dimension in translated.items()]
     strange += [("flag", nw.col("obs_status").is_null()), ("value", nw.col("__raw") == "?")]

@@ -257,6 +257,11 @@ def validated(house: House, name: str) -> tuple[Made, list[expectations.Outcome]
     return made, outcomes
 
 
+def is_validated(house: House, name: str) -> bool:
+    """Whether it is known how a table fares as it is now."""
+    return house.work.has("checks", name, table(house, name).fingerprint)
+
+
 def _validate(house: House, name: str, made: Made, folder: Path) -> None:
     counted = datasets() if name in ("unmatched_code", "unread_sentence") else {}
     counts = {key: observations(house, key).frame.select(pl.len()).collect().item() for key in counted}
@@ -267,6 +272,7 @@ def _validate(house: House, name: str, made: Made, folder: Path) -> None:
         observations=counts,
     )
     outcomes = expectations.validate(contract(name), made.frame.collect(), known, folder)
+    expectations.write_page(folder / f"{name}.json")
     entries = [vars(outcome) | {"rows": outcome.rows.to_dicts()} for outcome in outcomes]
     (folder / "outcomes.json").write_bytes(orjson.dumps(entries, default=str))
 

@@ -57,19 +57,26 @@ def taken(cells: Cells, rule: Observe | Record, sources: Sources) -> Frame:
     frame = nw.from_native(cells.frame.with_columns(pl.col(cells.dimensions).cast(pl.String)))
     for dimension, kept in rule.where.items():
         frame = frame.filter(nw.col(dimension).is_in(kept))
-    read: Frame = nw.from_native(frame.collect().to_native()).lazy()
+    read = computed(frame)
     _check_expected(read, rule, cells)
     return read
+
+
+def computed(frame: Frame) -> Frame:
+    """The frame with all that it waits for done, so that what is asked of it twice is not worked out twice."""
+    done: Frame = nw.from_native(frame.collect().to_native()).lazy()
+    return done
 
 
 def with_fields(frame: Frame, sources: Sources, cells: Cells, publisher: Publisher) -> tuple[Frame, dict[str, str]]:
     """The frame with every field in shared codes, and by field the dimension that its codes come from."""
     translated: dict[str, str] = {}
+    given = frame = computed(frame)
     for field, source in sources.items():
-        frame = _translate(frame, field, source, cells, publisher)
+        frame = _translate(frame, given, field, source, cells, publisher)
         if isinstance(source, Dim):
             translated[field] = _present(source, cells) or field
-    return frame, translated
+    return computed(frame), translated
 
 
 def with_provenance(frame: Frame, publisher: Publisher, name: str, vintage: Vintage, stamp: datetime | None) -> Frame:
@@ -145,8 +152,10 @@ def lookup(frame: Frame, on: Sequence[str], columns: Mapping[str, Sequence[Any]]
     return frame.join(small, on=list(on), how="left")
 
 
-def _translate(frame: Frame, field: str, source: str | Dim, cells: Cells, publisher: Publisher) -> Frame:
-    """Adds ``field`` in shared codes: null where the code is unknown."""
+def _translate(  # noqa: PLR0913, PLR0917 - a frame before and after, and how to come from one to the other
+    frame: Frame, given: Frame, field: str, source: str | Dim, cells: Cells, publisher: Publisher
+) -> Frame:
+    """Adds ``field`` in shared codes: null where the code is unknown. ``given`` has the payload's own codes alone."""
     target = f"__{field}"  # a payload's own dimension may bear the field's name
     if isinstance(source, str):
         return frame.with_columns(nw.lit(source).alias(target)).pipe(_named, target, field)
@@ -158,7 +167,7 @@ def _translate(frame: Frame, field: str, source: str | Dim, cells: Cells, publis
     frame = frame.with_columns(__code=nw.col(column).fill_null(""))
     dated = isinstance(source.codes, str) and source.codes in codes.schemes()
     keys = ["__code", "period"] if dated else ["__code"]
-    distinct = frame.select(*keys).unique().collect()
+    distinct = given.with_columns(__code=nw.col(name).fill_null("")).select(*keys).unique().collect()
     occurring = distinct["__code"].to_list()
     if isinstance(source.codes, str) and dated:
         intervals = _scheme(source.codes)
@@ -174,7 +183,7 @@ def _translate(frame: Frame, field: str, source: str | Dim, cells: Cells, publis
     schema = {"__code": nw.String, target: nw.String} | ({"period": nw.Date} if dated else {})
     frame = lookup(frame, keys, columns, schema)
     if source.blank is not None:
-        frame = _translate(frame, f"{field}_", source.blank, cells, publisher)
+        frame = _translate(frame, given, f"{field}_", source.blank, cells, publisher)
         frame = frame.with_columns(nw.coalesce(target, f"{field}_").alias(target))
     return frame.pipe(_named, target, field)
 

@@ -6,7 +6,7 @@ history is. This is a store more than a transformation, and so it is written for
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -65,6 +65,8 @@ def follow(  # noqa: PLR0913 - what is known, what is said, and how it is said
     key, content = list(declared.key), content_of(declared)
     now = pl.lit(at, pl.Datetime("us", "UTC"))
     said = said if prose else said.with_columns(known_from=now)
+    if before.is_empty():
+        return replace(begin(declared), current=said.sort(key))
     pairs = said.join(before.select(*key, *content, "payload"), on=key, how="left", suffix="_before", nulls_equal=True)
     known = pl.col("payload_before").is_not_null()
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
@@ -91,7 +93,7 @@ def follow(  # noqa: PLR0913 - what is known, what is said, and how it is said
     return State(
         current=pl.concat([kept.drop("__now"), begun]).sort(key),
         closed=_ended(ended, said, now, key).sort(key),
-        revisions=_revisions(changed, fresh, due, gone, at, declared) if len(before) else begin(declared).revisions,
+        revisions=_revisions(changed, fresh, due, gone, at, declared),
     )
 
 

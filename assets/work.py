@@ -37,7 +37,7 @@ class Work:
 
     def made(self, kind: str, name: str, fingerprint: str, make: Callable[[Path], None]) -> Path:
         """The folder that ``make`` filled for this fingerprint, now or before. Earlier ones of the name are dropped."""
-        parent = self.root / kind / name.replace("/", ".")
+        parent = self._of(kind, name)
         done = parent / fingerprint
         if done.is_dir():
             with suppress(OSError):  # where nothing may be written, nothing is dropped either
@@ -54,6 +54,13 @@ class Work:
             if other != done:
                 shutil.rmtree(other, ignore_errors=True)
         return done
+
+    def has(self, kind: str, name: str, fingerprint: str) -> bool:
+        """Whether ``made`` would find what it was made before."""
+        return (self._of(kind, name) / fingerprint).is_dir()
+
+    def _of(self, kind: str, name: str) -> Path:
+        return self.root / kind / name.replace("/", ".")
 
     def drop(self, unused: timedelta) -> int:
         """Remove what no build has used for so long; how many results that were."""

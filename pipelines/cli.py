@@ -81,12 +81,13 @@ def build(
     json: Json = False,
 ) -> None:
     """Fetch, read, check and publish: the whole job, ending in a release if anything is new."""
+    from assets import ahead
     from pipelines import building
 
     house = _house(data, live=live)
     if only is not None and not building.selected(only):
         _fail(f"no dataset's name contains {only!r}; `corridor sources` lists them")
-    with _builder(house), _progress("building") as step:
+    with _builder(house), ahead.beside(), _progress("building") as step:
         outcome = building.run(house, only, step)
     _tell(house, outcome, as_json=json)
     if outcome.held_back:
