@@ -11,7 +11,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from typing import ParamSpec, TypeVar
 
 PROCESSES = 2
@@ -52,9 +53,10 @@ def _with_its_parent() -> None:
 
 
 def begin(stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Have a stage made, if there are processes beside this one."""
-    if _pool is not None:
-        _begun[stage, *args] = _pool.submit(stage, *args, **kwargs)
+    """Have a stage made, if there are processes beside this one, and they live."""
+    with suppress(BrokenProcessPool):
+        if _pool is not None:
+            _begun[stage, *args] = _pool.submit(stage, *args, **kwargs)
 
 
 def done(stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

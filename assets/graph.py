@@ -8,7 +8,6 @@ what it needs, or finds it computed. So any of them can be run alone, from the U
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -180,7 +179,8 @@ def observations_assets(publisher: Publisher) -> dg.AssetsDefinition:
     def observations(context: dg.AssetExecutionContext, house: HouseParam) -> Iterator[dg.MaterializeResult]:
         asked = [name for name in names if observations_key(name) in context.selected_asset_keys]
         with ThreadPoolExecutor(READERS) as pool:
-            for name, made in zip(asked, pool.map(partial(ahead.done, stages.observations, house), asked), strict=True):
+            read = pool.map(lambda name: ahead.done(stages.observations, house, name), asked)
+            for name, made in zip(asked, read, strict=True):
                 yield _read(name, made)
 
     return observations

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
@@ -50,13 +51,20 @@ def write_page(result: Path) -> None:
     """The page of a table beside its result, the ``<table>.json`` that ``validate`` left."""
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResultSchema
     from great_expectations.core.run_identifier import RunIdentifier
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 
     validated = ExpectationSuiteValidationResultSchema().load(json.loads(result.read_text("utf-8")))
     validated.meta["run_id"] = RunIdentifier(**RUN)
-    page: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validated))
+    page: str = _view().render(ValidationResultsPageRenderer().render(validated))
     result.with_suffix(".html").write_text(_plain(page), "utf-8")
+
+
+@cache
+def _view() -> Any:  # noqa: ANN401 - Great Expectations is imported when it is needed
+    """Great Expectations' view of a page; each one that is made compiles its templates anew."""
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def write_docs(results: Iterable[Path], out: Path) -> Path:

@@ -1,18 +1,23 @@
 """Dagster's event log in SQLite, with its connections kept open.
 
-Dagster opens a database, compiles its statement and closes it again for each of a build's thousands of events, often
-twice. Kept connections write the same rows to the same files in a third of the time.
+Dagster opens a database, builds and compiles a statement and closes it again for each of a build's thousands of events,
+often twice. Kept connections and one statement write the same rows to the same files in a third of the time.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import SingletonThreadPool
 
 BUSY_SECONDS = 60.0
+INSERT = SqlEventLogStorageTable.insert()
+INDEXED = {*ASSET_EVENTS, *ASSET_CHECK_EVENTS, *EVENT_TYPE_TO_PIPELINE_RUN_STATUS}
 
 
 class KeptEventLog(SqliteEventLogStorage):
@@ -31,6 +36,22 @@ class KeptEventLog(SqliteEventLogStorage):
     def supports_asset_checks(self) -> bool:
         """Whether there is a table for checks: there is, and Dagster asks the database anew for each."""
         return True
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Write an event to the log of its run, and what concerns assets, checks and the run's status to the index."""
+        row = self._event_to_row(event)
+        with self.run_connection(event.run_id) as connection:
+            connection.execute(INSERT, row)
+        kind = event.dagster_event_type if event.is_dagster_event else None
+        if kind not in INDEXED:
+            return
+        with self.index_connection() as connection:
+            number = connection.execute(INSERT, row).lastrowid
+            if kind in ASSET_EVENTS:
+                self._store_asset_event_tags(connection, [event], [number])
+                self._store_asset_event(connection, event, number)
+        if kind in ASSET_CHECK_EVENTS:
+            self.store_asset_check_event(event, number)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
