@@ -360,14 +360,16 @@ def statements(house: House, publisher: Publisher, name: str) -> dict[str, list[
 
     An answer is the first reception of all its payloads, one a page: pages of different rounds are never mixed,
     because a row that moved from one page to another would be lost or doubled. Requests that are no longer made are
-    left out; imports come each as a slice of its own.
+    left out; imports come each as a slice of its own, once for each day on which they were published as a person says.
     """
     rounds: dict[str, list[Fetch]] = {}
     imports: dict[str, list[tuple[Fetch, ...]]] = {}
     for fetch in _received(house, publisher.publisher, name):
         rounds.setdefault(_without_page(publisher, fetch), []).append(fetch)
         if fetch.transport == "import":
-            imports.setdefault(fetch.slice, [(fetch,)])
+            known = imports.setdefault(fetch.slice, [])
+            if all(page.published != fetch.published for (page,) in known):
+                known.append((fetch,))
     refused = _too_large(house, publisher.publisher, name)
     asked: dict[str, list[tuple[Fetch, ...]]] = {}
     for request in _requests(house, publisher, name):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assets import stages, tables
@@ -145,7 +145,11 @@ def only_displacement(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "inputs", lambda _: [UNHCR])
 
 
+TWICE = {("DEU", 2021): 5}
+
+
 @given(comings())
+@example([Coming(TWICE, 70, 63), Coming({("DEU", 2021): 6}, 77, None), Coming(TWICE, 84, 42)])
 @settings(max_examples=12)
 def test_what_was_known_on_a_day_is_what_an_archive_of_that_day_says(coming: list[Coming]) -> None:
     with tempfile.TemporaryDirectory() as folder:
