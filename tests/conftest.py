@@ -7,6 +7,8 @@ from pathlib import Path
 import hypothesis
 import polars as pl
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -18,6 +20,18 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-definitions", action="store_true", help="write tests/definitions.json again")
+
+
+class ByFile(LoadFileScheduling):
+    """A file's tests go to one worker, and to one those of all files that look at the whole build: it is run once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = super()._split_scope(nodeid)
+        return "built" if "built: Built" in (ROOT / path).read_text("utf-8") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ def indicators(*rows: tuple[str, str]) -> pl.DataFrame:
 def published(root: Path, name: str, frame: pl.DataFrame) -> Release:
     def write(folder: Path) -> Release:
         (folder / "tables").mkdir()
+        (folder / "quality").mkdir()
+        (folder / "quality" / "index.html").write_text("all well")
         path = folder / "tables" / "indicator.parquet"
         package.write_parquet(frame, INDICATOR, path)
         facts = {"indicator": releases.facts(path, "indicator")}
@@ -63,6 +65,18 @@ def test_a_release_that_is_the_same_has_no_difference(tmp_path: Path) -> None:
     rows = indicators(("one", "x"))
     before, after = published(tmp_path, "a", rows), published(tmp_path, "b", rows)
     assert all(one.same for one in difference.differences(tmp_path, before, after))
+
+
+def test_a_document_that_was_changed_or_removed_is_damage_as_a_table_is(tmp_path: Path) -> None:
+    entry = published(tmp_path, "a", indicators(("one", "x")))
+    page = tmp_path / "a" / "quality" / "index.html"
+    assert releases.damages(tmp_path / "a", entry) == []
+    page.write_text("not so well")
+    assert releases.damages(tmp_path / "a", entry) == [
+        "a: quality/index.html is damaged: its sha256 is not that of the index"
+    ]
+    page.unlink()
+    assert releases.damages(tmp_path / "a", entry) == ["a: quality/index.html is missing"]
 
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ the next build removes it. ``warehouse.storage`` says how that is so on a local 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -37,7 +37,8 @@ class TableFacts:
 class Release:
     """What the index says of a release. ``fingerprint`` stands for everything that it was made of.
 
-    ``kept`` says why a person wants it never to be pruned, and is empty where nobody does.
+    ``documents`` has the sha256 of every file beside the tables. ``kept`` says why a person wants it never to be pruned,
+    and is empty where nobody does.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Release:
     tables: dict[str, TableFacts]
     left_out: dict[str, int]
     kept: str = ""
+    documents: dict[str, str] = field(default_factory=dict)
 
     @property
     def observations(self) -> int:
@@ -132,7 +134,7 @@ def publish(root: Place, name: str, write: Callable[[Path], Release]) -> Release
     if any(release.name == name for release in before.releases):
         raise ReleaseError(f"the release {name} exists already and is never changed")
     with storage.aside(root) as folder:
-        release = write(folder)
+        release = replace(write(folder), documents=_documents(folder))
         problems = damages(folder, release)
         if problems:
             raise ReleaseError(f"the release was not written as it should be: {'; '.join(problems[:3])}")
@@ -177,7 +179,19 @@ def damages(folder: Place, release: Release) -> list[str]:
             found.append(f"{release.name}: {name}.parquet is damaged: its sha256 is not that of the index")
         elif pq.read_metadata(str(path)).num_rows != facts.rows:
             found.append(f"{release.name}: {name}.parquet has not the rows that the index says")
+    for name, written in release.documents.items():
+        try:
+            if storage.digest(folder / name)[1] != written:
+                found.append(f"{release.name}: {name} is damaged: its sha256 is not that of the index")
+        except FileNotFoundError:
+            found.append(f"{release.name}: {name} is missing")
     return found
+
+
+def _documents(folder: Path) -> dict[str, str]:
+    """The sha256 of every file of a release that is no table, by its path."""
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: sha256(path) for name, path in sorted(paths.items()) if not name.startswith("tables/")}
 
 
 def table_file(root: Place, release: Release, table: str) -> str:
