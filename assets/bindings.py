@@ -224,7 +224,7 @@ def legal_gap(events: pl.DataFrame) -> pl.DataFrame:
 
     Of a treaty the signature and consent of whoever did neither by any source: a list of its parties that does not name
     it speaks up to a day. Of each party the entry into force. Of an act its adoption, entry into force, application or
-    deadline, and the position of Denmark and Ireland. Of a law of China its adoption and entry into force.
+    deadline, its end, and the position of Denmark and Ireland. Of a law of China its adoption and entry into force.
     """
     instruments = codes.instruments()
     declared = contract("legal_gap")
@@ -286,7 +286,9 @@ def _own_law_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFra
 
 def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     acts = instruments.filter(pl.col("scheme") == "celex")
-    of_all = pl.DataFrame({"aspect": ["adoption", "entry_into_force"], "event": ["adopt", "enter_into_force"]})
+    of_all = pl.DataFrame(
+        {"aspect": ["adoption", "entry_into_force", "repeal"], "event": ["adopt", "enter_into_force", "repeal"]}
+    )
     by_type = pl.DataFrame(
         {
             "instrument_type": ["directive", "regulation"],
@@ -310,6 +312,7 @@ def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
         .with_columns(aspect=pl.lit("position"))
     )
     names = ["instrument", "jurisdiction", "aspect"]
+    ends = pl.when(pl.col("aspect") == "repeal").then(pl.lit("no_end_stated"))
     return pl.concat([dates.select(names), positions.select(names)]).with_columns(
-        gap_reason=pl.lit("no_citable_source")
+        gap_reason=ends.otherwise(pl.lit("no_citable_source"))
     )
