@@ -219,8 +219,10 @@ def legal_binding(events: pl.DataFrame) -> pl.DataFrame:
     return bindings(events)
 
 
-def legal_gap(events: pl.DataFrame) -> pl.DataFrame:
+def legal_gap(events: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
     """Table ``legal_gap``: what is not known of which instrument, for whom, and why.
+
+    ``events`` and ``statements`` are rows of ``legal_event`` and ``reservation``.
 
     Of a treaty the signature and consent of whoever did neither by any source: a list of its parties that does not name
     it speaks up to a day. Of each party the entry into force. Of an act its adoption, entry into force, application or
@@ -229,6 +231,7 @@ def legal_gap(events: pl.DataFrame) -> pl.DataFrame:
     instruments = codes.instruments()
     declared = contract("legal_gap")
     parts = [_treaty_gaps(events, instruments), _act_gaps(events, instruments), _own_law_gaps(events, instruments)]
+    parts.append(_statement_gaps(events, statements, instruments))
     return pl.concat(parts).select(declared.field_names).unique().sort(declared.key)
 
 
@@ -261,6 +264,19 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFram
         .select("instrument", "jurisdiction", aspect=pl.lit("entry_into_force"), gap_reason=pl.lit("not_dated"))
     )
     return pl.concat([consent, force])
+
+
+def _statement_gaps(events: pl.DataFrame, statements: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """The parties to a treaty of which no list of statements came; who is absent from one stated nothing."""
+    listed = statements.filter(pl.col("publisher").is_in(LISTS)).select("instrument").unique()
+    return (
+        events.filter(pl.col("event").is_in(CONSENT))
+        .join(instruments.filter(pl.col("scheme").is_in(TREATIES)), on="instrument", how="semi")
+        .join(listed, on="instrument", how="anti")
+        .join(statements, on=["instrument", "jurisdiction"], how="anti")
+        .select("instrument", "jurisdiction", aspect=pl.lit("statements"), gap_reason=pl.lit("no_citable_source"))
+        .unique()
+    )
 
 
 def _listed(events: pl.DataFrame) -> pl.DataFrame:

@@ -84,7 +84,7 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
     if rule is None:
         answer = f"Whether {who[0].lower()}{who[1:]} needed a visa on {on} no rule says."
     elif rule["waiver"] == "none":
-        answer = f"{who} needed a visa on {on}."
+        answer = f"{who} needed a visa on {on}.{_ended(rules, pair, on)}"
     else:
         stay = f" for up to {rule['stay_days']} days" if rule["stay_days"] else ""
         answer = f"{who} needed no visa{stay} on {on}."
@@ -97,6 +97,20 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
         "release": release.name,
     }
     return {key: value for key, value in report.items() if value not in (None, [])}
+
+
+def _ended(rules: pl.DataFrame, pair: tuple[str, str], on: date) -> str:
+    """That a waiver was to end before the day, if none was announced for a later one: it may have been extended."""
+    waivers = rules.filter(
+        pl.col("nationality") == pair[0],
+        pl.col("jurisdiction") == pair[1],
+        pl.col("waiver") == "unilateral",
+        pl.col("confidence") != "low",
+    )
+    last = waivers["announced_to"].max()
+    if not isinstance(last, date) or last >= on:
+        return ""
+    return f" The last waiver that a source announces is to end on {last.isoformat()}."
 
 
 def _rule(row: Mapping[str, object] | None) -> Report | None:

@@ -236,8 +236,15 @@ def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows
 def test_what_is_not_known_is_listed_with_its_reason() -> None:
     undated = {"instrument": "IV-9"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
-    gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))))
+    stated = pl.DataFrame(
+        [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
+        schema=contract("reservation").polars_schema,
+    )
+    gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))), stated)
     listed = set(gaps.iter_rows())
+    # The list of statements to IV-11 came, and none to IV-9.
+    assert ("IV-9", "CHN", "statements", "no_citable_source") in listed
+    assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
     assert ("IV-9", "CHN", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
     # A rule counts from a day, and a year is none.

@@ -10,7 +10,7 @@ from sources.errors import FormatError
 
 # Notes as escaped markup; those that hang on a name are also numbers in brackets or at the end.
 _ESCAPED = re.compile(r"<superscript>.*?</superscript>", re.DOTALL)
-_NOTES = re.compile(r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]|\s+\d+(?:\s*,\s*\d+)*$")
+_NOTES = re.compile(r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]|\s*\d+(?:\s*,\s*\d+)*\s*$")
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 # A row of a table of a page: its number among all rows of the page from 1, and its cells.
@@ -31,6 +31,14 @@ def rows(found: LexborHTMLParser) -> list[Row]:
         (number, [cell for cell in row.iter() if cell.tag in ("td", "th")])
         for number, row in enumerate(found.css("tr"), 1)
     ]
+
+
+def table(cells: list[LexborNode]) -> int | None:
+    """Which table the cells of a row stand in, the innermost; None where there is none."""
+    node = cells[0].parent if cells else None
+    while node is not None and node.tag != "table":
+        node = node.parent
+    return node.mem_id if node is not None else None
 
 
 def words(node: LexborNode | None) -> str:
