@@ -104,6 +104,8 @@ def _named(house: House, client: Client, publisher: Publisher, name: str) -> tup
             rows = formats.read(body).frame.collect()
         except SourceError as error:
             failures.append(f"{publisher.publisher}/{name} is not known in full: {listing.name}: {error}")
+            if isinstance(error, FetchError) and error.unreachable:
+                break
             continue
         rule = publisher.datasets[follow.dataset].record
         for dim, wanted in rule.where.items() if rule else ():
