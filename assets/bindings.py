@@ -219,16 +219,19 @@ def legal_binding(events: pl.DataFrame) -> pl.DataFrame:
     return bindings(events)
 
 
-def legal_gap(events: pl.DataFrame) -> pl.DataFrame:
+def legal_gap(events: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
     """Table ``legal_gap``: what is not known of which instrument, for whom, and why.
+
+    ``events`` and ``statements`` are rows of ``legal_event`` and ``reservation``.
 
     Of a treaty the signature and consent of whoever did neither by any source: a list of its parties that does not name
     it speaks up to a day. Of each party the entry into force. Of an act its adoption, entry into force, application or
-    deadline, and the position of Denmark and Ireland. Of a law of China its adoption and entry into force.
+    deadline, its end, and the position of Denmark and Ireland. Of a law of China its adoption and entry into force.
     """
     instruments = codes.instruments()
     declared = contract("legal_gap")
     parts = [_treaty_gaps(events, instruments), _act_gaps(events, instruments), _own_law_gaps(events, instruments)]
+    parts.append(_statement_gaps(events, statements, instruments))
     return pl.concat(parts).select(declared.field_names).unique().sort(declared.key)
 
 
@@ -263,6 +266,19 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFram
     return pl.concat([consent, force])
 
 
+def _statement_gaps(events: pl.DataFrame, statements: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """The parties to a treaty of which no list of statements came; who is absent from one stated nothing."""
+    listed = statements.filter(pl.col("publisher").is_in(LISTS)).select("instrument").unique()
+    return (
+        events.filter(pl.col("event").is_in(CONSENT))
+        .join(instruments.filter(pl.col("scheme").is_in(TREATIES)), on="instrument", how="semi")
+        .join(listed, on="instrument", how="anti")
+        .join(statements, on=["instrument", "jurisdiction"], how="anti")
+        .select("instrument", "jurisdiction", aspect=pl.lit("statements"), gap_reason=pl.lit("no_citable_source"))
+        .unique()
+    )
+
+
 def _listed(events: pl.DataFrame) -> pl.DataFrame:
     """The treaties whose status is asked for where anything of it came: a list may be without any of ours."""
     came = not events.filter(pl.col("dataset") == "untc/status").is_empty()
@@ -286,7 +302,9 @@ def _own_law_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFra
 
 def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     acts = instruments.filter(pl.col("scheme") == "celex")
-    of_all = pl.DataFrame({"aspect": ["adoption", "entry_into_force"], "event": ["adopt", "enter_into_force"]})
+    of_all = pl.DataFrame(
+        {"aspect": ["adoption", "entry_into_force", "repeal"], "event": ["adopt", "enter_into_force", "repeal"]}
+    )
     by_type = pl.DataFrame(
         {
             "instrument_type": ["directive", "regulation"],
@@ -310,6 +328,7 @@ def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
         .with_columns(aspect=pl.lit("position"))
     )
     names = ["instrument", "jurisdiction", "aspect"]
+    ends = pl.when(pl.col("aspect") == "repeal").then(pl.lit("no_end_stated"))
     return pl.concat([dates.select(names), positions.select(names)]).with_columns(
-        gap_reason=pl.lit("no_citable_source")
+        gap_reason=ends.otherwise(pl.lit("no_citable_source"))
     )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import orjson
+import polars as pl
 
 from assets.house import House
 from assets.translation import Vintage
@@ -69,15 +70,17 @@ def _asked(
     house: House, client: Client, publisher: Publisher, name: str, refused: Collection[str | None]
 ) -> tuple[list[Request], Reception]:
     """What is asked for now: what is planned, or of articles those that are listed and not there; and what failed."""
-    if house.mode == "snapshot" or publishers.endpoint_of(publisher, name).articles is None:
+    endpoint = publishers.endpoint_of(publisher, name)
+    if house.mode == "live" and endpoint.follow:
+        return _named(house, client, publisher, name)
+    if house.mode == "snapshot" or endpoint.articles is None:
         return planned(house, publisher, name), Reception()
 
     def page(request: Request) -> Path:
         return house.archive.payload_path(str(_contents(house, client, request).payload))
 
     def there(request: Request) -> bool:
-        last = house.archive.latest(publisher.publisher, name, request.slice, (house.mode,))
-        return last is not None and last.payload not in refused
+        return _there(house, request, refused)
 
     # What did not come, or could not be read, may stand on a page of the list that has nothing new.
     found = {request.slice: request for request in planned(house, publisher, name) if not there(request)}
@@ -89,6 +92,37 @@ def _asked(
     return list(found.values()), Reception()
 
 
+def _named(house: House, client: Client, publisher: Publisher, name: str) -> tuple[list[Request], Reception]:
+    """What the answers of the dataset that is followed name, and what they named before; and which of them failed."""
+    follow = publishers.endpoint_of(publisher, name).follow
+    assert follow is not None
+    found = {request.slice: request for request in planned(house, publisher, name)}
+    failures = []
+    for listing in publishers.requests_for(publisher, follow.dataset):
+        try:
+            body = house.archive.payload_path(str(_contents(house, client, listing).payload))
+            rows = formats.read(body).frame.collect()
+        except SourceError as error:
+            failures.append(f"{publisher.publisher}/{name} is not known in full: {listing.name}: {error}")
+            if isinstance(error, FetchError) and error.unreachable:
+                break
+            continue
+        rule = publisher.datasets[follow.dataset].record
+        for dim, wanted in rule.where.items() if rule else ():
+            rows = rows.filter(pl.col(dim).is_in(wanted))
+        named = rows[follow.dim].unique(maintain_order=True)
+        found |= {request.slice: request for request in publishers.followed(publisher, name, named)}
+    refused = _refused(house, publisher.publisher, name)
+    asked = [request for request in found.values() if not (follow.once and _there(house, request, refused))]
+    return asked, Reception(failures=tuple(failures))
+
+
+def _there(house: House, request: Request, refused: Collection[str | None]) -> bool:
+    """Whether the archive holds a readable answer to a request whose answer does not change."""
+    last = house.archive.latest(request.publisher, request.dataset, request.slice, (house.mode,))
+    return last is not None and last.payload not in refused
+
+
 def planned(house: House, publisher: Publisher, name: str) -> list[Request]:
     """The requests of a dataset; of the snapshot also its closed editions, which nobody can ask for any more."""
     refused = _too_large(house, publisher.publisher, name)
@@ -98,7 +132,8 @@ def planned(house: House, publisher: Publisher, name: str) -> list[Request]:
 def _requests(house: House, publisher: Publisher, name: str) -> list[Request]:
     if house.mode == "snapshot":
         return [*publishers.requests_for(publisher, name), *publishers.closed(publisher, name)]
-    if publishers.endpoint_of(publisher, name).articles is None:
+    endpoint = publishers.endpoint_of(publisher, name)
+    if endpoint.articles is None and endpoint.follow is None:
         return publishers.requests_for(publisher, name)
     known: dict[str, str] = {}
     for fetch in house.archive.fetches():
@@ -106,6 +141,8 @@ def _requests(house: House, publisher: Publisher, name: str) -> list[Request]:
             known[fetch.slice] = fetch.url
             if fetch.status in _GONE:
                 del known[fetch.slice]
+    if endpoint.follow:
+        return publishers.followed(publisher, name, [slice_.partition("=")[2] for slice_ in known])
     return [articles.known(publisher, name, url) for url in known.values()]
 
 

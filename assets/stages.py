@@ -184,8 +184,10 @@ def redistributable() -> list[str]:
 
 def inputs(name: str) -> list[str]:
     """The datasets whose observations a table is made of."""
-    if name in ("legal_binding", "legal_gap"):
+    if name == "legal_binding":
         return inputs("legal_event")
+    if name == "legal_gap":
+        return [*inputs("legal_event"), *inputs("reservation")]
     if contract(name).kind != "reference":
         return [key for key, (_, entry) in datasets().items() if entry.table == name]
     return list(datasets()) if name in ("dataset", "coverage", "unmatched_code", "unread_sentence", "revision") else []
@@ -202,7 +204,9 @@ def _frame(house: House, name: str, sources: dict[str, Made]) -> pl.DataFrame:
         "legal_instrument": tables.legal_instrument,
         "measure": compared.measure,
         "legal_binding": lambda: bindings.legal_binding(table(house, "legal_event").frame.collect()),
-        "legal_gap": lambda: bindings.legal_gap(table(house, "legal_event").frame.collect()),
+        "legal_gap": lambda: bindings.legal_gap(
+            *(table(house, law).frame.collect() for law in ("legal_event", "reservation"))
+        ),
         "code": tables.code,
         "unmatched_code": lambda: tables.unmatched_code(made.unmatched for made in sources.values()),
         "unread_sentence": lambda: tables.unread_sentence(made.unread for made in sources.values()),

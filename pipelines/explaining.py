@@ -96,9 +96,10 @@ def explain(house: House, what: str, where: list[str], limit: int) -> Report:
     if what in measures():
         return _measure(what)
     known = [*contracts(), *sorted(codes.members("indicator")), *datasets(), *measures()]
+    known += sorted(codes.members("instrument"))
     near = get_close_matches(what, known, n=3)
     hint = f"did you mean {', '.join(near)}?" if near else f"tables are {', '.join(contracts())}"
-    raise WarehouseError(f"{what} is no table, indicator, dataset or measure; {hint}")
+    raise WarehouseError(f"{what} is no table, indicator, dataset, measure or instrument; {hint}")
 
 
 def _table(house: House, declared: Contract, where: list[str], limit: int) -> Report:

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from assets import stages
-from assets.bindings import bindings
+from assets.bindings import LISTS, bindings
 from assets.house import House
 from assets.payloads import vintage
 from assets.visas import rule_on, transit_rule_on
@@ -41,6 +41,7 @@ def explain(house: House, instrument: str, on: date, jurisdiction: str | None = 
     who = pl.col("jurisdiction") == jurisdiction if jurisdiction else pl.lit(value=True)
     row = known.row(0, named=True)
     report: Report = {
+        "answer": _not_yet(row, events, on),
         "instrument": instrument,
         "title": row["name_en"],
         "on": on.isoformat(),
@@ -50,13 +51,13 @@ def explain(house: House, instrument: str, on: date, jurisdiction: str | None = 
         "stands apart": [_event(item) for item in _unbound(happened.filter(who), bound, "opt_out")],
         "signed only": [_event(item) for item in _unbound(happened.filter(who), bound, "sign")],
         "not known": [_gap(item) for item in gaps.filter(who | (pl.col("jurisdiction") == "EU")).iter_rows(named=True)],
-        "lists": list(_lists(house, instrument)),
+        "lists": list(_lists(house, instrument, events)),
         "release": release.name,
     }
     if jurisdiction is not None:
         own = happened.filter(who | pl.col("jurisdiction").is_in(("_T", "EU"))).sort("date", nulls_last=True)
         consent = happened.filter(pl.col("jurisdiction") == jurisdiction, pl.col("event").is_in(CONSENT))
-        report = {"answer": _answer(jurisdiction, on, report, consented=consent.height > 0), **report}
+        report["answer"] = report["answer"] or _answer(jurisdiction, on, report, consented=consent.height > 0)
         report["events"] = [_event(item) for item in own.iter_rows(named=True)]
     return {key: value for key, value in report.items() if value not in (None, [])}
 
@@ -83,7 +84,7 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
     if rule is None:
         answer = f"Whether {who[0].lower()}{who[1:]} needed a visa on {on} no rule says."
     elif rule["waiver"] == "none":
-        answer = f"{who} needed a visa on {on}."
+        answer = f"{who} needed a visa on {on}.{_ended(rules, pair, on)}"
     else:
         stay = f" for up to {rule['stay_days']} days" if rule["stay_days"] else ""
         answer = f"{who} needed no visa{stay} on {on}."
@@ -96,6 +97,20 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
         "release": release.name,
     }
     return {key: value for key, value in report.items() if value not in (None, [])}
+
+
+def _ended(rules: pl.DataFrame, pair: tuple[str, str], on: date) -> str:
+    """That a waiver was to end before the day, if none was announced for a later one: it may have been extended."""
+    waivers = rules.filter(
+        pl.col("nationality") == pair[0],
+        pl.col("jurisdiction") == pair[1],
+        pl.col("waiver") == "unilateral",
+        pl.col("confidence") != "low",
+    )
+    last = waivers["announced_to"].max()
+    if not isinstance(last, date) or last >= on:
+        return ""
+    return f" The last waiver that a source announces is to end on {last.isoformat()}."
 
 
 def _rule(row: Mapping[str, object] | None) -> Report | None:
@@ -118,6 +133,15 @@ def _unbound(events: pl.DataFrame, bound: pl.DataFrame, event: str) -> list[dict
     """The events of a kind of those who were not bound."""
     found = events.filter(pl.col("event") == event).join(bound.select("jurisdiction"), on="jurisdiction", how="anti")
     return list(found.iter_rows(named=True))
+
+
+def _not_yet(row: Mapping[str, object], events: pl.DataFrame, on: date) -> str | None:
+    """That the instrument was not there yet, where a source says when it was adopted."""
+    dated = events.filter(pl.col("event") == "adopt")["date"].drop_nulls().to_list()
+    adopted = min([*dated, *([row["adopted"]] if row["adopted"] else [])], default=None)
+    if adopted is None or adopted <= on:
+        return None
+    return f"{row['instrument']} was not there on {on}: it was adopted on {adopted}."
 
 
 def _name(area: str) -> str:
@@ -173,12 +197,16 @@ def _described(code_list: str, code: str) -> str:
     return str(found["description"].item() or found["name_en"].item()) if found.height else code
 
 
-def _lists(house: House, instrument: str) -> Iterator[Report]:
-    """The answers that were asked for this instrument: what is absent from them did not happen by their day."""
+def _lists(house: House, instrument: str, events: pl.DataFrame) -> Iterator[Report]:
+    """The lists that came for this instrument: what is absent from them did not happen by their day.
+
+    They were asked for by its number, or are a list of parties that names it.
+    """
     last: dict[str, Report] = {}
+    named = set(events.filter(pl.col("publisher").is_in(LISTS))["payload"])
     for fetch in house.archive.fetches():
         words = {word for value in fetch.params.values() for word in re.split(r"[^\w-]+", value)}
-        if instrument in words and fetch.payload is not None and fetch.error is None:
+        if (instrument in words or fetch.payload in named) and fetch.payload is not None and fetch.error is None:
             name, said = f"{fetch.publisher}/{fetch.dataset}", vintage(fetch)
             day = (said.stamp or said.received).date()
             last[f"{name} {fetch.slice}"] = {"dataset": name, "as of": day.isoformat(), "payload": fetch.payload}
@@ -188,9 +216,13 @@ def _lists(house: House, instrument: str) -> Iterator[Report]:
 def _answer(jurisdiction: str, on: date, report: Report, *, consented: bool) -> str:
     """In a sentence, whether a jurisdiction was bound."""
     name = _name(jurisdiction)
+    lists = report["lists"]
+    listed = sorted(str(item["as of"]) for item in lists) if isinstance(lists, list) else []
     for key, words in (("stands apart", "stood apart on"), ("signed only", "had only signed by")):
         if report[key] and not report["bound"]:
-            return f"{name} {words} {on}, and was not bound."
+            later = key == "signed only" and listed and listed[-1] < on.isoformat()
+            known = f"; the last list that was received is of {listed[-1]}" if later else ""
+            return f"{name} {words} {on}, and was not bound{known}."
     bound = report["bound"]
     if isinstance(bound, list) and bound:
         scopes = ", ".join(str(item["territory"]) for item in bound if item["territory"])
@@ -203,6 +235,5 @@ def _answer(jurisdiction: str, on: date, report: Report, *, consented: bool) -> 
     absent = _named("gap_reason", "not_on_list")
     if isinstance(gaps, list) and any(gap["why"] != absent for gap in gaps):
         return f"Whether {name} was bound on {on} no source that may be used says."
-    lists = report["lists"]
-    days = ", ".join(str(item["as of"]) for item in lists) if isinstance(lists, list) else ""
-    return f"{name} was not bound on {on}: no list that was received ({days or 'none'}) has an act of it."
+    days = ", ".join(listed) or "none"
+    return f"{name} was not bound on {on}: no list that was received ({days}) has an act of it."

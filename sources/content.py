@@ -9,6 +9,8 @@ _FITTING: dict[Kind, tuple[str, ...]] = {
     "tsv": ("text",),
     "json": ("JSON",),
     "xlsx": ("ZIP",),
+    # The older form of Word is binary.
+    "docx": ("ZIP", "binary data"),
     "zip": ("ZIP",),
     "html": ("HTML", "XML"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlencode
 
-Kind = Literal["csv", "tsv", "json", "xlsx", "zip", "html", "any"]
+Kind = Literal["csv", "tsv", "json", "xlsx", "docx", "zip", "html", "any"]
 
 
 @dataclass(frozen=True)

@@ -266,6 +266,6 @@ def test_a_dataset_of_a_known_format_needs_an_entry_and_no_python(
 def test_every_format_of_statistics_has_its_case() -> None:
     """The others are of law and of China's publishers, which have statements and records of their own."""
     others = {"nbs_json", "nbs_easyquery", "communique", "figures_csv", "sparql_json", "untc_html", "untc_xml"}
-    others |= {"normlex_html", "law_csv", "globalcit_csv", "flk_json", "cellar_notice_xml"}
+    others |= {"normlex_html", "law_docx", "law_csv", "globalcit_csv", "flk_json", "cellar_notice_xml"}
     others |= {"codings_csv", "codings_xlsx"}
     assert {form.NAME for form in formats.known()} == others | CASES.keys()

@@ -236,8 +236,15 @@ def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows
 def test_what_is_not_known_is_listed_with_its_reason() -> None:
     undated = {"instrument": "IV-9"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
-    gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))))
+    stated = pl.DataFrame(
+        [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
+        schema=contract("reservation").polars_schema,
+    )
+    gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))), stated)
     listed = set(gaps.iter_rows())
+    # The list of statements to IV-11 came, and none to IV-9.
+    assert ("IV-9", "CHN", "statements", "no_citable_source") in listed
+    assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
     assert ("IV-9", "CHN", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
     # A rule counts from a day, and a year is none.
@@ -281,3 +288,34 @@ def test_every_event_of_a_release_is_followed_to_the_text_that_it_was_read_from(
     traced = [(row, tracer.trace(row)) for row in rows.iter_rows(named=True)]
     assert len(traced) > 1_000
     assert [(row["instrument"], trace.text) for row, trace in traced if not trace.agrees] == []
+
+
+def test_the_command_line_says_of_a_day_before_an_act_that_it_was_not_there(built: Built) -> None:
+    data = ("--data", str(built.data))
+    said = corridor("explain", "32008L0115", "--on", "2008-01-01", "--jurisdiction", "DNK", *data)
+    assert "32008L0115 was not there on 2008-01-01: it was adopted on 2008-12-16." in " ".join(said.stdout.split())
+    said = corridor("explain", "IV-11", "--on", "1980-01-01", *data)
+    assert "IV-11 was not there on 1980-01-01: it was adopted on 1989-11-20." in " ".join(said.stdout.split())
+
+
+def test_the_command_line_says_up_to_when_a_list_speaks_and_what_a_wrong_number_may_be(built: Built) -> None:
+    data = ("--data", str(built.data))
+    said = " ".join(corridor("explain", "V-4", "--jurisdiction", "FRA", *data).stdout.split())
+    assert "had only signed" in said
+    assert "the last list that was received is of 2015-03-14" in said
+    said = " ".join(corridor("explain", "ETS093", "--jurisdiction", "AUT", *data).stdout.split())
+    assert "no list that was received (2012-04-30) has an act of it" in said
+    wrong = corridor("explain", "32099L0050", *data)
+    assert wrong.returncode != 0
+    assert "did you mean 32009L0050" in " ".join(wrong.stderr.split())
+
+
+def test_an_end_that_no_source_states_is_listed_and_a_member_that_stands_apart_stays_bound(built: Built) -> None:
+    gaps = built.table("legal_gap").filter(pl.col("aspect") == "repeal").collect()
+    ends = built.table("legal_event").filter(pl.col("event") == "repeal").collect()
+    acts = built.table("legal_instrument").filter(pl.col("scheme") == "celex").collect()
+    assert set(gaps["instrument"]) == set(acts["instrument"]) - set(ends["instrument"])
+    assert set(gaps["gap_reason"]) == {"no_end_stated"}
+    bound = bindings(built.table("legal_event").collect(), date(2016, 1, 1))
+    of_old = bound.filter(pl.col("instrument") == "32005L0085")["jurisdiction"].to_list()
+    assert of_old == ["IRL"]

@@ -30,6 +30,7 @@ from tests.loopback import Loopback, reply, serve
 from warehouse import codes
 
 TITLES = ("Participant", "Signature", "Ratification, Acceptance(A), Accession(a), Succession(d)")
+CAPITALS = ("PARTICIPANT", "SIGNATURE", "RATIFICATION, ACCEPTANCE(A), ACCESSION(a), SUCCESSION(d)")
 
 
 def acts(rows: pl.DataFrame) -> list[tuple[object, ...]]:
@@ -66,6 +67,50 @@ def test_columns_in_another_order_are_read_by_their_titles(tmp_path: Path) -> No
     )
     rows = recorded(written(tmp_path, page), "untc/status").observations
     assert acts(rows) == [("CHN", "ratify", date(1992, 3, 2)), ("CHN", "sign", date(1990, 8, 29))]
+
+
+@pytest.mark.parametrize(
+    ("titles", "row"),
+    [
+        ((*TITLES, "Notes"), ("China", "29 Aug 1990", "2 Mar 1992", "see note 4")),
+        (("Participant 1, 2", *TITLES[1:]), ("China", "29 Aug 1990", "2 Mar 1992")),
+        (CAPITALS, ("China", "29 Aug 1990", "2 Mar 1992")),
+        (TITLES, ("China1,2", "29 Aug 1990<sup>3</sup>", "2 Mar 1992 [4]")),
+        (TITLES, ("China&nbsp;[2]", "２９ Aug １９９０", "2&nbsp;March&nbsp;1992")),
+    ],
+    ids=["a column of notes", "notes on a title", "titles in capitals", "notes that are glued", "full-width digits"],
+)
+def test_a_table_with_notes_capitals_or_other_digits_is_the_same_table(
+    tmp_path: Path, titles: tuple[str, ...], row: tuple[str, ...]
+) -> None:
+    read = recorded(written(tmp_path, untc_page(titles, row)), "untc/status")
+    assert read.unmatched.is_empty()
+    assert acts(read.observations) == [("CHN", "ratify", date(1992, 3, 2)), ("CHN", "sign", date(1990, 8, 29))]
+
+
+@pytest.mark.parametrize(
+    ("name", "area"),
+    [
+        ("Germany 1,2", "DEU"),
+        ("Netherlands (Kingdom of the)", "NLD"),
+        ("Kingdom of the Netherlands", "NLD"),
+        ("Czechia", "CZE"),
+        ("Czech Republic", "CZE"),
+        ("Slovak Republic", "SVK"),
+    ],
+)
+def test_a_member_is_known_by_every_name_that_a_list_has_had_for_it(tmp_path: Path, name: str, area: str) -> None:
+    read = recorded(written(tmp_path, untc_page(TITLES, (name, "", "2 Mar 1992"))), "untc/status")
+    assert acts(read.observations) == [(area, "ratify", date(1992, 3, 2))]
+
+
+def test_a_line_of_text_ends_no_table_and_a_row_that_is_short_is_refused(tmp_path: Path) -> None:
+    whole = untc_page(TITLES, ("China", "", "2 Mar 1992"), ("France", "", "7 Aug 1990"))
+    with_line = whole.replace("<tr><td>France", '<tr><td colspan="3">Status continued</td></tr><tr><td>France')
+    assert len(acts(recorded(written(tmp_path, with_line), "untc/status").observations)) == 2
+    short = whole.replace("<tr><td>France</td><td></td>", "<tr><td>France</td>")
+    with pytest.raises(FormatError, match="row 3 has 2 cells, the titles of its table are 3"):
+        formats.read(written(tmp_path, short))
 
 
 def test_a_table_that_does_not_begin_with_the_participant_is_refused(tmp_path: Path) -> None:

@@ -67,6 +67,14 @@ class Articles(Entry):
     pages: int = Field(default=5, description="the most pages of the list that are looked at")
 
 
+class Follow(Entry):
+    """What the answers of another dataset name is asked for one by one: the endpoint has a place for each name."""
+
+    dataset: str = Field(description="the dataset whose rows name what is asked for")
+    dim: str = Field(description="the dimension of its cells that does")
+    once: bool = Field(default=False, description="what is there does not change, and is not asked for again")
+
+
 class Endpoint(Entry):
     """One address of a publisher, as a template."""
 
@@ -89,9 +97,11 @@ class Endpoint(Entry):
     link: str | None = Field(
         default=None, description="the address is a page, and the file what it links to that is like this pattern"
     )
+    page: Kind = Field(default="html", description="of what kind the page is that links to the file")
     articles: Articles | None = Field(
         default=None, description="the address is a page that lists articles, which are the payloads"
     )
+    follow: Follow | None = Field(default=None, description="it is asked for what another dataset's answers name")
 
 
 class Dim(Entry):

@@ -41,6 +41,7 @@ MODULES = (
     "nbs_easyquery",
     "sparql_json",
     "flk_json",
+    "law_docx",
     "untc_html",
     "untc_xml",
     "cellar_notice_xml",

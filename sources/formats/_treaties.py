@@ -20,6 +20,7 @@ DIMENSIONS = ("treaty", "participant", "act", "scope")
 _ACT = re.compile(r"\s*([^(),][^(),]*?)\s*(?:\(\s*([A-Za-z]{1,2})\s*\))?\s*(?:,|$)")
 _DATE = re.compile(r"(\d{1,2}\s+[A-Z][a-z]{2,8}\.?\s+\d{4}|\d{4}-\d\d-\d\d)\s*([A-Za-z]{1,2})?")
 _STAMP = re.compile(r"STATUS AS AT\s*:?\s*(\d\d)-(\d\d)-(\d{4})", re.IGNORECASE)
+_ASIDE = re.compile(r"(?:end\s?)?notes?|remarks?", re.IGNORECASE)
 _CLOSED = re.compile(r"urgent maintenance|currently unavailable|under maintenance", re.IGNORECASE)
 
 # A row by its number and texts; an act by treaty, participant, act, scope, date, text, letters and locator.
@@ -36,14 +37,17 @@ def refuse_closed(text: str) -> None:
 def acts(title: str) -> dict[str, str]:
     """By letters the acts that the title of a column lists; the one without letters under ""."""
     found: dict[str, str] = {}
-    for word, letters in _ACT.findall(title):
-        found.setdefault(letters, word)
+    for word, letters in _ACT.findall(name(title)):
+        found.setdefault(letters, word.capitalize() if word.isupper() else word)
     return found
 
 
 def dates(treaty: str, titles: Sequence[str], rows: Sequence[Row]) -> Iterator[Act]:
-    """Every date of a table of participants as an act; ``FormatError`` where its title does not say which."""
-    if len(titles) < 2 or titles[0].casefold() != "participant":
+    """Every date of a table of participants as an act; ``FormatError`` where its title does not say which.
+
+    A column of notes holds no act.
+    """
+    if len(titles) < 2 or name(titles[0]).casefold() != "participant":
         raise FormatError(f"the columns of the table are {list(titles)}, where Participant was expected first")
     known = [acts(title) for title in titles]
     for number, texts in rows:
@@ -51,6 +55,8 @@ def dates(treaty: str, titles: Sequence[str], rows: Sequence[Row]) -> Iterator[A
         if len(texts) != len(known):
             raise FormatError(f"row {number} ({participant}) has {len(texts)} cells, the titles are {len(known)}")
         for column, text in enumerate(texts[1:], 2):
+            if _ASIDE.fullmatch(name(titles[column - 1])):
+                continue
             yield from _cell(treaty, participant, known[column - 1], text, (number, column))
 
 

@@ -1,10 +1,10 @@
 """JSON of China's national law database: a list of laws as a search finds them, or the detail of one of them.
 
 A list is ``{"code": 200, "total": …, "rows": [{bbbs, title, gbrq, sxrq, sxx, zdjgName, flxz}]}``, with the words that
-were searched for marked in the titles; a detail is ``{"code": 200, "data": {… the same, content: headings}}`` without
-any text. Each amendment of a law is a row of its own under the same title, dated by itself. What goes wrong is answered
-with status 200, and a ``code`` that is not. A search for a law that is known to exist finds it, so that an empty list
-says that the search failed.
+were searched for marked in the titles; a detail is ``{"code": 200, "data": {… the same, ossFile, content: headings}}``
+without any text, which is a document of its own. Each amendment of a law is a row of its own under the same title,
+dated by itself. What goes wrong is answered with status 200, and a ``code`` that is not. A search for a law that is
+known to exist finds it, so that an empty list says that the search failed.
 """
 
 import re
@@ -20,7 +20,7 @@ from sources.formats import _json
 
 NAME = "flk_json"
 
-DIMENSIONS = ("title", "act", "version", "status", "maker", "kind")
+DIMENSIONS = ("title", "act", "version", "status", "maker", "kind", "document")
 
 # The fields of a law that are read, in the order of the locators; the first two are dates.
 _FIELDS = ("gbrq", "sxrq", "sxx", "bbbs", "title", "zdjgName", "flxz")
@@ -29,8 +29,8 @@ _MARK = re.compile(r"</?em[^>]*>")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _REPEALED = "1"
 
-# An act by title, act, version, status, maker, kind, date and locator.
-Act = tuple[str, str, str, str, str, str, str | None, int]
+# An act by title, act, version, status, maker, kind, document, date and locator.
+Act = tuple[str, str, str, str, str, str, str, str | None, int]
 
 
 def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
@@ -47,7 +47,8 @@ def read(path: Path) -> Cells:
     """Of each law when it was made public (``gbrq``) and came into force (``sxrq``), and that it is repealed (``sxx``).
 
     Dimensions: ``title`` without marks, ``act`` (the field), ``version`` (the id of this text), ``status`` (1 repealed,
-    2 amended since, 3 in force, 4 not yet), ``maker``, ``kind``. A locator is law and field, both 1-based.
+    2 amended since, 3 in force, 4 not yet), ``maker``, ``kind``, ``document`` (the database's own path of the
+    text, with its hash; blank in a list). A locator is law and field, both 1-based.
     """
     laws = _laws(_json.parsed(path))
     names = (*DIMENSIONS, "time", "locator")
@@ -77,7 +78,10 @@ def finder(path: Path) -> Callable[[int], str]:
 
 def _acts(number: int, law: Mapping[str, Any]) -> Iterator[Act]:
     title = _MARK.sub("", str(law["title"])).strip()
-    beside = (str(law["bbbs"]), str(law["sxx"]), str(law.get("zdjgName") or ""), str(law.get("flxz") or ""))
+    kept = law.get("ossFile")
+    document = str(kept.get("ossWordPath") or "") if isinstance(kept, dict) else ""
+    maker, kind = str(law.get("zdjgName") or ""), str(law.get("flxz") or "")
+    beside = (str(law["bbbs"]), str(law["sxx"]), maker, kind, document)
     for place, field in enumerate(_FIELDS[:2], 1):
         day = law[field]
         if day and not _DATE.fullmatch(str(day)):
@@ -95,7 +99,9 @@ def _laws(answer: object) -> list[dict[str, Any]]:
         case {"code": 200 | "200", "data": dict() as law}:
             laws = [law]
         case {"code": 200 | "200"}:
-            raise FormatError("the search found nothing: what is asked for is known to exist, so that it did not work")
+            raise FormatError(
+                "the database found nothing: what is asked for is known to exist, so that it did not work"
+            )
         case {"code": code, **rest}:
             raise FormatError(f"the database answered {code}: {rest.get('msg', 'no reason given')}")
         case _:

@@ -68,8 +68,9 @@ def _participants(rows: list[_markup.Row]) -> tuple[list[str], list[_treaties.Ro
     """The titles and rows of the table of participants."""
     for position, (_, cells) in enumerate(rows):
         titles = [_markup.words(cell) for cell in cells]
-        if len(titles) > 1 and "participant" in map(str.casefold, titles) and not _is_of_territories(titles):
-            return titles, list(_until_blank(rows[position + 1 :], len(titles)))
+        known = [_markup.name(title).casefold() for title in titles]
+        if len(titles) > 1 and "participant" in known and not _is_of_territories(titles):
+            return titles, list(_below(rows[position:]))
     raise FormatError("the page has no table of participants")
 
 
@@ -78,11 +79,18 @@ def _is_of_territories(titles: list[str]) -> bool:
     return len(titles) == 3 and "territor" in titles[2].casefold()
 
 
-def _until_blank(rows: list[_markup.Row], width: int) -> Iterator[_treaties.Row]:
-    """The rows of a table, up to one of another width."""
-    for number, cells in rows:
-        if len(cells) != width:
-            return
+def _below(rows: list[_markup.Row]) -> Iterator[_treaties.Row]:
+    """The rows of a table below its titles, which are the first of ``rows``; one with a single cell is a line of text.
+
+    Raises ``FormatError`` for a row of another width: what it says would be lost, and who is absent has done nothing.
+    """
+    (_, titles), *below = rows
+    own = _markup.table(titles)
+    for number, cells in below:
+        if _markup.table(cells) != own or len(cells) < 2:
+            continue
+        if len(cells) != len(titles):
+            raise FormatError(f"row {number} has {len(cells)} cells, the titles of its table are {len(titles)}")
         yield number, [_markup.words(cell) for cell in cells]
 
 
@@ -91,7 +99,7 @@ def _territories(treaty: str, rows: list[_markup.Row]) -> Iterator[_treaties.Act
     for position, (_, cells) in enumerate(rows):
         if not _is_of_territories([_markup.words(cell) for cell in cells]):
             continue
-        for number, (participant, day, territories) in _until_blank(rows[position + 1 :], 3):
+        for number, (participant, day, territories) in _below(rows[position:]):
             for territory in _TERRITORIES.split(territories):
                 who = (treaty, _markup.name(participant), "Territorial application", territory)
                 yield *who, day, day, "", pack(number, 2)

@@ -26,15 +26,29 @@ MOST_PAGES = 1_000
 
 
 def requests_for(publisher: Publisher, name: str) -> list[Request]:
-    """Every request of a dataset, in the order of the catalogue; articles are requested as they are listed.
+    """Every request of a dataset, in the order of the catalogue; articles, and what follows others, as it is listed.
 
     A slice is named by the codes that set it apart from the others, from the first to the last: ``geo=BE..DE``; the
     only request of a dataset has none. ``CatalogueError`` if a filter has no place in the address, or a place has no
     filter.
     """
     dataset, endpoint = publisher.datasets[name], endpoint_of(publisher, name)
-    if not endpoint.asked or endpoint.articles:
+    if not endpoint.asked or endpoint.articles or endpoint.follow:
         return []
+    return _made(publisher, name, dataset, endpoint)
+
+
+def followed(publisher: Publisher, name: str, codes: Iterable[str]) -> list[Request]:
+    """The requests of a dataset that follows another: one for each code that the other's answers name."""
+    endpoint = endpoint_of(publisher, name)
+    if endpoint.follow is None:
+        raise CatalogueError(f"{publisher.publisher}/{name} follows no other dataset")
+    one_by_one = [{endpoint.follow.dim: [code]} for code in codes]
+    dataset = publisher.datasets[name].model_copy(update={"alternatives": one_by_one})
+    return _made(publisher, name, dataset, endpoint) if one_by_one else []
+
+
+def _made(publisher: Publisher, name: str, dataset: Dataset, endpoint: Endpoint) -> list[Request]:
     return [
         Request(
             publisher=publisher.publisher,
