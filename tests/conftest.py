@@ -22,11 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-definitions", action="store_true", help="write tests/definitions.json again")
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
     """A file's tests go to one worker, and to one those of all files that look at the whole build: it is run once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = super()._split_scope(nodeid)
+        path: str = super()._split_scope(nodeid)
         return "built" if "built: Built" in (ROOT / path).read_text("utf-8") else path
 
 

@@ -278,7 +278,8 @@ def test_demographics_are_read_as_the_api_names_them(tmp_path: Path) -> None:
     st.lists(
         st.tuples(
             st.integers(1951, 2030),
-            st.text(st.characters(codec="utf-8"), max_size=8),
+            # Python alone takes the four separators of ASCII for white space.
+            st.text(st.characters(codec="utf-8", exclude_characters="\x1c\x1d\x1e\x1f"), max_size=8),
             st.one_of(st.integers(0, 10**9), st.sampled_from(["0", "-", "*"]), st.floats(0, 1e9)),
         ),
         min_size=1,
