@@ -37,8 +37,8 @@ class TableFacts:
 class Release:
     """What the index says of a release. ``fingerprint`` stands for everything that it was made of.
 
-    ``documents`` has the sha256 of every file beside the tables. ``kept`` says why a person wants it never to be pruned,
-    and is empty where nobody does.
+    ``documents`` has the sha256 of every file beside the tables. ``kept`` says why a person wants it never to be
+    pruned, and is empty where nobody does.
     """
 
     name: str
