@@ -39,13 +39,15 @@ def rate_beyond(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
 
 
 def ranks_off(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Ranks that are not those of the rates, or where there are none of the values, among the 28."""
+    """Ranks that are not those of the rates, or where there are none of the values, among those that are ranked."""
     by = pl.coalesce("rate", "value")
     ranked = (pl.col("aggregation") == "state") & _HAS & (pl.col("grade") != "D")
-    expected = pl.when(ranked).then(by).rank("min", descending=True).over("measure", "year", ranked).cast(pl.Int64)
-    return frame.with_columns(expected=pl.when(ranked).then(expected)).filter(
-        pl.col("expected").ne_missing(pl.col("rank"))
-    )
+    group = ("measure", "year", ranked)
+    expected = pl.when(ranked).then(by).rank("min", descending=True).over(group).cast(pl.Int64)
+    several = ranked & (pl.len().over(group) > 1)
+    return frame.with_columns(
+        expected=pl.when(several).then(expected), together=pl.when(several).then(pl.len().over(group)).cast(pl.Int64)
+    ).filter(pl.col("expected").ne_missing(pl.col("rank")) | pl.col("together").ne_missing(pl.col("ranked")))
 
 
 def units_mixed(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
@@ -83,7 +85,7 @@ def jumps(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     flags = pl.col("flags").cast(pl.String).str.split(";")
     probable = flags.list.set_intersection(pl.lit(list(EXPLAINS))).list.join(", ")
     return frame.filter(flags.list.contains("jump")).with_columns(
-        probable=pl.when(probable == "").then(pl.lit("none flagged")).otherwise(probable)
+        probable=pl.when(probable == "").then(pl.lit("no reason known from the sources")).otherwise(probable)
     )
 
 
@@ -126,7 +128,7 @@ IDENTITIES = (
         "A rank says no more than the order of the comparable figures.",
         ranks_off,
         tables=TABLE,
-        shows=("rank", "rate"),
+        shows=("rank", "ranked", "rate"),
     ),
     Identity(
         "one_unit_a_measure",

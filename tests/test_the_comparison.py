@@ -257,6 +257,13 @@ def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
     ranks = {whom: at(rows, whom, 2020)["rank"] for whom in ("FRA", "DEU", "ITA", "ESP", "CHN")}
     assert ranks == {"FRA": 1, "DEU": 2, "ITA": 2, "ESP": 4, "CHN": None}
     assert at(rows, "CHN", 2020)["grade"] == "D"
+    assert {at(rows, whom, 2020)["ranked"] for whom in ranks} == {4, None}
+
+
+def test_one_that_stands_alone_has_no_rank() -> None:
+    rows = compared({"people": people()}, population(("IRL", 2020, 5.0), ("IRL", 2021, 6.0), ("DEU", 2021, 0.0)))
+    assert (at(rows, "IRL", 2020)["rank"], at(rows, "IRL", 2020)["ranked"]) == (None, None)
+    assert (at(rows, "IRL", 2021)["rank"], at(rows, "IRL", 2021)["ranked"]) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -290,8 +297,9 @@ def test_changing_one_definition_changes_the_grades_that_depend_on_it_and_no_oth
         monkeypatch.setattr(module, "counting_rules", lambda: changed)
     after = compared(measures, *rows)
     assert (at(before, "FRA", 2020)["grade"], at(after, "FRA", 2020)["grade"]) == ("B", "D")
-    untouched = pl.col("jurisdiction") != "FRA"
-    assert before.filter(untouched).equals(after.filter(untouched))
+    # Who is ranked with whom follows from the grades of all.
+    others = (frame.filter(pl.col("jurisdiction") != "FRA").drop("rank", "ranked") for frame in (before, after))
+    assert next(others).equals(next(others))
 
 
 def test_every_indicator_and_definition_has_a_counting_rule() -> None:

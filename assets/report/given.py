@@ -89,7 +89,7 @@ def cells(row: Row) -> Item:
         "place": word("area", row["jurisdiction"]),
         "year": row["year"],
         "rate": "" if row["rate"] is None else rate(row["rate"]),
-        "rank": f"{row['rank']}/{row.get('ranked')}" if row["rank"] else "",
+        "rank": f"{row['rank']}/{row['ranked']}" if row["rank"] else "",
         "definition": word("definition", row["definition"]),
         "grade": row["grade"],
         "grade_name": word("grade", row["grade"]),

@@ -15,7 +15,6 @@ import yaml
 
 from assets.comparability import SEPARATOR
 from assets.comparison import UNION
-from warehouse.measures import mirrors
 
 Language = Literal["en", "zh"]
 Tables = Mapping[str, pl.LazyFrame]
@@ -63,7 +62,6 @@ def words(tables: Tables, language: Language) -> Words:
     for code_list, (table, key) in NAMED.items():
         found = tables[table].select(key, pl.coalesce(chosen, "name_en")).collect()
         names |= {(code_list, code): name for code, name in found.iter_rows() if name}
-    names |= {("mirror", name): entry.name[language] for name, entry in mirrors().items()}
     said = texts()[language]
     return names | {("area", UNION): said["union"]} | {(SENTENCE, key): text for key, text in said.items()}
 
