@@ -1,7 +1,8 @@
 """The corridor between China and each member state: who lives, asks for asylum and may enter, by every side's count."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
+from itertools import zip_longest
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from assets.report import charts
 from assets.report.given import Given
 from assets.report.sources import Item, Row, anchor, figure, trace
 from assets.report.words import named, several, word
+from assets.visas import rule_on, rules_on
 from warehouse.measures import measures, mirrors
 
 # The years in which residents born in China are set side by side.
@@ -20,6 +22,7 @@ SPOKEN = (
     *("measure", "jurisdiction", "year", "value", "unit", "grade", "grade_reasons"),
     *("source_table", "dataset", "definition", "payload", "locator"),
 )
+_WAIVED = pl.col("waiver").is_in(["unilateral", "mutual"])
 # An applicant more or less says nothing of small numbers: panels and ratios begin here.
 MANY = 20
 
@@ -193,32 +196,31 @@ def visas(given: Given) -> Item:
     """Since when and for how long China admits nationals of each state without a visa, and what the state does."""
     today = given.about.created.date()
     rules = given.tables["visa_rule"].filter(pl.col("travel_document") == "ORDINARY").sort("valid_from").collect()
-    waivers = rules.filter(pl.col("jurisdiction") == CHINA, pl.col("waiver").is_in(["unilateral", "mutual"]))
-    back = rules.filter(pl.col("nationality") == CHINA, ~pl.col("waiver").str.starts_with("transit"))
+    asked = rules.filter(~pl.col("waiver").str.starts_with("transit"))
     rows, bars = [], []
     for state in given.states:
-        own = list(waivers.filter(pl.col("nationality") == state).iter_rows(named=True))
-        theirs = list(back.filter(pl.col("jurisdiction") == state).iter_rows(named=True))
-        place = word("area", state)
-        current = [rule for rule in own if rule["valid_from"] <= today <= (rule["announced_to"] or today)]
-        began = _since(own, today) if current else None
+        china = asked.filter(pl.col("jurisdiction") == CHINA, pl.col("nationality") == state)
+        back = asked.filter(pl.col("jurisdiction") == state, pl.col("nationality") == CHINA)
+        place, spans = word("area", state), _spans(china)
+        began, current = _unbroken(spans, today)
+        theirs = rule_on(back, CHINA, state, today)
         bars += [
             {
                 "place": place,
-                "since": f"{rule['valid_from']}T00:00:00Z",
-                "until": f"{rule['announced_to'] or today}T00:00:00Z",
-                "days": rule["stay_days"],
+                "since": f"{span['since']}T00:00:00Z",
+                "until": f"{span['until'] or today}T00:00:00Z",
+                "days": span["stay_days"],
             }
-            for rule in own
+            for span in spans
         ]
         rows.append(
             {
                 "place": place,
-                "since": _dated(began, "valid_from"),
-                "days": _dated(current[-1] if current else None, "stay_days"),
-                "until": _dated(current[-1] if current else None, "announced_to"),
-                "back": word("waiver", theirs[-1]["waiver"]) if theirs else "",
-                "back_since": _dated(theirs[0] if theirs else None, "valid_from"),
+                "since": _dated(began, "since"),
+                "days": _dated(current, "stay_days"),
+                "until": _dated(current, "announced_to"),
+                "back": word("waiver", str(theirs["waiver"])) if theirs else "",
+                "back_since": _dated(back.row(0, named=True) if back.height else None, "valid_from"),
                 "rules": [
                     rule
                     | {
@@ -226,17 +228,16 @@ def visas(given: Given) -> Item:
                         "direction": f"{rule['nationality']} → {rule['jurisdiction']}",
                         "waiver": word("waiver", rule["waiver"]),
                     }
-                    for rule in (*own, *theirs)
+                    for rule in pl.concat([china.filter(_WAIVED), back]).iter_rows(named=True)
                 ],
-                "command": f"corridor explain visa_rule jurisdiction={CHINA} nationality={state} --limit 20\n"
-                f"corridor explain visa_rule jurisdiction={state} nationality={CHINA}",
+                "command": f"corridor explain visa_rule jurisdiction={CHINA} nationality={state} --on {today}\n"
+                f"corridor explain visa_rule jurisdiction={state} nationality={CHINA} --on {today}",
             }
         )
     order = list(dict.fromkeys(bar["place"] for bar in sorted(bars, key=lambda bar: bar["since"])))
     frame = pl.DataFrame(bars, schema={"place": pl.String, "since": pl.String, "until": pl.String, "days": pl.Int64})
     return {
         "rows": rows,
-        "today": today.isoformat(),
         "admitted": sum(bool(row["since"]) for row in rows),
         "svg": charts.svg(charts.waivers(order), frame, "visas"),
     }
@@ -246,19 +247,28 @@ def _dated(rule: Row | None, field: str) -> Item | None:
     return None if rule is None or rule[field] is None else {"text": str(rule[field]), "href": anchor(rule)}
 
 
-def _since(rules: Sequence[Row], today: date) -> Row | None:
-    """The rule with which the waiver of today began: each of them begins at the latest the day after another ended."""
-    first, end = None, date.min
-    for rule in rules:
-        begins, ends = rule["valid_from"], rule["announced_to"] or date.max
-        assert isinstance(begins, date)
-        assert isinstance(ends, date)
-        if begins > today:
-            break
-        if first is None or begins > end + timedelta(days=1):
-            first = rule
-        end = max(end, min(ends, date.max - timedelta(days=1)))
-    return first
+def _spans(rules: pl.DataFrame) -> list[Row]:
+    """The waivers of one state as they follow each other: the rule that decides ``since`` a day and ``until`` another.
+
+    ``until`` is the day after the last; None where no end is announced.
+    """
+    days = sorted({*rules["valid_from"], *rules["announced_to"].drop_nulls().dt.offset_by("1d")})
+    deciding = {row["day"]: row for row in rules_on(rules, days).filter(_WAIVED).iter_rows(named=True)}
+    spans = zip_longest(days, days[1:])
+    return [deciding[since] | {"since": since, "until": until} for since, until in spans if since in deciding]
+
+
+def _unbroken(spans: Sequence[Row], today: date) -> tuple[Row | None, Row | None]:
+    """The span with which the waiver of today began, and that of today."""
+    began: Row | None = None
+    before: Row | None = None
+    for span in spans:
+        if before is None or before["until"] != span["since"]:
+            began = span
+        before = span
+        if span["since"] <= today and (span["until"] is None or today < span["until"]):
+            return began, span
+    return None, None
 
 
 def corridors(given: Given) -> list[Item]:
