@@ -51,6 +51,21 @@ def page(tables: Tables, about: About) -> str:
     )
 
 
+def at_a_glance(tables: Tables, about: About) -> list[dict[str, str]]:
+    """The figures that stand first on the page, in English."""
+    said = words(tables, "en")
+    return [
+        {
+            "measure": spoken(card["name"], said),
+            "jurisdiction": spoken(card["place"], said),
+            "year": str(card["year"]),
+            "value": spoken(card["figure"]["text"], said),
+            "grade": card["grade"] or "",
+        }
+        for card in sections.glance(Given(tables, about))
+    ]
+
+
 @cache
 def _template() -> Template:
     environment = Environment(

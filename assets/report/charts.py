@@ -179,7 +179,7 @@ def waivers(order: Sequence[str]) -> "alt.Chart":
     import altair as alt
 
     place = alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False, ticks=False))
-    axis = alt.Axis(format="%Y-%m", tickCount=8, grid=True)
+    axis = alt.Axis(format="%Y-%m", tickCount=8, grid=True, labelOverlap=True)
     colour = alt.Color("days:O", scale=alt.Scale(domain=[15, 30], range=["#e0a39d", CHINA_COLOUR]), legend=None)
     since = alt.X("since:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
     bars: alt.Chart = _chart().mark_bar(height=9).encode(y=place, x=since, x2="until:T", color=colour)

@@ -187,7 +187,11 @@ def differing(given: Given, left: tuple[str, str], right: tuple[str, str]) -> li
     if any(side.is_empty() for side in sides):
         return []
     one, other = (side.row(0, named=True) for side in sides)
-    rows = [(word("attribute", name), one[name], other[name]) for name in ATTRIBUTES if one[name] != other[name]]
+    rows = [
+        (word("attribute", name), *(several("counting", side[name]) for side in (one, other)))
+        for name in ATTRIBUTES
+        if one[name] != other[name]
+    ]
     heads = [word("definition", side["definition"]) for side in (one, other)]
     return [{"attribute": name, "left": a, "right": b, "rules": heads} for name, a, b in rows]
 

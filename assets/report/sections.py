@@ -57,18 +57,20 @@ def headline(given: Given) -> list[Item]:
 def _measure(given: Given, name: str, members: pl.DataFrame) -> Item:
     """A measure of both sides, and of the span of the members."""
     places = {place: given.latest(name, place) for place in SIDES}
-    span: list[Item] = []
+    span, same = [], False
     if members.height:
         year = members.group_by("year").len().sort("len", "year").row(-1)[0]
         of_year = members.filter(pl.col("year") == year).sort(pl.coalesce("rate", "value"), "jurisdiction")
         ends = [of_year.row(number, named=True) for number in ((0, -1) if of_year.height > 1 else (0,))]
-        span = [cells(row) | {"of": of_year.height} for row in ends]
+        same = len(ends) > 1 and ends[0]["value"] == ends[1]["value"]
+        span = [cells(row) | {"of": of_year.height} for row in (ends[:1] if same else ends)]
     return {
         "measure": name,
         "name": word("measure", name),
         "unit": word("unit", measures()[name].unit),
         "places": [cells(row or given.absent(name, place)) for place, row in places.items()],
         "span": span,
+        "same": same,
         "traces": [
             trace(row, word("area", place)) if row else _hole(given, name, place) for place, row in places.items()
         ],
@@ -193,12 +195,11 @@ def internal(given: Given) -> Item:
     biggest = newest["jurisdiction"][0] if newest.height else None
     series = movers.filter(pl.col("jurisdiction").eq_missing(pl.lit(biggest)))
     union = given.latest("internal_mobility", UNION)
-    reason = given.absent("internal_mobility", UNION)
     grade = movers.row(-1, named=True) if movers.height else None
     return {
         "china": [cells(row) | {"traces": [trace(row)]} for row in china.iter_rows(named=True)],
         "movers": [cells(row) | {"traces": [trace(row)]} for row in newest.iter_rows(named=True)],
-        "union": cells(union or reason),
+        "union": cells(union or given.absent("internal_mobility", UNION)) | {"traces": [trace(union)] if union else []},
         "grade": cells(grade) if grade else None,
         "differs": differing(given, *((source.dataset, source.indicator) for source in (sources[0], sources[-1]))),
         "biggest": word("area", biggest),
