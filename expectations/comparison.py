@@ -94,6 +94,11 @@ def sources_apart(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     return frame.filter(pl.col("flags").cast(pl.String).str.split(";").list.contains("sources_disagree"))
 
 
+def rules_changed(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Figures that are counted by another rule than that of the year before."""
+    return frame.filter(pl.col("flags").cast(pl.String).str.split(";").list.contains("definition_changed"))
+
+
 def apart_not_named(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Pairs of figures below grade A that do not say in what they differ."""
     return frame.filter(pl.col("grade") != "A", pl.col("grade_reasons").is_null())
@@ -177,6 +182,14 @@ IDENTITIES = (
         sources_apart,
         tables=TABLE,
         shows=("flags", "dataset"),
+    ),
+    Identity(
+        "one_rule_a_series",
+        "warning",
+        "What changes with the rule by which it is counted has not changed in the world.",
+        rules_changed,
+        tables=TABLE,
+        shows=("flags", "dataset", "definition"),
     ),
     Identity(
         "grades_give_reasons",
