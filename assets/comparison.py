@@ -458,12 +458,19 @@ def _disagreements(found: Frame) -> Frame:
 
 
 def _with_ranks(rows: Frame) -> Frame:
-    """With ``rank`` among the 28, the greatest first: by rate where there is one. Figures graded D have none."""
+    """With ``rank`` among ``ranked``, the greatest first: by rate where there is one.
+
+    Figures graded D have none, nor has one that stands alone: it is before nobody.
+    """
     by = nw.coalesce("rate", "value")
     ranked = (
         rows.filter(nw.col("aggregation") == STATE, ~nw.col("value").is_null(), nw.col("grade") != GRADED_APART)
         .select(*KEY, by.alias("by"))
-        .with_columns(rank=nw.col("by").rank("min", descending=True).over("measure", "year").cast(nw.Int64))
+        .with_columns(
+            rank=nw.col("by").rank("min", descending=True).over("measure", "year").cast(nw.Int64),
+            ranked=nw.col("by").count().over("measure", "year").cast(nw.Int64),
+        )
+        .filter(nw.col("ranked") > 1)
         .drop("by")
     )
     return rows.join(ranked, on=list(KEY), how="left")

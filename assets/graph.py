@@ -7,7 +7,7 @@ what it needs, or finds it computed. So any of them can be run alone, from the U
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -22,12 +22,13 @@ from assets import ahead, compared, stages
 from assets import release as releasing
 from assets.house import House
 from assets.payloads import STALE_AFTER, Reception, receive, stale
-from assets.report import PAGES
+from assets.report import PAGES, at_a_glance
 from sources import catalogue
 from sources.catalogue import Publisher
 from sources.publishers import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract
+from warehouse.package import About
 from warehouse.storage import Place, digest
 
 OWNERS = ["team:corridor"]
@@ -388,12 +389,15 @@ def release(context: dg.AssetExecutionContext, house: HouseParam) -> dg.Material
     owners=OWNERS,
 )
 def report(house: HouseParam) -> dg.MaterializeResult:
-    """Say where the pages of the release that stands are."""
+    """Say where the pages of the release that stands are, and what stands first on them."""
     entry = releases.find(house.releases)
+    tables = {name: pl.scan_parquet(releases.table_file(house.releases, entry, name)) for name in entry.tables}
+    about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, [])
     pages = {language: house.releases / entry.name / name for language, name in PAGES.items()}
     return dg.MaterializeResult(
         metadata={
             "release": entry.name,
+            "at_a_glance": dg.MetadataValue.md(markdown(pl.DataFrame(at_a_glance(tables, about)))),
             **{language: dg.MetadataValue.url(_address(page)) for language, page in pages.items()},
             **{f"path_{language}": dg.MetadataValue.path(str(page)) for language, page in pages.items()},
             **{f"sha256_{language}": digest(page)[1] for language, page in pages.items()},

@@ -6,6 +6,7 @@ import polars as pl
 
 from assets.comparison import STATE
 from assets.law_in_numbers import CHINA
+from assets.visas import rules_on
 from expectations.law import CONSENT
 from warehouse.measures import Measure
 
@@ -72,10 +73,13 @@ def _bindings(binding: pl.DataFrame) -> pl.DataFrame:
 
 
 def _visas(rules: pl.DataFrame) -> pl.DataFrame:
-    """Waivers that China grants to nationals of the member states, for holders of ordinary passports."""
-    waivers = rules.filter(
-        pl.col("jurisdiction") == CHINA,
-        pl.col("travel_document") == "ORDINARY",
-        pl.col("waiver").is_in(["mutual", "unilateral"]),
-    ).select("jurisdiction", happened=pl.lit(VISA), subject="nationality", happened_on="valid_from")
+    """Waivers that China grants to nationals of the member states, for holders of ordinary passports.
+
+    One that another had replaced before its first day never came to be.
+    """
+    china = rules.filter(pl.col("jurisdiction") == CHINA)
+    began = rules_on(china, china["valid_from"].unique().to_list()).filter(pl.col("valid_from") == pl.col("day"))
+    waivers = began.filter(pl.col("waiver").is_in(["mutual", "unilateral"])).select(
+        "jurisdiction", happened=pl.lit(VISA), subject="nationality", happened_on="valid_from"
+    )
     return waivers.join(pl.DataFrame({"measure": list(OF_VISAS)}), how="cross")

@@ -39,13 +39,15 @@ def rate_beyond(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
 
 
 def ranks_off(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Ranks that are not those of the rates, or where there are none of the values, among the 28."""
+    """Ranks that are not those of the rates, or where there are none of the values, among those that are ranked."""
     by = pl.coalesce("rate", "value")
     ranked = (pl.col("aggregation") == "state") & _HAS & (pl.col("grade") != "D")
-    expected = pl.when(ranked).then(by).rank("min", descending=True).over("measure", "year", ranked).cast(pl.Int64)
-    return frame.with_columns(expected=pl.when(ranked).then(expected)).filter(
-        pl.col("expected").ne_missing(pl.col("rank"))
-    )
+    group = ("measure", "year", ranked)
+    expected = pl.when(ranked).then(by).rank("min", descending=True).over(group).cast(pl.Int64)
+    several = ranked & (pl.len().over(group) > 1)
+    return frame.with_columns(
+        expected=pl.when(several).then(expected), together=pl.when(several).then(pl.len().over(group)).cast(pl.Int64)
+    ).filter(pl.col("expected").ne_missing(pl.col("rank")) | pl.col("together").ne_missing(pl.col("ranked")))
 
 
 def units_mixed(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
@@ -83,13 +85,18 @@ def jumps(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     flags = pl.col("flags").cast(pl.String).str.split(";")
     probable = flags.list.set_intersection(pl.lit(list(EXPLAINS))).list.join(", ")
     return frame.filter(flags.list.contains("jump")).with_columns(
-        probable=pl.when(probable == "").then(pl.lit("none flagged")).otherwise(probable)
+        probable=pl.when(probable == "").then(pl.lit("no reason known from the sources")).otherwise(probable)
     )
 
 
 def sources_apart(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Figures of which two sources of one concept are more than a factor of ten apart."""
     return frame.filter(pl.col("flags").cast(pl.String).str.split(";").list.contains("sources_disagree"))
+
+
+def rules_changed(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
+    """Figures that are counted by another rule than that of the year before."""
+    return frame.filter(pl.col("flags").cast(pl.String).str.split(";").list.contains("definition_changed"))
 
 
 def apart_not_named(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
@@ -126,7 +133,7 @@ IDENTITIES = (
         "A rank says no more than the order of the comparable figures.",
         ranks_off,
         tables=TABLE,
-        shows=("rank", "rate"),
+        shows=("rank", "ranked", "rate"),
     ),
     Identity(
         "one_unit_a_measure",
@@ -175,6 +182,14 @@ IDENTITIES = (
         sources_apart,
         tables=TABLE,
         shows=("flags", "dataset"),
+    ),
+    Identity(
+        "one_rule_a_series",
+        "warning",
+        "What changes with the rule by which it is counted has not changed in the world.",
+        rules_changed,
+        tables=TABLE,
+        shows=("flags", "dataset", "definition"),
     ),
     Identity(
         "grades_give_reasons",

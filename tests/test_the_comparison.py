@@ -12,7 +12,9 @@ from assets.comparison import COMPUTED, STATE, UNION, Question
 from assets.engines import engine
 from assets.holes import coverage_gap, coverage_score
 from assets.translation import Frame
+from expectations.identities import identities
 from sources.catalogue import datasets
+from tests.frames import FACTS
 from warehouse import codes
 from warehouse import measures as declared
 from warehouse.contracts import contract, contracts
@@ -257,6 +259,13 @@ def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
     ranks = {whom: at(rows, whom, 2020)["rank"] for whom in ("FRA", "DEU", "ITA", "ESP", "CHN")}
     assert ranks == {"FRA": 1, "DEU": 2, "ITA": 2, "ESP": 4, "CHN": None}
     assert at(rows, "CHN", 2020)["grade"] == "D"
+    assert {at(rows, whom, 2020)["ranked"] for whom in ranks} == {4, None}
+
+
+def test_one_that_stands_alone_has_no_rank() -> None:
+    rows = compared({"people": people()}, population(("IRL", 2020, 5.0), ("IRL", 2021, 6.0), ("DEU", 2021, 0.0)))
+    assert (at(rows, "IRL", 2020)["rank"], at(rows, "IRL", 2020)["ranked"]) == (None, None)
+    assert (at(rows, "IRL", 2021)["rank"], at(rows, "IRL", 2021)["ranked"]) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -290,8 +299,9 @@ def test_changing_one_definition_changes_the_grades_that_depend_on_it_and_no_oth
         monkeypatch.setattr(module, "counting_rules", lambda: changed)
     after = compared(measures, *rows)
     assert (at(before, "FRA", 2020)["grade"], at(after, "FRA", 2020)["grade"]) == ("B", "D")
-    untouched = pl.col("jurisdiction") != "FRA"
-    assert before.filter(untouched).equals(after.filter(untouched))
+    # Who is ranked with whom follows from the grades of all.
+    others = (frame.filter(pl.col("jurisdiction") != "FRA").drop("rank", "ranked") for frame in (before, after))
+    assert next(others).equals(next(others))
 
 
 def test_every_indicator_and_definition_has_a_counting_rule() -> None:
@@ -327,6 +337,69 @@ def test_holes_are_ranked_by_the_comparisons_that_they_block() -> None:
     themes = POLARS.lift(pl.DataFrame({"measure": ["people"], "theme": ["population"]}))
     scores = POLARS.land(coverage_score(figures, themes))
     assert scores.filter(pl.col("jurisdiction") == "DEU")["score"].item() == pytest.approx(200 / 3)
+
+
+def series() -> pl.DataFrame:
+    """A comparison that breaks no law: two years of every member state by one rule, and the Union as published."""
+    states = population(*((state, year, 100.0) for state in MEMBERS for year in (2020, 2021)))
+    union = population((UNION, 2020, 2700.0), (UNION, 2021, 2700.0))
+    return compared({"population": people(WORLD, PJAN, additive=True)}, states, union, years=range(2020, 2022))
+
+
+def failing(name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that a check of table ``comparison`` shows."""
+    declared = contract("comparison")
+    (identity,) = (each for each in identities(declared) if each.name == name)
+    return identity.failing(rows.lazy(), declared, FACTS).collect()
+
+
+@pytest.mark.parametrize(
+    ("check", "aggregation", "broken"),
+    [
+        ("value_or_reason", STATE, {"missing_reason": "suppressed"}),
+        ("value_or_reason", STATE, {"value": None}),
+        ("every_value_has_a_source", STATE, {"payload": None}),
+        ("every_value_has_a_source", STATE, {"grade": None}),
+        ("rates_below_all", STATE, {"rate": 1000.5}),
+        ("ranks_follow_figures", STATE, {"rank": 2}),
+        ("ranks_follow_figures", STATE, {"ranked": 28}),
+        ("one_unit_a_measure", STATE, {"unit": "crossings"}),
+        ("no_sum_unasked", STATE, {"parts": 2}),
+        ("union_never_short", COMPUTED, {"missing_members": "DEU"}),
+        ("union_as_published", COMPUTED, {"value": 2400.0}),
+        ("jumps_to_look_at", STATE, {"flags": "provisional;jump"}),
+        ("sources_agree", STATE, {"flags": "sources_disagree"}),
+        ("one_rule_a_series", STATE, {"flags": "definition_changed"}),
+        ("grades_give_reasons", STATE, {"grade": "B"}),
+    ],
+)
+def test_a_check_shows_the_figure_that_breaks_a_law(check: str, aggregation: str, broken: dict[str, object]) -> None:
+    rows = series()
+    assert failing(check, rows).is_empty()
+    whom = MEMBERS[0] if aggregation == STATE else UNION
+    one = (pl.col("jurisdiction") == whom) & (pl.col("year") == 2021) & (pl.col("aggregation") == aggregation)
+    kinds = rows.collect_schema()
+    bad = rows.with_columns(
+        **{
+            name: pl.when(one).then(pl.lit(value, kinds[name])).otherwise(pl.col(name))
+            for name, value in broken.items()
+        }
+    )
+    assert failing(check, bad).select("jurisdiction", "year").rows() == [(whom, 2021)]
+
+
+def test_what_is_bad_in_a_source_is_shown_by_a_check() -> None:
+    """A definition that changes within a series, and two sources that are a factor of ten apart."""
+    measures = {"population": people(WORLD, PJAN)}
+    first = population(("DEU", 2020, 1000.0), ("FRA", 2020, 9000.0))
+    second = population(("DEU", 2021, 1100.0), ("FRA", 2020, 800.0), dataset=PJAN)
+    rows = compared(measures, first, second)
+    assert failing("one_rule_a_series", rows).select("jurisdiction", "year", "value").rows() == [("DEU", 2021, 1100.0)]
+    assert failing("sources_agree", rows).select("jurisdiction", "year", "value").rows() == [("FRA", 2020, 9000.0)]
+    (probable,) = failing("jumps_to_look_at", compared(measures, population(("DEU", 2020, 1.0), ("DEU", 2021, 900.0))))[
+        "probable"
+    ]
+    assert probable == "no reason known from the sources"
 
 
 @pytest.mark.slow

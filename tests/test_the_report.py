@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 import duckdb
@@ -20,11 +20,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from websockets.sync.client import ClientConnection, connect
 
 from assets import report
-from assets.report.corridor import _since
+from assets.report.corridor import _spans, _unbroken
 from assets.report.words import Language, number, rate, texts
 from tests.conftest import ROOT, Built
 from tests.look_at_the_ui import browser, order
-from warehouse.contracts import contracts
+from warehouse.contracts import contract, contracts
 from warehouse.package import About
 from warehouse.releases import find
 
@@ -132,7 +132,7 @@ def test_both_languages_say_the_same_things() -> None:
         assert re.findall(r"{\w+}", text) == re.findall(r"{\w+}", said["en"][key]) or set(
             re.findall(r"{\w+}", text)
         ) == set(re.findall(r"{\w+}", said["en"][key])), key
-        assert re.search(r"[\u3000-\u9fff\uff00-\uffef]", text) or key == "other_language", key
+        assert re.search(r"[\u3000-\u9fff\uff00-\uffef]", text) or "language" in key or key == "other_page", key
 
 
 def test_the_chinese_page_speaks_english_only_where_it_says_so(built: Built) -> None:
@@ -202,12 +202,47 @@ def test_a_page_says_since_when_china_admits_each_state(built: Built) -> None:
     ],
 )
 def test_a_waiver_is_as_old_as_it_is_unbroken(rules: list[tuple[str, str | None]], since: str | None) -> None:
-    dated = [
-        {"valid_from": date.fromisoformat(begins), "announced_to": date.fromisoformat(ends) if ends else None}
-        for begins, ends in rules
+    found, _ = _unbroken(_spans(announced(*rules)), date(2026, 11, 24))
+    assert (str(found["since"]) if found else None) == since
+
+
+def announced(*rules: tuple[str, str | None], days: Sequence[int] = (), on: Sequence[str] = ()) -> pl.DataFrame:
+    """Waivers of China for one state: from when to when, for how many days, and announced on which."""
+    made = [
+        {
+            "nationality": "AUT",
+            "jurisdiction": "CHN",
+            "travel_document": "ORDINARY",
+            "waiver": "unilateral",
+            "valid_from": date.fromisoformat(begins),
+            "announced_to": date.fromisoformat(ends) if ends else None,
+            "announced": date.fromisoformat(day) if day else None,
+            "stay_days": stay,
+            "confidence": "high",
+        }
+        for (begins, ends), stay, day in zip_longest(rules, days, on)
     ]
-    found = _since(dated, date(2026, 11, 24))
-    assert (str(found["valid_from"]) if found else None) == since
+    return pl.DataFrame(made, schema=contract("visa_rule").polars_schema)
+
+
+def test_what_was_announced_last_decides_which_waiver_is_shown() -> None:
+    rules = announced(
+        ("2024-03-14", "2024-11-30"),
+        ("2024-11-30", "2025-12-31"),
+        ("2024-12-01", "2025-12-31"),
+        days=(15, 30, 15),
+        on=("2024-03-07", "2024-11-22", "2024-05-07"),
+    )
+    spans = _spans(rules)
+    shown = [(str(span["since"]), str(span["until"]), span["stay_days"]) for span in spans]
+    assert shown == [
+        ("2024-03-14", "2024-11-30", 15),
+        ("2024-11-30", "2024-12-01", 30),
+        ("2024-12-01", "2026-01-01", 30),
+    ]
+    began, current = _unbroken(spans, date(2025, 6, 1))
+    assert began == spans[0]
+    assert current == spans[2]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +289,7 @@ def test_a_release_with_no_figure_has_a_page_that_says_so(built: Built) -> None:
     }
     empty["missing_reason"] = pl.lit("not_fetched")
     nothing["comparison"] = figures.with_columns(**empty)
-    text = report.report(nothing, about(built), "en")
+    text = report.pages(nothing, about(built))["report.html"]
     assert JustHTML(text, collect_errors=True).errors == []
     assert text.count("Not fetched") > 100
     assert "<svg" not in text

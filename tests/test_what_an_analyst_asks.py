@@ -9,9 +9,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets.comparison import jurisdictions
+from assets.comparability import ATTRIBUTES, counting_rules
+from assets.comparison import KEY, jurisdictions
 from assets.law_in_numbers import CHINA
 from tests.conftest import ROOT, Built
+from warehouse import codes
+from warehouse.measures import measures
 
 pytestmark = pytest.mark.xdist_group("built")
 PAGE = ROOT / "docs" / "chinese_citizens_in_the_eu.md"
@@ -100,3 +103,81 @@ def test_the_page_on_chinese_citizens_is_answered_by_a_release_alone(built: Buil
         assert re.search(
             rf"\| {row['year']} \| {row['jurisdiction']} \| chinese_citizens \| {row['value']:,.0f} \|", page
         )
+
+
+def test_every_grade_of_the_release_follows_from_its_registry(built: Built) -> None:
+    """Worked out once more from the rule of the figure and that of its measure; sums take over from their parts."""
+    rules = {(row["indicator"], row["definition"]): row for row in counting_rules().iter_rows(named=True)}
+    published = built.table("counting_rule").rename({"counting_basis": "basis"}).collect()
+    for row in published.iter_rows(named=True):
+        assert {name: row[name] for name in ATTRIBUTES} == {
+            name: rules[row["indicator"], row["definition"]][name] for name in ATTRIBUTES
+        }
+    figures = built.table("comparison").drop_nulls("value").collect()
+    given = {tuple(row[name] for name in KEY): _reasons(row["grade_reasons"]) for row in figures.iter_rows(named=True)}
+    several = _rules_of_nationals_abroad(built)
+    seen = {"picked": 0, "formula": 0, "sum": 0, "law": 0, "several rules": 0}
+    for row in figures.iter_rows(named=True):
+        key = measure, place, aggregation, year = tuple(row[name] for name in KEY)
+        declared = measures()[measure]
+        if declared.formula:
+            kind, parts = "formula", (declared.formula.first, declared.formula.second)
+            expected = set().union(*(given[part, place, aggregation, year] for part in parts))
+        elif aggregation == "computed" and place == "EU27_2020":
+            kind = "sum"
+            expected = set().union(*(given[measure, state, "state", year] for state in MEMBERS))
+        elif aggregation == "computed":
+            continue
+        elif declared.computed:
+            kind, expected = "law", set()
+        else:
+            kind = "picked" if row["definition"] else "several rules"
+            assert declared.like is not None
+            like = rules[declared.sources[0].indicator, declared.like]
+            counted = [row["definition"]] if row["definition"] else several[place, year]
+            narrowed = [source.concept for source in declared.sources if source.dataset == row["dataset"]]
+            own = [rules[row["indicator"], definition] for definition in counted]
+            expected = {name for name in ATTRIBUTES for rule in own if (rule[name] or "") != (like[name] or "")}
+            if any(narrowed):
+                expected = expected - {"concept"} | ({"concept"} if like["concept"] not in narrowed else set())
+        seen[kind] += 1
+        assert given[key] == expected, row
+        assert row["grade"] == max((ATTRIBUTES[name] for name in expected), default="A"), row
+    assert min(seen.values()) > 0
+    assert seen["picked"] > 5000
+
+
+def _rules_of_nationals_abroad(built: Built) -> dict[tuple[str, int], list[str]]:
+    """By which rules the countries count them that the sum adds up, by where they come from and year."""
+    countries = codes.areas().filter(~pl.col("kind").is_in(["group", "aggregate"]) | (pl.col("area") == "CHI_ISL"))
+    (source,) = measures()["nationals_abroad"].sources
+    rows = built.table("migrant_stock").filter(
+        pl.col("dataset") == source.dataset,
+        pl.col("indicator") == source.indicator,
+        pl.col("reporter").is_in(countries["area"].to_list()),
+        pl.col("sex") == "_T",
+    )
+    found = rows.group_by("partner", pl.col("period").dt.year()).agg(pl.col("definition").unique()).collect()
+    return {(partner, year): definitions for partner, year, definitions in found.iter_rows()}
+
+
+def _reasons(text: str | None) -> set[str]:
+    return set((text or "").split(";")) - {""}
+
+
+def test_every_jurisdiction_has_a_figure_or_a_reason_for_every_measure_and_year(built: Built) -> None:
+    with duckdb.connect() as opened:
+        table = str(built.release / "tables" / "comparison.parquet")
+        (measured, places, years, rows, untold) = (
+            opened.execute(
+                "SELECT count(DISTINCT measure), count(DISTINCT jurisdiction), count(DISTINCT year), count(*), "
+                "count(*) FILTER ((value IS NULL) = (missing_reason IS NULL)) FROM read_parquet(?) "
+                "WHERE aggregation = 'state' AND year BETWEEN 2008 AND 2025",
+                [table],
+            ).fetchone()
+            or (0,) * 5
+        )
+    assert measured >= 35
+    assert (places, years) == (28, 18)
+    assert rows == measured * places * years
+    assert untold == 0

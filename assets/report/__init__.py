@@ -12,21 +12,25 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from assets.report import corridor, sections
 from assets.report.given import Given
 from assets.report.sources import register
-from assets.report.words import Language, Tables, words
+from assets.report.words import Language, Tables, sentence, spoken, texts, words
 from warehouse.package import About
 
 PAGES: dict[Language, str] = {"en": "report.html", "zh": "report.zh.html"}
 
 
-def report(tables: Tables, about: About, language: Language) -> str:
-    """The page of a release, from its tables by name."""
-    said = words(tables, language)
-    given = Given(tables, about, said)
-    datasets, joined = register(tables, said)
+def pages(tables: Tables, about: About) -> dict[str, str]:
+    """File name → page of a release, in every language, from its tables by name."""
+    written = page(tables, about)
+    return {name: spoken(written, words(tables, language)) for language, name in PAGES.items()}
+
+
+def page(tables: Tables, about: About) -> str:
+    """The page in no language, with marks for its words."""
+    given = Given(tables, about)
+    datasets, joined = register(tables)
     return _template().render(
-        t=said.texts,
-        language=language,
-        pages=PAGES,
+        t={key: sentence(key) for key in texts()["en"]},
+        say=sentence,
         about=about,
         style=files(__package__).joinpath("style.css").read_text(encoding="utf-8"),
         glance=sections.glance(given),
@@ -47,6 +51,21 @@ def report(tables: Tables, about: About, language: Language) -> str:
     )
 
 
+def at_a_glance(tables: Tables, about: About) -> list[dict[str, str]]:
+    """The figures that stand first on the page, in English."""
+    said = words(tables, "en")
+    return [
+        {
+            "measure": spoken(card["name"], said),
+            "jurisdiction": spoken(card["place"], said),
+            "year": str(card["year"]),
+            "value": spoken(card["figure"]["text"], said),
+            "grade": card["grade"] or "",
+        }
+        for card in sections.glance(Given(tables, about))
+    ]
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
@@ -57,8 +76,3 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html")
-
-
-def pages(tables: Tables, about: About) -> dict[str, str]:
-    """File name → page, in every language."""
-    return {name: report(tables, about, language) for language, name in PAGES.items()}

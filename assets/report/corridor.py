@@ -1,7 +1,8 @@
 """The corridor between China and each member state: who lives, asks for asylum and may enter, by every side's count."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
+from itertools import zip_longest
 
 import polars as pl
 
@@ -11,7 +12,8 @@ from assets.law_in_numbers import CHINA
 from assets.report import charts
 from assets.report.given import Given
 from assets.report.sources import Item, Row, anchor, figure, trace
-from assets.report.words import Words
+from assets.report.words import named, several, word
+from assets.visas import rule_on, rules_on
 from warehouse.measures import measures, mirrors
 
 # The years in which residents born in China are set side by side.
@@ -20,6 +22,7 @@ SPOKEN = (
     *("measure", "jurisdiction", "year", "value", "unit", "grade", "grade_reasons"),
     *("source_table", "dataset", "definition", "payload", "locator"),
 )
+_WAIVED = pl.col("waiver").is_in(["unilateral", "mutual"])
 # An applicant more or less says nothing of small numbers: panels and ratios begin here.
 MANY = 20
 
@@ -40,23 +43,23 @@ def born(given: Given) -> Item:
     for state in given.states:
         present = [cells.get((state, *head)) for head in heads]
         figures = [
-            figure(row or {"missing_reason": silence.get((state, year))}, given.words)
+            figure(row or {"missing_reason": silence.get((state, year))})
             for row, (_, year) in zip(present, heads, strict=True)
         ]
         rows.append(
             {
-                "place": given.words.name("area", state),
+                "place": word("area", state),
                 "figures": figures,
                 "grades": [
-                    (row["grade"], given.words.listed("attribute", row["grade_reasons"]))
+                    (row["grade"], several("attribute", row["grade_reasons"]))
                     for row in present
                     if row and "grade" in row
                 ],
-                "traces": [trace(row, given.words, row["year"], command=row.get("command")) for row in present if row],
+                "traces": [trace(row, row["year"], command=row.get("command")) for row in present if row],
             }
         )
     first = found.filter(pl.col("dataset") == one.dataset, pl.col("year").is_in(BORN)).with_columns(
-        place=pl.col("jurisdiction").replace_strict({state: given.words.name("area", state) for state in given.states})
+        place=named("area", "jurisdiction")
     )
     ranked = first.filter(pl.col("year") == BORN[-1]).sort("value", descending=True)["place"].to_list()
     differs = differing(given, (one.dataset, one.indicator), (other.dataset, other.indicator))
@@ -96,7 +99,7 @@ def asylum(given: Given) -> Item:
         lines = [
             {
                 "dataset": side.dataset,
-                "figures": [figure(found.get(year), given.words, prefix + "_") for year in years],
+                "figures": [figure(found.get(year), prefix + "_") for year in years],
                 "known": any(row[f"{prefix}_value"] is not None for row in found.values()),
             }
             for prefix, side in zip(("first", "second"), sides, strict=True)
@@ -106,12 +109,12 @@ def asylum(given: Given) -> Item:
             -1:
         ]
         traces = [
-            trace(row, given.words, row["year"], f"{prefix}_", command)
+            trace(row, row["year"], f"{prefix}_", command)
             for row in newest
             for prefix in ("first", "second")
             if row[f"{prefix}_value"] is not None
         ]
-        table.append({"place": given.words.name("area", state), "lines": lines, "traces": traces, "known": bool(found)})
+        table.append({"place": word("area", state), "lines": lines, "traces": traces, "known": bool(found)})
     both = rows.filter(pl.col("ratio").is_not_null(), pl.min_horizontal("first_value", "second_value") >= MANY)
     far = both.sort((pl.col("ratio").log().abs()), descending=True).head(5)
     return {
@@ -121,13 +124,12 @@ def asylum(given: Given) -> Item:
         "svg": _asylum_plot(given, rows, [side.dataset for side in sides]),
         "both": both.height,
         "near": both.filter(pl.col("ratio").is_between(0.95, 1.05)).height,
-        "far": [_both_sides(given, row) for row in far.iter_rows(named=True)],
+        "far": [_both_sides(row) for row in far.iter_rows(named=True)],
         "differs": differing(given, *((side.dataset, side.indicator) for side in sides)),
     }
 
 
 def _asylum_plot(given: Given, rows: pl.DataFrame, datasets: Sequence[str]) -> str:
-    names = {state: given.words.name("area", state) for state in given.states}
     long = pl.concat(
         [
             rows.select("destination", "year", source=pl.lit(f"{order} {dataset}"), value=f"{side}_value")
@@ -135,47 +137,47 @@ def _asylum_plot(given: Given, rows: pl.DataFrame, datasets: Sequence[str]) -> s
         ]
     ).drop_nulls("value")
     sums = long.group_by("destination").agg(pl.col("value").max()).filter(pl.col("value") >= MANY)
-    order = sums.sort("value", descending=True)["destination"].to_list()
+    order = sums.sort("value", descending=True)["destination"]
     lines = long.select("destination", "source").unique().filter(pl.col("destination").is_in(order))
     shown = lines.join(given.every_year, how="cross").join(long, on=["destination", "source", "year"], how="left")
-    named = shown.select("source", "year", "value", place=pl.col("destination").replace_strict(names))
-    chart = charts.two_sources([names[state] for state in order], given.years)
-    return charts.svg(chart, named.sort("place", "source", "year"), "asylum")
+    drawn = shown.select("source", "year", "value", place=named("area", "destination"))
+    chart = charts.two_sources([word("area", state) for state in order], given.years)
+    return charts.svg(chart, drawn.sort("place", "source", "year"), "asylum")
 
 
 def _mirror(given: Given, name: str) -> pl.DataFrame:
     return given.tables["mirror_flow"].filter(pl.col("mirror") == name).collect()
 
 
-def _both_sides(given: Given, row: Row) -> Item:
+def _both_sides(row: Row) -> Item:
     """One row of a mirror."""
-    words, name = given.words, row["mirror"]
+    name = row["mirror"]
     state = row["destination"] if row["origin"] == CHINA else row["origin"]
     where = f"mirror={name} origin={row['origin']} destination={row['destination']} year={row['year']}"
     return {
-        "mirror": words.name("mirror", name) if name in mirrors() else words.name("mirror_of_law", name),
-        "place": words.name("area", str(state)),
+        "mirror": word("mirror", name),
+        "place": word("area", str(state)),
         "to_china": row["destination"] == CHINA,
         "year": row["year"],
-        "first": _side(row, words, "first_"),
-        "second": _side(row, words, "second_"),
+        "first": _side(row, "first_"),
+        "second": _side(row, "second_"),
         "ratio": "" if row["ratio"] is None else f"{row['ratio']:.2f}",
         "grade": row["grade"],
-        "reasons": words.listed("attribute", row["grade_reasons"]),
-        "flags": words.listed("flag", row["flags"]),
-        "unit": words.name("unit", row["unit"]),
+        "reasons": several("attribute", row["grade_reasons"]),
+        "flags": several("flag", row["flags"]),
+        "unit": word("unit", row["unit"]),
         "traces": [
-            trace({**row, "measure": name}, words, "", side, f"corridor explain mirror_flow {where}")
+            trace({**row, "measure": name}, "", side, f"corridor explain mirror_flow {where}")
             for side in ("first_", "second_")
             if row[f"{side}value"] is not None
         ],
     }
 
 
-def _side(row: Row, words: Words, side: str) -> Item:
+def _side(row: Row, side: str) -> Item:
     """A number of a mirror; days without a visa have no dataset but the table of visa rules."""
     law = {} if row[f"{side}dataset"] or row["mirror"] in mirrors() else {"source_table": "visa_rule"}
-    return figure({**row, **law}, words, side)
+    return figure({**row, **law}, side)
 
 
 def differing(given: Given, left: tuple[str, str], right: tuple[str, str]) -> list[Item]:
@@ -186,60 +188,60 @@ def differing(given: Given, left: tuple[str, str], right: tuple[str, str]) -> li
         return []
     one, other = (side.row(0, named=True) for side in sides)
     rows = [
-        (given.words.name("attribute", name), one[name], other[name]) for name in ATTRIBUTES if one[name] != other[name]
+        (word("attribute", name), *(several("counting", side[name]) for side in (one, other)))
+        for name in ATTRIBUTES
+        if one[name] != other[name]
     ]
-    named = [given.words.name("definition", side["definition"]) for side in (one, other)]
-    return [{"attribute": name, "left": a, "right": b, "rules": named} for name, a, b in rows]
+    heads = [word("definition", side["definition"]) for side in (one, other)]
+    return [{"attribute": name, "left": a, "right": b, "rules": heads} for name, a, b in rows]
 
 
 def visas(given: Given) -> Item:
     """Since when and for how long China admits nationals of each state without a visa, and what the state does."""
     today = given.about.created.date()
     rules = given.tables["visa_rule"].filter(pl.col("travel_document") == "ORDINARY").sort("valid_from").collect()
-    waivers = rules.filter(pl.col("jurisdiction") == CHINA, pl.col("waiver").is_in(["unilateral", "mutual"]))
-    back = rules.filter(pl.col("nationality") == CHINA, ~pl.col("waiver").str.starts_with("transit"))
+    asked = rules.filter(~pl.col("waiver").str.starts_with("transit"))
     rows, bars = [], []
     for state in given.states:
-        own = list(waivers.filter(pl.col("nationality") == state).iter_rows(named=True))
-        theirs = list(back.filter(pl.col("jurisdiction") == state).iter_rows(named=True))
-        place = given.words.name("area", state)
-        current = [rule for rule in own if rule["valid_from"] <= today <= (rule["announced_to"] or today)]
-        began = _since(own, today) if current else None
+        china = asked.filter(pl.col("jurisdiction") == CHINA, pl.col("nationality") == state)
+        back = asked.filter(pl.col("jurisdiction") == state, pl.col("nationality") == CHINA)
+        place, spans = word("area", state), _spans(china)
+        began, current = _unbroken(spans, today)
+        theirs = rule_on(back, CHINA, state, today)
         bars += [
             {
                 "place": place,
-                "since": f"{rule['valid_from']}T00:00:00Z",
-                "until": f"{rule['announced_to'] or today}T00:00:00Z",
-                "days": rule["stay_days"],
+                "since": f"{span['since']}T00:00:00Z",
+                "until": f"{span['until'] or today}T00:00:00Z",
+                "days": span["stay_days"],
             }
-            for rule in own
+            for span in spans
         ]
         rows.append(
             {
                 "place": place,
-                "since": _dated(began, "valid_from"),
-                "days": _dated(current[-1] if current else None, "stay_days"),
-                "until": _dated(current[-1] if current else None, "announced_to"),
-                "back": given.words.name("waiver", theirs[-1]["waiver"]) if theirs else "",
-                "back_since": _dated(theirs[0] if theirs else None, "valid_from"),
+                "since": _dated(began, "since"),
+                "days": _dated(current, "stay_days"),
+                "until": _dated(current, "announced_to"),
+                "back": word("waiver", str(theirs["waiver"])) if theirs else "",
+                "back_since": _dated(back.row(0, named=True) if back.height else None, "valid_from"),
                 "rules": [
                     rule
                     | {
                         "href": anchor(rule),
                         "direction": f"{rule['nationality']} → {rule['jurisdiction']}",
-                        "waiver": given.words.name("waiver", rule["waiver"]),
+                        "waiver": word("waiver", rule["waiver"]),
                     }
-                    for rule in (*own, *theirs)
+                    for rule in pl.concat([china.filter(_WAIVED), back]).iter_rows(named=True)
                 ],
-                "command": f"corridor explain visa_rule jurisdiction={CHINA} nationality={state} --limit 20\n"
-                f"corridor explain visa_rule jurisdiction={state} nationality={CHINA}",
+                "command": f"corridor explain visa_rule jurisdiction={CHINA} nationality={state} --on {today}\n"
+                f"corridor explain visa_rule jurisdiction={state} nationality={CHINA} --on {today}",
             }
         )
     order = list(dict.fromkeys(bar["place"] for bar in sorted(bars, key=lambda bar: bar["since"])))
     frame = pl.DataFrame(bars, schema={"place": pl.String, "since": pl.String, "until": pl.String, "days": pl.Int64})
     return {
         "rows": rows,
-        "today": today.isoformat(),
         "admitted": sum(bool(row["since"]) for row in rows),
         "svg": charts.svg(charts.waivers(order), frame, "visas"),
     }
@@ -249,19 +251,28 @@ def _dated(rule: Row | None, field: str) -> Item | None:
     return None if rule is None or rule[field] is None else {"text": str(rule[field]), "href": anchor(rule)}
 
 
-def _since(rules: Sequence[Row], today: date) -> Row | None:
-    """The rule with which the waiver of today began: each of them begins at the latest the day after another ended."""
-    first, end = None, date.min
-    for rule in rules:
-        begins, ends = rule["valid_from"], rule["announced_to"] or date.max
-        assert isinstance(begins, date)
-        assert isinstance(ends, date)
-        if begins > today:
-            break
-        if first is None or begins > end + timedelta(days=1):
-            first = rule
-        end = max(end, min(ends, date.max - timedelta(days=1)))
-    return first
+def _spans(rules: pl.DataFrame) -> list[Row]:
+    """The waivers of one state as they follow each other: the rule that decides ``since`` a day and ``until`` another.
+
+    ``until`` is the day after the last; None where no end is announced.
+    """
+    days = sorted({*rules["valid_from"], *rules["announced_to"].drop_nulls().dt.offset_by("1d")})
+    deciding = {row["day"]: row for row in rules_on(rules, days).filter(_WAIVED).iter_rows(named=True)}
+    spans = zip_longest(days, days[1:])
+    return [deciding[since] | {"since": since, "until": until} for since, until in spans if since in deciding]
+
+
+def _unbroken(spans: Sequence[Row], today: date) -> tuple[Row | None, Row | None]:
+    """The span with which the waiver of today began, and that of today."""
+    began: Row | None = None
+    before: Row | None = None
+    for span in spans:
+        if before is None or before["until"] != span["since"]:
+            began = span
+        before = span
+        if span["since"] <= today and (span["until"] is None or today < span["until"]):
+            return began, span
+    return None, None
 
 
 def corridors(given: Given) -> list[Item]:
@@ -279,9 +290,9 @@ def corridors(given: Given) -> list[Item]:
     by_state = newest.sort(pl.col("mirror").replace_strict(order), "origin").partition_by("state", as_dict=True)
     return [
         {
-            "place": given.words.name("area", state),
+            "place": word("area", state),
             "id": f"c-{state}",
-            "rows": [_both_sides(given, row) for row in by_state[state,].iter_rows(named=True)],
+            "rows": [_both_sides(row) for row in by_state[state,].iter_rows(named=True)],
         }
         for state in given.states
         if (state,) in by_state

@@ -6,11 +6,14 @@ from functools import cached_property
 
 import polars as pl
 
-from assets.comparison import COMPUTED, PUBLISHED, STATE, jurisdictions
+from assets.comparison import COMPUTED, PUBLISHED, STATE, UNION, jurisdictions
 from assets.law_in_numbers import CHINA
 from assets.report.sources import Item, Row, figure
-from assets.report.words import Tables, Words, rate
+from assets.report.words import Tables, rate, several, word
 from warehouse.package import About
+
+# The two that are set side by side.
+SIDES = (CHINA, UNION)
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,6 @@ class Given:
 
     tables: Tables
     about: About
-    words: Words
 
     @cached_property
     def figures(self) -> pl.DataFrame:
@@ -38,24 +40,32 @@ class Given:
         return pl.DataFrame({"year": range(self.years[0], self.years[1] + 1)}, schema={"year": pl.Int64})
 
     @cached_property
-    def ranked(self) -> Mapping[tuple[object, object], int]:
-        """How many are ranked, by measure and year."""
-        found = self.figures.group_by("measure", "year").agg(pl.col("rank").count())
-        return {(measure, year): count for measure, year, count in found.iter_rows()}
-
-    @cached_property
     def states(self) -> list[str]:
-        """The member states by their names."""
-        return sorted(
-            (area for area in jurisdictions() if area != CHINA), key=lambda area: self.words.name("area", area)
+        """The member states, in the order of their English names."""
+        members = [area for area in jurisdictions() if area != CHINA]
+        return (
+            self.tables["jurisdiction"]
+            .filter(pl.col("area").is_in(members))
+            .sort("name_en")
+            .collect()["area"]
+            .to_list()
         )
 
-    def latest(self, measure: str, place: str) -> Row | None:
+    def latest(self, measure: str, side: str) -> Row | None:
         """The newest figure; of the Union rather what its members add up to than what is published."""
-        found = self.figures.filter(
-            pl.col("measure") == measure, pl.col("jurisdiction") == place, pl.col("value").is_not_null()
-        ).sort("year", pl.col("aggregation") == COMPUTED)
-        return found.row(-1, named=True) if found.height else None
+        return self._latest.get((measure, side))
+
+    def absent(self, measure: str, side: str) -> Row:
+        """Why there is no figure in any year: the newest reason."""
+        return self._absent[measure, side]
+
+    @cached_property
+    def _latest(self) -> Mapping[tuple[str, str], Row]:
+        return _last(self.figures.filter(pl.col("value").is_not_null()), COMPUTED)
+
+    @cached_property
+    def _absent(self) -> Mapping[tuple[str, str], Row]:
+        return _last(self.figures, PUBLISHED)
 
     def around(self, rows: pl.DataFrame) -> Mapping[tuple[object, ...], Row]:
         """The figures of states in the years of some rows, the years before and the years after, by key."""
@@ -64,26 +74,27 @@ class Given:
         found = self.figures.filter(pl.col("aggregation") == STATE).join(wanted, on=keys, how="semi")
         return {tuple(row[key] for key in keys): row for row in found.iter_rows(named=True)}
 
-    def absent(self, measure: str, place: str) -> Row:
-        """Why there is no figure in any year: the newest reason."""
-        found = self.figures.filter(pl.col("measure") == measure, pl.col("jurisdiction") == place)
-        return found.sort("year", pl.col("aggregation") == PUBLISHED).row(-1, named=True)
+
+def _last(rows: pl.DataFrame, preferred: str) -> Mapping[tuple[str, str], Row]:
+    """By measure and side the row of the newest year; of two of one year that of the preferred aggregation."""
+    sides = rows.filter(pl.col("jurisdiction").is_in(SIDES)).sort("year", pl.col("aggregation") == preferred)
+    found = sides.unique(["measure", "jurisdiction"], keep="last")
+    return {(row["measure"], row["jurisdiction"]): row for row in found.iter_rows(named=True)}
 
 
-def cells(row: Row, given: Given) -> Item:
+def cells(row: Row) -> Item:
     """A figure with all that is said of it."""
-    words, of = given.words, given.ranked[row["measure"], row["year"]]
     return {
-        "figure": figure(row, words),
-        "place": words.name("area", row["jurisdiction"]),
+        "figure": figure(row),
+        "place": word("area", row["jurisdiction"]),
         "year": row["year"],
         "rate": "" if row["rate"] is None else rate(row["rate"]),
-        "rank": f"{row['rank']}/{of}" if row["rank"] and of > 1 else "",
-        "definition": words.name("definition", row["definition"]),
+        "rank": f"{row['rank']}/{row['ranked']}" if row["rank"] else "",
+        "definition": word("definition", row["definition"]),
         "grade": row["grade"],
-        "grade_name": words.name("grade", row["grade"]),
-        "reasons": words.listed("attribute", row["grade_reasons"]),
-        "flags": words.listed("flag", row["flags"]),
-        "aggregation": None if row["aggregation"] == STATE else words.name("aggregation", row["aggregation"]),
+        "grade_name": word("grade", row["grade"]),
+        "reasons": several("attribute", row["grade_reasons"]),
+        "flags": several("flag", row["flags"]),
+        "aggregation": None if row["aggregation"] == STATE else word("aggregation", row["aggregation"]),
         "missing": row["value"] is None,
     }

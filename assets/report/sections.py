@@ -1,6 +1,8 @@
 """What the page says, section by section: from the tables of a release to rows of words, numbers and anchors."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Literal
 
 import polars as pl
 
@@ -8,9 +10,9 @@ from assets.comparison import COMPUTED, STATE, UNION
 from assets.law_in_numbers import CHINA
 from assets.report import charts
 from assets.report.corridor import differing
-from assets.report.given import Given, cells
+from assets.report.given import SIDES, Given, cells
 from assets.report.sources import Item, Row, anchor, figure, trace
-from assets.report.words import Words, number, rate
+from assets.report.words import named, number, rate, sentence, several, word
 from assets.timeline import BINDS, VISA
 from warehouse.measures import TOTAL, measures
 
@@ -23,8 +25,14 @@ GLANCE = (
 )
 # A series of fewer years is no line.
 LEAST_YEARS = 3
+# What a plot shows of the member states, and which end of their span it is; and all that it shows.
+ENDS: dict[str, Literal["first", "last"]] = {"least": "first", "most": "last"}
+LINES = (*SIDES, *ENDS)
 # How many rows an excerpt shows, and the least value of a jump that is shown.
 EXCERPT, JUMP_LEAST = 20, 1000
+
+# Measure, line and year.
+Key = tuple[str, str, int]
 
 
 def glance(given: Given) -> list[Item]:
@@ -32,38 +40,39 @@ def glance(given: Given) -> list[Item]:
     cards = []
     for measure, place in GLANCE:
         row = given.latest(measure, place) or given.absent(measure, place)
-        cards.append({"name": given.words.name("measure", measure), **cells(row, given)})
+        cards.append({"name": word("measure", measure), **cells(row)})
     return cards
 
 
 def headline(given: Given) -> list[Item]:
     """By theme each measure: China, the Union, and the span of the members in the year that most of them have."""
     themes: dict[str, list[Item]] = {}
+    states = given.figures.filter(pl.col("jurisdiction").is_in(given.states), pl.col("value").is_not_null())
+    members = states.partition_by("measure", as_dict=True)
     for name, entry in measures().items():
-        themes.setdefault(entry.theme, []).append(_measure(given, name))
-    return [{"theme": given.words.name("theme", theme), "id": theme, "rows": rows} for theme, rows in themes.items()]
+        themes.setdefault(entry.theme, []).append(_measure(given, name, members.get((name,), states.clear())))
+    return [{"theme": word("theme", theme), "id": theme, "rows": rows} for theme, rows in themes.items()]
 
 
-def _measure(given: Given, name: str) -> Item:
-    places = {place: given.latest(name, place) for place in (CHINA, UNION)}
-    members = given.figures.filter(
-        pl.col("measure") == name, pl.col("jurisdiction").is_in(given.states), pl.col("value").is_not_null()
-    )
-    span: list[Item] = []
+def _measure(given: Given, name: str, members: pl.DataFrame) -> Item:
+    """A measure of both sides, and of the span of the members."""
+    places = {place: given.latest(name, place) for place in SIDES}
+    span, same = [], False
     if members.height:
         year = members.group_by("year").len().sort("len", "year").row(-1)[0]
         of_year = members.filter(pl.col("year") == year).sort(pl.coalesce("rate", "value"), "jurisdiction")
         ends = [of_year.row(number, named=True) for number in ((0, -1) if of_year.height > 1 else (0,))]
-        span = [cells(row, given) | {"of": of_year.height} for row in ends]
+        same = len(ends) > 1 and ends[0]["value"] == ends[1]["value"]
+        span = [cells(row) | {"of": of_year.height} for row in (ends[:1] if same else ends)]
     return {
         "measure": name,
-        "name": given.words.name("measure", name),
-        "unit": given.words.name("unit", measures()[name].unit),
-        "places": [cells(row or given.absent(name, place), given) for place, row in places.items()],
+        "name": word("measure", name),
+        "unit": word("unit", measures()[name].unit),
+        "places": [cells(row or given.absent(name, place)) for place, row in places.items()],
         "span": span,
+        "same": same,
         "traces": [
-            trace(row, given.words, given.words.name("area", place)) if row else _hole(given, name, place)
-            for place, row in places.items()
+            trace(row, word("area", place)) if row else _hole(given, name, place) for place, row in places.items()
         ],
     }
 
@@ -71,8 +80,8 @@ def _measure(given: Given, name: str) -> Item:
 def _hole(given: Given, name: str, place: str) -> Item:
     """Why there is no figure of a measure."""
     row = given.absent(name, place)
-    reason = given.words.name("missing_reason", row["missing_reason"])
-    return {"label": given.words.name("area", place), "missing": reason, "because": row["because"]}
+    reason = word("missing_reason", row["missing_reason"])
+    return {"label": word("area", place), "missing": reason, "because": row["because"]}
 
 
 def appendix(given: Given) -> list[Item]:
@@ -88,11 +97,11 @@ def appendix(given: Given) -> list[Item]:
             {
                 **said[name],
                 "id": f"m-{name}",
-                "name": given.words.name("measure", name),
-                "unit": given.words.name("unit", said[name]["unit"]),
-                "theme": given.words.name("theme", said[name]["theme"]),
-                "rule": given.words.name("definition", said[name]["definition"]),
-                "rows": [cells(row, given) | {"locator": row["locator"], "dataset": row["dataset"]} for row in rows],
+                "name": word("measure", name),
+                "unit": word("unit", said[name]["unit"]),
+                "theme": word("theme", said[name]["theme"]),
+                "rule": word("definition", said[name]["definition"]),
+                "rows": [cells(row) | {"locator": row["locator"], "dataset": row["dataset"]} for row in rows],
             }
         )
     return found
@@ -100,80 +109,78 @@ def appendix(given: Given) -> list[Item]:
 
 def themes(given: Given) -> list[Item]:
     """Of each theme the series of its measures: China, the Union, and from the least to the most of the members."""
-    found = []
-    places = [CHINA, UNION]
-    values = given.figures.filter(pl.col("value").is_not_null()).with_columns(
-        shown=pl.when(pl.col("measure").is_in([n for n, e in measures().items() if e.per_population]))
-        .then("rate")
-        .otherwise("value")
-    )
-    values = values.filter(pl.col("shown").is_not_null(), pl.col("grade") != "D")
-    for theme in dict.fromkeys(entry.theme for entry in measures().values()):
-        blocks = [
-            block
-            for name, entry in measures().items()
-            if entry.theme == theme
-            and (block := _series(given, values.filter(pl.col("measure") == name), name, places))
-        ]
-        if blocks:
-            frame = pl.concat([block["frame"] for block in blocks])
-            chart = charts.small_multiples([block["name"] for block in blocks], given.years)
-            found.append(
-                {
-                    "theme": given.words.name("theme", theme),
-                    "id": f"theme-{theme}",
-                    "svg": charts.svg(chart, frame, theme),
-                    "blocks": blocks,
-                }
-            )
-    return found
+    drawn = _drawn(given)
+    lasting = set(drawn.group_by("measure", "line").len().filter(pl.col("len") >= LEAST_YEARS)["measure"])
+    cells = {(row["measure"], row["line"], row["year"]): row for row in drawn.iter_rows(named=True)}
+    years = given.every_year["year"].to_list()
+    by_theme: dict[str, list[str]] = {}
+    for name in (name for name in measures() if name in lasting):
+        by_theme.setdefault(measures()[name].theme, []).append(name)
+    return [
+        {
+            "theme": word("theme", theme),
+            "id": f"theme-{theme}",
+            "svg": _panels(theme, names, years, cells),
+            "blocks": [_block(name, years, cells) for name in names],
+        }
+        for theme, names in by_theme.items()
+    ]
 
 
-def _series(given: Given, rows: pl.DataFrame, name: str, places: Sequence[str]) -> Item | None:
-    """A measure as a panel and as the table behind it; nothing where no side has a line."""
+def _drawn(given: Given) -> pl.DataFrame:
+    """What a line or a bar may show: ``shown`` is the rate where residents matter, else the value."""
+    rated = [name for name, entry in measures().items() if entry.per_population]
+    shown = pl.when(pl.col("measure").is_in(rated)).then("rate").otherwise("value")
+    rows = given.figures.with_columns(shown=shown).filter(pl.col("shown").is_not_null(), pl.col("grade") != "D")
+    sides = rows.filter(pl.col("jurisdiction").is_in(SIDES)).sort("year", pl.col("aggregation") == COMPUTED)
     states = rows.filter(pl.col("jurisdiction").is_in(given.states)).sort("shown", "jurisdiction")
-    by_year = states.group_by("year", maintain_order=True)
-    ends = [by_year.first(), by_year.last()]
-    lines = [
-        rows.filter(pl.col("jurisdiction") == place)
-        .sort("year", pl.col("aggregation") == COMPUTED)
-        .group_by("year", maintain_order=True)
-        .last()
-        for place in places
-    ]
-    if max(frame.height for frame in (*lines, ends[0])) < LEAST_YEARS:
-        return None
-    words, entry = given.words, measures()[name]
-    title = words.name("measure", name)
-    years = given.every_year
-    shown = [
-        years.join(line.select("year", value="shown"), on="year", how="left").with_columns(series=pl.lit(place))
-        for place, line in zip(places, lines, strict=True)
-    ]
-    low, high = (
-        end.select("year", pl.col("shown").alias(name)) for end, name in zip(ends, ("low", "high"), strict=True)
+    return pl.concat(
+        [
+            sides.unique(["measure", "jurisdiction", "year"], keep="last").with_columns(line="jurisdiction"),
+            *(
+                states.unique(["measure", "year"], keep=end, maintain_order=True).with_columns(line=pl.lit(line))
+                for line, end in ENDS.items()
+            ),
+        ]
     )
-    frame = pl.concat([*shown, low.join(high, on="year")], how="diagonal").with_columns(place=pl.lit(title))
-    labels = [*(words.name("area", place) for place in places), words.texts["least"], words.texts["most"]]
-    table = []
-    for label, part in zip(labels, (*lines, *ends), strict=True):
-        cells = {row["year"]: row for row in part.iter_rows(named=True)}
-        table.append(
+
+
+def _panels(theme: str, names: Sequence[str], years: Sequence[int], cells: Mapping[Key, Row]) -> str:
+    """The plot of a theme, of a panel for each measure."""
+    rows = []
+    for name, year in product(names, years):
+        shown = {line: cells[name, line, year]["shown"] for line in LINES if (name, line, year) in cells}
+        at = {"place": word("measure", name), "year": year}
+        rows += [at | {"series": side, "value": shown.get(side)} for side in SIDES]
+        if "least" in shown:
+            rows.append(at | {"low": shown["least"], "high": shown["most"]})
+    chart = charts.small_multiples([word("measure", name) for name in names], (years[0], years[-1]))
+    return charts.svg(chart, pl.DataFrame(rows, infer_schema_length=None), theme)
+
+
+def _block(name: str, years: Sequence[int], cells: Mapping[Key, Row]) -> Item:
+    """The table behind a panel."""
+    entry = measures()[name]
+    return {
+        "name": word("measure", name),
+        "unit": sentence("per_1000") if entry.per_population else word("unit", entry.unit),
+        "years": years,
+        "table": [
             {
-                "label": label,
-                "figures": [_shown(cells.get(year), words, label in labels[2:]) for year in years["year"]],
+                "label": sentence(line) if line in ENDS else word("area", line),
+                "figures": [_shown(cells.get((name, line, year)), named=line in ENDS) for year in years],
             }
-        )
-    unit = words.texts["per_1000"] if entry.per_population else words.name("unit", entry.unit)
-    return {"name": title, "unit": unit, "frame": frame, "table": table, "years": years["year"].to_list()}
+            for line in LINES
+        ],
+    }
 
 
-def _shown(row: Row | None, words: Words, named: bool) -> Item | None:
+def _shown(row: Row | None, *, named: bool) -> Item | None:
     if row is None:
         return None
     shown = row["shown"]
-    text = rate(shown) if row["rate"] == row["shown"] else number(shown, row["unit"])
-    return {"text": text, "href": anchor(row), "place": words.name("area", row["jurisdiction"]) if named else None}
+    text = rate(shown) if row["rate"] == shown else number(shown, row["unit"])
+    return {"text": text, "href": anchor(row), "place": word("area", row["jurisdiction"]) if named else None}
 
 
 def internal(given: Given) -> Item:
@@ -188,15 +195,14 @@ def internal(given: Given) -> Item:
     biggest = newest["jurisdiction"][0] if newest.height else None
     series = movers.filter(pl.col("jurisdiction").eq_missing(pl.lit(biggest)))
     union = given.latest("internal_mobility", UNION)
-    reason = given.absent("internal_mobility", UNION)
     grade = movers.row(-1, named=True) if movers.height else None
     return {
-        "china": [cells(row, given) | {"traces": [trace(row, given.words)]} for row in china.iter_rows(named=True)],
-        "movers": [cells(row, given) | {"traces": [trace(row, given.words)]} for row in newest.iter_rows(named=True)],
-        "union": cells(union or reason, given),
-        "grade": cells(grade, given) if grade else None,
+        "china": [cells(row) | {"traces": [trace(row)]} for row in china.iter_rows(named=True)],
+        "movers": [cells(row) | {"traces": [trace(row)]} for row in newest.iter_rows(named=True)],
+        "union": cells(union or given.absent("internal_mobility", UNION)) | {"traces": [trace(union)] if union else []},
+        "grade": cells(grade) if grade else None,
         "differs": differing(given, *((source.dataset, source.indicator) for source in (sources[0], sources[-1]))),
-        "biggest": given.words.name("area", biggest),
+        "biggest": word("area", biggest),
         "svg_china": _alone(given, china, charts.CHINA_COLOUR, "floating"),
         "svg_movers": _alone(given, series, charts.UNION_COLOUR, "movers"),
     }
@@ -215,15 +221,15 @@ def coverage(given: Given) -> Item:
     places = [CHINA, *given.states]
     frame = scores.select(
         place="jurisdiction",
-        theme=pl.col("theme").map_elements(lambda t: given.words.name("theme", t), pl.String),
+        theme=named("theme", "theme"),
         score="score",
     )
-    names = [given.words.name("theme", theme) for theme in known]
+    names = [word("theme", theme) for theme in known]
     cells = {(row["theme"], row["jurisdiction"]): row for row in scores.iter_rows(named=True)}
     holes = given.tables["coverage_gap"].sort("blocked", "measure", "jurisdiction", descending=[True, False, False])
     return {
         "svg": charts.svg(charts.heat_map(places, names), frame, "coverage"),
-        "places": [(place, given.words.name("area", place)) for place in places],
+        "places": [(place, word("area", place)) for place in places],
         "rows": [
             {"theme": name, "cells": [cells.get((theme, place)) for place in places]}
             for theme, name in zip(known, names, strict=True)
@@ -231,9 +237,9 @@ def coverage(given: Given) -> Item:
         "holes": [
             row
             | {
-                "name": given.words.name("measure", row["measure"]),
-                "place": given.words.name("area", row["jurisdiction"]),
-                "reason": given.words.name("missing_reason", row["missing_reason"]),
+                "name": word("measure", row["measure"]),
+                "place": word("area", row["jurisdiction"]),
+                "reason": word("missing_reason", row["missing_reason"]),
                 "command": f"corridor explain comparison measure={row['measure']} jurisdiction={row['jurisdiction']} "
                 f"missing_reason={row['missing_reason']} --limit 18",
             }
@@ -272,11 +278,11 @@ def timeline(given: Given) -> list[Item]:
     )
     picked = pl.concat([grouped.filter("china").head(EXCERPT // 2), grouped.filter(~pl.col("china")).head(EXCERPT)])
     values = given.around(picked)
-    return [_event(given, row, values) for row in picked.iter_rows(named=True)]
+    return [_event(row, values) for row in picked.iter_rows(named=True)]
 
 
-def _event(given: Given, row: Row, values: Mapping[tuple[object, ...], Row]) -> Item:
-    words, year = given.words, row["year"]
+def _event(row: Row, values: Mapping[tuple[object, ...], Row]) -> Item:
+    year = row["year"]
     key = (row["measure"], row["jurisdiction"])
     found = [values.get((*key, each)) for each in (year - 1, year, year + 1)]
     subjects = row["subjects"]
@@ -284,15 +290,15 @@ def _event(given: Given, row: Row, values: Mapping[tuple[object, ...], Row]) -> 
     kind = "area" if row["of_visas"] else "instrument"
     return {
         "on": row["happened_on"],
-        "place": words.name("area", row["jurisdiction"]),
+        "place": word("area", row["jurisdiction"]),
         "others": row["places"] - 1,
-        "event": words.texts.get(row["happened"]) or words.name("event", row["happened"]),
-        "subject": words.texts["comma"].join(words.name(kind, str(each)) for each in subjects),
-        "name": words.name("measure", row["measure"]),
-        "unit": words.name("unit", row["unit"]),
-        "figures": [figure(each, words) for each in found],
+        "event": sentence(row["happened"]) if row["happened"] in (BINDS, VISA) else word("event", row["happened"]),
+        "subject": sentence("comma").join(word(kind, str(each)) for each in subjects),
+        "name": word("measure", row["measure"]),
+        "unit": word("unit", row["unit"]),
+        "figures": [figure(each) for each in found],
         "href": "t-visa_rule" if row["of_visas"] else "t-legal_binding",
-        "traces": [trace(each, words, str(each["year"])) for each in found if each and each["value"] is not None],
+        "traces": [trace(each, str(each["year"])) for each in found if each and each["value"] is not None],
         "command": f"corridor explain policy_timeline measure={row['measure']} jurisdiction={row['jurisdiction']} "
         f"happened={row['happened']} happened_on={row['happened_on']} --limit 30",
     }
@@ -326,13 +332,13 @@ def jumps(given: Given) -> Item:
         acts = known[key]["subject"].unique().sort().to_list() if key in known else []
         shown.append(
             {
-                **cells(row, given),
-                "name": given.words.name("measure", row["measure"]),
-                "before": figure(earlier, given.words),
+                **cells(row),
+                "name": word("measure", row["measure"]),
+                "before": figure(earlier),
                 "factor": _factor(row["value"] / row["before"]),
-                "flags": given.words.listed("flag", flags),
-                "acts": [given.words.name("instrument", act) for act in acts],
-                "traces": [trace(each, given.words, str(each["year"])) for each in (earlier, row)],
+                "flags": several("flag", flags),
+                "acts": [word("instrument", act) for act in acts],
+                "traces": [trace(each, str(each["year"])) for each in (earlier, row)],
             }
         )
     return {"rows": shown, "total": f"{rows.height:,}"}
@@ -370,24 +376,23 @@ def changes(given: Given) -> Item:
         "last": last,
         "rows": rows,
         "revised": revised.select(pl.len()).collect().item(),
-        "revisions": [_revision(given, row) for row in top.head(EXCERPT // 2).collect().iter_rows(named=True)],
+        "revisions": [_revision(row) for row in top.head(EXCERPT // 2).collect().iter_rows(named=True)],
     }
 
 
-def _revision(given: Given, row: Row) -> Item:
-    words = given.words
+def _revision(row: Row) -> Item:
     sides = [
         {"dataset": row["dataset"], "payload": row[f"{age}_payload"], "value": row[f"{age}_value"], "unit": row["unit"]}
         for age in ("old", "new")
     ]
     return {
-        "indicator": words.name("indicator", row["indicator"]),
-        "place": words.name("area", row["reporter"]),
-        "partner": "" if row["partner"] in TOTAL else words.name("area", row["partner"]),
+        "indicator": word("indicator", row["indicator"]),
+        "place": word("area", row["reporter"]),
+        "partner": "" if row["partner"] in TOTAL else word("area", row["partner"]),
         "year": str(row["period"])[:4],
         "known": f"{row['known_from']:%Y-%m-%d}",
-        "old": figure(sides[0], words),
-        "new": figure(sides[1], words),
+        "old": figure(sides[0]),
+        "new": figure(sides[1]),
         "command": f"corridor explain revision indicator={row['indicator']} reporter={row['reporter']} "
         f"partner={row['partner']} period={str(row['period'])[:10]}",
         "dataset": row["dataset"],

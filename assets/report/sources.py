@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from assets.comparison import COMPUTED, STATE
-from assets.report.words import Tables, Words, number
+from assets.report.words import Tables, number, word
 from warehouse.measures import measures
 
 Row = Mapping[str, Any]
@@ -33,24 +33,24 @@ def dataset_anchor(dataset: str) -> str:
     return f"d-{dataset.replace('/', '-')}"
 
 
-def figure(row: Row | None, words: Words, side: str = "", field: str = "value") -> Item:
+def figure(row: Row | None, side: str = "", field: str = "value") -> Item:
     """A number with where it leads, or the reason why there is none."""
     value = None if row is None else row.get(side + field)
     if row is None or value is None:
         reason = None if row is None else row.get("missing_reason")
         because = None if row is None else row.get("because")
-        return {"text": words.name("missing_reason", str(reason)) if reason else "–", "because": because}
+        return {"text": word("missing_reason", str(reason)) if reason else "–", "because": because}
     return {"text": number(float(str(value)), str(row.get("unit", ""))), "href": anchor(row, side)}
 
 
-def trace(row: Row, words: Words, label: str = "", side: str = "", command: str | None = None) -> Item:
+def trace(row: Row, label: str = "", side: str = "", command: str | None = None) -> Item:
     """How to follow a figure: dataset, counting rule, payload, place in it, and the command that does."""
     return {
         "label": label,
         "href": anchor(row, side),
         "dataset": row.get(side + "dataset"),
         "table": row.get("source_table"),
-        "definition": words.name("definition", str(row.get(side + "definition") or "")),
+        "definition": word("definition", row.get(side + "definition")),
         "payload": row.get(side + "payload"),
         "locator": row.get(side + "locator"),
         "parts": row.get("parts"),
@@ -78,7 +78,7 @@ def comparison_command(row: Row) -> str:
     return f"corridor explain comparison measure={measure} jurisdiction={place} year={year}"
 
 
-def register(tables: Tables, words: Words) -> tuple[list[Item], list[Item]]:
+def register(tables: Tables) -> tuple[list[Item], list[Item]]:
     """Every dataset that a figure of the page comes from with its payloads, and the tables that join several."""
     sides = ("first", "second")
     revised = tables["revision"].filter(pl.col("change") == "value")
@@ -95,9 +95,9 @@ def register(tables: Tables, words: Words) -> tuple[list[Item], list[Item]]:
         row
         | {
             "id": dataset_anchor(row["dataset"]),
-            "publisher": words.name("publisher", row["publisher"]),
+            "publisher": word("publisher", row["publisher"]),
             "counted": [
-                (words.name("indicator", pair["indicator"]), words.name("definition", pair["definition"]))
+                (word("indicator", pair["indicator"]), word("definition", pair["definition"]))
                 for pair in row["indicator"] or []
             ],
         }

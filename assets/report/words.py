@@ -1,8 +1,12 @@
-"""The words of the page: fixed sentences from ``texts.yaml``, names from the tables, and how numbers are written."""
+"""The words of the page: fixed sentences from ``texts.yaml``, names from the tables, and how numbers are written.
 
+The page is made once. Where a word of it depends on the language, a mark stands for it until the page is spoken.
+"""
+
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import Literal
 
@@ -11,10 +15,11 @@ import yaml
 
 from assets.comparability import SEPARATOR
 from assets.comparison import UNION
-from warehouse.measures import mirrors
 
 Language = Literal["en", "zh"]
 Tables = Mapping[str, pl.LazyFrame]
+# What each word is, by code list and code.
+Words = Mapping[tuple[str, str], str]
 
 # Which tables give the names of which codes, and the field that holds the code.
 NAMED = {
@@ -22,24 +27,30 @@ NAMED = {
     "measure": ("measure", "measure"),
     "instrument": ("legal_instrument", "instrument"),
 }
+SENTENCE = "sentence"
+# Characters for private use, which are in no text: a mark is code list, code, and what a sentence is filled with.
+BEGIN, BETWEEN, END = "\ue000", "\ue001", "\ue002"
+MARK = re.compile(f"{BEGIN}([^{END}]*){END}")
 
 
-@dataclass(frozen=True)
-class Words:
-    """One language: its sentences, and the names of codes by code list."""
+def word(code_list: str, code: str | None) -> str:
+    """The mark of the name of a code; nothing of none."""
+    return f"{BEGIN}{code_list}{BETWEEN}{code}{END}" if code else ""
 
-    language: Language
-    texts: Mapping[str, str]
-    names: Mapping[tuple[str, str], str]
 
-    def name(self, code_list: str, code: str | None) -> str:
-        """The name of a code; the code itself where it has none."""
-        return "" if code is None else self.names.get((code_list, code), code)
+def named(code_list: str, column: str) -> pl.Expr:
+    """The marks of the names of the codes in a column."""
+    return pl.format("{}{}{}", pl.lit(f"{BEGIN}{code_list}{BETWEEN}"), pl.col(column), pl.lit(END))
 
-    def listed(self, code_list: str, codes: str | None) -> str:
-        """The names of several codes that one text holds."""
-        found = [self.name(code_list, code) for code in (codes or "").split(SEPARATOR) if code]
-        return self.texts["comma"].join(found)
+
+def several(code_list: str, codes: str | None) -> str:
+    """The marks of the names of several codes that one text holds."""
+    return sentence("comma").join(word(code_list, code) for code in (codes or "").split(SEPARATOR) if code)
+
+
+def sentence(key: str, **filled: object) -> str:
+    """The mark of a fixed sentence, and what it is filled with."""
+    return word(SENTENCE, BETWEEN.join((key, *(f"{name}={value}" for name, value in filled.items()))))
 
 
 def words(tables: Tables, language: Language) -> Words:
@@ -51,9 +62,19 @@ def words(tables: Tables, language: Language) -> Words:
     for code_list, (table, key) in NAMED.items():
         found = tables[table].select(key, pl.coalesce(chosen, "name_en")).collect()
         names |= {(code_list, code): name for code, name in found.iter_rows() if name}
-    names |= {("mirror", name): entry.name[language] for name, entry in mirrors().items()}
     said = texts()[language]
-    return Words(language, said, names | {("area", UNION): said["union"]})
+    return names | {("area", UNION): said["union"]} | {(SENTENCE, key): text for key, text in said.items()}
+
+
+def spoken(page: str, said: Words) -> str:
+    """The page in a language. A code without a name stands for itself."""
+
+    def fill(mark: re.Match[str]) -> str:
+        code_list, code, *filled = mark[1].split(BETWEEN)
+        text = escape(said.get((code_list, code), code))
+        return text.format_map(dict(item.split("=", 1) for item in filled)) if filled else text
+
+    return MARK.sub(fill, page)
 
 
 @cache

@@ -21,7 +21,7 @@ import polars as pl
 from warehouse.measures import measures, mirrors
 
 # Lists that stand in a file of their own.
-LISTS = ("area", "indicator", "instrument", "measure", "mirror")
+LISTS = ("area", "indicator", "instrument", "measure")
 
 
 @cache
@@ -58,8 +58,11 @@ def instruments() -> pl.DataFrame:
 
 
 def codes() -> pl.DataFrame:
-    """code_list, code, name_en, name_zh, description of every small list."""
-    return read("codes")
+    """code_list, code, name_en, name_zh, description of every small list, and of the mirrors that are declared."""
+    declared = [
+        ("mirror", name, entry.name["en"], entry.name["zh"], entry.description) for name, entry in mirrors().items()
+    ]
+    return pl.concat([read("codes"), pl.DataFrame(declared, schema=read("codes").schema, orient="row")])
 
 
 def not_published() -> pl.DataFrame:
@@ -82,6 +85,4 @@ def members(code_list: str) -> frozenset[str]:
         return frozenset(instruments()["instrument"])
     if code_list == "measure":
         return frozenset(measures())
-    if code_list == "mirror":
-        return frozenset(mirrors()) | members("mirror_of_law")
     return frozenset(codes().filter(pl.col("code_list") == code_list)["code"])
