@@ -1,6 +1,5 @@
 """What the workbook formats share: opening one, its sheets as rows and as tables of text, and finding a cell again."""
 
-import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -50,7 +49,7 @@ def text(value: object) -> str:
     """A cell of a sheet as text, in one line and without white space around it; a whole number without decimals."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return re.sub(r"\s+", " ", str(value)).strip()
+    return " ".join(str(value).split())
 
 
 def table(rows: list[list[Any]], after: int) -> pl.DataFrame:

@@ -8,6 +8,7 @@ same in the whole sheet with its position; the header is the dimension over the 
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -50,7 +51,7 @@ def recognises(head: bytes, path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The cells of the publisher's sheets; others are left out. A blank cell without flag is no cell."""
     book = _workbook.workbook(path)
-    frames: list[pl.LazyFrame] = []
+    fields: list[pl.DataFrame] = []
     dimensions: tuple[str, ...] = ()
     first: list[list[Any]] = []
     for at in _sheets(book.sheet_names):
@@ -63,12 +64,12 @@ def read(path: Path) -> Cells:
         dimensions, first = dimensions or names, first or rows
         if set(names) != set(dimensions):
             raise FormatError(f"sheet {sheet!r} has the dimensions {names}, the first has {dimensions}")
-        frames.append(_frame(_workbook.table(rows, table.header + 1), table, at).select(*dimensions, *CORE))
-    if not frames:
+        fields.append(_long(rows, table, at).select(*dimensions, "time", "text", "flag", "locator"))
+    if not fields:
         raise FormatError("no sheet of the workbook begins with 'Data extracted on'")
     return Cells(
         format=NAME,
-        frame=pl.concat(frames),
+        frame=_cells(pl.concat(fields).lazy(), dimensions),
         dimensions=dimensions,
         coded=False,
         dataset=_dataset(first),
@@ -103,43 +104,56 @@ def _table(rows: Sequence[Sequence[Any]], sheet: str) -> _Table:
     names = [*fixed, *places.values(), axis]
     if wrong := [name for name in names if names.count(name) > 1 or (name in CORE and name != "time")]:
         raise FormatError(f"sheet {sheet!r} names the dimension {wrong[0]!r} twice, or its name is taken")
-    if "time" not in names or len(set(columns.values())) < len(columns):
+    if "time" not in names or not columns or len(set(columns.values())) < len(columns):
         raise FormatError(f"sheet {sheet!r}, row {headed}: the header is not that of a table over time")
     return _Table(fixed, headed, axis, rows_at, columns)
 
 
 def _fixed(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
     """The dimensions between the first blank row and the header: name in the first column, position in the third."""
-    blank = next((at for at, row in enumerate(rows) if not any(map(_workbook.text, row))), len(rows))
-    named = [[_workbook.text(one) for one in row] for row in rows[blank:]]
-    return {row[0].lower(): next((one for one in row[1:] if one), "") for row in named if row[0]}
+    named = {_workbook.text(row[0]).lower(): row[1:] for row in rows[_blank(rows) :] if row[0]}
+    return {name: next(filter(None, map(_workbook.text, said)), "") for name, said in named.items() if name}
 
 
-def _frame(table: pl.DataFrame, place: _Table, sheet: int) -> pl.LazyFrame:
-    blank = table.select(pl.all_horizontal(pl.exclude("row") == "")).to_series()
+def _blank(rows: Sequence[Sequence[Any]]) -> int:
+    """How many rows stand above the first blank one."""
+    return next((at for at, row in enumerate(rows) if not any(map(_workbook.text, row))), len(rows))
+
+
+def _long(rows: Sequence[Sequence[Any]], place: _Table, sheet: int) -> pl.DataFrame:
+    """A row for each field of the columns of values: its dimensions and time, its text, its flag and its locator."""
+    first, width = place.header + 1, len(rows[0])
     # The table ends at a blank row; below it stand the special values and the flags.
-    body = table.head(blank.arg_max() or 0 if blank.any() else table.height).lazy()
-    return pl.concat(
-        body.select(
-            *(pl.col(str(at)).str.strip_chars().alias(name) for name, at in place.rows.items()),
-            *(pl.lit(text).alias(name) for name, text in {**place.fixed, place.axis: name}.items()),
-            *_value(at, flagged=at + 1 not in place.columns and at < table.width - 1),
-            (pl.col("row").cast(pl.Int64) * pack(1, 0) + pack(0, at, sheet)).alias("locator"),
-        ).filter(pl.any_horizontal(pl.col("value", "raw", "flag").is_not_null()))
-        for at, name in place.columns.items()
+    body = rows[first : first + _blank(rows[first:])]
+    fields = pl.lit(pl.Series(list(chain.from_iterable(body)), dtype=pl.String, strict=False))
+    flags = [at + 1 if at < width and at + 1 not in place.columns else None for at in place.columns]
+    columns = pl.DataFrame({"@column": list(place.columns), place.axis: list(place.columns.values()), "@flag": flags})
+    named = _workbook.table([[row[at - 1] for at in place.rows.values()] for row in rows[: first + len(body)]], first)
+    start = (pl.col("row").cast(pl.Int64) - first - 1) * width - 1
+    return columns.join(named, how="cross").select(
+        *(pl.col(str(at)).str.strip_chars().alias(name) for at, name in enumerate(place.rows, 1)),
+        *(pl.lit(text).alias(name) for name, text in place.fixed.items()),
+        place.axis,
+        fields.gather(start + pl.col("@column")).alias("text"),
+        fields.gather(start + pl.col("@flag")).alias("flag"),
+        (pl.col("row").cast(pl.Int64) * pack(1, 0) + pl.col("@column") + pack(0, 0, sheet)).alias("locator"),
     )
 
 
-def _value(at: int, *, flagged: bool) -> list[pl.Expr]:
-    text = pl.col(str(at)).str.strip_chars()
+def _cells(long: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
+    """The fields of all sheets as cells; a blank one without flag is none."""
+    text = pl.col("text").str.strip_chars()
     value = number(text)
-    nothing = pl.lit(None, pl.String)
-    return [
+    cells = long.select(
+        *dimensions,
+        "time",
         value.alias("value"),
         pl.when(value.is_null()).then(filled(text)).alias("raw"),
-        (filled(pl.col(str(at + 1)).str.strip_chars()) if flagged else nothing).alias("flag"),
-        nothing.alias("conf"),
-    ]
+        filled(pl.col("flag").str.strip_chars()).alias("flag"),
+        pl.lit(None, pl.String).alias("conf"),
+        "locator",
+    )
+    return cells.filter(pl.any_horizontal(pl.col("value", "raw", "flag").is_not_null()))
 
 
 def _dataset(rows: Sequence[Sequence[Any]]) -> str | None:
