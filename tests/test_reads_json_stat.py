@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.cells import CORE
+from sources.cells import CODE, CORE
 from sources.errors import FormatError
 from sources.formats import json_stat, recognise
 
@@ -52,7 +52,7 @@ def test_values_in_any_order_stand_at_their_index(tmp_path: Path) -> None:
     assert (found.dimensions, found.dataset, found.coded) == (("geo",), "MIGR_X", True)
     assert found.updated == datetime(2026, 7, 9, 23, tzinfo=timezone(timedelta(hours=2)))
     assert found.labels == {"geo": {"AT": "Austria", "EL": "Greece"}}
-    assert found.frame.collect_schema() == {"geo": pl.String(), **CORE}
+    assert found.frame.collect_schema() == {"geo": CODE, **CORE}
     assert found.frame.collect().rows() == [
         ("AT", "2017", 10.0, None, None, None, 0),
         ("AT", "2019", 0.0, None, None, None, 2),

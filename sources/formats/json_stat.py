@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from sources.cells import CORE, Cells
+from sources.cells import CODE, CORE, Cells
 from sources.errors import FormatError
 from sources.formats._grid import filled, number
 from sources.formats._json import literal
@@ -25,6 +25,7 @@ _TIME = ("time", "time_period")
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"')
 _TELLS = re.compile(rb'"class"\s*:\s*"dataset"|"wsVersion"\s*:|"dimension"\s*:\s*\{')
 _REFUSAL = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:error|warning)"\s*:\s*[\[{].*"label"', re.DOTALL)
+_OPENS = re.compile(rb'"(?:value|status)"\s*:\s*\{')
 _FLAT = re.compile(rb'"(?:value|status)"\s*:\s*\{([^{}]*)\}')
 _KEY = re.compile(rb'"\d+"\s*:')
 
@@ -171,7 +172,7 @@ def _by_index(held: object, size: int, what: str) -> pl.DataFrame:
 def _column(held: Sequence[Any], what: str) -> pl.DataFrame:
     try:
         if what == "status":
-            return pl.DataFrame({"status": pl.Series(held, dtype=pl.String)})
+            return pl.DataFrame({"status": pl.Series(held, dtype=pl.String).cast(CODE)})
         return pl.DataFrame({"value": pl.Series(held, dtype=pl.Float64)}).with_columns(raw=pl.lit(None, pl.String))
     except TypeError as error:
         if what == "status" or any(isinstance(one, dict | list) for one in held):
@@ -184,6 +185,10 @@ def _column(held: Sequence[Any], what: str) -> pl.DataFrame:
 def _refuse_doubles(content: bytes, held: Sequence[Any]) -> None:
     """Raises where an index stands twice: the parser keeps the last silently, the bytes still show both."""
     parsed = sum(len(one) for one in held if isinstance(one, dict))
+    places = [(found.end(), content.find(b"}", found.end())) for found in _OPENS.finditer(content)]
+    # A colon stands in every pair, and in a text too; the pairs are counted where it does.
+    if sum(content.count(b":", start, end) for start, end in places) == parsed:
+        return
     written = sum(len(_KEY.findall(flat)) for flat in _FLAT.findall(content))
     if written != parsed:
         raise FormatError(f"an index stands twice: {written} are written, {parsed} differ")
@@ -191,26 +196,41 @@ def _refuse_doubles(content: bytes, held: Sequence[Any]) -> None:
 
 def _frame(values: pl.DataFrame, status: pl.DataFrame, codes: Mapping[str, Sequence[str]]) -> pl.DataFrame:
     cells = values.join(status, on="index", how="full", coalesce=True).sort("index")
-    if cells["index"].has_nulls() or cells["index"].is_duplicated().any():
+    if cells["index"].n_unique() < cells.height:
         raise FormatError("an index stands twice, written in two ways")
-    marks = pl.col("status").str.splitn("|", 2)
-    # The old service gives ":" as the status of what is not available; it is what stands in the place of the value.
-    special = pl.col("status").str.starts_with(":")
-    places: dict[str, pl.Series] = {}
-    stride = 1
-    for name, listed in reversed(list(codes.items())):
-        at = cells["index"] // stride % len(listed)
-        places[name] = pl.Series(name, listed, pl.String).gather(at)
-        stride *= len(listed)
-    found = cells.select(
+    found = cells.join(_marks(status["status"]), on="status", how="left", maintain_order="left").select(
         "value",
-        pl.when(special).then(pl.lit(":")).otherwise(pl.col("raw")).alias("raw"),
-        filled(marks.struct[0].str.strip_prefix(":").str.strip_chars()).alias("flag"),
-        filled(marks.struct[1].str.strip_chars()).alias("conf"),
+        pl.coalesce("special", "raw").alias("raw"),
+        "flag",
+        "conf",
         pl.col("index").alias("locator"),
         *([] if "time" in codes else [pl.lit(None, pl.String).alias("time")]),
     )
+    places: dict[str, pl.Series] = {}
+    stride = 1
+    for name, listed in reversed(list(codes.items())):
+        at = found["locator"] // stride % len(listed)
+        places[name] = pl.Series(name, listed, CORE.get(name, CODE)).gather(at)
+        stride *= len(listed)
     return found.with_columns(**places).select(*(name for name in codes if name != "time"), *CORE)
+
+
+def _marks(status: pl.Series) -> pl.DataFrame:
+    """Of each status: what stands in the place of a value, the flag and the confidentiality."""
+    text = pl.col("status").cast(pl.String)
+    marks = text.str.splitn("|", 2).struct
+    return (
+        status.drop_nulls()
+        .unique()
+        .to_frame()
+        .select(
+            "status",
+            # The old service gives ":" as the status of what is not available.
+            pl.when(text.str.starts_with(":")).then(pl.lit(":")).alias("special"),
+            filled(marks[0].str.strip_prefix(":").str.strip_chars()).alias("flag"),
+            filled(marks[1].str.strip_chars()).alias("conf"),
+        )
+    )
 
 
 def _updated(item: Mapping[str, Any]) -> datetime | None:
