@@ -21,7 +21,7 @@ slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds tha
 chaos: $(READY)  ## Kill N builds at moments drawn from SEED, and see that nothing is lost
 	$(BIN)/python -m tests.killing $(N) $(SEED)
 
-bench: $(READY)  ## Measure reading beside its peers and write benchmarks/RESULTS.md; SIZE=full takes an hour
+bench: $(READY)  ## Measure reading beside its peers and write benchmarks/RESULTS.md; SIZE=full goes up to 50 million observations
 	$(BIN)/python -m benchmarks.run $(SIZE)
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
