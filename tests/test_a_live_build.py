@@ -238,6 +238,7 @@ def a_night_passes(house: House) -> None:
     aside.replace(house.archive.ledger)
 
 
+@pytest.mark.slow
 def test_a_source_that_is_down_three_nights_is_stale_and_the_release_goes_on(day: tuple[House, Double]) -> None:
     house, publishers = day
     (first,) = releases.index(house.releases)
