@@ -184,7 +184,7 @@ def spoken(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.lit("whole").alias(vintages.REQUEST))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(histories(), min_size=2, max_size=4))
 def test_adding_a_vintage_never_changes_what_was_known_before(statements: list[pl.DataFrame]) -> None:
     declared = contract("legal_event")

@@ -187,6 +187,7 @@ class TestTheFiguresAreThoseOfTheCopies:
                 found += 1
         assert found > 1_600
 
+    @pytest.mark.slow
     def test_recording_twice_gives_the_same_bytes(self, corpus: Path, tmp_path: Path) -> None:
         from sources.snapshot.record import record
 

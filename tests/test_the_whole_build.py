@@ -9,6 +9,7 @@ import pytest
 
 from assets.comparability import ATTRIBUTES
 from assets.house import House
+from expectations import names
 from pipelines.explaining import Tracer
 from tests.conftest import Built, corridor
 from warehouse.contracts import contract, contracts
@@ -128,6 +129,14 @@ def test_every_payload_format_is_among_what_is_followed(built: Built) -> None:
             assert trace.agrees, trace
             formats.add(trace.format)
     assert len(formats) >= 5
+
+
+def test_every_table_was_held_to_all_that_is_listed_for_it(built: Built) -> None:
+    for declared in contracts().values():
+        if declared.table != "release":
+            (path,) = (built.data / "work" / "checks" / declared.table).glob("*/outcomes.json")
+            outcomes = json.loads(path.read_text())
+            assert [(o["name"], o["severity"], o["reason"]) for o in outcomes] == names(declared)
 
 
 def test_a_second_build_with_nothing_new_makes_no_release(built: Built) -> None:
