@@ -36,8 +36,9 @@ JUMP, JUMP_POINTS, JUMP_LEAST = 2.0, 10.0, 100.0
 # Two sources that count one thing are apart by no more than this factor, or a person must look at them.
 APART, APART_LEAST = 10.0, 100.0
 SHARES = ("percent", "percentage_points")
-# A sum is exact to one part in so many.
-PARTS = 10_000
+# A sum is exact to so many decimals.
+DECIMALS = 4
+PARTS = 10**DECIMALS
 # What a row of statistics brings along.
 CARRIED: dict[str, pl.DataType] = {
     "year": pl.Int64(),
@@ -189,7 +190,11 @@ def added_up(rows: Frame, keys: Sequence[str], most: Sequence[str] = ()) -> Fram
             parts=nw.len().cast(nw.Int64),
         )
         .with_columns(
-            **{name: nw.when(alone).then(nw.col(name)).otherwise(nw.col(f"whole_{name}") / PARTS) for name in figures}
+            # An engine may multiply by the reciprocal instead, which is off in the last digit.
+            **{
+                name: nw.when(alone).then(nw.col(name)).otherwise((nw.col(f"whole_{name}") / PARTS).round(DECIMALS))
+                for name in figures
+            }
         )
         .with_columns(
             value=nw.when(nw.col("parts") - nw.col("unknown") >= nw.col("least_parts")).then(nw.col("value")),

@@ -243,6 +243,12 @@ def test_a_sum_does_not_depend_on_the_order_of_its_parts() -> None:
     assert found == {1_700_000_001.3}
 
 
+def test_a_sum_is_the_number_that_its_decimals_write() -> None:
+    figures = population(*((state, year, 0.0009) for state in MEMBERS for year in (2020, 2021)))
+    rows = compared({"people": people(additive=True)}, figures)
+    assert [at(rows, UNION, year, COMPUTED)["value"] for year in (2020, 2021)] == [0.0243, 0.0243]
+
+
 def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
     apart = measure(
         sources=[
