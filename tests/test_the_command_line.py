@@ -165,6 +165,7 @@ def test_explain_knows_tables_indicators_and_datasets(built: Built, what: str) -
     assert what in done.stdout
 
 
+@pytest.mark.slow
 def test_an_imported_payload_is_read_by_the_next_build(tmp_path: Path) -> None:
     header = "DATAFLOW,LAST UPDATE,freq,citizen,agedef,age,unit,sex,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
     row = "ESTAT:TPS00177(1.0),29/11/24 11:00:00,A,TOTAL,COMPLET,TOTAL,NR,T,AT,2022,74000,,"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.vintages import REQUEST, State, as_of, begin, content_of, follow, triangle
@@ -72,6 +72,7 @@ SAID = st.dictionaries(KEYS, st.one_of(st.none(), st.floats(0, 9).map(round).map
 SEQUENCE = st.lists(SAID, min_size=1, max_size=5)
 
 
+@settings(max_examples=40)
 @given(SEQUENCE, st.integers(0, 6))
 def test_what_was_known_at_a_day_is_what_a_build_of_that_day_would_have_had(
     statements: list[Said], moment: int
@@ -82,6 +83,7 @@ def test_what_was_known_at_a_day_is_what_a_build_of_that_day_would_have_had(
     assert content(as_of(history, day(moment)).collect()) == content(then.current)
 
 
+@settings(max_examples=40)
 @given(SEQUENCE)
 def test_the_revisions_lead_from_each_state_to_the_next(statements: list[Said]) -> None:
     identity = ["indicator", "reporter", "partner", "partner_role", "period", "freq"]
@@ -98,6 +100,7 @@ def test_the_revisions_lead_from_each_state_to_the_next(statements: list[Said]) 
         assert now["new_value"].equals(now["value"], null_equal=True)
 
 
+@settings(max_examples=40)
 @given(SAID)
 def test_hearing_the_same_again_changes_nothing(said: Said) -> None:
     first, second = told([said, said])[1:]
@@ -106,6 +109,7 @@ def test_hearing_the_same_again_changes_nothing(said: Said) -> None:
     assert second.revisions.is_empty()
 
 
+@settings(max_examples=40)
 @given(SEQUENCE)
 def test_no_key_is_known_twice_at_one_time(statements: list[Said]) -> None:
     states = told(statements)
