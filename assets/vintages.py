@@ -154,7 +154,8 @@ def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
     declared: Contract,
 ) -> pl.DataFrame:
     """What a vintage changed; of what is ``fresh``, what is ``due`` was spoken of before."""
-    schema = contract("revision").polars_schema
+    revision = contract("revision")
+    schema = revision.polars_schema
     if declared.kind != "statistics":
         return pl.DataFrame(schema=schema)
     described = [*content_of(declared), "payload"]
@@ -182,7 +183,8 @@ def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
             change=pl.lit("disappeared"),
         ),
     ]
-    return pl.concat(parts, how="diagonal").select(_revision(declared, at)).cast(schema).select(schema.names())
+    rows = pl.concat(parts, how="diagonal").select(_revision(declared, at)).cast(schema).select(schema.names())
+    return rows.sort(revision.key)
 
 
 def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:

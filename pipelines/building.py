@@ -27,6 +27,8 @@ INSTANCE = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
     "freshness": {"enabled": True},
+    # Steps print nothing, and the processes that would follow their output outlive a build that is killed.
+    "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
     "concurrency": {"pools": {"default_limit": 1}, "runs": {"max_concurrent_runs": 1}},
     "run_monitoring": {"enabled": True, "max_runtime_seconds": 21_600, "free_slots_after_run_end_seconds": 60},
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from assets import report, stages
+from assets import graph, report, stages
 from sources import catalogue
 from tests import double
 from tests.double import Double, stocked
@@ -29,6 +29,7 @@ def small_house() -> Iterator[Double]:
             patch.delitem(contracts(), name)
         patch.setattr(stages, "release_tables", lambda: RELEASED)
         patch.setattr(report, "pages", lambda *_: dict.fromkeys(report.PAGES.values(), "nothing to show\n"))
+        patch.setattr(graph, "at_a_glance", lambda *_: [])
         publishers.modified = "Tue, 24 Nov 2026 03:15:00 GMT"
         entries = {"unhcr": double.entries(publishers)["unhcr"]}
         patch.setattr(catalogue, "publishers", lambda: entries)

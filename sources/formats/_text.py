@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
@@ -102,7 +103,7 @@ def lazily(frames: Callable[[], Iterable[pl.DataFrame]], schema: Mapping[str, pl
     def batches(
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        for whole in frames():
+        for whole in _each_ahead(frames()):
             frame = whole.select(columns or pl.all())
             frame = frame if n_rows is None else frame.head(n_rows)
             yield frame if predicate is None else frame.filter(predicate)
@@ -110,6 +111,16 @@ def lazily(frames: Callable[[], Iterable[pl.DataFrame]], schema: Mapping[str, pl
                 return
 
     return register_io_source(batches, schema=schema, is_pure=True)
+
+
+def _each_ahead(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Each frame while the next one is made: to read a block keeps one core at work, what follows from it another."""
+    source = iter(frames)
+    with ThreadPoolExecutor(1) as pool:
+        due = pool.submit(next, source, None)
+        while (frame := due.result()) is not None:
+            due = pool.submit(next, source, None)
+            yield frame
 
 
 def tabbed(path: Path, fields: int) -> Iterator[tuple[int, pl.Series]]:
