@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 PROCESSES = 2
 
-P = ParamSpec("P")
+A = TypeVarTuple("A")
 T = TypeVar("T")
 
 _pool: ProcessPoolExecutor | None = None
@@ -52,15 +52,15 @@ def _with_its_parent() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def begin(stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
+def begin(stage: Callable[[*A], T], *args: *A) -> None:
     """Have a stage made, if there are processes beside this one, and they live."""
     with suppress(BrokenProcessPool):
         if _pool is not None:
-            _begun[stage, *args] = _pool.submit(stage, *args, **kwargs)
+            _begun[stage, *args] = _pool.submit(stage, *args)
 
 
-def done(stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def done(stage: Callable[[*A], T], *args: *A) -> T:
     """What a stage gives, made ahead or now."""
     if future := _begun.pop((stage, *args), None):
         wait([future])
-    return stage(*args, **kwargs)
+    return stage(*args)

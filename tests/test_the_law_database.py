@@ -161,6 +161,16 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
         yield double
 
 
+def assert_only_said(house: House, name: str, good: pl.DataFrame, when: str, why: str) -> None:
+    """What does not answer is said, of each of two requests, when it is received or read; what was known stands."""
+    received = receive(house, catalogue.publishers()["flk"], name).failures
+    made = stages.observations(house, f"flk/{name}")
+    assert made.frame.collect().equals(good)
+    said = received if when == "received" else made.failures
+    assert len(said) == 2
+    assert all(why in line for line in said)
+
+
 @pytest.mark.parametrize(
     ("instead", "when", "why"),
     [
@@ -186,12 +196,7 @@ def test_a_live_build_asks_for_each_law_and_what_fails_with_status_200_leaves_wh
     good = stages.observations(house, "flk/versions").frame.collect()
     assert good.height == 4
     database.instead = instead
-    received = receive(house, flk, "versions").failures
-    made = stages.observations(house, "flk/versions")
-    assert made.frame.collect().equals(good)
-    said = received if when == "received" else made.failures
-    assert len(said) == 2
-    assert all(why in line for line in said)
+    assert_only_said(house, "versions", good, when, why)
 
 
 def test_details_and_documents_are_asked_for_as_the_lists_name_them(database: Database, tmp_path: Path) -> None:
@@ -268,12 +273,7 @@ def test_a_detail_that_fails_with_status_200_leaves_what_was_known(
     assert receive(house, flk, "versions").failures == receive(house, flk, "details").failures == ()
     good = stages.observations(house, "flk/details").frame.collect()
     database.instead = instead
-    received = receive(house, flk, "details").failures
-    made = stages.observations(house, "flk/details")
-    assert made.frame.collect().equals(good)
-    said = received if when == "received" else made.failures
-    assert len(said) == 2
-    assert all(why in line for line in said)
+    assert_only_said(house, "details", good, when, why)
 
 
 def test_a_list_that_fails_names_no_detail_and_what_is_known_is_still_asked_for(
