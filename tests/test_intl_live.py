@@ -339,6 +339,7 @@ def test_case_records_are_counted(publishers: Double, house: House, publish: Pub
     ("name", "expected"),
     [
         ("SM.POP.TOTL.ZS", ("CHN", "_T", "percent")),
+        ("BX.TRF.PWKR.DT.GD.ZS", ("CHN", "_T", "percent")),
         ("SM.POP.RHCR.EA", ("CHN", "_T", "persons")),
         ("SM.POP.RHCR.EO", ("WLD", "CHN", "persons")),
     ],

@@ -12,9 +12,11 @@ import pytest
 from assets.comparability import ATTRIBUTES, counting_rules
 from assets.comparison import KEY, jurisdictions
 from assets.law_in_numbers import CHINA
+from sources.catalogue import datasets
 from tests.conftest import ROOT, Built
 from warehouse import codes
-from warehouse.measures import measures
+from warehouse.contracts import contract
+from warehouse.measures import TOTAL, measures
 
 pytestmark = pytest.mark.xdist_group("built")
 PAGE = ROOT / "docs" / "chinese_citizens_in_the_eu.md"
@@ -159,6 +161,27 @@ def _rules_of_nationals_abroad(built: Built) -> dict[tuple[str, int], list[str]]
     )
     found = rows.group_by("partner", pl.col("period").dt.year()).agg(pl.col("definition").unique()).collect()
     return {(partner, year): definitions for partner, year, definitions in found.iter_rows()}
+
+
+def test_no_source_of_a_measure_asks_for_codes_that_its_dataset_never_has(built: Built) -> None:
+    """A figure that stands in its table would be called "not fetched". Partners come with other payloads."""
+    never = set()
+    for name, entry in measures().items():
+        found: dict[tuple[str, str], list[bool]] = {}
+        for source in entry.sources:
+            table = datasets()[source.dataset][1].table
+            rows = built.table(table).filter(dataset=source.dataset, indicator=source.indicator, freq=source.freq)
+            figures = rows.drop_nulls("value").collect()
+            asked = {
+                dimension: source.where.get(dimension, list(TOTAL))
+                for dimension in contract(table).dimensions
+                if dimension not in source.total
+            }
+            if not figures.is_empty():
+                there = all(figures[dimension].is_in(wanted).any() for dimension, wanted in asked.items())
+                found.setdefault((source.dataset, source.indicator), []).append(there)
+        never |= {(name, *place) for place, answers in found.items() if not any(answers)}
+    assert never == set()
 
 
 def _reasons(text: str | None) -> set[str]:

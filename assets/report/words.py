@@ -5,6 +5,7 @@ The page is made once. Where a word of it depends on the language, a mark stands
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -92,9 +93,7 @@ def number(value: float, unit: str = "") -> str:
 
 def rate(value: float) -> str:
     """A rate, with as many decimals as tell it from nothing."""
-    size = abs(value)
-    decimals = ",.2f" if size >= 1 or not value else ".2g" if size >= 1e-4 else ".1e"
-    return _minus(f"{value:{decimals}}")
+    return _minus(f"{value:,.2f}" if abs(value) >= 1 or not value else f"{Decimal(f'{value:.2g}'):f}")
 
 
 def _minus(text: str) -> str:
