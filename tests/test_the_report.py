@@ -336,6 +336,9 @@ def test_a_browser_shows_the_page_and_asks_for_nothing(
         assert _asked(
             tab, "[...document.querySelectorAll('svg')].every(svg => svg.getBoundingClientRect().height > 40)"
         )
+        # No column is squeezed until its words are letters below each other.
+        names = "[...document.querySelectorAll('tbody th')].filter(name => name.checkVisibility())"
+        assert _asked(tab, f"{names}.every(name => name.getBoundingClientRect().width > 60)")
         # Who follows a number to its measure sees it, though it stands in a closed block.
         _asked(tab, "document.querySelector('#headline a[href^=\"#m-\"]').click()")
         assert _asked(tab, "document.querySelector(':target').checkVisibility()")
