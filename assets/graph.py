@@ -22,14 +22,14 @@ from assets import ahead, compared, stages
 from assets import release as releasing
 from assets.house import House
 from assets.payloads import STALE_AFTER, Reception, receive, stale
-from assets.report import PAGES, at_a_glance
+from assets.report import PAGES, SHOWN_ON, at_a_glance
 from sources import catalogue
 from sources.catalogue import Publisher
 from sources.publishers import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract
 from warehouse.package import About
-from warehouse.storage import Place, digest
+from warehouse.storage import digest
 
 OWNERS = ["team:corridor"]
 HouseParam = dg.ResourceParam[House]
@@ -393,20 +393,18 @@ def report(house: HouseParam) -> dg.MaterializeResult:
     entry = releases.find(house.releases)
     tables = {name: pl.scan_parquet(releases.table_file(house.releases, entry, name)) for name in entry.tables}
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, [])
-    pages = {language: house.releases / entry.name / name for language, name in PAGES.items()}
+    folder = house.releases / entry.name
+    pages = {language: folder / name for language, name in PAGES.items()}
+    shown = f"http://127.0.0.1:{SHOWN_ON}/{entry.name}" if isinstance(folder, Path) else str(folder)
     return dg.MaterializeResult(
         metadata={
             "release": entry.name,
             "at_a_glance": dg.MetadataValue.md(markdown(pl.DataFrame(at_a_glance(tables, about)))),
-            **{language: dg.MetadataValue.url(_address(page)) for language, page in pages.items()},
+            **{language: dg.MetadataValue.url(f"{shown}/{name}") for language, name in PAGES.items()},
             **{f"path_{language}": dg.MetadataValue.path(str(page)) for language, page in pages.items()},
             **{f"sha256_{language}": digest(page)[1] for language, page in pages.items()},
         }
     )
-
-
-def _address(page: Place) -> str:
-    return page.resolve().as_uri() if isinstance(page, Path) else str(page)
 
 
 def refuse_failed(instance: dg.DagsterInstance, house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -529,7 +530,7 @@ def ui(
     live: Live = False,
     data: Data = None,
 ) -> None:
-    """Open the Dagster UI on 127.0.0.1, with the daemon that runs schedules and sensors."""
+    """Open the Dagster UI on 127.0.0.1, with the daemon that runs schedules and sensors, and the pages of releases."""
     from pipelines.building import dagster_home, workspace
 
     house = _house(data, live=live)
@@ -540,6 +541,8 @@ def ui(
     out.print(
         f"Dagster UI on http://127.0.0.1:{port} ({house.mode}, {house.data}); stop it with Ctrl-C.", highlight=False
     )
+    if isinstance(house.releases, Path):
+        subprocess.Popen([sys.executable, "-m", "pipelines.pages", str(house.releases)])  # noqa: S603 - ours too
     os.execv(sys.executable, command)  # noqa: S606 - the command is ours, and its exit is that of this process
 
 

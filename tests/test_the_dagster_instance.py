@@ -5,8 +5,10 @@ since nothing was checked; the whole nightly job; and the same job as its schedu
 """
 
 import os
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 import yaml
 from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigatorData
 
+from assets.report import PAGES, SHOWN_ON
 from assets.stages import release_tables
 from expectations import names
 from pipelines.building import dagster_home
@@ -123,7 +126,7 @@ def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert
 
 def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
     heard = listeners(night.server.process.pid)
-    assert heard == {("127.0.0.1", night.server.port)}
+    assert heard == {("127.0.0.1", night.server.port), ("127.0.0.1", SHOWN_ON)}
 
 
 def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -> None:
@@ -135,6 +138,17 @@ def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -
     declared = {(f"table/{table}", rule) for table in release_tables() for rule, *_ in names(contract(table))}
     assert {(check.asset_key.to_user_string(), check.check_name) for check in recorded} >= declared
     assert [c.check_name for c in recorded if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR] == []
+
+
+def test_the_ui_links_to_the_pages_of_the_release(night: Night) -> None:
+    with dg.DagsterInstance.from_config(str(dagster_home(night.server.data))) as instance:
+        made = instance.get_latest_materialization_event(dg.AssetKey("report"))
+    assert made is not None
+    assert made.asset_materialization is not None
+    said = made.asset_materialization.metadata
+    for language in PAGES:
+        with urllib.request.urlopen(str(said[language].value), timeout=10) as answer:
+            assert sha256(answer.read()).hexdigest() == said[f"sha256_{language}"].value
 
 
 def checks(data: Path, run: str) -> list[dg.AssetCheckEvaluation]:

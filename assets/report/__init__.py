@@ -15,6 +15,8 @@ from assets.report.sources import register
 from assets.report.words import Language, Tables, sentence, spoken, texts, words
 from warehouse.package import About
 
+# The port of 127.0.0.1 on which `corridor ui` serves the pages of releases.
+SHOWN_ON = 3100
 PAGES: dict[Language, str] = {"en": "report.html", "zh": "report.zh.html"}
 
 

@@ -24,8 +24,8 @@ CHINA_COLOUR, UNION_COLOUR, OTHER_COLOUR = "#b3372f", "#1f5fa8", "#a85f00"
 BAND_COLOUR, END_COLOUR, INK, LINES = "#e3e7ec", "#aab2bc", "#454b54", "#e9ecf0"
 FONT = "Liberation Sans"
 ROWS = "rows"
-# Letters that no number has, and that the fonts at hand have: U+0100 to U+017F.
-LETTERS = [chr(0x100 + number) for number in range(128)]
+# Letters that no number has, and that the fonts at hand have: Latin Extended-A and B, more than a plot has words.
+LETTERS = [chr(letter) for letter in range(0x100, 0x250)]
 DECADES = [10**power for power in range(8)]
 # Numbers on axes: k, M and G for thousands, millions and thousand millions.
 SHORT = "abs(datum.value) < 1000 ? format(datum.value, '~g') : format(datum.value, '~s')"
