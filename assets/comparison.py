@@ -497,7 +497,7 @@ def absences(measures: Mapping[str, Measure]) -> pl.DataFrame:
             if because:
                 rows[name, state, STATE] = ("not_published", because)
         for whom, absence in entry.absent.items():
-            places = [(state, STATE) for state in (members if whom == "EU27" else [whom])]
+            places = [(state, STATE) for state in (members if whom in ("EU27", "members") else [whom])]
             if whom == "EU27":
                 places += [(union, aggregation) for union in unions() for aggregation in (PUBLISHED, COMPUTED)]
             for place in places:

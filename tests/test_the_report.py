@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise, zip_longest
 from pathlib import Path
@@ -258,7 +259,7 @@ def test_a_value_is_written_as_it_is_read(value: float, unit: str, text: str) ->
     assert number(value, unit) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(2.2304, "2.23"), (0.0, "0.00"), (0.000164, "0.00016"), (-0.4, "−0.4")])
+@pytest.mark.parametrize(("value", "text"), [(2.2304, "2.23"), (0.0, "0.00"), (0.0000434, "0.000043"), (-0.4, "−0.4")])
 def test_a_rate_keeps_what_tells_it_from_nothing(value: float, text: str) -> None:
     assert rate(value) == text
 
@@ -293,6 +294,14 @@ def test_a_release_with_no_figure_has_a_page_that_says_so(built: Built) -> None:
     assert JustHTML(text, collect_errors=True).errors == []
     assert text.count("Not fetched") > 100
     assert "<svg" not in text
+
+
+def test_a_release_whose_tables_are_those_of_the_last_one_says_so(built: Built) -> None:
+    given = tables(built)
+    again = replace(about(built), name="9999-12-31.1")
+    given["release"] = pl.concat([given["release"], given["release"].with_columns(release=pl.lit(again.name))])
+    text = report.pages(given, again)["report.html"]
+    assert f"No table differs from those of release {built.release.name}." in text
 
 
 def test_the_views_of_a_release_are_its_tables(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:

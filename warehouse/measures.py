@@ -93,7 +93,7 @@ class Measure(_Entry):
     sources: list[Selection] = []
     formula: Formula | None = None
     computed: str | None = Field(default=None, description="a computation from tables of law")
-    absent: dict[str, Absence] = Field(default={}, description="by jurisdiction, or EU27 for all member states")
+    absent: dict[str, Absence] = Field(default={}, description="by jurisdiction; of all members, EU27 with the Union")
     events: list[str] = Field(default=[], description="instruments whose events matter to the measure")
 
     @model_validator(mode="after")

@@ -137,7 +137,7 @@ def _asylum_plot(given: Given, rows: pl.DataFrame, datasets: Sequence[str]) -> s
         ]
     ).drop_nulls("value")
     sums = long.group_by("destination").agg(pl.col("value").max()).filter(pl.col("value") >= MANY)
-    order = sums.sort("value", descending=True)["destination"]
+    order = sums.sort("value", descending=True)["destination"].to_list()
     lines = long.select("destination", "source").unique().filter(pl.col("destination").is_in(order))
     shown = lines.join(given.every_year, how="cross").join(long, on=["destination", "source", "year"], how="left")
     drawn = shown.select("source", "year", "value", place=named("area", "destination"))
