@@ -489,13 +489,18 @@ def prune(
 ) -> None:
     """Thin out the releases: those that are kept stay, the last ten, and the last of each month and year.
 
-    The newest stays in any case, and every payload. Intermediate results that no build has used for 90 days go as well.
+    The newest stays in any case, and every payload. Intermediate results that no build has used for 90 days go as well,
+    and Dagster's records of runs that are older.
     """
+    from assets.retention import UNUSED
     from assets.retention import prune as thin
+    from pipelines.building import forget_runs
 
-    house = _house(data)
+    house, now = _house(data), datetime.now(UTC)
     with _builder(house):
-        reasons = thin(house, datetime.now(UTC), dry_run=dry_run)
+        reasons = thin(house, now, dry_run=dry_run)
+        if not dry_run:
+            forget_runs(house.data, now - UNUSED)
     if json:
         _json(reasons)
         return

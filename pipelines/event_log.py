@@ -6,6 +6,7 @@ often twice. Kept connections and one statement write the same rows to the same 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
@@ -52,6 +53,13 @@ class KeptEventLog(SqliteEventLogStorage):
                 self._store_asset_event(connection, event, number)
         if kind in ASSET_CHECK_EVENTS:
             self.store_asset_check_event(event, number)
+
+    def delete_events(self, run_id: str) -> None:
+        """Delete the events of a run, and the file of its own in which they stood."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            self._engines.pop(run_id).dispose()
+            Path(self.path_for_shard(run_id)).unlink()
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
