@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import SingletonThreadPool
@@ -33,9 +33,13 @@ class KeptEventLog(SqliteEventLogStorage):
         """The log in the folder ``base_dir``."""
         return cls(inst_data=inst_data, **config_value)
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether there is a table: all are made with the log, and Dagster asks with a new connection for each event."""
+        return table_name in SqlEventLogStorageMetadata.tables
+
     @property
     def supports_asset_checks(self) -> bool:
-        """Whether there is a table for checks: there is, and Dagster asks the database anew for each."""
+        """Whether there is a table for checks."""
         return True
 
     def store_event(self, event: EventLogEntry) -> None:
