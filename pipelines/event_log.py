@@ -34,7 +34,7 @@ class KeptEventLog(SqliteEventLogStorage):
         return cls(inst_data=inst_data, **config_value)
 
     def has_table(self, table_name: str) -> bool:
-        """Whether there is a table: all are made with the log, and Dagster asks with a new connection for each event."""
+        """Whether there is a table: all are made with the log, and Dagster opens a connection for each event to ask."""
         return table_name in SqlEventLogStorageMetadata.tables
 
     @property
