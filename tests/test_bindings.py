@@ -31,8 +31,8 @@ def test_signature_does_not_bind_and_consent_does() -> None:
     assert bound(events(signed)) == []
     assert bound(events(signed, {})) == [("CHN", date(1992, 4, 1), None, "rule")]
     # The treaty's own entry into force is not dated by a source, nor is that for the party.
-    undated = {"instrument": "IV-9", "date": date(1988, 10, 4)}
-    assert bound(events(undated)) == [("CHN", date(1988, 10, 4), None, "consent")]
+    undated = {"instrument": "XVIII-12", "date": date(2003, 9, 23)}
+    assert bound(events(undated)) == [("CHN", date(2003, 9, 23), None, "consent")]
 
 
 def test_a_binding_begins_with_the_entry_into_force_where_a_source_dates_it() -> None:
@@ -56,6 +56,9 @@ def test_a_treaty_counts_from_deposit_as_its_own_article_says() -> None:
         ("XVIII-12-a", date(2010, 2, 8), date(2010, 3, 10)),
         ("IV-8", date(1980, 11, 4), date(1981, 9, 3)),
         ("XVIII-4", date(1963, 10, 7), date(1963, 10, 7)),
+        ("IV-9", date(1988, 10, 4), date(1988, 11, 3)),
+        ("V-5", date(1982, 9, 24), date(1982, 9, 24)),
+        ("C138", date(1999, 4, 28), date(2000, 4, 28)),
     ):
         rows = events({"instrument": treaty, "date": deposited})
         assert bound(rows) == [("CHN", begins, None, "rule")], treaty
@@ -234,7 +237,7 @@ def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows
 
 
 def test_what_is_not_known_is_listed_with_its_reason() -> None:
-    undated = {"instrument": "IV-9"}
+    undated = {"instrument": "XVIII-12"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
     stated = pl.DataFrame(
         [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
@@ -242,10 +245,10 @@ def test_what_is_not_known_is_listed_with_its_reason() -> None:
     )
     gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))), stated)
     listed = set(gaps.iter_rows())
-    # The list of statements to IV-11 came, and none to IV-9.
-    assert ("IV-9", "CHN", "statements", "no_citable_source") in listed
+    # The list of statements to IV-11 came, and none to XVIII-12.
+    assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed
     assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
-    assert ("IV-9", "CHN", "entry_into_force", "not_dated") in listed
+    assert ("XVIII-12", "CHN", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
     # A rule counts from a day, and a year is none.
     assert ("V-4", "ITA", "entry_into_force", "not_dated") in listed
@@ -263,8 +266,10 @@ def test_the_command_line_says_who_was_bound_and_why(built: Built) -> None:
     assert "AUT BEL BGR" in said.stdout
     assert "Schengen acquis" in said.stdout
     assert not re.search(r"(DNK|IRL)[\w ]*: Position under the protocols", said.stdout)
-    said = corridor("explain", "32004L0038", "--on", "2015-06-01", *data)
+    said = corridor("explain", "32016R0399", "--on", "2017-06-01", *data)
     assert "IRL Ireland: Position under the protocols" in said.stdout
+    said = corridor("explain", "32004L0038", "--on", "2015-06-01", "--jurisdiction", "IRL", *data)
+    assert "IRL Ireland was bound on 2015-06-01, since 2004-04-30." in said.stdout
     said = corridor("explain", "IV-13", "--jurisdiction", "CHN", *data)
     assert "was not bound" in said.stdout
     assert "2015-03-14" in said.stdout

@@ -376,7 +376,10 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
 
 
 # Who keeps the list or the gazette itself: the Union and its agencies, the depositaries, states.
-AUTHORITIES = ("europa.eu", "coe.int", "un.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk")
+AUTHORITIES = (
+    *("europa.eu", "coe.int", "un.org", "ohchr.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk"),
+    *("irishstatutebook.ie", "mzv.cz", "gv.at", "finlandabroad.fi", "varuh-rs.si", "lamoncloa.gob.es"),
+)
 
 
 @pytest.mark.parametrize("name", ["_citations.csv", "_statements.csv"])
