@@ -14,9 +14,11 @@ from assets.house import House
 from expectations import law
 from expectations.identities import Facts, Failing
 from pipelines.explaining import Tracer
+from pipelines.explaining_law import explain
 from tests.conftest import Built, corridor
 from tests.law import act, events
 from warehouse.contracts import contract
+from warehouse.errors import WarehouseError
 
 CONSENTS = st.sampled_from(law.CONSENT)
 DAYS = st.dates(date(1950, 1, 1), date(2030, 12, 31))
@@ -301,6 +303,68 @@ def test_the_command_line_says_of_a_day_before_an_act_that_it_was_not_there(buil
     assert "32008L0115 was not there on 2008-01-01: it was adopted on 2008-12-16." in " ".join(said.stdout.split())
     said = corridor("explain", "IV-11", "--on", "1980-01-01", *data)
     assert "IV-11 was not there on 1980-01-01: it was adopted on 1989-11-20." in " ".join(said.stdout.split())
+
+
+ANSWERS = [
+    ("32008L0115", "HRV", "2012-06-01", "was no member of the Union; it has been one since 2013-07-01"),
+    ("32008L0115", "HRV", "2013-07-01", "was bound on 2013-07-01, since 2013-07-01."),
+    ("32003L0009", "POL", "2003-06-01", "it has been one since 2004-05-01"),
+    ("32008L0115", "CHN", "2015-06-01", "was no member of the Union."),
+    ("32008L0115", "EU", "2015-06-01", "binds its members"),
+    ("CHN-EXIT-ENTRY-2012", "DEU", "2015-06-01", "is the law of China"),
+    ("CHN-EXIT-ENTRY-2012", "CHN", "2013-06-30", "not yet in force on 2013-06-30: it entered into force on 2013-07-01"),
+    ("32024R1351", "DEU", "2024-05-20", "not yet in force on 2024-05-20: it entered into force on 2024-06-11"),
+    ("IV-11", "DEU", "1990-01-01", "not yet in force on 1990-01-01: it entered into force on 1990-09-02"),
+    ("32003L0009", "DEU", "2015-07-20", "was bound on 2015-07-20"),
+    ("32003L0009", "DEU", "2015-07-21", "was no longer bound on 2015-07-21: it was bound until 2015-07-20"),
+    ("32004L0083", "IRL", "2015-01-01", "was bound on 2015-01-01, since 2004-10-20"),
+    ("32005L0085", "IRL", "2020-01-01", "was bound on 2020-01-01, since 2005-12-01"),
+    ("32013L0033", "IRL", "2018-06-29", "stood apart on 2018-06-29"),
+    ("32013L0033", "IRL", "2018-06-30", "was bound on 2018-06-30"),
+    ("V-5", "CZE", "1993-03-01", "notified on 1993-05-11 that it succeeds"),
+    ("V-5", "CZE", "1992-12-31", "was not independent on 1992-12-31, but from 1993-01-01"),
+    ("IV-3", "MAC", "2005-01-01", "MAC Macao SAR China was bound on 2005-01-01, since 1999-12-02."),
+    (
+        "IV-3",
+        "CHN",
+        "2000-01-01",
+        "for HKG Hong Kong SAR China, since 1997-06-20 and for MAC Macao SAR China",
+    ),
+    ("IV-4", "HKG", "2000-01-01", "Whether HKG Hong Kong SAR China was bound"),
+]
+
+
+def test_an_answer_says_why_a_state_was_not_bound(built: Built) -> None:
+    house = House(built.data, "snapshot")
+    for instrument, area, day, words in ANSWERS:
+        report = explain(house, instrument, date.fromisoformat(day), area)
+        assert words in str(report["answer"]), (instrument, area, day, report["answer"])
+        assert ("bound" in report) == (" was bound on" in str(report["answer"]) and "Whether" not in words)
+
+
+def test_a_state_whose_law_is_not_covered_gets_no_answer(built: Built) -> None:
+    # The list of the parties is read for those that are covered: Norway's absence from it would say nothing.
+    with pytest.raises(WarehouseError, match="NOR Norway is not covered"):
+        explain(House(built.data, "snapshot"), "V-2", date(2010, 1, 1), "NOR")
+
+
+def test_who_was_bound_on_a_day_is_what_the_table_says(built: Built) -> None:
+    house = House(built.data, "snapshot")
+    table = built.table("legal_binding").collect()
+    for instrument in ("32004L0083", "32008L0115", "IV-11", "V-4", "C098", "CETS197"):
+        for day in (date(1995, 6, 1), date(2014, 6, 1), date(2021, 6, 1)):
+            holding = table.filter(
+                pl.col("instrument") == instrument,
+                pl.col("valid_from") <= day,
+                pl.col("valid_to").is_null() | (pl.col("valid_to") > day),
+                pl.col("territorial_scope") == "_T",
+            )
+            said = explain(house, instrument, day).get("bound") or []
+            assert isinstance(said, list)
+            names = " ".join(str(item["jurisdiction"]) for item in said if item["territory"] is None)
+            assert set(re.findall(r"\b[A-Z]{3}\b|Union", names)) == {
+                {"EU": "Union"}.get(area, area) for area in holding["jurisdiction"]
+            }, (instrument, day)
 
 
 def test_the_command_line_says_up_to_when_a_list_speaks_and_what_a_wrong_number_may_be(built: Built) -> None:
