@@ -110,10 +110,13 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
         raise WarehouseError(
             "ask for visa_rule nationality=DEU jurisdiction=CHN --on DAY, in codes of ISO 3166-1 alpha-3"
         )
+    document = given.get("travel_document", "ORDINARY")
+    if document not in (documents := codes.members("travel_document")):
+        raise WarehouseError(f"{document} is no travel document; use one of {', '.join(sorted(documents))}")
     release = releases.find(house.releases)
     rules = pl.read_parquet(releases.table_file(house.releases, release, "visa_rule"))
     pair = (given["nationality"], given["jurisdiction"])
-    rule = rule_on(rules, *pair, on, given.get("travel_document", "ORDINARY"))
+    rule = rule_on(rules, *pair, on, document)
     transit = transit_rule_on(rules, *pair, on)
     who = f"A national of {_name(pair[0])} going to {_name(pair[1])}"
     if rule is None:
