@@ -73,8 +73,6 @@ def _by_treaty(known: pl.DataFrame) -> pl.DataFrame:
         .join(at_all, on="instrument", how="left")
         .with_columns(_begins())
     )
-    dated_elsewhere = (pl.col("force_rule") == "event") & (pl.col("valid_from_basis") == "consent")
-    bound = bound.filter(~dated_elsewhere.fill_null(value=False))
     return bound.with_columns(valid_from=pl.max_horizontal("begins", "general", "in_force"))
 
 

@@ -56,10 +56,12 @@ def policy_timeline(
 
 
 def _events(events: pl.DataFrame, binding: pl.DataFrame) -> pl.DataFrame:
-    """Dated events of a jurisdiction, and those of a whole instrument for each one that it binds."""
-    dated = events.filter(pl.col("event").is_in(HAPPENS), pl.col("date").is_not_null()).select(
-        "jurisdiction", happened="event", subject="instrument", happened_on="date"
-    )
+    """Dated events of a jurisdiction, and those of a whole instrument for each one that it binds.
+
+    What had happened by a day has none of its own.
+    """
+    happened = pl.col("event").is_in(HAPPENS) & pl.col("date").is_not_null() & (pl.col("date_precision") != "by")
+    dated = events.filter(happened).select("jurisdiction", happened="event", subject="instrument", happened_on="date")
     whom = binding.select(pl.col("jurisdiction").alias("bound"), subject="instrument").unique()
     whole = dated.filter(pl.col("jurisdiction").is_in(["_T", "EU"])).join(whom, on="subject")
     own = dated.filter(~pl.col("jurisdiction").is_in(["_T", "EU"]))
@@ -68,7 +70,8 @@ def _events(events: pl.DataFrame, binding: pl.DataFrame) -> pl.DataFrame:
 
 def _bindings(binding: pl.DataFrame) -> pl.DataFrame:
     """The day from which an instrument binds a jurisdiction."""
-    whole = binding.filter(pl.col("territorial_scope") == "_T", pl.col("valid_from").is_not_null())
+    begun = pl.col("valid_from").is_not_null() & (pl.col("valid_from_basis") != "party_by")
+    whole = binding.filter(pl.col("territorial_scope") == "_T", begun)
     return whole.select("jurisdiction", happened=pl.lit(BINDS), subject="instrument", happened_on="valid_from")
 
 

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from assets import stages
-from assets.bindings import LISTS, bindings
+from assets.bindings import LISTS, TREATIES, bindings
 from assets.house import House
 from assets.payloads import vintage
 from assets.visas import rule_on, transit_rule_on
-from expectations.law import CONSENT
+from expectations.law import CONSENT, FOUNDED
 from warehouse import codes, releases
 from warehouse.errors import WarehouseError
 
@@ -29,19 +29,26 @@ def explain(house: House, instrument: str, on: date, jurisdiction: str | None = 
         raise WarehouseError(
             f"{instrument} is no instrument; `corridor explain legal_instrument` says where they stand"
         )
-    if jurisdiction is not None and jurisdiction not in codes.members("area"):
-        raise WarehouseError(f"{jurisdiction} is no jurisdiction; use a code of ISO 3166-1 alpha-3, or EU")
+    if jurisdiction is not None:
+        _refuse_not_covered(jurisdiction)
     release = releases.find(house.releases)
-    events, gaps = (
-        pl.read_parquet(releases.table_file(house.releases, release, table)).filter(pl.col("instrument") == instrument)
-        for table in ("legal_event", "legal_gap")
+    everything, gaps, bindings_known = (
+        pl.read_parquet(releases.table_file(house.releases, release, table))
+        for table in ("legal_event", "legal_gap", "legal_binding")
     )
-    bound = bindings(events, on)
-    happened = events.filter(pl.col("date").is_null() | (pl.col("date") <= on))
-    who = pl.col("jurisdiction") == jurisdiction if jurisdiction else pl.lit(value=True)
+    of_it = pl.col("instrument") == instrument
+    events, gaps = everything.filter(of_it), gaps.filter(of_it)
+    # Who stays bound by a repealed act is said by the events of the act that repeals it.
+    intervals = bindings(everything.filter(_by(on))).filter(of_it)
     row = known.row(0, named=True)
+    begun = bindings_known.filter(of_it)["valid_from"].min()
+    not_yet = _not_yet(row, events, begun, on)
+    bound = intervals.filter(pl.col("valid_from") <= on, _open_after(on), pl.lit(not_yet is None))
+    happened = events.filter(_by(on))
+    who = _about(jurisdiction) if jurisdiction else pl.lit(value=True)
+    of_whom = pl.col("jurisdiction").is_in([jurisdiction, "EU"]) if jurisdiction else pl.lit(value=True)
     report: Report = {
-        "answer": _not_yet(row, events, on),
+        "answer": not_yet,
         "instrument": instrument,
         "title": row["name_en"],
         "on": on.isoformat(),
@@ -50,16 +57,44 @@ def explain(house: House, instrument: str, on: date, jurisdiction: str | None = 
         "bound": list(_bound(bound.filter(who))),
         "stands apart": [_event(item) for item in _unbound(happened.filter(who), bound, "opt_out")],
         "signed only": [_event(item) for item in _unbound(happened.filter(who), bound, "sign")],
-        "not known": [_gap(item) for item in gaps.filter(who | (pl.col("jurisdiction") == "EU")).iter_rows(named=True)],
+        "not known": [_gap(item) for item in gaps.filter(of_whom).iter_rows(named=True)],
         "lists": list(_lists(house, instrument, events)),
         "release": release.name,
     }
     if jurisdiction is not None:
         own = happened.filter(who | pl.col("jurisdiction").is_in(("_T", "EU"))).sort("date", nulls_last=True)
-        consent = happened.filter(pl.col("jurisdiction") == jurisdiction, pl.col("event").is_in(CONSENT))
-        report["answer"] = report["answer"] or _answer(jurisdiction, on, report, consented=consent.height > 0)
+        report["answer"] = (
+            not_yet
+            or _outside(row["scheme"], jurisdiction, on)
+            or _left(intervals.filter(who), bound.filter(who), jurisdiction, on)
+            or _answer(jurisdiction, on, report, events.filter(who))
+        )
         report["events"] = [_event(item) for item in own.iter_rows(named=True)]
     return {key: value for key, value in report.items() if value not in (None, [])}
+
+
+def _by(day: date) -> pl.Expr:
+    """What had happened by a day; what has no date had always been so."""
+    return pl.col("date").is_null() | (pl.col("date") <= day)
+
+
+def _open_after(day: date) -> pl.Expr:
+    return pl.col("valid_to").is_null() | (pl.col("valid_to") > day)
+
+
+def _about(area: str) -> pl.Expr:
+    """Rows about a jurisdiction, or about a territory whosever it is."""
+    return (pl.col("jurisdiction") == area) | (pl.col("territorial_scope") == area)
+
+
+def _refuse_not_covered(area: str) -> None:
+    found = codes.areas().filter(pl.col("area") == area)
+    if found.is_empty():
+        raise WarehouseError(f"{area} is no jurisdiction; use a code of ISO 3166-1 alpha-3, or EU")
+    if not found["in_scope"].item() and found["kind"].item() != "territory":
+        raise WarehouseError(
+            f"{_name(area)} is not covered: Corridor has the law of China, the 27 members and the Union"
+        )
 
 
 def explain_visa(house: House, where: list[str], on: date) -> Report:
@@ -75,10 +110,13 @@ def explain_visa(house: House, where: list[str], on: date) -> Report:
         raise WarehouseError(
             "ask for visa_rule nationality=DEU jurisdiction=CHN --on DAY, in codes of ISO 3166-1 alpha-3"
         )
+    document = given.get("travel_document", "ORDINARY")
+    if document not in (documents := codes.members("travel_document")):
+        raise WarehouseError(f"{document} is no travel document; use one of {', '.join(sorted(documents))}")
     release = releases.find(house.releases)
     rules = pl.read_parquet(releases.table_file(house.releases, release, "visa_rule"))
     pair = (given["nationality"], given["jurisdiction"])
-    rule = rule_on(rules, *pair, on, given.get("travel_document", "ORDINARY"))
+    rule = rule_on(rules, *pair, on, document)
     transit = transit_rule_on(rules, *pair, on)
     who = f"A national of {_name(pair[0])} going to {_name(pair[1])}"
     if rule is None:
@@ -135,13 +173,41 @@ def _unbound(events: pl.DataFrame, bound: pl.DataFrame, event: str) -> list[dict
     return list(found.iter_rows(named=True))
 
 
-def _not_yet(row: Mapping[str, object], events: pl.DataFrame, on: date) -> str | None:
-    """That the instrument was not there yet, where a source says when it was adopted."""
+def _not_yet(row: Mapping[str, object], events: pl.DataFrame, begun: object, on: date) -> str | None:
+    """That the instrument was not there or not in force yet, where a source says since when it is."""
+    name, since = row["instrument"], row["in_force"] if row["scheme"] in TREATIES else begun
     dated = events.filter(pl.col("event") == "adopt")["date"].drop_nulls().to_list()
     adopted = min([*dated, *([row["adopted"]] if row["adopted"] else [])], default=None)
-    if adopted is None or adopted <= on:
+    if adopted is not None and adopted > on:
+        return f"{name} was not there on {on}: it was adopted on {adopted}."
+    if isinstance(since, date) and since > on:
+        return f"{name} was not yet in force on {on}: it entered into force on {since}."
+    return None
+
+
+def _outside(scheme: object, jurisdiction: str, on: date) -> str | None:
+    """That the instrument is none that could bind the jurisdiction on the day."""
+    name = _name(jurisdiction)
+    if scheme == "celex":
+        if jurisdiction == "EU":
+            return "An act of the Union binds its members."
+        joined = codes.areas().filter(pl.col("area") == jurisdiction)["eu_from"].item()
+        if joined is None or joined > on:
+            since = f"; it has been one since {joined}" if joined else ""
+            return f"{name} was not bound on {on}: it was no member of the Union{since}."
+    if scheme == "prc" and jurisdiction != "CHN":
+        return f"{name} was not bound on {on}: it is the law of China."
+    if on < FOUNDED.get(jurisdiction, on):
+        return f"{name} was not independent on {on}, but from {FOUNDED[jurisdiction]}."
+    return None
+
+
+def _left(intervals: pl.DataFrame, bound: pl.DataFrame, jurisdiction: str, on: date) -> str | None:
+    """That a jurisdiction was bound before the day, and no longer on it."""
+    last = intervals.filter(~_open_after(on))["valid_to"].max()
+    if bound.height or not isinstance(last, date):
         return None
-    return f"{row['instrument']} was not there on {on}: it was adopted on {adopted}."
+    return f"{_name(jurisdiction)} was no longer bound on {on}: it was bound until {last - timedelta(days=1)}."
 
 
 def _name(area: str) -> str:
@@ -213,9 +279,10 @@ def _lists(house: House, instrument: str, events: pl.DataFrame) -> Iterator[Repo
     yield from last.values()
 
 
-def _answer(jurisdiction: str, on: date, report: Report, *, consented: bool) -> str:
-    """In a sentence, whether a jurisdiction was bound."""
+def _answer(jurisdiction: str, on: date, report: Report, events: pl.DataFrame) -> str:
+    """In a sentence, whether a jurisdiction was bound, of which ``events`` are all that are known."""
     name = _name(jurisdiction)
+    of_state = not codes.areas().filter(pl.col("area") == jurisdiction, pl.col("in_scope")).is_empty()
     lists = report["lists"]
     listed = sorted(str(item["as of"]) for item in lists) if isinstance(lists, list) else []
     for key, words in (("stands apart", "stood apart on"), ("signed only", "had only signed by")):
@@ -225,15 +292,17 @@ def _answer(jurisdiction: str, on: date, report: Report, *, consented: bool) -> 
             return f"{name} {words} {on}, and was not bound{known}."
     bound = report["bound"]
     if isinstance(bound, list) and bound:
-        scopes = ", ".join(str(item["territory"]) for item in bound if item["territory"])
-        whole = any(item["territory"] is None for item in bound)
-        since = next((item["since"] for item in bound if item["territory"] is None), bound[0]["since"])
-        return f"{name} was bound on {on}{'' if whole else f' {scopes}'}, since {since}."
-    if consented:
+        whole = [f", since {item['since']}" for item in bound if not (item["territory"] and of_state)]
+        parts = [f" {item['territory']}, since {item['since']}" for item in bound]
+        return f"{name} was bound on {on}{whole[0] if whole else ' and'.join(parts)}."
+    if events.filter(pl.col("event").is_in(CONSENT), _by(on)).height:
         return f"{name} had consented by {on}, and the treaty was not yet in force for it."
+    succeeded = events.filter(pl.col("event") == "succeed")["date"].min()
+    if isinstance(succeeded, date):
+        return f"{name} notified on {succeeded} that it succeeds to the treaty, with effect from its independence."
     gaps = report["not known"]
     absent = _named("gap_reason", "not_on_list")
-    if isinstance(gaps, list) and any(gap["why"] != absent for gap in gaps):
+    if not of_state or (isinstance(gaps, list) and any(gap["why"] != absent for gap in gaps)):
         return f"Whether {name} was bound on {on} no source that may be used says."
     days = ", ".join(listed) or "none"
     return f"{name} was not bound on {on}: no list that was received ({days}) has an act of it."

@@ -14,9 +14,11 @@ from assets.house import House
 from expectations import law
 from expectations.identities import Facts, Failing
 from pipelines.explaining import Tracer
+from pipelines.explaining_law import explain
 from tests.conftest import Built, corridor
 from tests.law import act, events
 from warehouse.contracts import contract
+from warehouse.errors import WarehouseError
 
 CONSENTS = st.sampled_from(law.CONSENT)
 DAYS = st.dates(date(1950, 1, 1), date(2030, 12, 31))
@@ -31,8 +33,8 @@ def test_signature_does_not_bind_and_consent_does() -> None:
     assert bound(events(signed)) == []
     assert bound(events(signed, {})) == [("CHN", date(1992, 4, 1), None, "rule")]
     # The treaty's own entry into force is not dated by a source, nor is that for the party.
-    undated = {"instrument": "IV-9", "date": date(1988, 10, 4)}
-    assert bound(events(undated)) == [("CHN", date(1988, 10, 4), None, "consent")]
+    undated = {"instrument": "XVIII-12", "date": date(2003, 9, 23)}
+    assert bound(events(undated)) == [("CHN", date(2003, 9, 23), None, "consent")]
 
 
 def test_a_binding_begins_with_the_entry_into_force_where_a_source_dates_it() -> None:
@@ -56,6 +58,9 @@ def test_a_treaty_counts_from_deposit_as_its_own_article_says() -> None:
         ("XVIII-12-a", date(2010, 2, 8), date(2010, 3, 10)),
         ("IV-8", date(1980, 11, 4), date(1981, 9, 3)),
         ("XVIII-4", date(1963, 10, 7), date(1963, 10, 7)),
+        ("IV-9", date(1988, 10, 4), date(1988, 11, 3)),
+        ("V-5", date(1982, 9, 24), date(1982, 9, 24)),
+        ("C138", date(1999, 4, 28), date(2000, 4, 28)),
     ):
         rows = events({"instrument": treaty, "date": deposited})
         assert bound(rows) == [("CHN", begins, None, "rule")], treaty
@@ -234,7 +239,7 @@ def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows
 
 
 def test_what_is_not_known_is_listed_with_its_reason() -> None:
-    undated = {"instrument": "IV-9"}
+    undated = {"instrument": "XVIII-12"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
     stated = pl.DataFrame(
         [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
@@ -242,10 +247,10 @@ def test_what_is_not_known_is_listed_with_its_reason() -> None:
     )
     gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))), stated)
     listed = set(gaps.iter_rows())
-    # The list of statements to IV-11 came, and none to IV-9.
-    assert ("IV-9", "CHN", "statements", "no_citable_source") in listed
+    # The list of statements to IV-11 came, and none to XVIII-12.
+    assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed
     assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
-    assert ("IV-9", "CHN", "entry_into_force", "not_dated") in listed
+    assert ("XVIII-12", "CHN", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
     # A rule counts from a day, and a year is none.
     assert ("V-4", "ITA", "entry_into_force", "not_dated") in listed
@@ -263,8 +268,10 @@ def test_the_command_line_says_who_was_bound_and_why(built: Built) -> None:
     assert "AUT BEL BGR" in said.stdout
     assert "Schengen acquis" in said.stdout
     assert not re.search(r"(DNK|IRL)[\w ]*: Position under the protocols", said.stdout)
-    said = corridor("explain", "32004L0038", "--on", "2015-06-01", *data)
+    said = corridor("explain", "32016R0399", "--on", "2017-06-01", *data)
     assert "IRL Ireland: Position under the protocols" in said.stdout
+    said = corridor("explain", "32004L0038", "--on", "2015-06-01", "--jurisdiction", "IRL", *data)
+    assert "IRL Ireland was bound on 2015-06-01, since 2004-04-30." in said.stdout
     said = corridor("explain", "IV-13", "--jurisdiction", "CHN", *data)
     assert "was not bound" in said.stdout
     assert "2015-03-14" in said.stdout
@@ -296,6 +303,68 @@ def test_the_command_line_says_of_a_day_before_an_act_that_it_was_not_there(buil
     assert "32008L0115 was not there on 2008-01-01: it was adopted on 2008-12-16." in " ".join(said.stdout.split())
     said = corridor("explain", "IV-11", "--on", "1980-01-01", *data)
     assert "IV-11 was not there on 1980-01-01: it was adopted on 1989-11-20." in " ".join(said.stdout.split())
+
+
+ANSWERS = [
+    ("32008L0115", "HRV", "2012-06-01", "was no member of the Union; it has been one since 2013-07-01"),
+    ("32008L0115", "HRV", "2013-07-01", "was bound on 2013-07-01, since 2013-07-01."),
+    ("32003L0009", "POL", "2003-06-01", "it has been one since 2004-05-01"),
+    ("32008L0115", "CHN", "2015-06-01", "was no member of the Union."),
+    ("32008L0115", "EU", "2015-06-01", "binds its members"),
+    ("CHN-EXIT-ENTRY-2012", "DEU", "2015-06-01", "is the law of China"),
+    ("CHN-EXIT-ENTRY-2012", "CHN", "2013-06-30", "not yet in force on 2013-06-30: it entered into force on 2013-07-01"),
+    ("32024R1351", "DEU", "2024-05-20", "not yet in force on 2024-05-20: it entered into force on 2024-06-11"),
+    ("IV-11", "DEU", "1990-01-01", "not yet in force on 1990-01-01: it entered into force on 1990-09-02"),
+    ("32003L0009", "DEU", "2015-07-20", "was bound on 2015-07-20"),
+    ("32003L0009", "DEU", "2015-07-21", "was no longer bound on 2015-07-21: it was bound until 2015-07-20"),
+    ("32004L0083", "IRL", "2015-01-01", "was bound on 2015-01-01, since 2004-10-20"),
+    ("32005L0085", "IRL", "2020-01-01", "was bound on 2020-01-01, since 2005-12-01"),
+    ("32013L0033", "IRL", "2018-06-29", "stood apart on 2018-06-29"),
+    ("32013L0033", "IRL", "2018-06-30", "was bound on 2018-06-30"),
+    ("V-5", "CZE", "1993-03-01", "notified on 1993-05-11 that it succeeds"),
+    ("V-5", "CZE", "1992-12-31", "was not independent on 1992-12-31, but from 1993-01-01"),
+    ("IV-3", "MAC", "2005-01-01", "MAC Macao SAR China was bound on 2005-01-01, since 1999-12-02."),
+    (
+        "IV-3",
+        "CHN",
+        "2000-01-01",
+        "for HKG Hong Kong SAR China, since 1997-06-20 and for MAC Macao SAR China",
+    ),
+    ("IV-4", "HKG", "2000-01-01", "Whether HKG Hong Kong SAR China was bound"),
+]
+
+
+def test_an_answer_says_why_a_state_was_not_bound(built: Built) -> None:
+    house = House(built.data, "snapshot")
+    for instrument, area, day, words in ANSWERS:
+        report = explain(house, instrument, date.fromisoformat(day), area)
+        assert words in str(report["answer"]), (instrument, area, day, report["answer"])
+        assert ("bound" in report) == (" was bound on" in str(report["answer"]) and "Whether" not in words)
+
+
+def test_a_state_whose_law_is_not_covered_gets_no_answer(built: Built) -> None:
+    # The list of the parties is read for those that are covered: Norway's absence from it would say nothing.
+    with pytest.raises(WarehouseError, match="NOR Norway is not covered"):
+        explain(House(built.data, "snapshot"), "V-2", date(2010, 1, 1), "NOR")
+
+
+def test_who_was_bound_on_a_day_is_what_the_table_says(built: Built) -> None:
+    house = House(built.data, "snapshot")
+    table = built.table("legal_binding").collect()
+    for instrument in ("32004L0083", "32008L0115", "IV-11", "V-4", "C098", "CETS197"):
+        for day in (date(1995, 6, 1), date(2014, 6, 1), date(2021, 6, 1)):
+            holding = table.filter(
+                pl.col("instrument") == instrument,
+                pl.col("valid_from") <= day,
+                pl.col("valid_to").is_null() | (pl.col("valid_to") > day),
+                pl.col("territorial_scope") == "_T",
+            )
+            said = explain(house, instrument, day).get("bound") or []
+            assert isinstance(said, list)
+            names = " ".join(str(item["jurisdiction"]) for item in said if item["territory"] is None)
+            assert set(re.findall(r"\b[A-Z]{3}\b|Union", names)) == {
+                {"EU": "Union"}.get(area, area) for area in holding["jurisdiction"]
+            }, (instrument, day)
 
 
 def test_the_command_line_says_up_to_when_a_list_speaks_and_what_a_wrong_number_may_be(built: Built) -> None:

@@ -105,6 +105,7 @@ def test_an_event_stands_beside_the_years_before_and_after_it() -> None:
             "jurisdiction": ["DEU"],
             "territorial_scope": ["_T"],
             "valid_from": [date(2009, 1, 13)],
+            "valid_from_basis": ["entry_into_force"],
         }
     )
     events = pl.DataFrame(
@@ -113,6 +114,7 @@ def test_an_event_stands_beside_the_years_before_and_after_it() -> None:
             "jurisdiction": ["EU"],
             "event": ["transposition_deadline"],
             "date": [date(2011, 12, 24)],
+            "date_precision": ["day"],
         }
     )
     rules = pl.DataFrame(schema=contract("visa_rule").polars_schema)
@@ -120,3 +122,19 @@ def test_an_event_stands_beside_the_years_before_and_after_it() -> None:
     (row,) = policy_timeline(figures, events, binding, rules, declared).iter_rows(named=True)
     assert (row["jurisdiction"], row["happened"]) == ("DEU", "transposition_deadline")
     assert (row["value_before"], row["value"], row["value_after"]) == (2010.0, 2011.0, 2012.0)
+
+
+def test_what_had_happened_by_a_day_is_no_event_of_that_day() -> None:
+    figures = pl.DataFrame(
+        [("m", "DEU", "state", 2011, 1.0, "persons")],
+        schema=["measure", "jurisdiction", "aggregation", "year", "value", "unit"],
+        orient="row",
+    )
+    party = {"instrument": ["C029"], "jurisdiction": ["DEU"], "territorial_scope": ["_T"]}
+    bound = pl.DataFrame({**party, "valid_from": [date(2011, 5, 6)], "valid_from_basis": ["party_by"]})
+    events = pl.DataFrame({**party, "event": ["ratify"], "date": [date(2011, 5, 6)], "date_precision": ["by"]})
+    rules = pl.DataFrame(schema=contract("visa_rule").polars_schema)
+    declared = {"m": measure(computed="treaties_in_force", events=["C029"])}
+    assert policy_timeline(figures, events, bound, rules, declared).is_empty()
+    dated = events.with_columns(date_precision=pl.lit("day"))
+    assert policy_timeline(figures, dated, bound, rules, declared)["happened"].to_list() == ["ratify"]

@@ -125,6 +125,11 @@ def test_letters_that_the_title_does_not_explain_are_refused(tmp_path: Path) -> 
         formats.read(written(tmp_path, page))
 
 
+def test_letters_in_brackets_are_the_same_letters(tmp_path: Path) -> None:
+    page = untc_page(TITLES, ("China", "", "2 Mar 1992 (a)"))
+    assert acts(recorded(written(tmp_path, page), "untc/status").observations) == [("CHN", "accede", date(1992, 3, 2))]
+
+
 def test_a_column_of_an_unknown_act_is_unmatched_and_not_guessed(tmp_path: Path) -> None:
     page = untc_page(("Participant", "Provisional application"), ("China", "2 Mar 1992"))
     read = recorded(written(tmp_path, page), "untc/status")
@@ -142,6 +147,12 @@ def test_a_column_of_an_unknown_act_is_unmatched_and_not_guessed(tmp_path: Path)
 def test_a_maintenance_page_with_status_200_is_refused(tmp_path: Path, body: str) -> None:
     with pytest.raises(FormatError, match="notice of maintenance"):
         formats.read(written(tmp_path, body))
+
+
+def test_a_list_without_a_participant_is_refused_and_does_not_say_that_nobody_is_a_party(tmp_path: Path) -> None:
+    closed = untc_page(TITLES, more="<p>We are working on the site and will be back on Monday.</p>")
+    with pytest.raises(FormatError, match="lists no participant"):
+        formats.read(written(tmp_path, closed))
 
 
 def test_a_page_that_does_not_say_its_treaty_is_refused(tmp_path: Path) -> None:
@@ -376,7 +387,10 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
 
 
 # Who keeps the list or the gazette itself: the Union and its agencies, the depositaries, states.
-AUTHORITIES = ("europa.eu", "coe.int", "un.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk")
+AUTHORITIES = (
+    *("europa.eu", "coe.int", "un.org", "ohchr.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk"),
+    *("irishstatutebook.ie", "mzv.cz", "gv.at", "finlandabroad.fi", "varuh-rs.si", "lamoncloa.gob.es"),
+)
 
 
 @pytest.mark.parametrize("name", ["_citations.csv", "_statements.csv"])

@@ -274,6 +274,10 @@ def test_the_command_line_says_whether_a_visa_was_needed_and_by_which_rule(built
     said = corridor("explain", "visa_rule", "nationality=China", "--on", "2024-05-08", *data)
     assert said.returncode == 1
     assert "alpha-3" in said.stderr
+    wrong = ("nationality=DEU", "jurisdiction=CHN", "travel_document=PASSPORT")
+    said = corridor("explain", "visa_rule", *wrong, "--on", "2024-05-08", *data)
+    assert said.returncode == 1
+    assert "PASSPORT is no travel document; use one of DIPLOMATIC, ORDINARY, SERVICE" in " ".join(said.stderr.split())
 
 
 def test_a_release_holds_the_rules(built: Built) -> None:

@@ -18,7 +18,7 @@ from sources.formats._markup import name
 DIMENSIONS = ("treaty", "participant", "act", "scope")
 
 _ACT = re.compile(r"\s*([^(),][^(),]*?)\s*(?:\(\s*([A-Za-z]{1,2})\s*\))?\s*(?:,|$)")
-_DATE = re.compile(r"(\d{1,2}\s+[A-Z][a-z]{2,8}\.?\s+\d{4}|\d{4}-\d\d-\d\d)\s*([A-Za-z]{1,2})?")
+_DATE = re.compile(r"(\d{1,2}\s+[A-Z][a-z]{2,8}\.?\s+\d{4}|\d{4}-\d\d-\d\d)\s*\(?([A-Za-z]{1,2})?\)?")
 _STAMP = re.compile(r"STATUS AS AT\s*:?\s*(\d\d)-(\d\d)-(\d{4})", re.IGNORECASE)
 _ASIDE = re.compile(r"(?:end\s?)?notes?|remarks?", re.IGNORECASE)
 _CLOSED = re.compile(r"urgent maintenance|currently unavailable|under maintenance", re.IGNORECASE)
@@ -45,8 +45,10 @@ def acts(title: str) -> dict[str, str]:
 def dates(treaty: str, titles: Sequence[str], rows: Sequence[Row]) -> Iterator[Act]:
     """Every date of a table of participants as an act; ``FormatError`` where its title does not say which.
 
-    A column of notes holds no act.
+    A column of notes holds no act. A table without a row is refused: it would say that nobody is a party.
     """
+    if not rows:
+        raise FormatError("the table lists no participant, which no treaty does: the page did not come whole")
     if len(titles) < 2 or name(titles[0]).casefold() != "participant":
         raise FormatError(f"the columns of the table are {list(titles)}, where Participant was expected first")
     known = [acts(title) for title in titles]
