@@ -48,6 +48,9 @@ _GROWTH = re.compile(
     r"(?P<way>增长|上升|下降)(?P<growth>\d+(?:\.\d+)?)%"
 )
 
+# The nation as what is spoken of, and not as what a part of it is compared with.
+_NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)")
+
 
 @dataclass(frozen=True)
 class Read:
@@ -211,14 +214,25 @@ def _found(document: Document) -> list[Read]:
     """Every match of a statement, with its period or why it has none; one figure is claimed by one statement."""
     page, known, day = document
     found: list[Read] = []
+    local = _of_a_part(known, page.title)
+    paragraph, smaller = 0, local
     for place in _sentences(page.text):
         sentence = page.text[place.start : place.end]
-        if known.unless and re.search(known.unless, sentence):
+        smaller = _of_a_part(known, sentence, before=smaller if place.paragraph == paragraph else local)
+        paragraph = place.paragraph
+        if smaller:
             continue
         for name, declared in known.statements.items():
             if _at_home(declared, page, sentence, day):
                 found += _matches(document, name, declared, place)
     return _claimed(found, page.text)
+
+
+def _of_a_part(known: Statements, said: str, *, before: bool = False) -> bool:
+    """Whether a title or sentence speaks of something smaller than the nation, as what stands before it did or not."""
+    if known.smaller and known.smaller.search(said):
+        return True
+    return before and not _NATION.search(said)
 
 
 def _sentences(text: str) -> Iterator[Place]:
@@ -248,7 +262,7 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
             spoken = Spoken(
                 [one for one in named(sentence, day) if at.start + one.start < match.start("value")],
                 list(named(text[at.paragraph : at.start], day)),
-                list(named(document.page.title, day)),
+                _titled(document),
             )
             period, why = _period(declared, document, spoken)
             if masked(sentence) or (not spoken.sentence and not spoken.paragraph and masked(document.page.title)):
@@ -310,11 +324,22 @@ def _period(declared: Statement, document: Document, spoken: Spoken) -> tuple[st
     return (ends(period) if period and declared.stock else period), why
 
 
+def _titled(document: Document) -> list[Named]:
+    """The periods that the title names, or the moment of the census that it names."""
+    page, known, day = document
+    for rule in known.rules:
+        if rule.period[:1].isdigit() and rule.text and re.search(rule.text, page.title):
+            return [Named(0, len(page.title), int(rule.period[:4]), rule.period[4:])]
+    return list(named(page.title, day))
+
+
 def _spoken_of(spoken: Spoken, day: date | None) -> tuple[str | None, str]:
     """The period that the text speaks of: nearest in the sentence, one in the paragraph, one in the title.
 
     A time without name, as a holiday, is spoken of until a period is named.
     """
+    if any(name.until for name in spoken.sentence[-1:]) and any(name.unnamed for name in spoken.paragraph):
+        return None, "it counts since a time that it does not name"
     for names in (spoken.sentence[-1:], spoken.paragraph, spoken.title):
         if names and names[-1].unnamed:
             return None, "it speaks of a time that it does not name"
