@@ -19,7 +19,7 @@ _CHINESE = re.compile(
     r"|前(?P<first>[一二三四五六七八九十]{1,2}|\d{1,2})个月|(?P<threequarters>前三季度)"
     r"|第?(?P<quarter>[一二三四1-4])季度|(?P<half>[上下])半年"
     r"|(?P<m1>\d{1,2})月?(?:份)?(?:至|到|-|—|~)(?P<m2>\d{1,2})月(?:份|底|末)?"
-    r"|(?P<month>(?<![\d.])\d{1,2})月(?:份|底|末)|(?P<summer>暑期)|(?P<whole>全年|年末|年底|末|底)"
+    r"|(?P<month>(?<![\d.])\d{1,2})月(?P<of>份|底|末)?|(?P<summer>暑期)|(?P<whole>全年|年末|年底|末|底)"
     r")?"
 )
 _MONTHS = [
@@ -58,6 +58,8 @@ _UNNAMED = re.compile(
 )
 # A day is the time that is spoken of, and not the one on which it is said.
 _SAID = re.compile(r"电|讯|消息|获悉|发布|公布|通报|召开|介绍|表示|称|说|记者|举行|公告|起|零时")
+# A month in which something began is not the time of what is counted.
+_BEGUN = re.compile(r"^[^。;]{0,16}(?:部署|启动|开展|实施|印发|出台|召开|上线|成立|开通|公布|发布)")
 _UNTIL = re.compile(r"截[至止]$")
 _CALENDAR = {
     **{f"-{3 * quarter - 2:02}/-{3 * quarter:02}": f"-Q{quarter}" for quarter in range(1, 5)},
@@ -125,6 +127,9 @@ def _chinese(text: str, published: date | None) -> Iterator[Named]:
         until = bool(found["day"] and _UNTIL.search(text[: match.start()]))
         part = _part(found, text[: match.start()])
         if found["day"] and part is None and (until or not _SAID.search(text[match.end() : match.end() + 30])):
+            yield Named(match.start(), match.end(), None, "", unnamed=True)
+            continue
+        if found["month"] and not found["of"] and _BEGUN.search(text[match.end() : match.end() + 24]):
             yield Named(match.start(), match.end(), None, "", unnamed=True)
             continue
         part = part if part is None else _CALENDAR.get(part, part)

@@ -48,6 +48,7 @@ _GROWTH = re.compile(
     r"(?P<way>增长|上升|下降)(?P<growth>\d+(?:\.\d+)?)%"
 )
 
+_EXPECTED = re.compile(r"预计|预测|力争|争取|有望|目标|规划(?:提出|到|纲要)|计划(?!》)|将(?:达|超|突破|增|提高)")
 # The nation as what is spoken of, and not as what a part of it is compared with.
 _NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)")
 
@@ -255,6 +256,8 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
         for match in pattern.finditer(text, at.start, at.end):
             if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.paragraph : match.start()]):
                 continue
+            if declared.lead and not declared.lead.search(text[at.paragraph : match.start()]):
+                continue
             groups = match.groupdict()
             fields = declared.fields_of(groups)
             if fields is None:
@@ -267,6 +270,8 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
             period, why = _period(declared, document, spoken)
             if masked(sentence) or (not spoken.sentence and not spoken.paragraph and masked(document.page.title)):
                 period, why = None, "the year is masked"
+            if _EXPECTED.search(text[at.start : match.start()]) or _to_come(declared, period, day):
+                period, why = None, "it speaks of a time to come"
             if declared.periods and not re.match(declared.periods, period or ""):
                 continue
             read_ = Read(
@@ -283,6 +288,12 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
             )
             yield read_
             yield from _growth(text, read_, match.end(), at.end)
+
+
+def _to_come(declared: Statement, period: str | None, day: date | None) -> bool:
+    """Whether a period was not over in the month in which the text was published."""
+    counted = period and day and declared.period in (None, "rule", "previous_month")
+    return bool(counted and last_day(str(period))[:7] > str(day)[:7])
 
 
 def _growth(text: str, read_: Read, at: int, end: int) -> Iterator[Read]:

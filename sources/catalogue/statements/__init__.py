@@ -28,6 +28,11 @@ _PROVINCE = (
     r"(?:北京|天津|河北|山西|内蒙古|辽宁|吉林|黑龙江|上海|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南"
     r"|重庆|四川|贵州|云南|西藏|陕西|甘肃|青海|宁夏|新疆)(?![\d一二三四五六七八九十]{1,3}月)"
 )
+# {alone} in a pattern: what may stand right before what is counted and narrows it to nothing smaller.
+_ALONE = (
+    r"(?:^|[\s,。;:、()“—-]|(?<!三非)”|(?:[\d今去当同本全]|[上下]半)年(?:度|份)?|季度|月份?|末|底|全国|我国|中国|大陆|各类|全部"
+    r"|其中|共有?|共计|累计|目前|有)"
+)
 # What stands between what is counted and how many: 总数达到, 共计, 首次突破 (which belongs to the figure), 降至.
 _BETWEEN = (
     r"(?:总人数|总数|总量|人数|数量|规模)?(?:首次)?"
@@ -91,6 +96,10 @@ class Statement(_Part):
     unless_after: str | None = Field(
         default=None, description="pattern that must not stand right before, in its paragraph"
     )
+    only_after: str | None = Field(
+        default=None,
+        description="pattern that must stand right before; {alone} for words that narrow nothing, as 全国 or a year",
+    )
     unless: str | None = Field(default=None, description="pattern that must not stand in the same sentence")
     within: str | None = Field(default=None, description="pattern that must stand in the same sentence")
     context: Context | None = None
@@ -130,6 +139,11 @@ class Statement(_Part):
         figure = rf"(?<![\d.])(?P<value>{FIGURE})(?<!\s)\s?"
         spelled = (_spelled(pattern.replace("{value}", _BETWEEN + "{figure}")) for pattern in self.pattern)
         return tuple(re.compile(pattern.replace("{figure}", figure)) for pattern in spelled)
+
+    @cached_property
+    def lead(self) -> re.Pattern[str] | None:
+        """The compiled ``only_after``, for the text before a match."""
+        return re.compile(f"(?:{_spelled(self.only_after)})$", re.MULTILINE) if self.only_after else None
 
     def fields_of(self, groups: Mapping[str, str | None]) -> dict[str, str] | None:
         """The fields of a figure by the groups of its match; None where a group holds a word that has no code."""
@@ -193,7 +207,7 @@ class Statements(_Part):
 
 
 def _spelled(pattern: str) -> str:
-    return pattern.replace("{province}", _PROVINCE)
+    return pattern.replace("{province}", _PROVINCE).replace("{alone}", _ALONE)
 
 
 def load(text: str, name: str) -> Statements:
@@ -202,7 +216,7 @@ def load(text: str, name: str) -> Statements:
         loaded: Any = declared(text)
         found = Statements.model_validate(loaded)
         for statement in found.statements.values():
-            statement.patterns  # noqa: B018 - compiles
+            statement.patterns, statement.lead  # noqa: B018 - compile
         found.smaller  # noqa: B018
     except (yaml.YAMLError, re.error) as error:
         raise CatalogueError(f"the statements {name} are not right: {error}") from error
