@@ -11,7 +11,7 @@ units of a power of ten, that power stands between: ``start << 24 | power << 16 
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from functools import reduce
@@ -36,6 +36,8 @@ UNREAD = {"locator": pl.Int64(), "sentence": pl.String(), "why": pl.String()}
 
 _LENGTH_BITS = 24
 _POWER_BITS = 16
+_LONGEST = 4_000  # characters: what goes on for longer is no sentence
+_DIGIT = re.compile(r"\d")
 _SENTENCE = re.compile(r"[^。!?\n;]+[。!?;]?")
 _FIGURE = re.compile(
     rf"(?<![\d.])(?:{FIGURE})(?=\s?[\u4e00-\u9fff%‰《【]|\s(?:per ?cent|people|persons|visas|foreign))"
@@ -215,16 +217,24 @@ def _found(document: Document) -> list[Read]:
     """Every match of a statement, with its period or why it has none; one figure is claimed by one statement."""
     page, known, day = document
     found: list[Read] = []
+    whole = f"{page.title}\n{page.text}"
+    at_home = {
+        name: declared
+        for name, declared in known.statements.items()
+        if declared.context is None or declared.context.holds(whole, day)
+    }
     local = _of_a_part(known, page.title)
     paragraph, smaller = 0, local
     for place in _sentences(page.text):
         sentence = page.text[place.start : place.end]
+        if len(sentence) > _LONGEST:
+            continue
         smaller = _of_a_part(known, sentence, before=smaller if place.paragraph == paragraph else local)
         paragraph = place.paragraph
-        if smaller:
+        if smaller or not _DIGIT.search(sentence):
             continue
-        for name, declared in known.statements.items():
-            if _at_home(declared, page, sentence, day):
+        for name, declared in at_home.items():
+            if _speaks(declared, sentence):
                 found += _matches(document, name, declared, place)
     return _claimed(found, page.text)
 
@@ -241,12 +251,11 @@ def _sentences(text: str) -> Iterator[Place]:
         yield Place(match.start(), match.end(), text.rfind("\n", 0, match.start()) + 1)
 
 
-def _at_home(declared: Statement, page: Article, sentence: str, day: date | None) -> bool:
+def _speaks(declared: Statement, sentence: str) -> bool:
+    """Whether a sentence has the words that the statement needs in it, and none that it rules out."""
     if declared.within and not re.search(declared.within, sentence):
         return False
-    if declared.unless and re.search(declared.unless, sentence):
-        return False
-    return declared.context is None or declared.context.holds(f"{page.title}\n{page.text}", day)
+    return not (declared.unless and re.search(declared.unless, sentence))
 
 
 def _matches(document: Document, name: str, declared: Statement, at: Place) -> Iterator[Read]:
@@ -452,9 +461,10 @@ def row(declared: Statement, said: Said) -> dict[str, object]:
 
 def _unread(text: str, matched: list[Read], told: list[Read]) -> pl.DataFrame:
     """Sentences with figures that were not read, and why."""
-    spans = [(read_.start, read_.start + len(read_.text)) for read_ in matched]
+    read_in, told_in = (_by_sentence(reads) for reads in (matched, told))
     rows = []
     for start, end, _ in _sentences(text):
+        spans = [(read_.start, read_.start + len(read_.text)) for read_ in read_in[start]]
         left = [
             match.group().strip()
             for match in _FIGURE.finditer(text, start, end)
@@ -462,12 +472,20 @@ def _unread(text: str, matched: list[Read], told: list[Read]) -> pl.DataFrame:
             and not _NO_FIGURE.match(text[match.start() : match.end() + 4])
             and not _CHANGE.search(text[start : match.start()])
         ]
-        whys = list(dict.fromkeys(read_.why for read_ in told if read_.why and read_.sentence == (start, end)))
+        whys = list(dict.fromkeys(read_.why for read_ in told_in[start] if read_.why))
         whys += [f"no statement reads {', '.join(left)}"] if left else []
         if whys:
             sentence = text[start:end].strip()
             rows.append({"locator": locate(start, end - start), "sentence": sentence, "why": "; ".join(whys)})
     return pl.DataFrame(rows, schema=UNREAD)
+
+
+def _by_sentence(reads: Iterable[Read]) -> dict[int, list[Read]]:
+    """The reads of each sentence, by its first character."""
+    found: dict[int, list[Read]] = defaultdict(list)
+    for read_ in reads:
+        found[read_.sentence[0]].append(read_)
+    return found
 
 
 def _sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
