@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"\d")
 _LARGEST = 4_000_000
 # What a firewall says instead of an article, which is short.
 _BLOCKED = re.compile(
-    r"\b(?:403|404|502|503)\b|Forbidden|Access Denied|UrlACL|访问被拒绝|拦截|服务异常|安全验证|验证码|页面不存在|系统维护",
+    r"\b(?:403|404|502|503)\b|Forbidden|Access Denied|UrlACL|访问被拒绝|拦截|服务异常|安全验证|验证码|页面不存在",
     re.IGNORECASE,
 )
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
@@ -108,9 +108,7 @@ def decoded(body: bytes) -> str:
             return body.decode(name)
         except UnicodeDecodeError:
             continue
-    raise FormatError(
-        f"the text is in no encoding that was expected ({' or '.join(names)}): it may be a picture or another binary file"
-    )
+    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)}); it may be no text at all")
 
 
 @cache

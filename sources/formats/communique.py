@@ -49,6 +49,11 @@ _GROWTH = re.compile(
     r"^[,、]?\s?(?:(?:同比|[比较](?:上年|去年)(?:同期|末)?)[,、]?)?(?:[增减][加少][\d.]+[万亿]?人(?:次)?[,、])?"
     r"(?P<way>增长|上升|下降)(?P<growth>\d+(?:\.\d+)?)%"
 )
+# Of several figures one after another: 同比分别上升15.4%、11.2%, in their order.
+_GROWTHS = re.compile(
+    rf"^(?P<others>(?:[、,和][^,。;、\d]{{0,12}}(?:{FIGURE})人次)*)[,、]?(?:同比|[比较](?:上年|去年)(?:同期)?)分别"
+    r"(?P<way>增长|上升|下降)(?P<growths>\d+(?:\.\d+)?%(?:[、和及]\d+(?:\.\d+)?%)+)"
+)
 
 _EXPECTED = re.compile(r"预计|预测|力争|争取|有望|目标|规划(?:提出|到|纲要)|计划(?!》)|将(?:达|超|突破|增|提高)")
 # The nation as what is spoken of, and not as what a part of it is compared with.
@@ -307,22 +312,37 @@ def _to_come(declared: Statement, period: str | None, day: date | None) -> bool:
 
 def _growth(text: str, read_: Read, at: int, end: int) -> Iterator[Read]:
     """The change on the year before, where the statement declares an indicator for it and it follows at once."""
-    change = _GROWTH.match(text[at:end])
-    if not read_.declared.growth or change is None:
+    indicator = read_.declared.growth
+    change = _change(text[at:end]) if indicator else None
+    if not indicator or change is None:
         return
-    fields = read_.fields | {"indicator": read_.declared.growth, **GROWTH}
+    start, printed, falls = change
+    fields = read_.fields | {"indicator": indicator, **GROWTH}
     yield Read(
         statement=f"{read_.statement}.growth",
         declared=read_.declared,
         sentence=read_.sentence,
-        start=at + change.start("growth"),
-        text=change["growth"],
+        start=at + start,
+        text=printed,
         unit="%",
-        times=-1 if change["way"] == "下降" else 1,
+        times=-1 if falls else 1,
         fields=fields,
         period=read_.period,
         why=read_.why,
     )
+
+
+def _change(after: str) -> tuple[int, str, bool] | None:
+    """Where the change of a figure stands in what follows it, what it is, and whether it is a fall."""
+    if change := _GROWTH.match(after):
+        return change.start("growth"), change["growth"], change["way"] == "下降"
+    if change := _GROWTHS.match(after):
+        growths = list(re.finditer(r"[\d.]+", change["growths"]))
+        number = len(growths) - 1 - len(re.findall("人次", change["others"]))
+        if number >= 0:
+            start = change.start("growths") + growths[number].start()
+            return start, growths[number].group(), change["way"] == "下降"
+    return None
 
 
 def _period(declared: Statement, document: Document, spoken: Spoken) -> tuple[str | None, str]:

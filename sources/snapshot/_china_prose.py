@@ -59,7 +59,9 @@ def recorded(publisher: str, corpus: Path) -> Iterator[Recorded]:
     first = next(iter(tables), None)
     for name, held in tables.items():
         # What no table has room for is kept with the first, of which no row is made.
-        best = _best(row for row in rows if row["table"] == held or (name == first and row["table"] not in tables.values()))
+        best = _best(
+            row for row in rows if row["table"] == held or (name == first and row["table"] not in tables.values())
+        )
         if best:
             yield Recorded(
                 request=only([request for request in closed(entry, name) if request.slice == "figures"]),
