@@ -170,13 +170,20 @@ def _joins(group: list[tuple[datetime, Answer]], at: datetime, answer: Answer, *
     return at - group[0][0] <= ONE_VINTAGE and all(other.slice != answer.slice for _, other in group)
 
 
+def _last_tables(found: Iterable[Answer]) -> list[Answer]:
+    """The answers, and of tables of several documents the last of each slice, which has what those before it had."""
+    answered = list(found)
+    last = {answer.slice: answer for answer in answered if len(answer.times) > 1}
+    return [answer for answer in answered if last.get(answer.slice, answer) is answer or len(answer.times) <= 1]
+
+
 def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
     """The folder of the state after each vintage, oldest first: current, closed and revisions as Parquet."""
     publisher, entry = datasets()[name]
     declared, prose = contract(entry.table), publisher.endpoints[entry.endpoint].articles is not None
     folders: list[Path] = []
     mark = ""
-    for number, said in enumerate(in_order(found, apart=prose)):
+    for number, said in enumerate(in_order(_last_tables(found), apart=prose)):
         before = folders[-1] if folders else None
         mark = fingerprint("vintage", mark, said.since, said.at, [answer.mark for answer in said.answers])
         label = f"{name}/{number:05}"

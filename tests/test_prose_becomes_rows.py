@@ -116,9 +116,14 @@ def test_a_snapshot_that_has_more_figures_is_received_again(house: House, tmp_pa
     nia = publishers()["nia"]
     (request,) = planned(now, nia, "communique")
     path = tmp_path / "figures.csv"
-    rows = []
-    for period in ("2030", "2031"):
-        rows.append(line(statement="border_inspections", period=period, figure="6.91亿", counted="人次"))
+    rows: list[str] = []
+    for periods in (("2027", "2029", "2030"), ("2027", "2028", "2029", "2030")):
+        rows = [
+            line(
+                statement="border_inspections", period=it, figure="6.9亿", counted="人次", published=f"{int(it) + 1}-01"
+            )
+            for it in periods
+        ]
         path.write_text("\n".join([",".join(figures_csv.COLUMNS), *rows, ""]), encoding="utf-8")
         entry = SnapshotEntry(path, "text/csv", datetime(2031, 7, 16, tzinfo=UTC))
         adapter = SnapshotAdapter({request.full_url: entry})
