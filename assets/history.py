@@ -171,10 +171,12 @@ def _joins(group: list[tuple[datetime, Answer]], at: datetime, answer: Answer, *
 
 
 def _last_tables(found: Iterable[Answer]) -> list[Answer]:
-    """The answers, and of tables of several documents the last of each slice, which has what those before it had."""
-    answered = list(found)
-    last = {answer.slice: answer for answer in answered if len(answer.times) > 1}
-    return [answer for answer in answered if last.get(answer.slice, answer) is answer or len(answer.times) <= 1]
+    """The answers but for those before a table of several documents, of the same slice: it has all that they had."""
+    kept: dict[str, list[Answer]] = {}
+    for answer in found:
+        before = [] if len(answer.times) > 1 else kept.get(answer.slice, [])
+        kept[answer.slice] = [*before, answer]
+    return [answer for given in kept.values() for answer in given]
 
 
 def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
