@@ -170,13 +170,22 @@ def _joins(group: list[tuple[datetime, Answer]], at: datetime, answer: Answer, *
     return at - group[0][0] <= ONE_VINTAGE and all(other.slice != answer.slice for _, other in group)
 
 
+def _last_tables(found: Iterable[Answer]) -> list[Answer]:
+    """The answers but for those before a table of several documents, of the same slice: it has all that they had."""
+    kept: dict[str, list[Answer]] = {}
+    for answer in found:
+        before = [] if len(answer.times) > 1 else kept.get(answer.slice, [])
+        kept[answer.slice] = [*before, answer]
+    return [answer for given in kept.values() for answer in given]
+
+
 def states(house: House, name: str, found: Iterable[Answer]) -> list[Path]:
     """The folder of the state after each vintage, oldest first: current, closed and revisions as Parquet."""
     publisher, entry = datasets()[name]
     declared, prose = contract(entry.table), publisher.endpoints[entry.endpoint].articles is not None
     folders: list[Path] = []
     mark = ""
-    for number, said in enumerate(in_order(found, apart=prose)):
+    for number, said in enumerate(in_order(_last_tables(found), apart=prose)):
         before = folders[-1] if folders else None
         mark = fingerprint("vintage", mark, said.since, said.at, [answer.mark for answer in said.answers])
         label = f"{name}/{number:05}"

@@ -216,7 +216,7 @@ def _elsewhere(house: House, request: Request, refused: Collection[str | None]) 
         return None
     for fetch in reversed(house.archive.fetches()):
         same = fetch.url == request.full_url and fetch.transport == house.mode and fetch.error is None
-        if same and fetch.payload and fetch.payload not in refused:
+        if same and fetch.dataset != request.dataset and fetch.payload and fetch.payload not in refused:
             return fetch
     return None
 

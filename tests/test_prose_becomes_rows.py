@@ -9,9 +9,10 @@ import pytest
 
 from assets import stages
 from assets.house import House
-from assets.payloads import import_file
+from assets.payloads import import_file, planned, receive
 from sources.catalogue import publishers
 from sources.formats import figures_csv
+from sources.http import Client, SnapshotAdapter, SnapshotEntry
 from tests.conftest import corridor
 from tests.test_reads_prose import BODY, PAGE, TITLE, line
 
@@ -108,3 +109,24 @@ def test_the_command_line_gives_figures_with_phrase_and_span(tmp_path: Path) -> 
     assert (figure["unit"], figure["counted"], figure["span"]) == ("documents", "人次", "6-11")
     assert said["unread"][0]["why"] == "no statement reads 12.3万"
     assert "not read:" in corridor(*arguments).stdout
+
+
+def test_a_snapshot_that_has_more_figures_is_received_again(house: House, tmp_path: Path) -> None:
+    now = House(house.data, "snapshot")
+    nia = publishers()["nia"]
+    (request,) = planned(now, nia, "communique")
+    path = tmp_path / "figures.csv"
+    rows: list[str] = []
+    for periods in (("2030",), ("2027", "2029", "2030"), ("2027", "2028", "2029", "2030")):
+        rows = [
+            line(
+                statement="border_inspections", period=it, figure="6.9亿", counted="人次", published=f"{int(it) + 1}-01"
+            )
+            for it in periods
+        ]
+        path.write_text("\n".join([",".join(figures_csv.COLUMNS), *rows, ""]), encoding="utf-8")
+        entry = SnapshotEntry(path, "text/csv", datetime(2031, 7, 16, tzinfo=UTC))
+        adapter = SnapshotAdapter({request.full_url: entry})
+        with Client(frozenset(nia.hosts), nia.limits, transport=adapter) as client:
+            assert receive(now, nia, "communique", client).received == 1
+    assert stages.observations(now, "nia/communique").frame.collect().height == len(rows)

@@ -12,6 +12,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from sources.errors import FormatError
 
+_NUMBER = re.compile(r"\d")
+_LARGEST = 4_000_000
+# What a firewall says instead of an article, which is short.
+_BLOCKED = re.compile(
+    r"\b(?:403|404|502|503)\b|Forbidden|Access Denied|UrlACL|访问被拒绝|拦截|服务异常|安全验证|验证码|页面不存在",
+    re.IGNORECASE,
+)
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|p|meta|script)\b", re.IGNORECASE)
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -53,6 +60,8 @@ def article(path: Path) -> Article:
     ``FormatError`` if the bytes are neither UTF-8 nor gb18030, and if a page holds no text: a redirect, a block page,
     a bulletin that is an image, a page of a structure that is not known.
     """
+    if (size := path.stat().st_size) > _LARGEST:
+        raise FormatError(f"the text has {size / 1e6:.0f} MB, and no article is larger than {_LARGEST / 1e6:.0f} MB")
     body = path.read_bytes()
     text = decoded(body)
     if not _MARKUP.search(body[:4096]):
@@ -99,7 +108,7 @@ def decoded(body: bytes) -> str:
             return body.decode(name)
         except UnicodeDecodeError:
             continue
-    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)})")
+    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)}); it may be no text at all")
 
 
 @cache
@@ -131,13 +140,19 @@ def _body(page: LexborHTMLParser, title: str) -> str:
     for selector in (*_BODIES, "body"):
         # The innermost of nested elements of one name is not the article; the longest is.
         texts = sorted((_lines(node) for node in page.css(selector)), key=len, reverse=True)
-        if texts and re.search(r"\d", texts[0]) and len(texts[0]) > 20:
+        if texts and _is_article(f"{title}\n{texts[0]}", texts[0]):
             return texts[0]
     what = "only images" if page.css("body img") else "no text"
     raise FormatError(
         f"the page ({title or 'without a title'!r}) holds {what} where an article was expected: it may be a redirect, "
         "a block page, a bulletin in pictures or a page of a new structure"
     )
+
+
+def _is_article(whole: str, text: str) -> bool:
+    """Whether a text may be one: it has a number and some length, and is not a firewall's short answer."""
+    blocked = len(text) < 600 and _BLOCKED.search(whole)
+    return bool(_NUMBER.search(text)) and len(text) > 20 and not blocked
 
 
 def _lines(node: LexborNode) -> str:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _BEFORE = r"大约|约|接近|近|超过|超|逾|突破|不足|至少|more than|over|nearly|almost|about|around|approximately"
@@ -70,9 +69,7 @@ class Figure:
         """The sum, as open as the two are together."""
         value = self.value + other.value
         least, most = (one + another for one, another in zip(self.range, other.range, strict=True))
-        if least == most:
-            return Figure(value)
-        return Figure(value, least if isfinite(least) else None, most if isfinite(most) else None)
+        return Figure(value) if least == most else Figure(value, least, most)
 
     def times(self, factor: int) -> "Figure":
         """The figure in other units, or with the other sign; it is rounded in its last place then too."""

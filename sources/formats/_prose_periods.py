@@ -13,13 +13,13 @@ from datetime import date
 from sources.formats._numerals import small
 
 _CHINESE = re.compile(
-    r"(?P<from>\d{4})年(?:到|至|-|—)(?P<to>\d{4})年(?:底|末)?"
+    r"(?P<from>(?<!\d)\d{4})年?(?:到|至|-|—)(?P<to>\d{4})年(?:底|末|度)?"
     r"|(?:(?P<year>(?<!\d)\d{4})年(?:度|份)?|(?P<this>今年|本年度?)|(?P<last>去年))?,?\s?(?:"
     r"(?P<day>\d{1,2}月\d{1,2}日)(?P<hour>零时)?"
     r"|前(?P<first>[一二三四五六七八九十]{1,2}|\d{1,2})个月|(?P<threequarters>前三季度)"
     r"|第?(?P<quarter>[一二三四1-4])季度|(?P<half>[上下])半年"
     r"|(?P<m1>\d{1,2})月?(?:份)?(?:至|到|-|—|~)(?P<m2>\d{1,2})月(?:份|底|末)?"
-    r"|(?P<month>(?<![\d.])\d{1,2})月(?:份|底|末)|(?P<summer>暑期)|(?P<whole>全年|年末|年底|末|底)"
+    r"|(?P<month>(?<![\d.])\d{1,2})月(?P<of>份|底|末)?|(?P<summer>暑期)|(?P<whole>全年|年末|年底|末|底)"
     r")?"
 )
 _MONTHS = [
@@ -58,6 +58,9 @@ _UNNAMED = re.compile(
 )
 # A day is the time that is spoken of, and not the one on which it is said.
 _SAID = re.compile(r"电|讯|消息|获悉|发布|公布|通报|召开|介绍|表示|称|说|记者|举行|公告|起|零时")
+# A month in which something began is not the time of what is counted.
+_BEGUN = re.compile(r"^[^。;]{0,16}(?:部署|启动|开展|实施|印发|出台|召开|上线|成立|开通|公布|发布)")
+_UNTIL = re.compile(r"截[至止]$")
 _CALENDAR = {
     **{f"-{3 * quarter - 2:02}/-{3 * quarter:02}": f"-Q{quarter}" for quarter in range(1, 5)},
     "-01/-06": "-S1",
@@ -76,7 +79,8 @@ _MASKED = re.compile(r"(?<![\d年])(?:19|20)年(?!来|间|期|前|后|以|的时
 class Named:
     """A period that a text names: where, and what it is; ``year`` is None where the text leaves it open.
 
-    ``unnamed`` is a time that is spoken of, a holiday or a single day, and is no period.
+    ``unnamed`` is a time that is spoken of, a holiday or a single day, and is no period; ``until`` is the day up to
+    which something was counted, from a beginning that stands elsewhere.
     """
 
     start: int
@@ -84,6 +88,7 @@ class Named:
     year: int | None
     part: str
     unnamed: bool = False
+    until: bool = False
 
     def of(self, year: int | None) -> str | None:
         """The period, with ``year`` where the text does not say one."""
@@ -119,14 +124,18 @@ def _chinese(text: str, published: date | None) -> Iterator[Named]:
             year = published.year
         if published and found["last"]:
             year = published.year - 1
+        until = bool(found["day"] and _UNTIL.search(text[: match.start()]))
         part = _part(found, text[: match.start()])
-        if found["day"] and part is None and not _SAID.search(text[match.end() : match.end() + 30]):
+        if found["day"] and part is None and (until or not _SAID.search(text[match.end() : match.end() + 30])):
+            yield Named(match.start(), match.end(), None, "", unnamed=True)
+            continue
+        if found["month"] and not found["of"] and _BEGUN.search(text[match.end() : match.end() + 24]):
             yield Named(match.start(), match.end(), None, "", unnamed=True)
             continue
         part = part if part is None else _CALENDAR.get(part, part)
         # 末, 底 and 全年 without a year, and a day that is not the end of a count, name no period.
         if part is not None and (part or year is not None or found["whole"] == "全年"):
-            yield Named(match.start(), match.end(), year, part)
+            yield Named(match.start(), match.end(), year, part, until=until)
 
 
 def _part(found: dict[str, str | None], before: str) -> str | None:  # noqa: PLR0911 - one for each way of naming
@@ -136,7 +145,8 @@ def _part(found: dict[str, str | None], before: str) -> str | None:  # noqa: PLR
             month, day = (int(number) for number in re.findall(r"\d+", found["day"]))
             if found["hour"]:
                 return f"-{month:02}-{day:02}"
-            return f"-01/-{month:02}" if re.search(r"截[至止]$", before) and not _UNNAMED.search(before) else None
+            whole = day >= monthrange(2001, month)[1] and _UNTIL.search(before) and not _UNNAMED.search(before)
+            return f"-01/-{month:02}" if whole else None
         if found["first"]:
             return f"-01/-{small(found['first']):02}"
         if found["threequarters"]:

@@ -11,7 +11,7 @@ units of a power of ten, that power stands between: ``start << 24 | power << 16 
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from functools import reduce
@@ -36,6 +36,8 @@ UNREAD = {"locator": pl.Int64(), "sentence": pl.String(), "why": pl.String()}
 
 _LENGTH_BITS = 24
 _POWER_BITS = 16
+_LONGEST = 4_000  # characters: what goes on for longer is no sentence
+_DIGIT = re.compile(r"\d")
 _SENTENCE = re.compile(r"[^。!?\n;]+[。!?;]?")
 _FIGURE = re.compile(
     rf"(?<![\d.])(?:{FIGURE})(?=\s?[\u4e00-\u9fff%‰《【]|\s(?:per ?cent|people|persons|visas|foreign))"
@@ -47,6 +49,15 @@ _GROWTH = re.compile(
     r"^[,、]?\s?(?:(?:同比|[比较](?:上年|去年)(?:同期|末)?)[,、]?)?(?:[增减][加少][\d.]+[万亿]?人(?:次)?[,、])?"
     r"(?P<way>增长|上升|下降)(?P<growth>\d+(?:\.\d+)?)%"
 )
+# Of several figures one after another: 同比分别上升15.4%、11.2%, in their order.
+_GROWTHS = re.compile(
+    rf"^(?P<others>(?:[、,和][^,。;、\d]{{0,12}}(?:{FIGURE})人次)*)[,、]?(?:同比|[比较](?:上年|去年)(?:同期)?)分别"
+    r"(?P<way>增长|上升|下降)(?P<growths>\d+(?:\.\d+)?%(?:[、和及]\d+(?:\.\d+)?%)+)"
+)
+
+_EXPECTED = re.compile(r"预计|预测|力争|争取|有望|目标|规划(?:提出|到|纲要)|计划(?!》)|将(?:达|超|突破|增|提高)")
+# The nation as what is spoken of, and not as what a part of it is compared with.
+_NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)")
 
 
 @dataclass(frozen=True)
@@ -211,14 +222,33 @@ def _found(document: Document) -> list[Read]:
     """Every match of a statement, with its period or why it has none; one figure is claimed by one statement."""
     page, known, day = document
     found: list[Read] = []
+    whole = f"{page.title}\n{page.text}"
+    at_home = {
+        name: declared
+        for name, declared in known.statements.items()
+        if declared.context is None or declared.context.holds(whole, day)
+    }
+    local = _of_a_part(known, page.title)
+    paragraph, smaller = 0, local
     for place in _sentences(page.text):
         sentence = page.text[place.start : place.end]
-        if known.unless and re.search(known.unless, sentence):
+        if len(sentence) > _LONGEST:
             continue
-        for name, declared in known.statements.items():
-            if _at_home(declared, page, sentence, day):
+        smaller = _of_a_part(known, sentence, before=smaller if place.paragraph == paragraph else local)
+        paragraph = place.paragraph
+        if smaller or not _DIGIT.search(sentence):
+            continue
+        for name, declared in at_home.items():
+            if _speaks(declared, sentence):
                 found += _matches(document, name, declared, place)
     return _claimed(found, page.text)
+
+
+def _of_a_part(known: Statements, said: str, *, before: bool = False) -> bool:
+    """Whether a title or sentence speaks of something smaller than the nation, as what stands before it did or not."""
+    if known.smaller and known.smaller.search(said):
+        return True
+    return before and not _NATION.search(said)
 
 
 def _sentences(text: str) -> Iterator[Place]:
@@ -226,12 +256,11 @@ def _sentences(text: str) -> Iterator[Place]:
         yield Place(match.start(), match.end(), text.rfind("\n", 0, match.start()) + 1)
 
 
-def _at_home(declared: Statement, page: Article, sentence: str, day: date | None) -> bool:
+def _speaks(declared: Statement, sentence: str) -> bool:
+    """Whether a sentence has the words that the statement needs in it, and none that it rules out."""
     if declared.within and not re.search(declared.within, sentence):
         return False
-    if declared.unless and re.search(declared.unless, sentence):
-        return False
-    return declared.context is None or declared.context.holds(f"{page.title}\n{page.text}", day)
+    return not (declared.unless and re.search(declared.unless, sentence))
 
 
 def _matches(document: Document, name: str, declared: Statement, at: Place) -> Iterator[Read]:
@@ -241,6 +270,8 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
         for match in pattern.finditer(text, at.start, at.end):
             if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.paragraph : match.start()]):
                 continue
+            if declared.lead and not declared.lead.search(text[at.paragraph : match.start()]):
+                continue
             groups = match.groupdict()
             fields = declared.fields_of(groups)
             if fields is None:
@@ -248,11 +279,13 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
             spoken = Spoken(
                 [one for one in named(sentence, day) if at.start + one.start < match.start("value")],
                 list(named(text[at.paragraph : at.start], day)),
-                list(named(document.page.title, day)),
+                _titled(document),
             )
             period, why = _period(declared, document, spoken)
             if masked(sentence) or (not spoken.sentence and not spoken.paragraph and masked(document.page.title)):
                 period, why = None, "the year is masked"
+            if _EXPECTED.search(text[at.start : match.start()]) or _to_come(declared, period, day):
+                period, why = None, "it speaks of a time to come"
             if declared.periods and not re.match(declared.periods, period or ""):
                 continue
             read_ = Read(
@@ -271,24 +304,45 @@ def _matches(document: Document, name: str, declared: Statement, at: Place) -> I
             yield from _growth(text, read_, match.end(), at.end)
 
 
+def _to_come(declared: Statement, period: str | None, day: date | None) -> bool:
+    """Whether a period was not over in the month in which the text was published."""
+    counted = period and day and declared.period in (None, "rule", "previous_month")
+    return bool(counted and last_day(str(period))[:7] > str(day)[:7])
+
+
 def _growth(text: str, read_: Read, at: int, end: int) -> Iterator[Read]:
     """The change on the year before, where the statement declares an indicator for it and it follows at once."""
-    change = _GROWTH.match(text[at:end])
-    if not read_.declared.growth or change is None:
+    indicator = read_.declared.growth
+    change = _change(text[at:end]) if indicator else None
+    if not indicator or change is None:
         return
-    fields = read_.fields | {"indicator": read_.declared.growth, **GROWTH}
+    start, printed, falls = change
+    fields = read_.fields | {"indicator": indicator, **GROWTH}
     yield Read(
         statement=f"{read_.statement}.growth",
         declared=read_.declared,
         sentence=read_.sentence,
-        start=at + change.start("growth"),
-        text=change["growth"],
+        start=at + start,
+        text=printed,
         unit="%",
-        times=-1 if change["way"] == "下降" else 1,
+        times=-1 if falls else 1,
         fields=fields,
         period=read_.period,
         why=read_.why,
     )
+
+
+def _change(after: str) -> tuple[int, str, bool] | None:
+    """Where the change of a figure stands in what follows it, what it is, and whether it is a fall."""
+    if change := _GROWTH.match(after):
+        return change.start("growth"), change["growth"], change["way"] == "下降"
+    if change := _GROWTHS.match(after):
+        growths = list(re.finditer(r"[\d.]+", change["growths"]))
+        number = len(growths) - 1 - len(re.findall("人次", change["others"]))
+        if number >= 0:
+            start = change.start("growths") + growths[number].start()
+            return start, growths[number].group(), change["way"] == "下降"
+    return None
 
 
 def _period(declared: Statement, document: Document, spoken: Spoken) -> tuple[str | None, str]:
@@ -310,11 +364,22 @@ def _period(declared: Statement, document: Document, spoken: Spoken) -> tuple[st
     return (ends(period) if period and declared.stock else period), why
 
 
+def _titled(document: Document) -> list[Named]:
+    """The periods that the title names, or the moment of the census that it names."""
+    page, known, day = document
+    for rule in known.rules:
+        if rule.period[:1].isdigit() and rule.text and re.search(rule.text, page.title):
+            return [Named(0, len(page.title), int(rule.period[:4]), rule.period[4:])]
+    return list(named(page.title, day))
+
+
 def _spoken_of(spoken: Spoken, day: date | None) -> tuple[str | None, str]:
     """The period that the text speaks of: nearest in the sentence, one in the paragraph, one in the title.
 
     A time without name, as a holiday, is spoken of until a period is named.
     """
+    if any(name.until for name in spoken.sentence[-1:]) and any(name.unnamed for name in spoken.paragraph):
+        return None, "it counts since a time that it does not name"
     for names in (spoken.sentence[-1:], spoken.paragraph, spoken.title):
         if names and names[-1].unnamed:
             return None, "it speaks of a time that it does not name"
@@ -416,9 +481,10 @@ def row(declared: Statement, said: Said) -> dict[str, object]:
 
 def _unread(text: str, matched: list[Read], told: list[Read]) -> pl.DataFrame:
     """Sentences with figures that were not read, and why."""
-    spans = [(read_.start, read_.start + len(read_.text)) for read_ in matched]
+    read_in, told_in = (_by_sentence(reads) for reads in (matched, told))
     rows = []
     for start, end, _ in _sentences(text):
+        spans = [(read_.start, read_.start + len(read_.text)) for read_ in read_in[start]]
         left = [
             match.group().strip()
             for match in _FIGURE.finditer(text, start, end)
@@ -426,12 +492,20 @@ def _unread(text: str, matched: list[Read], told: list[Read]) -> pl.DataFrame:
             and not _NO_FIGURE.match(text[match.start() : match.end() + 4])
             and not _CHANGE.search(text[start : match.start()])
         ]
-        whys = list(dict.fromkeys(read_.why for read_ in told if read_.why and read_.sentence == (start, end)))
+        whys = list(dict.fromkeys(read_.why for read_ in told_in[start] if read_.why))
         whys += [f"no statement reads {', '.join(left)}"] if left else []
         if whys:
             sentence = text[start:end].strip()
             rows.append({"locator": locate(start, end - start), "sentence": sentence, "why": "; ".join(whys)})
     return pl.DataFrame(rows, schema=UNREAD)
+
+
+def _by_sentence(reads: Iterable[Read]) -> dict[int, list[Read]]:
+    """The reads of each sentence, by its first character."""
+    found: dict[int, list[Read]] = defaultdict(list)
+    for read_ in reads:
+        found[read_.sentence[0]].append(read_)
+    return found
 
 
 def _sentence_around(text: str, start: int, end: int) -> tuple[int, int]:

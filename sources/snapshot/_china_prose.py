@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sources.catalogue import publishers
+from sources.catalogue import Dataset, publishers
 from sources.catalogue.statements import FIELDS, statements
 from sources.formats import communique, figures_csv
 from sources.formats._article import normalised
@@ -55,17 +55,25 @@ def recorded(publisher: str, corpus: Path) -> Iterator[Recorded]:
     facts = [fact for fact in _facts(corpus) if fact["publisher"] in _PUBLISHERS[publisher]]
     rows = [*(row for fact in facts for row in _read(publisher, fact)), *_own(publisher)]
     entry = publishers()[publisher]
-    for name, dataset in entry.datasets.items():
-        if any(edition.id == "figures" for edition in dataset.editions):
-            best = _best(row for row in rows if row["table"] == dataset.table)
-            if best:
-                yield Recorded(
-                    request=only([request for request in closed(entry, name) if request.slice == "figures"]),
-                    body=_written(publisher, best),
-                    media_type="text/csv",
-                    edition=_edition(best),
-                    as_of=_as_of(best),
-                )
+    tables = {name: dataset.table for name, dataset in entry.datasets.items() if _of_figures(dataset)}
+    first = next(iter(tables), None)
+    for name, held in tables.items():
+        # What no table has room for is kept with the first, of which no row is made.
+        best = _best(
+            row for row in rows if row["table"] == held or (name == first and row["table"] not in tables.values())
+        )
+        if best:
+            yield Recorded(
+                request=only([request for request in closed(entry, name) if request.slice == "figures"]),
+                body=_written(publisher, best),
+                media_type="text/csv",
+                edition=_edition(best),
+                as_of=_as_of(best),
+            )
+
+
+def _of_figures(dataset: Dataset) -> bool:
+    return any(edition.id == "figures" for edition in dataset.editions)
 
 
 def _facts(corpus: Path) -> list[Fact]:

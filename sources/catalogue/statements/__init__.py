@@ -23,6 +23,16 @@ FIELDS = (
     *("indicator", "reporter", "partner", "partner_role", "sex", "age", "direction", "group", "document", "scope"),
     *("education_level", "exploitation", "purpose", "stay", "unit", "definition"),
 )
+# {province} in a pattern: one of the 31, and not the place of a telegram (北京4月19日电).
+_PROVINCE = (
+    r"(?:北京|天津|河北|山西|内蒙古|辽宁|吉林|黑龙江|上海|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南"
+    r"|重庆|四川|贵州|云南|西藏|陕西|甘肃|青海|宁夏|新疆)(?![\d一二三四五六七八九十]{1,3}月)"
+)
+# {alone} in a pattern: what may stand right before what is counted and narrows it to nothing smaller.
+_ALONE = (
+    r"(?:^|[\s,。;:、()“—-]|(?<!三非)”|(?:[\d今去当同本全]|[上下]半)年(?:度|份)?|季度|月份?|末|底|全国|我国|中国|大陆|各类|全部"
+    r"|其中|共有?|共计|累计|目前|有)"
+)
 # What stands between what is counted and how many: 总数达到, 共计, 首次突破 (which belongs to the figure), 降至.
 _BETWEEN = (
     r"(?:总人数|总数|总量|人数|数量|规模)?(?:首次)?"
@@ -86,6 +96,10 @@ class Statement(_Part):
     unless_after: str | None = Field(
         default=None, description="pattern that must not stand right before, in its paragraph"
     )
+    only_after: str | None = Field(
+        default=None,
+        description="pattern that must stand right before; {alone} for words that narrow nothing, as 全国 or a year",
+    )
     unless: str | None = Field(default=None, description="pattern that must not stand in the same sentence")
     within: str | None = Field(default=None, description="pattern that must stand in the same sentence")
     context: Context | None = None
@@ -123,8 +137,13 @@ class Statement(_Part):
     def patterns(self) -> tuple[re.Pattern[str], ...]:
         """The compiled patterns."""
         figure = rf"(?<![\d.])(?P<value>{FIGURE})(?<!\s)\s?"
-        spelled = (pattern.replace("{value}", _BETWEEN + "{figure}") for pattern in self.pattern)
+        spelled = (_spelled(pattern.replace("{value}", _BETWEEN + "{figure}")) for pattern in self.pattern)
         return tuple(re.compile(pattern.replace("{figure}", figure)) for pattern in spelled)
+
+    @cached_property
+    def lead(self) -> re.Pattern[str] | None:
+        """The compiled ``only_after``, for the text before a match."""
+        return re.compile(f"(?:{_spelled(self.only_after)})$", re.MULTILINE) if self.only_after else None
 
     def fields_of(self, groups: Mapping[str, str | None]) -> dict[str, str] | None:
         """The fields of a figure by the groups of its match; None where a group holds a word that has no code."""
@@ -166,9 +185,18 @@ class Statements(_Part):
     bulletins: str | None = Field(
         default=None, description="pattern of texts about other times than the rules speak of"
     )
-    unless: str | None = Field(default=None, description="pattern of sentences that speak of something smaller")
+    unless: str | None = Field(
+        default=None,
+        description="pattern of titles and sentences that speak of something smaller than the nation; what follows in "
+        "the paragraph does too, until the nation is named",
+    )
     sums: list[Sum] = Field(default=[], description="a document that breaks one is refused: recycled or counterfeit")
     statements: dict[str, Statement]
+
+    @cached_property
+    def smaller(self) -> re.Pattern[str] | None:
+        """The compiled ``unless``."""
+        return re.compile(_spelled(self.unless)) if self.unless else None
 
     @model_validator(mode="after")
     def _declared(self) -> Self:
@@ -178,13 +206,18 @@ class Statements(_Part):
         return self
 
 
+def _spelled(pattern: str) -> str:
+    return pattern.replace("{province}", _PROVINCE).replace("{alone}", _ALONE)
+
+
 def load(text: str, name: str) -> Statements:
     """Statements from their YAML; ``CatalogueError`` names the file and the field."""
     try:
         loaded: Any = declared(text)
         found = Statements.model_validate(loaded)
         for statement in found.statements.values():
-            statement.patterns  # noqa: B018 - compiles
+            statement.patterns, statement.lead  # noqa: B018 - compile
+        found.smaller  # noqa: B018
     except (yaml.YAMLError, re.error) as error:
         raise CatalogueError(f"the statements {name} are not right: {error}") from error
     except ValidationError as error:
