@@ -125,6 +125,12 @@ def test_letters_that_the_title_does_not_explain_are_refused(tmp_path: Path) -> 
         formats.read(written(tmp_path, page))
 
 
+def test_letters_apart_from_their_date_are_refused(tmp_path: Path) -> None:
+    page = untc_page(TITLES, ("China", "", "2 Mar 1992 4 a"))
+    with pytest.raises(FormatError, match=r"row 2 \(China\), column 3: '2 Mar 1992 4 a' has 'a' beside its dates"):
+        formats.read(written(tmp_path, page))
+
+
 def test_letters_in_brackets_are_the_same_letters(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992 (a)"))
     assert acts(recorded(written(tmp_path, page), "untc/status").observations) == [("CHN", "accede", date(1992, 3, 2))]

@@ -68,6 +68,9 @@ def _cell(treaty: str, participant: str, known: dict[str, str], text: str, place
     found = list(_DATE.finditer(text))
     if not found and text.strip(" -–.…"):
         raise FormatError(f"{where}: {text!r} is no date")
+    # A letter that a mark of a note parts from its date would be lost, and with it what sort of act it was.
+    if beside := re.search(r"[A-Za-z].*", _DATE.sub("", text)):
+        raise FormatError(f"{where}: {text!r} has {beside[0]!r} beside its dates")
     for match in found:
         letters = match[2] or ""
         if letters not in known:
