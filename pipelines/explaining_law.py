@@ -17,6 +17,14 @@ from warehouse.errors import WarehouseError
 
 Report = dict[str, object]
 
+# On what a binding rests whose first day is not dated, and on which side of the given day it is.
+DATED = {
+    "party_by": "no later than",
+    "succession": "no later than",
+    "consent": "no earlier than",
+    "adoption": "no earlier than",
+}
+
 
 def explain(house: House, instrument: str, on: date, jurisdiction: str | None = None) -> Report:
     """A report on an instrument: who was bound on a day, who stands apart or only signed, what is not known.
@@ -226,11 +234,16 @@ def _bound(rows: pl.DataFrame) -> Iterator[Report]:
             "jurisdiction": _name(areas[0]) if len(areas) == 1 else " ".join(areas),
             "territory": None if row["territorial_scope"] == "_T" else f"for {_name(row['territorial_scope'])}",
             "since": str(row["valid_from"]),
+            "dated": DATED.get(row["valid_from_basis"]),
             "rests on": _described("valid_from_basis", row["valid_from_basis"]).rstrip("."),
             "basis": _named("basis", row["basis"]),
             "source": f"{row['source']} ({row['confidence']} confidence)",
             "payload": row["payload"],
         }
+
+
+def _day(item: Report) -> str:
+    return f"{item['dated']} {item['since']}" if item["dated"] else str(item["since"])
 
 
 def _event(row: dict[str, object]) -> Report:
@@ -292,8 +305,8 @@ def _answer(jurisdiction: str, on: date, report: Report, events: pl.DataFrame) -
             return f"{name} {words} {on}, and was not bound{known}."
     bound = report["bound"]
     if isinstance(bound, list) and bound:
-        whole = [f", since {item['since']}" for item in bound if not (item["territory"] and of_state)]
-        parts = [f" {item['territory']}, since {item['since']}" for item in bound]
+        whole = [f", since {_day(item)}" for item in bound if not (item["territory"] and of_state)]
+        parts = [f" {item['territory']}, since {_day(item)}" for item in bound]
         return f"{name} was bound on {on}{whole[0] if whole else ' and'.join(parts)}."
     if events.filter(pl.col("event").is_in(CONSENT), _by(on)).height:
         return f"{name} had consented by {on}, and the treaty was not yet in force for it."

@@ -318,18 +318,20 @@ ANSWERS = [
     ("32003L0009", "DEU", "2015-07-20", "was bound on 2015-07-20"),
     ("32003L0009", "DEU", "2015-07-21", "was no longer bound on 2015-07-21: it was bound until 2015-07-20"),
     ("32004L0083", "IRL", "2015-01-01", "was bound on 2015-01-01, since 2004-10-20"),
-    ("32005L0085", "IRL", "2020-01-01", "was bound on 2020-01-01, since 2005-12-01"),
+    ("32005L0085", "IRL", "2020-01-01", "was bound on 2020-01-01, since no earlier than 2005-12-01"),
     ("32013L0033", "IRL", "2018-06-29", "stood apart on 2018-06-29"),
     ("32013L0033", "IRL", "2018-06-30", "was bound on 2018-06-30"),
     ("V-5", "CZE", "1993-03-01", "notified on 1993-05-11 that it succeeds"),
     ("V-5", "CZE", "1992-12-31", "was not independent on 1992-12-31, but from 1993-01-01"),
-    ("IV-3", "MAC", "2005-01-01", "MAC Macao SAR China was bound on 2005-01-01, since 1999-12-02."),
+    ("IV-3", "MAC", "2005-01-01", "MAC Macao SAR China was bound on 2005-01-01, since no earlier than 1999-12-02."),
     (
         "IV-3",
         "CHN",
         "2000-01-01",
-        "for HKG Hong Kong SAR China, since 1997-06-20 and for MAC Macao SAR China",
+        "for HKG Hong Kong SAR China, since no earlier than 1997-06-20 and for MAC Macao SAR China",
     ),
+    ("C029", "FRA", "2022-01-01", "was bound on 2022-01-01, since no later than 2011-05-06."),
+    ("C029", "FRA", "2005-01-01", "Whether FRA France was bound on 2005-01-01 no source"),
     ("IV-4", "HKG", "2000-01-01", "Whether HKG Hong Kong SAR China was bound"),
 ]
 
