@@ -536,6 +536,7 @@ def ui(
     data: Data = None,
 ) -> None:
     """Open the Dagster UI on 127.0.0.1, with the daemon that runs schedules and sensors, and the pages of releases."""
+    from assets.report import SHOWN_ON
     from pipelines.building import dagster_home, workspace
 
     house = _house(data, live=live)
@@ -547,7 +548,8 @@ def ui(
         f"Dagster UI on http://127.0.0.1:{port} ({house.mode}, {house.data}); stop it with Ctrl-C.", highlight=False
     )
     if isinstance(house.releases, Path):
-        subprocess.Popen([sys.executable, "-m", "pipelines.pages", str(house.releases)])  # noqa: S603 - ours too
+        pages = ["pipelines.pages", str(house.releases), str(SHOWN_ON), str(os.getpid())]
+        subprocess.Popen([sys.executable, "-m", *pages])  # noqa: S603 - ours too
     os.execv(sys.executable, command)  # noqa: S606 - the command is ours, and its exit is that of this process
 
 

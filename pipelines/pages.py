@@ -1,6 +1,6 @@
 """Pages of the releases on 127.0.0.1, for as long as the Dagster UI runs: browsers follow no link from there to a file.
 
-``python -m pipelines.pages FOLDER [PORT]`` ends with the process that started it.
+``python -m pipelines.pages FOLDER PORT STARTER`` ends with the process STARTER that started it.
 """
 
 import os
@@ -9,13 +9,11 @@ from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from assets.report import SHOWN_ON
-
 
 class _Pages(ThreadingHTTPServer):
     """Asks now and then whether who started it is still there."""
 
-    starter = os.getppid()
+    starter = 0
 
     def service_actions(self) -> None:
         if os.getppid() != self.starter:
@@ -27,15 +25,16 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing: what is looked at is nobody's business."""
 
 
-def main(folder: str, port: int = SHOWN_ON) -> None:
+def main(folder: str, port: int, starter: int) -> None:
     """Serve a folder on 127.0.0.1 until the process that started this one ends."""
     try:
         server = _Pages(("127.0.0.1", port), partial(_Quiet, directory=folder))
     except OSError as error:
         sys.exit(f"The pages of releases are not served: port {port} of 127.0.0.1: {error.strerror}")
+    server.starter = starter
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
