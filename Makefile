@@ -19,7 +19,7 @@ slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds tha
 	$(BIN)/python -m pytest -m slow
 
 chaos: $(READY)  ## Kill N builds at moments drawn from SEED, and see that nothing is lost
-	$(BIN)/python -m tests.killing $(N) $(SEED)
+	$(BIN)/python -m tests.support.killing $(N) $(SEED)
 
 bench: $(READY)  ## Measure reading beside its peers and write benchmarks/RESULTS.md; SIZE=full goes up to 50 million observations
 	$(BIN)/python -m benchmarks.run $(SIZE)

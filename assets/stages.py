@@ -14,12 +14,15 @@ import orjson
 import polars as pl
 
 import expectations
-from assets import bindings, compared, tables, vintages
-from assets.engines import engine
-from assets.errors import AssetError
-from assets.history import Answer, Read, answers, states
-from assets.house import House
-from assets.work import fingerprint
+from assets.compare import tables as compared
+from assets.compare.engines import engine
+from assets.core.errors import AssetError
+from assets.core.stage_cache import fingerprint
+from assets.core.workspace import Workspace
+from assets.ingest import bitemporal
+from assets.ingest.history import ReadResponse, StoredRows, answers, states
+from assets.law import bindings
+from assets.normalise import tables
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.archive import Fetch
@@ -28,7 +31,7 @@ from warehouse.files import sha256
 
 
 @dataclass(frozen=True)
-class Made(Read):
+class StageResult(StoredRows):
     """What a stage made: where, and under which fingerprint."""
 
     fingerprint: str
@@ -53,66 +56,69 @@ class Made(Read):
         """Of observations: the newest payload that stands for each slice, and for each further page of it."""
         return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))
 
-
-# What was found for a house and dataset in this process, at which state of the ledger: every table asks for it again.
-_found: dict[tuple[House, str], tuple[object, Made]] = {}
+    """Of observations: the newest payload that is used for each slice, and for each further page of it."""
 
 
-def observations(house: House, name: str) -> Made:
+_found: dict[tuple[Workspace, str], tuple[object, StageResult]] = {}
+
+
+def observations(workspace: Workspace, name: str) -> StageResult:
     """What is known now of ``publisher/dataset``, from every payload that the archive holds."""
-    state, (then, made) = house.archive.state, _found.get((house, name), (None, None))
+    state, (then, made) = workspace.archive.state, _found.get((workspace, name), (None, None))
     if made is None or then != state or not made.folder.is_dir():
-        made = _observations(house, name)
-        _found[house, name] = state, made
+        made = _observations(workspace, name)
+        _found[workspace, name] = state, made
     return made
 
 
-def _observations(house: House, name: str) -> Made:
-    found = answers(house, name)
+def _observations(workspace: Workspace, name: str) -> StageResult:
+    found = answers(workspace, name)
     mark = fingerprint("observations", name, [(key, [answer.mark for answer in given]) for key, given in found.items()])
-    folder = house.work.made("observations", name, mark, lambda aside: _observe(house, name, found, aside))
+    folder = workspace.stage_cache.get_or_build(
+        "observations", name, mark, lambda aside: _observe(workspace, name, found, aside)
+    )
     # What follows depends on what is known alone: a payload that says nothing new changes no table.
     known = orjson.loads((folder / "content.json").read_bytes())
-    return Made(folder, fingerprint("observations", name, known))
+    return StageResult(folder, fingerprint("observations", name, known))
 
 
-def _observe(house: House, name: str, found: dict[str, list[Answer]], folder: Path) -> None:
+def _observe(workspace: Workspace, name: str, found: dict[str, list[ReadResponse]], folder: Path) -> None:
     _, entry = datasets()[name]
     declared = contract(entry.table)
-    standing: dict[str, Answer] = {}
+    standing: dict[str, ReadResponse] = {}
     failures: list[tuple[str, str]] = []
     for key, given in found.items():
         stands, refused = _newest(name, given)
         failures += refused
         if stands is not None:
             standing[key] = stands
-    folders = states(house, name, [answer for given in found.values() for answer in given])
+    folders = states(workspace, name, [answer for given in found.values() for answer in given])
     known = {
-        "rows": pl.read_parquet(folders[-1] / "current.parquet") if folders else vintages.begin(declared).current,
+        "rows": pl.read_parquet(folders[-1] / "current.parquet") if folders else bitemporal.begin(declared).current,
         "closed": pl.concat(
-            [vintages.begin(declared).closed, *(pl.read_parquet(each / "closed.parquet") for each in folders)]
+            [bitemporal.begin(declared).closed, *(pl.read_parquet(each / "closed.parquet") for each in folders)]
         ),
         "revisions": pl.concat(
-            [vintages.begin(declared).revisions, *(pl.read_parquet(each / "revisions.parquet") for each in folders)]
+            [bitemporal.begin(declared).revisions, *(pl.read_parquet(each / "revisions.parquet") for each in folders)]
         ),
         "unmatched": tables.unmatched_code(answer.unmatched for answer in standing.values()),
         "unread": tables.unread_sentence(answer.unread for answer in standing.values()),
     }
     for part, frame in known.items():
-        frame.drop(vintages.REQUEST, strict=False).write_parquet(folder / f"{part}.parquet")
+        frame.drop(bitemporal.REQUEST, strict=False).write_parquet(folder / f"{part}.parquet")
     used = {page.slice: str(page.payload) for answer in standing.values() for page in answer.pages}
     (folder / "failures.json").write_bytes(orjson.dumps(failures))
     (folder / "payloads.json").write_bytes(orjson.dumps(used))
     (folder / "content.json").write_bytes(orjson.dumps([sha256(folder / f"{part}.parquet") for part in known]))
 
 
-def _newest(name: str, given: list[Answer]) -> tuple[Answer | None, list[tuple[str, str]]]:
+def _newest(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | None, list[tuple[str, str]]]:
     """The newest answer that can be read and says something, and why those after it do not stand.
 
     An answer that cannot be read, or says nothing where an earlier one did, leaves the one before it in its place.
     """
     refused: list[tuple[str, str]] = []
-    silent: Answer | None = None
+    silent: ReadResponse | None = None
     for answer in reversed(given):
         facts = answer.facts
         if facts["error"]:
@@ -133,7 +139,7 @@ def _refusal(name: str, fetch: Fetch, why: str) -> tuple[str, str]:
     return str(fetch.payload), f"{name}{slice_} ({fetch.url}), payload {str(fetch.payload)[:12]}: {why}"
 
 
-def _silence(answer: Answer) -> str:
+def _silence(answer: ReadResponse) -> str:
     """How an answer comes to say nothing."""
     unmatched = answer.unmatched.collect()
     if unmatched.is_empty():
@@ -142,30 +148,37 @@ def _silence(answer: Answer) -> str:
     return f"every cell has an unknown code (as {code['dimension']} {code['source_code']!r})"
 
 
-def table(house: House, name: str) -> Made:
+def table(workspace: Workspace, name: str) -> StageResult:
     """A table in the columns, types and order of its contract."""
     if name in compared.TABLES:
-        return _compared(house, name)
-    sources = {key: observations(house, key) for key in inputs(name)}
-    mark = fingerprint("table", name, house.mode, [(key, made.fingerprint) for key, made in sources.items()])
-    return Made(house.work.made("tables", name, mark, lambda folder: _write(house, name, sources, folder)), mark)
+        return _compared(workspace, name)
+    sources = {key: observations(workspace, key) for key in inputs(name)}
+    mark = fingerprint("table", name, workspace.mode, [(key, made.fingerprint) for key, made in sources.items()])
+    return StageResult(
+        workspace.stage_cache.get_or_build(
+            "tables", name, mark, lambda folder: _write(workspace, name, sources, folder)
+        ),
+        mark,
+    )
 
 
-def _compared(house: House, name: str) -> Made:
+def _compared(workspace: Workspace, name: str) -> StageResult:
     """A table of the comparison; they are worked out together, from rows that a release may hold."""
-    sources = {key: table(house, key) for key in compared_from()}
-    mark = fingerprint("comparison", house.mode, [(key, made.fingerprint) for key, made in sources.items()])
+    sources = {key: table(workspace, key) for key in compared_from()}
+    mark = fingerprint("comparison", workspace.mode, [(key, made.fingerprint) for key, made in sources.items()])
 
     def make(folder: Path) -> None:
         allowed = pl.col("dataset").is_in(redistributable())
         frames = {key: made.frame.filter(allowed) for key, made in sources.items()}
         law = {key: frames.pop(key).collect() for key in compared.LAW}
-        given = compared.Inputs(statistics=frames, law=law, complete=house.mode == "live")
+        given = compared.Inputs(statistics=frames, law=law, complete=workspace.mode == "live")
         for key, frame in compared.make(given, engine()).items():
             (folder / key).mkdir()
             frame.write_parquet(folder / key / "rows.parquet")
 
-    return Made(house.work.made("comparison", "all", mark, make) / name, fingerprint(mark, name))
+    return StageResult(
+        workspace.stage_cache.get_or_build("comparison", "all", mark, make) / name, fingerprint(mark, name)
+    )
 
 
 def compared_from() -> list[str]:
@@ -193,26 +206,28 @@ def inputs(name: str) -> list[str]:
     return list(datasets()) if name in ("dataset", "coverage", "unmatched_code", "unread_sentence", "revision") else []
 
 
-def _write(house: House, name: str, sources: dict[str, Made], folder: Path) -> None:
-    _frame(house, name, sources).write_parquet(folder / "rows.parquet")
+def _write(workspace: Workspace, name: str, sources: dict[str, StageResult], folder: Path) -> None:
+    _frame(workspace, name, sources).write_parquet(folder / "rows.parquet")
 
 
-def _frame(house: House, name: str, sources: dict[str, Made]) -> pl.DataFrame:
+def _frame(workspace: Workspace, name: str, sources: dict[str, StageResult]) -> pl.DataFrame:
     makers: dict[str, Callable[[], pl.DataFrame]] = {
         "jurisdiction": tables.jurisdiction,
         "indicator": tables.indicator,
         "legal_instrument": tables.legal_instrument,
         "measure": compared.measure,
-        "legal_binding": lambda: bindings.legal_binding(table(house, "legal_event").frame.collect()),
+        "legal_binding": lambda: bindings.legal_binding(table(workspace, "legal_event").frame.collect()),
         "legal_gap": lambda: bindings.legal_gap(
-            *(table(house, law).frame.collect() for law in ("legal_event", "reservation"))
+            *(table(workspace, law).frame.collect() for law in ("legal_event", "reservation"))
         ),
         "code": tables.code,
         "unmatched_code": lambda: tables.unmatched_code(made.unmatched for made in sources.values()),
         "unread_sentence": lambda: tables.unread_sentence(made.unread for made in sources.values()),
         "revision": lambda: tables.revision(made.revisions for made in sources.values()),
-        "coverage": lambda: tables.coverage(_all(house), complete=house.mode == "live"),
-        "dataset": lambda: tables.dataset({key: _facts(house, made) for key, made in sources.items()}, _known(house)),
+        "coverage": lambda: tables.coverage(_all(workspace), complete=workspace.mode == "live"),
+        "dataset": lambda: tables.dataset(
+            {key: _facts(workspace, made) for key, made in sources.items()}, _known(workspace)
+        ),
     }
     if name in makers:
         return makers[name]()
@@ -221,24 +236,24 @@ def _frame(house: House, name: str, sources: dict[str, Made]) -> pl.DataFrame:
     return tables.statistics_table(nw.from_native(rows), declared)
 
 
-def _known(house: House) -> pl.LazyFrame:
+def _known(workspace: Workspace) -> pl.LazyFrame:
     """Of every row of statistics and law, its dataset and since when it is known."""
     names = [name for name, declared in contracts().items() if declared.kind != "reference" and name != "legal_binding"]
-    return pl.concat([table(house, name).frame.select("dataset", "known_from") for name in names])
+    return pl.concat([table(workspace, name).frame.select("dataset", "known_from") for name in names])
 
 
-def _all(house: House) -> pl.LazyFrame:
+def _all(workspace: Workspace) -> pl.LazyFrame:
     """What the tables about tables need of every table of statistics."""
     columns = ["dataset", "known_from", "reporter", "indicator", "period", "value", "missing_reason"]
-    return pl.concat([table(house, name).frame.select(columns) for name in tables.statistics()])
+    return pl.concat([table(workspace, name).frame.select(columns) for name in tables.statistics()])
 
 
-def _facts(house: House, made: Made) -> tables.DatasetFacts:
+def _facts(workspace: Workspace, made: StageResult) -> tables.DatasetFacts:
     """Where the rows that are known now came from."""
     payloads = set(made.frame.select("payload").unique().collect()["payload"])
     first: dict[str, Fetch] = {}
-    for fetch in house.archive.fetches():
-        if fetch.payload in payloads and fetch.transport in house.transports and fetch.error is None:
+    for fetch in workspace.archive.fetches():
+        if fetch.payload in payloads and fetch.transport in workspace.transports and fetch.error is None:
             first.setdefault(str(fetch.payload), fetch)
     mode = "+".join(sorted({fetch.transport for fetch in first.values()})) or "not_fetched"
     editions = sorted({fetch.edition for fetch in first.values() if fetch.edition})
@@ -250,10 +265,12 @@ def release_tables() -> list[str]:
     return [name for name in contracts() if name != "release"]
 
 
-def validated(house: House, name: str) -> tuple[Made, list[expectations.Outcome]]:
+def validated(workspace: Workspace, name: str) -> tuple[StageResult, list[expectations.Outcome]]:
     """A table and how it fares under its expectations; rows that were judged before are not judged again."""
-    made = table(house, name)
-    folder = house.work.made("checks", name, made.fingerprint, lambda aside: _validate(house, name, made, aside))
+    made = table(workspace, name)
+    folder = workspace.stage_cache.get_or_build(
+        "checks", name, made.fingerprint, lambda aside: _validate(workspace, name, made, aside)
+    )
     outcomes = [
         expectations.Outcome(**entry | {"rows": pl.DataFrame(entry["rows"], infer_schema_length=None)})
         for entry in orjson.loads((folder / "outcomes.json").read_bytes())
@@ -261,18 +278,18 @@ def validated(house: House, name: str) -> tuple[Made, list[expectations.Outcome]
     return made, outcomes
 
 
-def is_validated(house: House, name: str) -> bool:
+def is_validated(workspace: Workspace, name: str) -> bool:
     """Whether it is known how a table fares as it is now."""
-    return house.work.has("checks", name, table(house, name).fingerprint)
+    return workspace.stage_cache.has("checks", name, table(workspace, name).fingerprint)
 
 
-def _validate(house: House, name: str, made: Made, folder: Path) -> None:
+def _validate(workspace: Workspace, name: str, made: StageResult, folder: Path) -> None:
     counted = datasets() if name in ("unmatched_code", "unread_sentence") else {}
-    counts = {key: observations(house, key).frame.select(pl.len()).collect().item() for key in counted}
+    counts = {key: observations(workspace, key).frame.select(pl.len()).collect().item() for key in counted}
     known = expectations.facts(
         publishers=frozenset(publisher.publisher for publisher, _ in datasets().values()),
         datasets=frozenset(datasets()),
-        previous=_previous(house, name),
+        previous=_previous(workspace, name),
         observations=counts,
     )
     outcomes = expectations.validate(contract(name), made.frame.collect(), known, folder)
@@ -281,15 +298,15 @@ def _validate(house: House, name: str, made: Made, folder: Path) -> None:
     (folder / "outcomes.json").write_bytes(orjson.dumps(entries, default=str))
 
 
-def _previous(house: House, name: str) -> pl.LazyFrame | None:
+def _previous(workspace: Workspace, name: str) -> pl.LazyFrame | None:
     """A table as the last release has it; None where it has none, or one with another key."""
-    last = releases.latest(house.releases)
+    last = releases.latest(workspace.releases)
     if last is None or name not in last.tables or not set(contract(name).key) <= set(last.tables[name].fields):
         return None
-    return pl.scan_parquet(releases.table_file(house.releases, last, name))
+    return pl.scan_parquet(releases.table_file(workspace.releases, last, name))
 
 
-def as_of(house: House, name: str, at: datetime) -> pl.DataFrame:
+def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
     """A table of statistics or law as it was known at a moment, from the vintages that the archive holds.
 
     ``AssetError`` for a table that is computed from others or only lists what there is.
@@ -297,7 +314,7 @@ def as_of(house: House, name: str, at: datetime) -> pl.DataFrame:
     declared = contract(name)
     if declared.kind == "reference" or not all(datasets()[key][1].table == name for key in inputs(name)):
         raise AssetError(f"{name} has no vintages; those that have are {', '.join(_dated())}")
-    known = [vintages.as_of([observations(house, key).history], at) for key in inputs(name)]
+    known = [bitemporal.as_of([observations(workspace, key).history], at) for key in inputs(name)]
     frame = pl.concat([pl.LazyFrame(schema=declared.polars_schema), *known]).collect()
     return frame.sort(declared.key)
 
@@ -317,23 +334,23 @@ class Acceptance:
     at: str
 
 
-def accept(house: House, name: str, check: str, because: str) -> None:
+def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
     """Record an acceptance for the present rows of a table; ``AssetError`` where no such check fails on them."""
-    made, outcomes = validated(house, name)
+    made, outcomes = validated(workspace, name)
     failing = [item.name for item in outcomes if not item.success and item.severity == "error"]
     if check not in failing:
         raise AssetError(f"{name} has no failing check {check}; failing are {', '.join(failing) or 'none'}")
     given = Acceptance(name, check, made.fingerprint, because, datetime.now(UTC).isoformat(timespec="seconds"))
-    with (house.data / "accepted.jsonl").open("ab") as file:
+    with (workspace.data / "accepted.jsonl").open("ab") as file:
         file.write(orjson.dumps(given, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def acceptances(house: House) -> list[Acceptance]:
+def acceptances(workspace: Workspace) -> list[Acceptance]:
     """Every acceptance, in the order in which they were given."""
-    path = house.data / "accepted.jsonl"
+    path = workspace.data / "accepted.jsonl"
     return [Acceptance(**orjson.loads(line)) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
-def accepted(house: House, made: Made) -> dict[str, str]:
+def accepted(workspace: Workspace, made: StageResult) -> dict[str, str]:
     """The checks that are accepted for these rows of a table, and why."""
-    return {given.check: given.because for given in acceptances(house) if given.fingerprint == made.fingerprint}
+    return {given.check: given.because for given in acceptances(workspace) if given.fingerprint == made.fingerprint}

@@ -31,10 +31,10 @@ MEMORY = 16 << 30
 
 def corridor(path: Path, output: Path) -> None:
     """What ``corridor read`` does."""
-    from sources import formats
+    from sources import reading
 
-    with formats.opened(path) as plain:
-        formats.read(plain).frame.sink_parquet(output)
+    with reading.opened(path) as plain:
+        reading.read(plain).frame.sink_parquet(output)
 
 
 def floor_csv(path: Path, output: Path) -> None:
@@ -149,7 +149,7 @@ READERS: dict[str, dict[str, Reader]] = {
     "eurostat_xlsx": {"corridor": corridor, "floor": floor_xlsx},
 }
 _IMPORTS = {
-    "corridor": ["sources.formats"],
+    "corridor": ["sources.reading"],
     "eurostat": ["eurostat"],
     "pysdmx": ["pysdmx.io", "pysdmx.io.csv.sdmx10.reader", "pysdmx.io.csv.sdmx20.reader"],
     "sdmx1": ["sdmx", "sdmx.reader.csv"],
@@ -192,8 +192,6 @@ def main(reader: str, form: str, path: str, output: str) -> None:
     warnings.simplefilter("ignore")
     for module in _IMPORTS.get(reader, []):
         import_module(module)
-    if reader == "corridor":
-        import_module("sources.formats").known()
     start, worked = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         READERS[form][reader](Path(path), Path(output))

@@ -4,8 +4,8 @@
 ``write_page`` shows a table's result as a page, and ``write_docs`` makes the Data Docs of several of them.
 """
 
-from expectations.docs import write_docs, write_page
-from expectations.identities import Facts
+from expectations.pages import write_docs, write_page
+from expectations.rules import Facts
 from expectations.validation import Outcome, facts, names, validate
 
 __all__ = ["Facts", "Outcome", "facts", "names", "validate", "write_docs", "write_page"]

@@ -1,11 +1,11 @@
 """What must hold of the comparison: nothing without a source or a reason, nothing mixed, nothing silently short.
 
-Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.identities``.
+Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.rules``.
 """
 
 import polars as pl
 
-from expectations.identities import Facts, Identity
+from expectations.rules import Facts, Identity
 from warehouse.contracts import Contract
 from warehouse.measures import measures
 

@@ -1,6 +1,6 @@
 """What must hold of law: the order in which events can happen, and that nothing binds without a reason.
 
-Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.identities``. Dates are
+Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.rules``. Dates are
 compared where both are whole days and no source doubts them: an event that is dated to a year proves no order.
 """
 
@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from expectations.identities import Facts, Identity
+from expectations.rules import Facts, Identity
 from warehouse.contracts import Contract
 
 CONSENT = ("ratify", "accede", "succeed", "accept", "approve", "confirm", "sign_definitively")

@@ -1,12 +1,12 @@
 """What must hold of figures read from prose: the sums that their publishers print, and that little stays unread.
 
-Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.identities``. They also catch
+Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.rules``. They also catch
 recycled and counterfeit texts, whose figures are right one by one and wrong together.
 """
 
 import polars as pl
 
-from expectations.identities import Facts, Failing, Identity
+from expectations.rules import Facts, Failing, Identity
 from warehouse.contracts import Contract
 
 # More sentences with figures than the longest communiqué has that is about something else throughout.

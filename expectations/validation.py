@@ -1,7 +1,7 @@
 """A table held against its contract and against the identities: one outcome for each rule.
 
 Great Expectations is imported when a table is validated, not before: its import takes seconds. A validation can leave
-its result, as Great Expectations writes it, in a folder, from which ``expectations.docs`` makes the Data Docs.
+its result, as Great Expectations writes it, in a folder, from which ``expectations.pages`` makes the Data Docs.
 """
 
 import json
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from expectations.baseline import RULES, Expectation, baseline, rules
-from expectations.identities import Facts, Identity, Severity, compositions, identities
+from expectations.contract import RULES, Expectation, baseline, rules
+from expectations.rules import Facts, Identity, Severity, compositions, identities
 from warehouse import codes
 from warehouse.contracts import Contract
 

@@ -25,8 +25,8 @@ from pipelines import settings
 if TYPE_CHECKING:
     import polars as pl
 
-    from assets.house import House
-    from pipelines.building import Outcome
+    from assets.core.workspace import Workspace
+    from pipelines.build import Outcome
     from warehouse.releases import Release
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ Live = Annotated[bool, typer.Option("--live", help="Ask the publishers instead o
 
 def main() -> None:
     """Run the command line; an error that has a name ends in its sentence and exit status 1."""
-    from assets.errors import AssetError
+    from assets.core.errors import AssetError
     from sources.errors import SourceError
     from warehouse.errors import WarehouseError
 
@@ -82,23 +82,23 @@ def build(
     json: Json = False,
 ) -> None:
     """Fetch, read, check and publish: the whole job, ending in a release if anything is new."""
-    from assets import ahead
-    from pipelines import building
+    from assets.core import prefetch
+    from pipelines import build as building
 
-    house = _house(data, live=live)
+    workspace = _workspace(data, live=live)
     if only is not None and not building.selected(only):
         _fail(f"no dataset's name contains {only!r}; `corridor sources` lists them")
-    with _builder(house), ahead.beside(), _progress("building") as step:
-        outcome = building.run(house, only, step)
-    _tell(house, outcome, as_json=json)
+    with _builder(workspace), prefetch.beside(), _progress("building") as step:
+        outcome = building.run(workspace, only, step)
+    _tell(workspace, outcome, as_json=json)
     if outcome.held_back:
         raise typer.Exit(1)
 
 
-def _house(data: Path | None, *, live: bool = False) -> House:
-    from assets.house import House
+def _workspace(data: Path | None, *, live: bool = False) -> Workspace:
+    from assets.core.workspace import Workspace
 
-    return House(
+    return Workspace(
         (data or settings.data_folder()).resolve(),
         "live" if live else "snapshot",
         settings.releases(),
@@ -125,13 +125,13 @@ def _progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
         yield step
 
 
-def _tell(house: House, outcome: Outcome, *, as_json: bool) -> None:
+def _tell(workspace: Workspace, outcome: Outcome, *, as_json: bool) -> None:
     """What a build ended in."""
     from warehouse import releases
 
-    entry = releases.latest(house.releases)
+    entry = releases.latest(workspace.releases)
     if as_json:
-        _json(asdict(outcome) | {"path": str(house.releases / entry.name) if entry else None})
+        _json(asdict(outcome) | {"path": str(workspace.releases / entry.name) if entry else None})
         return
     for title, lines in (("failed", outcome.failures), ("warned", outcome.warnings)):
         for line in lines:
@@ -139,14 +139,14 @@ def _tell(house: House, outcome: Outcome, *, as_json: bool) -> None:
     if outcome.not_fetched:
         out.print(f"[bold]not fetched[/]: {', '.join(outcome.not_fetched)}", highlight=False)
     if entry is not None and not outcome.held_back:
-        _print_release(house, entry, new=outcome.new)
+        _print_release(workspace, entry, new=outcome.new)
     if outcome.held_back:
         err.print(f"[bold red]error[/] {escape(outcome.held_back)}", highlight=False, soft_wrap=True)
         if entry is not None:
             err.print(f"The last release, {entry.name}, stands as it was.", highlight=False)
 
 
-def _print_release(house: House, entry: Release, *, new: bool) -> None:
+def _print_release(workspace: Workspace, entry: Release, *, new: bool) -> None:
     table = Table("table", "rows", "size", box=None, pad_edge=False)
     for name, facts in entry.tables.items():
         table.add_row(name, f"{facts.rows:,}", f"{facts.bytes / 1e6:.2f} MB", style=None if facts.rows else "dim")
@@ -154,7 +154,7 @@ def _print_release(house: House, entry: Release, *, new: bool) -> None:
     verb = "Released" if new else "Nothing changed; the release that stands is"
     out.print(
         f"{verb} [bold]{entry.name}[/] ({entry.mode}): {len(entry.tables)} tables, "
-        f"{entry.observations:,} observations, in {house.releases / entry.name}",
+        f"{entry.observations:,} observations, in {workspace.releases / entry.name}",
         highlight=False,
         soft_wrap=True,
     )
@@ -165,7 +165,7 @@ def sources(data: Data = None, json: Json = False) -> None:
     """Every dataset of the catalogue: licence, cadence, table, and what the archive holds of it."""
     from pipelines.inventory import inventory
 
-    rows = inventory(_house(data))
+    rows = inventory(_workspace(data))
     if json:
         _json(rows)
         return
@@ -200,15 +200,16 @@ def read(
     """
     import polars as pl
 
-    from sources import formats
+    from sources import reading
+    from sources.prose import reader as prose
 
     if not file.is_file():
         _fail(f"there is no file {file}")
     target = output or Path(f"{file.name}.parquet")
     publisher = dataset.partition("/")[0]
-    with formats.opened(file) as plain:
-        form = formats.recognise(plain, publisher)
-        cells = formats.read(plain, publisher, published.date() if published else None)
+    with reading.opened(file) as plain:
+        form = reading.recognise(plain, publisher)
+        cells = reading.read(plain, publisher, published.date() if published else None)
         _write_cells(cells.frame, target)
     written = pl.scan_parquet(target)
     facts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
@@ -221,7 +222,7 @@ def read(
         "output": str(target),
     }
     if cells.unread is not None:
-        report["figures"] = formats.figures(cells).to_dicts()
+        report["figures"] = prose.figures(cells).to_dicts()
         report["unread"] = cells.unread.to_dicts()
     if json:
         _json(report)
@@ -271,19 +272,19 @@ def import_(
     json: Json = False,
 ) -> None:
     """Put a payload that a person downloaded into the archive, as if it had been fetched. The next build uses it."""
-    from assets.payloads import import_file
-    from sources import formats
+    from assets.ingest.payloads import import_file
+    from sources import reading
     from sources.catalogue import dataset as entry_of
 
     publisher, _ = entry_of(dataset)
     if not file.is_file():
         _fail(f"there is no file {file}")
-    house = _house(data)
-    with formats.opened(file, max_unpacked=publisher.limits.max_unpacked) as plain:
-        form = formats.recognise(plain).NAME
+    workspace = _workspace(data)
+    with reading.opened(file, max_unpacked=publisher.limits.max_unpacked) as plain:
+        form = reading.recognise(plain).NAME
     day = published.replace(tzinfo=UTC) if published else None
-    with _builder(house):
-        fetch = import_file(house, publisher, dataset.partition("/")[2], file, day)
+    with _builder(workspace):
+        fetch = import_file(workspace, publisher, dataset.partition("/")[2], file, day)
     if json:
         _json({"dataset": dataset, "payload": fetch.payload, "format": form, "published": fetch.published})
         return
@@ -295,15 +296,15 @@ def releases(data: Data = None, json: Json = False) -> None:
     """The releases, newest last."""
     from warehouse import releases as kept
 
-    house = _house(data)
-    entries = kept.index(house.releases)
+    workspace = _workspace(data)
+    entries = kept.index(workspace.releases)
     if json:
-        _json([asdict(entry) | {"path": str(house.releases / entry.name)} for entry in entries])
+        _json([asdict(entry) | {"path": str(workspace.releases / entry.name)} for entry in entries])
         return
     table = Table("release", "created", "mode", "tables", "observations", "path", "kept", box=None, pad_edge=False)
     for entry in entries:
         counts = (str(len(entry.tables)), f"{entry.observations:,}")
-        path = str(house.releases / entry.name)
+        path = str(workspace.releases / entry.name)
         table.add_row(entry.name, entry.created, entry.mode, *counts, path, escape(entry.kept))
     out.print(table if entries else "No release yet; `corridor build` makes the first.")
 
@@ -323,16 +324,17 @@ def explain(
     Of an act or treaty (32008L0115, IV-13): who was bound on a day, since when, on what that rests. Of visa_rule with
     nationality=DEU, jurisdiction=CHN and --on: whether a visa was needed on that day, and by which rule.
     """
-    from pipelines import explaining, explaining_law
+    from pipelines.explain import figures as explaining
+    from pipelines.explain import law
     from warehouse import codes
 
     if what in codes.members("instrument"):
         day = (on or datetime.now(UTC)).date()
-        report = explaining_law.explain(_house(data), what, day, jurisdiction)
+        report = law.explain(_workspace(data), what, day, jurisdiction)
     elif what == "visa_rule" and on is not None:
-        report = explaining_law.explain_visa(_house(data), where or [], on.date())
+        report = law.explain_visa(_workspace(data), where or [], on.date())
     else:
-        report = explaining.explain(_house(data), what, where or [], limit)
+        report = explaining.explain(_workspace(data), what, where or [], limit)
     if json:
         _json(report)
         return
@@ -351,7 +353,7 @@ def diff(
     from warehouse import difference
     from warehouse import releases as kept
 
-    root = _house(data).releases
+    root = _workspace(data).releases
     old, new = kept.find(root, before), kept.find(root, after)
     found = difference.differences(root, old, new)
     if output is not None:
@@ -385,7 +387,7 @@ def as_of(
     from assets import stages
 
     at = date.replace(tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
-    frame = stages.as_of(_house(data, live=live), table, at)
+    frame = stages.as_of(_workspace(data, live=live), table, at)
     if output is not None:
         _write_cells(frame.lazy(), output)
     if json:
@@ -407,11 +409,11 @@ def register(
     from warehouse import iceberg
     from warehouse import releases as kept
 
-    house = _house(data)
-    release = kept.find(house.releases)
-    with _builder(house):
+    workspace = _workspace(data)
+    release = kept.find(workspace.releases)
+    with _builder(workspace):
         enter = iceberg.reregister if anew else iceberg.register
-        enter(house.releases, house.data, house.catalog)
+        enter(workspace.releases, workspace.data, workspace.catalog)
     out.print(f"Every release up to {release.name} is in the Iceberg catalog, with a tag each.", highlight=False)
 
 
@@ -426,17 +428,17 @@ def export(
     """A table of the latest release as SDMX-CSV 2.0, with its structure as SDMX-JSON, or as an Excel workbook."""
     import polars as pl
 
-    from pipelines.explaining import condition
-    from warehouse import excel as workbook
+    from pipelines.explain.figures import condition
     from warehouse import releases as kept
-    from warehouse import sdmx
     from warehouse.contracts import contract
+    from warehouse.exports import excel as workbook
+    from warehouse.exports import sdmx
 
-    house = _house(data)
-    release, declared = kept.find(house.releases), contract(table)
+    workspace = _workspace(data)
+    release, declared = kept.find(workspace.releases), contract(table)
     if declared.kind != "statistics" and not excel:
         _fail(f"{table} is no table of statistics, and SDMX has no place for it")
-    found = pl.scan_parquet(kept.table_file(house.releases, release, table))
+    found = pl.scan_parquet(kept.table_file(workspace.releases, release, table))
     rows = found.filter(*(condition(declared, text) for text in where or [])).collect()
     target = folder / f"{table}.{'xlsx' if excel else 'csv'}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -460,9 +462,9 @@ def accept(
     """Let a release pass although a check of severity error fails on its present rows. The changelog says so."""
     from assets import stages
 
-    house = _house(data, live=live)
-    with _builder(house):
-        stages.accept(house, table, check, because)
+    workspace = _workspace(data, live=live)
+    with _builder(workspace):
+        stages.accept(workspace, table, check, because)
     out.print(f"{table}.{check} no longer holds back these rows; `corridor build` releases them.", highlight=False)
 
 
@@ -475,9 +477,9 @@ def keep(
     """Keep a release for good: `corridor prune` passes it by, and the index of releases says why."""
     from warehouse import releases as kept
 
-    house = _house(data)
-    with _builder(house):
-        kept.keep(house.releases, release, because)
+    workspace = _workspace(data)
+    with _builder(workspace):
+        kept.keep(workspace.releases, release, because)
     out.print(f"{release} is kept: {escape(because)}", highlight=False)
 
 
@@ -492,15 +494,15 @@ def prune(
     The newest stays in any case, and every payload. Intermediate results that no build has used for 90 days go as well,
     and Dagster's records of runs that are older.
     """
-    from assets.retention import UNUSED
-    from assets.retention import prune as thin
-    from pipelines.building import forget_runs
+    from assets.publish.retention import UNUSED
+    from assets.publish.retention import prune as thin
+    from pipelines.build import forget_runs
 
-    house, now = _house(data), datetime.now(UTC)
-    with _builder(house):
-        reasons = thin(house, now, dry_run=dry_run)
+    workspace, now = _workspace(data), datetime.now(UTC)
+    with _builder(workspace):
+        reasons = thin(workspace, now, dry_run=dry_run)
         if not dry_run:
-            forget_runs(house.data, now - UNUSED)
+            forget_runs(workspace.data, now - UNUSED)
     if json:
         _json(reasons)
         return
@@ -518,7 +520,7 @@ def verify(data: Data = None, json: Json = False) -> None:
     from pipelines.inventory import verified
 
     with _progress("verifying") as step:
-        checked, damages = verified(_house(data), lambda done, total: step("payloads", done, total))
+        checked, damages = verified(_workspace(data), lambda done, total: step("payloads", done, total))
     if json:
         _json({"checked": checked, "damages": damages})
     else:
@@ -536,19 +538,32 @@ def ui(
     data: Data = None,
 ) -> None:
     """Open the Dagster UI on 127.0.0.1, with the daemon that runs schedules and sensors, and the pages of releases."""
-    from assets.report import SHOWN_ON
-    from pipelines.building import dagster_home, workspace
+    from assets.explore import SHOWN_ON
+    from pipelines.build import dagster_home, dagster_workspace
 
-    house = _house(data, live=live)
-    environment = {"DAGSTER_HOME": str(dagster_home(house.data)), "CORRIDOR_DATA": str(house.data)}
-    os.environ.update(environment | {"CORRIDOR_MODE": house.mode})
+    workspace = _workspace(data, live=live)
+    environment = {"DAGSTER_HOME": str(dagster_home(workspace.data)), "CORRIDOR_DATA": str(workspace.data)}
+    os.environ.update(environment | {"CORRIDOR_MODE": workspace.mode})
     quiet = "ignore:Function `dev_command` is superseded"
-    command = [sys.executable, "-W", quiet, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), *workspace()]
+    command = [
+        sys.executable,
+        "-W",
+        quiet,
+        "-m",
+        "dagster",
+        "dev",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        *dagster_workspace(),
+    ]
     out.print(
-        f"Dagster UI on http://127.0.0.1:{port} ({house.mode}, {house.data}); stop it with Ctrl-C.", highlight=False
+        f"Dagster UI on http://127.0.0.1:{port} ({workspace.mode}, {workspace.data}); stop it with Ctrl-C.",
+        highlight=False,
     )
-    if isinstance(house.releases, Path):
-        pages = ["pipelines.pages", str(house.releases), str(SHOWN_ON), str(os.getpid())]
+    if isinstance(workspace.releases, Path):
+        pages = ["pipelines.static_server", str(workspace.releases), str(SHOWN_ON), str(os.getpid())]
         subprocess.Popen([sys.executable, "-m", *pages])  # noqa: S603 - ours too
     os.execv(sys.executable, command)  # noqa: S606 - the command is ours, and its exit is that of this process
 
@@ -558,7 +573,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
     """Whether this installation and this data folder are in order, and what to do where they are not."""
     from pipelines.inventory import diagnosis
 
-    findings = diagnosis(_house(data))
+    findings = diagnosis(_workspace(data))
     if json:
         _json(findings)
     else:
@@ -574,11 +589,11 @@ def doctor(data: Data = None, json: Json = False) -> None:
 
 
 @contextmanager
-def _builder(house: House) -> Iterator[None]:
+def _builder(workspace: Workspace) -> Iterator[None]:
     """Nobody else changes the data folder meanwhile."""
     from warehouse.archive import lock
 
-    with lock(house.archive.root):
+    with lock(workspace.archive.root):
         yield
 
 

@@ -1,6 +1,6 @@
-"""What Dagster loads, on the house of the environment. ``workspace.yaml`` and ``[tool.dg]`` name it."""
+"""What Dagster loads, on the workspace of the environment. ``workspace.yaml`` and ``[tool.dg]`` name it."""
 
-from pipelines.assembly import definitions
-from pipelines.resources import default_house
+from pipelines.build_definitions import definitions
+from pipelines.resources import default_workspace
 
-defs = definitions(default_house())
+defs = definitions(default_workspace())

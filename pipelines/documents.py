@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from sources.catalogue import Publisher
-from sources.catalogue.statements import Statements
-from warehouse import package, schemas
+from sources.prose.statements import Statements
+from warehouse import schemas
 from warehouse.contracts import contracts
+from warehouse.exports import data_package
 
 
 def write(folder: Path) -> None:
     """Write ``dictionary.md`` and ``schemas/*.schema.json``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dictionary.md").write_text(package.dictionary(contracts().values()), encoding="utf-8")
+    (folder / "dictionary.md").write_text(data_package.dictionary(contracts().values()), encoding="utf-8")
     schemas.write_schemas({"catalogue": Publisher, "statements": Statements}, folder / "schemas")
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
-from assets.house import House
-from assets.payloads import history, stale, vintage
+from assets.core.workspace import Workspace
+from assets.ingest.payloads import history, origin_of, stale
 from sources.catalogue import Publisher, datasets
 from sources.errors import SourceError
 from warehouse import releases
@@ -21,25 +21,25 @@ LEAST_FREE = 2 << 30
 Row = dict[str, object]
 
 
-def inventory(house: House) -> list[Row]:
+def inventory(workspace: Workspace) -> list[Row]:
     """One row a dataset: what it is, its licence and cadence, the slice asked for, the last vintage and its mode.
 
     ``stale since`` is the day of the last answer to what fails live night after night.
     """
-    unanswered = stale(House(house.data, "live"))
-    return [_dataset(house, name, publisher, unanswered.get(name)) for name, (publisher, _) in datasets().items()]
+    unanswered = stale(Workspace(workspace.data, "live"))
+    return [_dataset(workspace, name, publisher, unanswered.get(name)) for name, (publisher, _) in datasets().items()]
 
 
-def _dataset(house: House, name: str, publisher: Publisher, answered: date | None) -> Row:
+def _dataset(workspace: Workspace, name: str, publisher: Publisher, answered: date | None) -> Row:
     code = name.partition("/")[2]
     entry, licence = publisher.datasets[code], publisher.licence_of(code)
     fetches = [
         fetch
         for mode in ("snapshot", "live")
-        for slices in history(House(house.data, mode), publisher, code).values()
+        for slices in history(Workspace(workspace.data, mode), publisher, code).values()
         for fetch in slices
     ]
-    known = [vintage(fetch) for fetch in fetches]
+    known = [origin_of(fetch) for fetch in fetches]
     stamps = [statement.stamp or statement.received for statement in known]
     return {
         "dataset": name,
@@ -56,27 +56,29 @@ def _dataset(house: House, name: str, publisher: Publisher, answered: date | Non
     }
 
 
-def verified(house: House, progress: Callable[[int, int], None]) -> tuple[int, list[str]]:
+def verified(workspace: Workspace, progress: Callable[[int, int], None]) -> tuple[int, list[str]]:
     """How many files were hashed again, and what is damaged in archive and releases."""
-    damages = [f"{damage.what} {damage.where}: {damage.why}" for damage in house.archive.verify(progress)]
-    checked = sum(1 for path in house.archive.root.rglob("*") if path.is_file()) if house.archive.root.is_dir() else 0
-    for release in releases.index(house.releases):
-        damages += releases.damages(house.releases / release.name, release)
+    damages = [f"{damage.what} {damage.where}: {damage.why}" for damage in workspace.archive.verify(progress)]
+    checked = (
+        sum(1 for path in workspace.archive.root.rglob("*") if path.is_file()) if workspace.archive.root.is_dir() else 0
+    )
+    for release in releases.index(workspace.releases):
+        damages += releases.damages(workspace.releases / release.name, release)
         checked += len(release.tables)
     return checked, damages
 
 
-def diagnosis(house: House) -> list[Row]:
+def diagnosis(workspace: Workspace) -> list[Row]:
     """What is in order and what is not, each with what to do."""
     return [
         _finding("Python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or newer"),
         _packages(),
         _tried("catalogue", lambda: f"{len(datasets())} datasets"),
         _tried("contracts", lambda: f"{len(contracts())} tables"),
-        _writable(house),
-        _space(house),
-        _tried("ledger", lambda: f"{len(house.archive.fetches()):,} fetches"),
-        _tried("releases", lambda: f"latest is {getattr(releases.latest(house.releases), 'name', 'none yet')}"),
+        _writable(workspace),
+        _space(workspace),
+        _tried("ledger", lambda: f"{len(workspace.archive.fetches()):,} fetches"),
+        _tried("releases", lambda: f"latest is {getattr(releases.latest(workspace.releases), 'name', 'none yet')}"),
         *_secrets(),
     ]
 
@@ -100,14 +102,14 @@ def _packages() -> Row:
     return {"what": "packages", "ok": True, "says": found}
 
 
-def _writable(house: House) -> Row:
-    folder = next(path for path in (house.data, *house.data.parents) if path.exists())
-    says = f"{house.data} is {'writable' if house.data.exists() else 'made by the first build'}"
+def _writable(workspace: Workspace) -> Row:
+    folder = next(path for path in (workspace.data, *workspace.data.parents) if path.exists())
+    says = f"{workspace.data} is {'writable' if workspace.data.exists() else 'made by the first build'}"
     return _finding("data folder", os.access(folder, os.W_OK), says, "choose another with --data or $CORRIDOR_DATA")
 
 
-def _space(house: House) -> Row:
-    folder = next(path for path in (house.data, *house.data.parents) if path.exists())
+def _space(workspace: Workspace) -> Row:
+    folder = next(path for path in (workspace.data, *workspace.data.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     return _finding("disk", free >= LEAST_FREE, f"{free / (1 << 30):.1f} GiB free", "a build wants 2 GiB")
 

@@ -3,7 +3,7 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.graph import payload_key
+from assets.definitions import payload_key
 from sources.catalogue import publishers
 
 NIGHTLY = dg.define_asset_job(

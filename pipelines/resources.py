@@ -1,4 +1,4 @@
-"""The one resource of every asset: the house that a build stands in. Nothing else belongs here."""
+"""The one resource of every asset: the workspace that a build stands in. Nothing else belongs here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from typing import Literal
 
 import dagster as dg
 
-from assets.house import House
+from assets.core.workspace import Workspace
 from pipelines import settings
 from warehouse.archive import lock
 from warehouse.storage import place
 
 
-class HouseResource(dg.ConfigurableResource[House]):
+class WorkspaceResource(dg.ConfigurableResource[Workspace]):
     """The data folder, whether payloads come from the embedded snapshot or from the publishers, and where releases
     and the Iceberg catalog lie if not in the data folder.
     """
@@ -24,18 +24,18 @@ class HouseResource(dg.ConfigurableResource[House]):
     catalog: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[House]:
-        """The house, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
+        """The workspace, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
         elsewhere = place(self.releases) if self.releases else None
-        house = House(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None)
-        with lock(house.archive.root):
+        workspace = Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None)
+        with lock(workspace.archive.root):
             if context.instance is not None and context.run is not None:
                 end_killed_runs(context.instance, context.run.run_id)
-            yield house
+            yield workspace
 
 
 def end_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
-    """End in Dagster's books what a killed process left there as running, for whoever holds the lock of the house.
+    """End in Dagster's books what a killed process left there as running, for whoever holds the lock of the workspace.
 
     No other run than their own can be alive. The pools that such a run occupied would keep this one waiting for good.
     """
@@ -46,13 +46,16 @@ def end_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
         instance.event_log_storage.free_concurrency_slots_for_run(run_id)
 
 
-def default_house() -> HouseResource:
-    """The house of the environment."""
-    return resource(House(settings.data_folder(), settings.mode(), settings.releases(), settings.catalog()))
+def default_workspace() -> WorkspaceResource:
+    """The workspace of the environment."""
+    return resource(Workspace(settings.data_folder(), settings.mode(), settings.releases(), settings.catalog()))
 
 
-def resource(house: House) -> HouseResource:
-    """The resource that a house is in a run."""
-    return HouseResource(
-        data=str(house.data), mode=house.mode, releases=str(house.elsewhere or ""), catalog=house.catalog or ""
+def resource(workspace: Workspace) -> WorkspaceResource:
+    """The resource that a workspace is in a run."""
+    return WorkspaceResource(
+        data=str(workspace.data),
+        mode=workspace.mode,
+        releases=str(workspace.elsewhere or ""),
+        catalog=workspace.catalog or "",
     )

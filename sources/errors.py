@@ -1,6 +1,6 @@
 """The errors of reading what the world publishes. Each says in one sentence what happened and where."""
 
-from sources.request import Answer
+from sources.request import Response
 
 
 class SourceError(Exception):
@@ -18,7 +18,7 @@ class FetchError(SourceError):
     connection came about, so that another request to the host is idle now.
     """
 
-    def __init__(self, message: str, answer: Answer | None = None, *, unreachable: bool = False) -> None:
+    def __init__(self, message: str, answer: Response | None = None, *, unreachable: bool = False) -> None:
         super().__init__(message)
         self.answer = answer
         self.unreachable = unreachable

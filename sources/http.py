@@ -36,11 +36,11 @@ from urllib3 import exceptions as trouble
 from urllib3.connectionpool import ConnectionPool
 from urllib3.util import parse_url
 
-from sources import content
+from sources import body_kind
 from sources.errors import FetchError, NotConfiguredError
-from sources.request import Answer, Kind, Limits, Request, address
+from sources.request import Kind, Limits, Request, Response, address
 
-__all__ = ["Answer", "Client", "Limits", "Request", "SnapshotAdapter", "SnapshotEntry"]
+__all__ = ["Client", "Limits", "Request", "Response", "SnapshotAdapter", "SnapshotEntry"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 MAX_REDIRECTS = 5
@@ -123,7 +123,7 @@ class Client:
         self._session.close()
         self._folder.cleanup()
 
-    def fetch(self, request: Request, *, etag: str | None = None, last_modified: str | None = None) -> Answer:
+    def fetch(self, request: Request, *, etag: str | None = None, last_modified: str | None = None) -> Response:
         """The payload that answers ``request``, or status 304: it is still the one with ``etag`` or ``last_modified``.
 
         Raises ``FetchError``, with what came instead as its ``answer``, and ``NotConfiguredError``.
@@ -133,7 +133,7 @@ class Client:
         patience: Retry = self._patience
         while True:
             outcome = self._try(request, secrets, {name: value for name, value in conditions.items() if value})
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, Response):
                 return outcome
             again = outcome.again and _another(patience)
             if not again:
@@ -143,13 +143,13 @@ class Client:
         why = _hide(f"{request.name} ({request.full_url}): {outcome.why}", secrets)
         raise FetchError(why, outcome.answer, unreachable=outcome.unreachable)
 
-    def _try(self, request: Request, secrets: Mapping[str, str], conditions: Mapping[str, str]) -> "Answer | _Failed":
+    def _try(self, request: Request, secrets: Mapping[str, str], conditions: Mapping[str, str]) -> "Response | _Failed":
         """One try. What is raised on the way, and may hold secrets, ends here."""
         sent_at, begun = datetime.now(UTC), time.perf_counter()
         received = None
         try:
             with closing(self._send(request, secrets, conditions)) as response:
-                received = Answer(
+                received = Response(
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
                     body=None,
@@ -215,7 +215,7 @@ class Client:
             raise _Failed(f"the host {host} is asked over https only, not over {parts.scheme}")
         return host
 
-    def _received(self, raw: HTTPResponse, answer: Answer) -> Answer:
+    def _received(self, raw: HTTPResponse, answer: Response) -> Response:
         """``answer`` with its body on disk, without the compression of its transport."""
         encoding = answer.headers.get("content-encoding", "").lower()
         if encoding in _UNASKED:
@@ -259,17 +259,17 @@ class Client:
                 raise _Failed(f"its answer drips: {size:,} bytes in {seconds:.0f} seconds", again=True)
             yield chunk
 
-    def _check(self, answer: Answer, accept: Kind) -> None:
+    def _check(self, answer: Response, accept: Kind) -> None:
         """Raises ``_Failed`` if a whole answer is not the payload asked for."""
         assert answer.body is not None
         if _succeeded(answer):
-            why = content.objection(self._head(answer.body), accept)
+            why = body_kind.objection(self._head(answer.body), accept)
         else:
             with answer.body.open("rb") as file:
                 head = file.read(HEAD)
             pause = answer.headers.get("retry-after")
             why = f"answered {answer.status}" + (f" and asks to wait ({pause})" if pause else "")
-            why += f": {content.first_line(head)}" if content.text(head) else ""
+            why += f": {body_kind.first_line(head)}" if body_kind.text(head) else ""
         if why:
             raise _Failed(why)
 
@@ -297,7 +297,7 @@ class _Failed(Exception):  # noqa: N818 - not an error by itself: the client mak
         self.why = why
         self.again = again
         self.unreachable = unreachable
-        self.answer: Answer | None = None
+        self.answer: Response | None = None
 
 
 class _Session(requests.Session):
@@ -385,7 +385,7 @@ class _Gunzip:
             raise _Failed("its gzip breaks off", again=True)
 
 
-def _succeeded(answer: Answer) -> bool:
+def _succeeded(answer: Response) -> bool:
     return 200 <= answer.status < 300
 
 

@@ -61,7 +61,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back.
 
     ``headers`` have lower-case names. ``body`` is a file that lives as long as the client; it is None where nothing

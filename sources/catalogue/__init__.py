@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from sources.declared import declared
 from sources.errors import CatalogueError
 from sources.request import Kind, Limits
+from sources.yaml_text import declared
 
 Names = dict[Literal["en", "zh"], str]
 

@@ -1,7 +1,7 @@
 """The embedded default: payloads that let everything run with no network.
 
 Each publisher has a folder with its payloads and an ``index.yaml`` that says which request each of them answers, what
-edition it is and how it came to us. All figures are the publisher's; ``sources.snapshot.record`` writes the files in
+edition it is and how it came to us. All figures are the publisher's; ``tools.snapshot.record`` writes the files in
 the publisher's wire format. A file ``.gz`` is compressed for transport, and the payload is what is inside.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from sources.declared import declared
 from sources.http import SnapshotEntry
+from sources.yaml_text import declared
 
 FOLDER = Path(str(files(__package__)))
 

@@ -1,7 +1,8 @@
 """Contracts: the one declaration of each table, and what follows directly from it.
 
 A contract refers to fields that are declared once in ``warehouse/fields.yaml``. From it come the Arrow and Polars
-schema (here), the data package (``warehouse.package``), the expectations, Dagster's column schema and the dictionary.
+schema (here), the data package (``warehouse.exports.data_package``), the expectations, Dagster's column schema and the
+dictionary.
 """
 
 from functools import cache

@@ -1,0 +1,46 @@
+"""What the comparison lacks: how much each jurisdiction has by theme, and which holes block most comparisons."""
+
+import narwhals as nw
+
+from assets.compare.comparison import GRADED_APART, STATE
+from assets.normalise.codes import Frame
+
+NOT_APPLICABLE = "not_applicable"
+
+
+def coverage_score(figures: Frame, themes: Frame) -> Frame:
+    """Table ``coverage_score``, from rows of ``comparison``; ``themes`` has measure and theme."""
+    possible = figures.filter(
+        nw.col("aggregation") == STATE,
+        ~nw.col("value").is_null() | (nw.col("missing_reason") != NOT_APPLICABLE),
+    )
+    counted = (
+        possible.join(themes, on="measure")
+        .with_columns(known=(~nw.col("value").is_null()).cast(nw.Int64))
+        .group_by("theme", "jurisdiction")
+        .agg(cells_expected=nw.len().cast(nw.Int64), cells_known=nw.col("known").sum())
+    )
+    return counted.with_columns(score=nw.col("cells_known") / nw.col("cells_expected") * 100)
+
+
+def coverage_gap(figures: Frame) -> Frame:
+    """Table ``coverage_gap``, from rows of ``comparison``: the holes, and how many comparisons each of them blocks."""
+    states = figures.filter(nw.col("aggregation") == STATE)
+    comparable = (
+        states.filter(~nw.col("value").is_null(), nw.col("grade") != GRADED_APART)
+        .group_by("measure", "year")
+        .agg(others=nw.len().cast(nw.Int64))
+    )
+    holes = states.filter(nw.col("value").is_null(), nw.col("missing_reason") != NOT_APPLICABLE)
+    return (
+        holes.join(comparable, on=["measure", "year"], how="left")
+        .with_columns(others=nw.col("others").fill_null(0))
+        .group_by("measure", "jurisdiction", "missing_reason")
+        .agg(
+            nw.col("because").max(),
+            years_missing=nw.len().cast(nw.Int64),
+            first_missing=nw.col("year").min(),
+            last_missing=nw.col("year").max(),
+            blocked=nw.col("others").sum(),
+        )
+    )

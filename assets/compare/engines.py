@@ -1,0 +1,64 @@
+"""What runs the comparison: Polars, or PySpark where the data outgrow one machine. The functions are the same.
+
+``CORRIDOR_ENGINE`` chooses: ``polars`` (the default) or ``pyspark``, which wants the extra ``spark`` and Java.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import narwhals as nw
+import polars as pl
+
+from assets.core.errors import AssetError
+from assets.normalise.codes import Frame
+
+ENGINES = ("polars", "pyspark")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """``lift`` takes a frame of Polars into the engine."""
+
+    name: str
+    lift: Callable[[pl.DataFrame], Frame]
+
+    def land(self, frame: Frame) -> pl.DataFrame:
+        """The rows of a frame of the engine."""
+        landed: pl.DataFrame = frame.collect("polars").to_native()
+        return landed
+
+    def settle(self, frame: Frame) -> Frame:
+        """The same frame, computed once: what several steps read is not worked out again in each of them."""
+        return self.lift(self.land(frame))
+
+
+def engine(name: str | None = None) -> Engine:
+    """The engine of that name, else of ``$CORRIDOR_ENGINE``. ``AssetError`` where there is none of it."""
+    name = name or os.environ.get("CORRIDOR_ENGINE", ENGINES[0])
+    if name == "polars":
+        return Engine(name, lambda frame: nw.from_native(frame.lazy()))
+    if name == "pyspark":
+        return Engine(name, _spark())
+    raise AssetError(f"there is no engine {name}; CORRIDOR_ENGINE may be {' or '.join(ENGINES)}")
+
+
+def _spark() -> Callable[[pl.DataFrame], Frame]:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise AssetError("the engine pyspark wants the extra spark: pip install 'corridor[spark]'") from error
+    session = (
+        SparkSession.builder.appName("corridor")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        .config("spark.sql.shuffle.partitions", str(os.cpu_count() or 1))
+        .getOrCreate()
+    )
+
+    def lift(frame: pl.DataFrame) -> Frame:
+        lifted: Frame = nw.from_native(session.createDataFrame(frame.to_arrow()))
+        return lifted
+
+    return lift

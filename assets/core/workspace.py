@@ -1,0 +1,59 @@
+"""Where a build stands: its data folder, whom it asks, and what it may use of the archive."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from assets.core.stage_cache import StageCache
+from sources.catalogue import Publisher
+from sources.http import Client, SnapshotAdapter
+from sources.snapshot import entries
+from warehouse.archive import Archive
+from warehouse.storage import Place
+
+Mode = Literal["snapshot", "live"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A data folder and the way payloads come into it.
+
+    A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both.
+    Releases lie in the data folder, or ``elsewhere``; the Iceberg catalog lies there too, or has the URI ``catalog``.
+    """
+
+    data: Path
+    mode: Mode = "snapshot"
+    elsewhere: Place | None = None
+    catalog: str | None = None
+
+    @property
+    def archive(self) -> Archive:
+        """Every payload ever received."""
+        return Archive(self.data / "archive")
+
+    @property
+    def stage_cache(self) -> StageCache:
+        """Intermediate results."""
+        return StageCache(self.data / "stage_cache")
+
+    @property
+    def releases(self) -> Place:
+        """Where the releases lie."""
+        return self.elsewhere or self.data / "releases"
+
+    @property
+    def transports(self) -> tuple[str, ...]:
+        """The ways of reception whose payloads this build may use."""
+        return (self.mode, "import")
+
+    def client(self, publisher: Publisher) -> Client:
+        """A client for the publisher's hosts: of the network when live, else of the snapshot."""
+        transport = None if self.mode == "live" else _snapshot()
+        return Client(frozenset(publisher.hosts), publisher.limits, transport=transport)
+
+
+@cache
+def _snapshot() -> SnapshotAdapter:
+    return SnapshotAdapter(entries())

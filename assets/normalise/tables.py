@@ -1,0 +1,174 @@
+"""Observations to tables, and the tables that describe them. Pure functions from frames to frames."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.normalise.codes import Frame
+from sources.catalogue import Publisher, datasets
+from warehouse import codes
+from warehouse.contracts import Contract, contract, contracts
+
+FIRST_YEAR = 1990
+
+# Which reason for no value stands when rows of one jurisdiction, indicator and year give several.
+_REASONS = ("suppressed", "not_applicable", "not_collected", "not_reported", "not_published")
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What a build knows of a dataset."""
+
+    mode: str
+    edition: str | None
+    payloads: int
+
+
+def statistics() -> tuple[str, ...]:
+    """The names of the tables of statistics."""
+    return tuple(name for name, declared in contracts().items() if declared.kind == "statistics")
+
+
+def statistics_table(observations: Frame, declared: Contract) -> pl.DataFrame:
+    """A table of statistics or of law in the columns, types and order of its contract."""
+    frame = observations.select(*declared.field_names).collect().to_polars()
+    return frame.cast(declared.polars_schema).sort(declared.key)
+
+
+def jurisdiction() -> pl.DataFrame:
+    """Table ``jurisdiction``."""
+    return in_contract(codes.areas(), "jurisdiction")
+
+
+def indicator() -> pl.DataFrame:
+    """Table ``indicator``."""
+    return in_contract(codes.indicators(), "indicator")
+
+
+def legal_instrument() -> pl.DataFrame:
+    """Table ``legal_instrument``."""
+    return in_contract(codes.instruments(), "legal_instrument")
+
+
+def code() -> pl.DataFrame:
+    """Table ``code``: the small lists, the areas and indicators, and the publishers of the catalogue."""
+    empty = pl.lit(None, pl.String)
+    areas = codes.areas().select(
+        pl.lit("area").alias("code_list"),
+        pl.col("area").alias("code"),
+        "name_en",
+        "name_zh",
+        pl.col("note").alias("description"),
+    )
+    what = codes.indicators().select(
+        pl.lit("indicator").alias("code_list"), pl.col("indicator").alias("code"), "name_en", "name_zh", "description"
+    )
+    who = {publisher.publisher: publisher for publisher, _ in datasets().values()}
+    publishers = pl.DataFrame(
+        {
+            "code_list": ["publisher"] * len(who),
+            "code": list(who),
+            "name_en": [publisher.name["en"] for publisher in who.values()],
+            "name_zh": [publisher.name.get("zh") for publisher in who.values()],
+        }
+    ).with_columns(empty.alias("description"))
+    return in_contract(pl.concat([codes.codes(), areas, what, publishers], how="diagonal"), "code")
+
+
+def dataset(facts: Mapping[str, DatasetFacts], observations: pl.LazyFrame) -> pl.DataFrame:
+    """Table ``dataset``. ``observations`` has columns dataset and known_from of all rows of statistics and law."""
+    counts = observations.group_by("dataset").agg(
+        observations=pl.len().cast(pl.Int64), as_of=pl.col("known_from").max()
+    )
+    rows = [_dataset_row(name, publisher, facts[name]) for name, (publisher, _) in datasets().items()]
+    frame = pl.DataFrame(rows, infer_schema_length=None).lazy().join(counts, on="dataset", how="left").collect()
+    return in_contract(frame.with_columns(pl.col("observations").fill_null(0)), "dataset")
+
+
+def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[str, object]:
+    entry = publisher.datasets[name.partition("/")[2]]
+    licence = publisher.licence_of(name.partition("/")[2])
+    return {
+        "dataset": name,
+        "publisher": publisher.publisher,
+        "title": entry.title,
+        "table": entry.table,
+        "homepage": publisher.homepage,
+        "licence": licence.id,
+        "licence_url": licence.url,
+        "redistribution": licence.redistribution,
+        "attribution": licence.attribution,
+        "cadence": publisher.cadence,
+        "territory": entry.territory or publisher.territory,
+        "mode": facts.mode,
+        "edition": facts.edition,
+        "payloads": facts.payloads,
+        "note": entry.notes,
+    }
+
+
+def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
+    """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
+
+    ``observations`` has reporter, indicator, period, value and missing_reason. ``complete`` says that the publishers
+    were asked, so that no figure means that none is published; of a snapshot it only means that it was not fetched,
+    unless it is known that a jurisdiction does not publish it.
+    """
+    seen = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
+    reason_order = pl.Enum(_REASONS)
+    found = (
+        seen.group_by("reporter", "indicator", "year")
+        .agg(
+            observations=pl.col("value").count().cast(pl.Int64),
+            reason=pl.col("missing_reason").cast(reason_order, strict=False).min().cast(pl.String),
+        )
+        .collect()
+    )
+    last = found["year"].max()
+    years = list(range(FIRST_YEAR, int(last) + 1)) if isinstance(last, int) else []
+    scope = codes.areas().filter(
+        pl.col("in_scope") & ((pl.col("kind") != "aggregate") | (pl.col("area") == "EU27_2020"))
+    )
+    grid = (
+        scope.select(pl.col("area").alias("reporter"))
+        .join(codes.indicators().select("indicator"), how="cross")
+        .join(pl.DataFrame({"year": years}, schema={"year": pl.Int64}), how="cross")
+    )
+    joined = (
+        grid.join(found, on=["reporter", "indicator", "year"], how="left")
+        .join(codes.not_published(), on=["reporter", "indicator"], how="left")
+        .with_columns(
+            pl.col("observations").fill_null(0),
+            absence_source=pl.when(pl.col("observations").fill_null(0) == 0).then("absence_source"),
+        )
+    )
+    known = pl.lit(complete) | pl.col("absence_source").is_not_null()
+    none = pl.when(known).then(pl.lit("not_published")).otherwise(pl.lit("not_fetched"))
+    state = pl.when(pl.col("observations") > 0).then(pl.lit("value")).otherwise(pl.col("reason").fill_null(none))
+    return in_contract(joined.with_columns(coverage=state), "coverage")
+
+
+def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``revision``: what each vintage of each dataset changed."""
+    empty = pl.LazyFrame(schema=contract("revision").polars_schema)
+    return in_contract(pl.concat([empty, *parts]).collect(), "revision")
+
+
+def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``unmatched_code``: the codes that no crosswalk knows, of all payloads in use."""
+    frames = list(parts)
+    empty = pl.LazyFrame(schema=contract("unmatched_code").polars_schema)
+    return in_contract(pl.concat([empty, *frames]).collect(), "unmatched_code")
+
+
+def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``unread_sentence``: sentences of all payloads in use whose figures were not read."""
+    empty = pl.LazyFrame(schema=contract("unread_sentence").polars_schema)
+    return in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
+
+
+def in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The rows in the columns, types and order of a table's contract."""
+    declared = contract(table)
+    return frame.select(declared.field_names).cast(declared.polars_schema).sort(declared.key)

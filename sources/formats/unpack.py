@@ -1,0 +1,109 @@
+"""Unpacking: the payload as its format reads it, with bounds on size so that a small hostile payload stays small."""
+
+import gzip
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sources.errors import FormatError
+
+MAX_UNPACKED = 4 << 30
+MOST_ROWS = 200_000
+
+# Where a row or cell of a sheet stands, if its column has three letters or its row six digits.
+_FAR = re.compile(rb"""\br\s*=\s*["'](?=[A-Z]{3}|[A-Z]*\d{6})([A-Z]*)(\d*)["']""")
+
+# What lies in a zip beside its table: notes, labels, metadata.
+_BESIDE = re.compile(r"^(metadata_|footnotes)|_(label|country|metadata)\.csv$|\.md$", re.IGNORECASE)
+
+
+class SupportsRead(Protocol):
+    """A stream of unpacked bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; none at the end."""
+
+
+@contextmanager
+def opened(path: Path, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[Path]:
+    """The payload as its format sees it: a gzip stream or a one-table zip is unpacked into a temporary file.
+
+    Unpacking stops with ``FormatError`` beyond ``max_unpacked`` bytes, so that a small hostile payload stays small.
+    A workbook is a zip too: it is passed on as it is once the sizes of its members are within the limit.
+    """
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic[:2] == b"\x1f\x8b":
+        with tempfile.TemporaryDirectory() as folder:
+            plain = Path(folder, "payload")
+            with gzip.open(path) as packed:
+                _copy(packed, plain, max_unpacked)
+            yield plain
+    elif magic == b"PK\x03\x04":
+        with tempfile.TemporaryDirectory() as folder:
+            yield _unzipped(path, Path(folder), max_unpacked)
+    else:
+        yield path
+
+
+def _copy(packed: SupportsRead, plain: Path, limit: int) -> None:
+    size = 0
+    try:
+        with plain.open("wb") as out:
+            while chunk := packed.read(1 << 20):
+                size += len(chunk)
+                if size > limit:
+                    raise FormatError(f"the payload unpacks to more than {limit:,} bytes")
+                out.write(chunk)
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+        raise FormatError(f"the packed payload is damaged after {size:,} bytes: {error}") from error
+
+
+def _unzipped(path: Path, folder: Path, limit: int) -> Path:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _member(archive, path, folder, limit)
+    except (EOFError, OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        raise FormatError(f"the payload is a damaged zip: {error}") from error
+
+
+def _member(archive: zipfile.ZipFile, path: Path, folder: Path, limit: int) -> Path:
+    """The one table of a zip, unpacked; or the zip itself, if it is a workbook."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if sum(member.file_size for member in members) > limit:
+        raise FormatError(f"the payload unpacks to more than {limit:,} bytes")
+    if any(member.filename == "[Content_Types].xml" for member in members):
+        for member in members:
+            _refuse_vast(archive, member)
+        return path
+    tables = [member for member in members if not _BESIDE.search(Path(member.filename).name)]
+    if len(tables) != 1:
+        held = [member.filename for member in members][:8]
+        raise FormatError(f"a zip with one table was expected, it holds {held}; unpack it and read them one by one")
+    plain = folder / "payload"
+    with archive.open(tables[0]) as packed:
+        _copy(packed, plain, limit)
+    return plain
+
+
+def _refuse_vast(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Raises ``FormatError`` for a part of a workbook that has a cell far from all others.
+
+    A sheet is held from its first cell to its last, so that one cell in its furthest corner takes 550 GB, and the
+    process with it.
+    """
+    if member.filename == "xl/workbook.bin":
+        raise FormatError("the payload is a binary workbook, which is not read")
+    before = b""
+    with archive.open(member) as packed:
+        while chunk := packed.read(1 << 20):
+            for found in _FAR.finditer(before + chunk):
+                column, row = found[1].decode(), found[2].decode()
+                if len(column) > 2 or int(row or 0) > MOST_ROWS:
+                    raise FormatError(f"{member.filename} has a cell in {column}{row}, far from any table")
+            before = chunk[-64:]

@@ -1,0 +1,76 @@
+"""Reading any payload: finds its format, or the prose reader, and gives its cells."""
+
+from datetime import date
+from pathlib import Path
+
+from sources import cells
+from sources.cells import Cells
+from sources.errors import FormatError, UnknownFormatError
+from sources.formats import fabricated
+from sources.formats.registry import FORMATS, HEAD, Format
+from sources.formats.unpack import opened
+from sources.formats.workbook.sheets import workbook
+from sources.prose import reader as prose
+from sources.prose.statements import statements
+
+__all__ = ["Format", "opened", "place", "read", "recognise"]
+
+
+def recognise(path: Path, publisher: str | None = None) -> Format:
+    """The format of an unpacked payload, decided from the payload alone.
+
+    A payload in no wire format is prose if it names a publisher of prose, or if ``publisher`` is one.
+    ``FormatError`` if the payload is empty, ``UnknownFormatError`` with its first line if nothing can read it.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head.strip():
+        raise FormatError("the payload is empty")
+    fabricated.refuse(head)
+    for module in FORMATS:
+        if module.recognises(head, path):
+            return module
+    if prose.recognises(head, path) or (publisher in statements() and not head.startswith(b"PK")):
+        return prose
+    raise UnknownFormatError(f"no format recognises this payload; {_looks(head, path)}")
+
+
+def _looks(head: bytes, path: Path) -> str:
+    """What an unknown payload looks like."""
+    if head.startswith(b"PK"):
+        try:
+            return f"its sheets are {workbook(path).sheet_names[:8]}"
+        except FormatError as error:
+            return str(error)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "it is UTF-16 text where UTF-8 was expected"
+    first = head.lstrip(b"\xef\xbb\xbf \r\n\t").split(b"\n", 1)[0][:120].decode("utf-8", "replace").strip()
+    return f"it begins with {'HTML or XML' if first.startswith('<') else 'text'}: {first!r}"
+
+
+def read(path: Path, publisher: str | None = None, published: date | None = None) -> Cells:
+    """The cells of an unpacked payload in whatever format it is.
+
+    ``publisher`` and the day on which it ``published`` the payload are used for prose that does not state them.
+    """
+    form = recognise(path, publisher)
+    return prose.read_statements(path, publisher, published) if form is prose else form.read(path)
+
+
+def place(form: Format | str, locator: int) -> str:
+    """A locator of a format, or of the format of that name, in words."""
+    name = form if isinstance(form, str) else form.NAME
+    if name == "json_stat":
+        return f"value {locator}"
+    if name == prose.NAME:
+        start, end = prose.span(locator)
+        return f"characters {start} to {end}"
+    if name.endswith("_xlsx"):
+        row, column, sheet = cells.unpack(locator)
+        letters = ""
+        while column:
+            column, letter = divmod(column - 1, 26)
+            letters = chr(ord("A") + letter) + letters
+        return f"sheet {sheet + 1}, cell {letters}{row}"
+    record, field = cells.line(locator)
+    return f"{'item' if name.endswith('_json') else 'record'} {record}, field {field}"

@@ -1,0 +1,97 @@
+"""Figures of the international sources that anybody can look up, followed from the snapshot into shared codes."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from python_calamine import CalamineWorkbook
+
+from assets.normalise.codes import Origin
+from assets.normalise.statistics import observe
+from sources import reading
+from sources.catalogue import publishers
+from sources.snapshot import payloads
+
+ORIGIN = Origin("e" * 64, datetime(2026, 10, 1, tzinfo=UTC))
+
+
+def observations(publisher: str, dataset: str) -> pl.DataFrame:
+    """What the payloads of a dataset in the snapshot become; nothing in them may be unknown."""
+    found = [p for p in payloads() if (p.publisher, p.dataset) == (publisher, dataset)]
+    assert found
+    parts = []
+    for payload in found:
+        with reading.opened(payload.path) as path:
+            observed = observe(reading.read(path), publishers()[publisher], dataset, ORIGIN)
+        assert observed.unmatched.is_empty()
+        parts.append(observed.observations)
+    return pl.concat(parts).with_columns(year=pl.col("period").dt.year())
+
+
+def value(frame: pl.DataFrame, **where: object) -> object:
+    return frame.filter(**where)["value"].item()
+
+
+def test_china_sends_more_students_than_it_receives() -> None:
+    assert value(observations("uis", "26637"), reporter="CHN", year=2023) == 200_892
+    assert value(observations("uis", "MENF.5T8"), reporter="CHN", year=2022) == -841_380
+
+
+def test_the_estimates_of_the_un_replace_those_that_the_bank_repeated() -> None:
+    prospects, bank = observations("undesa", "wpp_net_migration"), observations("worldbank", "SM.POP.NETM")
+    assert [value(frame, reporter="CHN", year=2022) for frame in (prospects, bank)] == [-293_846, -311_380]
+    assert [value(frame, reporter="CHN", year=2023) for frame in (prospects, bank)] == [-567_724, -310_220]
+    assert set(prospects["definition"]) == {"modelled_population_projection"}
+
+
+def test_inflows_are_those_of_the_22_member_states_in_the_oecd() -> None:
+    inflows = observations("oecd", "imd_inflows")
+    assert value(inflows, reporter="GRC", year=2014) == 29_510
+    assert inflows["reporter"].n_unique() == 22
+    assert set(inflows["partner"]) == {"_T"}
+
+
+def test_the_population_of_working_age_is_in_persons_and_says_where_few_were_asked() -> None:
+    workers = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A")
+    assert set(workers["reporter"]) == {"ESP", "GRC", "HRV", "ITA", "MLT", "PRT", "SVN"}
+    assert set(workers["partner"]) == {"NAT", "FOR"}
+    assert workers.filter(reporter="ITA")["value"].sum() > 50_000_000
+    assert workers.filter(pl.col("obs_status") == "U").height > 0
+
+
+def test_prices_are_of_corridors_and_never_above_a_hundred_per_cent() -> None:
+    prices = observations("worldbank", "remittance_prices").filter(pl.col("value").is_not_null())
+    assert {("DEU", "CHN"), ("ITA", "CHN")} <= set(prices.select("reporter", "partner").iter_rows())
+    assert set(prices["unit"]) == {"percent"}
+    assert prices["value"].max() < 100  # type: ignore[operator]
+    assert prices.filter(pl.col("value") < 0)["obs_status"].to_list() == ["U"]
+
+
+def number(cell: object) -> float:
+    return float(str(cell) or 0)
+
+
+@pytest.mark.corpus
+def test_every_incident_of_one_of_the_28_is_there_with_all_its_dead_and_missing(corpus: Path) -> None:
+    path = corpus / "intl/iom/Missing_Migrants_Global_Figures_allData_2025.xlsx"
+    names, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    at = {str(name): place for place, name in enumerate(names)}
+    deaths = observations("iom", "missing_migrants")
+    for country, code in (("Italy", "ITA"), ("Greece", "GRC"), ("Spain", "ESP")):
+        ours = [row for row in rows if row[at["Country of Incident"]] == country]
+        total = sum(number(row[at["Total Number of Dead and Missing"]]) for row in ours)
+        assert deaths.filter(reporter=code)["value"].sum() == total > 1_000
+    assert deaths.filter(partner="CHN")["value"].sum() == sum(
+        number(row[at["Total Number of Dead and Missing"]]) for row in rows if row[at["Country of Origin"]] == "China"
+    )
+
+
+@pytest.mark.corpus
+def test_thousands_of_persons_are_persons(corpus: Path) -> None:
+    path = corpus / "intl/ilo/MST_XWAP_SEX_AGE_CCT_NB_A-filtered-2025-10-31.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        published = [row["obs_value"] for row in csv.DictReader(file) if row["ref_area.label"] == "Malta"]
+    ours = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A").filter(reporter="MLT")["value"].drop_nulls()
+    assert sorted(ours) == sorted(round(float(number) * 1_000, 3) for number in published if number)

@@ -1,0 +1,140 @@
+"""One corridor as two sides count it, and law beside series: on small tables."""
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from assets.compare.engines import engine
+from assets.compare.mirrors import mirror_flow
+from assets.compare.timeline import policy_timeline
+from tests.assets.test_comparison import measure
+from warehouse.contracts import contract
+from warehouse.measures import Mirror
+
+POLARS = engine("polars")
+DESA, KNOMAD = "undesa/ims_destination_and_origin", "worldbank/knomad_migration"
+VISAS = {"nationality": pl.String, "jurisdiction": pl.String, "year": pl.Int64, "value": pl.Float64}
+
+
+def stock(
+    dataset: str, indicator: str, definition: str, value: float, year: int = 2020, *, status: str = "A"
+) -> pl.DataFrame:
+    """A row of table ``migrant_stock``: residents of Germany from China."""
+    declared = contract("migrant_stock")
+    row = dict.fromkeys(declared.field_names) | {
+        "indicator": indicator,
+        "reporter": "DEU",
+        "partner": "CHN",
+        "sex": "_T",
+        "age": "_T",
+        "purpose": "_Z",
+        "stay": "_Z",
+        "period": date(year, 1, 1),
+        "freq": "A",
+        "value": value,
+        "unit": "persons",
+        "obs_status": status,
+        "definition": definition,
+        "dataset": dataset,
+        "payload": "0" * 64,
+        "locator": 1,
+        "known_from": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return pl.DataFrame([row], schema=declared.polars_schema)
+
+
+def mirrored(*rows: pl.DataFrame, visas: pl.DataFrame | None = None) -> list[dict[str, object]]:
+    sides = [
+        {"counted_by": "destination", "dataset": DESA, "indicator": "international_migrants", "because": "x"},
+        {
+            "counted_by": "destination",
+            "dataset": KNOMAD,
+            "indicator": "international_migrants_modelled",
+            "because": "x",
+        },
+    ]
+    declared = Mirror.model_validate(
+        {"name": {"en": "x"}, "unit": "persons", "description": "x", "corridors": "from_china", "sides": sides}
+    )
+    tables = {"migrant_stock": POLARS.lift(pl.concat(rows))}
+    days = POLARS.lift(pl.DataFrame(schema=VISAS) if visas is None else visas)
+    made = POLARS.land(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
+    return list(made.sort("mirror", "origin", "year").iter_rows(named=True))
+
+
+def test_two_sides_are_set_beside_each_other_with_what_differs_in_how_they_count() -> None:
+    (row,) = mirrored(
+        stock(DESA, "international_migrants", "foreign_born", 150.0),
+        stock(KNOMAD, "international_migrants_modelled", "modelled_from_stocks", 100.0),
+    )
+    assert (row["origin"], row["destination"], row["ratio"]) == ("CHN", "DEU", 1.5)
+    assert (row["grade"], row["grade_reasons"]) == ("C", "concept;basis;residence")
+
+
+def test_one_side_alone_is_told_without_a_ratio_or_grade() -> None:
+    (row,) = mirrored(stock(DESA, "international_migrants", "foreign_born", 150.0))
+    assert (row["first_value"], row["second_value"], row["ratio"], row["grade"]) == (150.0, None, None, None)
+
+
+def test_a_side_that_changed_its_definition_or_broke_its_series_is_flagged() -> None:
+    rows = mirrored(
+        stock(DESA, "international_migrants", "foreign_born", 150.0, 2019),
+        stock(DESA, "international_migrants", "foreign_born_and_refugees", 170.0, status="B"),
+    )
+    assert [row["flags"] for row in rows] == [None, "break;definition_changed"]
+
+
+def test_visas_mirror_what_each_side_grants() -> None:
+    visas = pl.DataFrame([("CHN", "DEU", 2024, 0.0), ("DEU", "CHN", 2024, 30.0)], schema=VISAS, orient="row")
+    rows = [row for row in mirrored(stock(DESA, "x", "foreign_born", 1.0), visas=visas) if row["mirror"] != "mirror"]
+    assert [(row["origin"], row["first_value"], row["second_value"]) for row in rows] == [
+        ("CHN", 0.0, 30.0),
+        ("DEU", 30.0, 0.0),
+    ]
+
+
+def test_an_event_stands_beside_the_years_before_and_after_it() -> None:
+    figures = pl.DataFrame(
+        [("m", "DEU", "state", year, float(year), "persons") for year in (2010, 2011, 2012)],
+        schema=["measure", "jurisdiction", "aggregation", "year", "value", "unit"],
+        orient="row",
+    )
+    binding = pl.DataFrame(
+        {
+            "instrument": ["32008L0115"],
+            "jurisdiction": ["DEU"],
+            "territorial_scope": ["_T"],
+            "valid_from": [date(2009, 1, 13)],
+            "valid_from_basis": ["entry_into_force"],
+        }
+    )
+    events = pl.DataFrame(
+        {
+            "instrument": ["32008L0115"],
+            "jurisdiction": ["EU"],
+            "event": ["transposition_deadline"],
+            "date": [date(2011, 12, 24)],
+            "date_precision": ["day"],
+        }
+    )
+    rules = pl.DataFrame(schema=contract("visa_rule").polars_schema)
+    declared = {"m": measure(computed="treaties_in_force", events=["32008L0115"])}
+    (row,) = policy_timeline(figures, events, binding, rules, declared).iter_rows(named=True)
+    assert (row["jurisdiction"], row["happened"]) == ("DEU", "transposition_deadline")
+    assert (row["value_before"], row["value"], row["value_after"]) == (2010.0, 2011.0, 2012.0)
+
+
+def test_what_had_happened_by_a_day_is_no_event_of_that_day() -> None:
+    figures = pl.DataFrame(
+        [("m", "DEU", "state", 2011, 1.0, "persons")],
+        schema=["measure", "jurisdiction", "aggregation", "year", "value", "unit"],
+        orient="row",
+    )
+    party = {"instrument": ["C029"], "jurisdiction": ["DEU"], "territorial_scope": ["_T"]}
+    bound = pl.DataFrame({**party, "valid_from": [date(2011, 5, 6)], "valid_from_basis": ["party_by"]})
+    events = pl.DataFrame({**party, "event": ["ratify"], "date": [date(2011, 5, 6)], "date_precision": ["by"]})
+    rules = pl.DataFrame(schema=contract("visa_rule").polars_schema)
+    declared = {"m": measure(computed="treaties_in_force", events=["C029"])}
+    assert policy_timeline(figures, events, bound, rules, declared).is_empty()
+    dated = events.with_columns(date_precision=pl.lit("day"))
+    assert policy_timeline(figures, dated, bound, rules, declared)["happened"].to_list() == ["ratify"]

@@ -1,0 +1,88 @@
+"""The sums that China's publishers print: kept they pass, broken once they are found; and they hold on the snapshot."""
+
+from datetime import UTC, date, datetime
+from functools import cache
+
+import polars as pl
+import pytest
+
+from assets.normalise.codes import Origin
+from assets.normalise.statistics import observe
+from expectations.rules import Facts, identities
+from sources import reading, snapshot
+from sources.catalogue import publishers
+from warehouse.contracts import contract
+
+NOWHERE = Origin("0" * 64, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+@cache
+def known(table: str) -> pl.DataFrame:
+    """What the tables of figures of the snapshot say for a table of ours."""
+    parts = []
+    for payload in snapshot.payloads():
+        publisher = publishers()[payload.publisher]
+        if payload.slice == "figures" and publisher.datasets[payload.dataset].table == table:
+            with reading.opened(payload.path) as plain:
+                parts.append(observe(reading.read(plain), publisher, payload.dataset, NOWHERE).observations)
+    return pl.concat(parts)
+
+
+def failing(name: str, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    (law,) = (each for each in identities(contract(table)) if each.name == name)
+    return law.failing(frame.lazy(), contract(table), Facts(lists={})).collect()
+
+
+LAWS = {
+    "outgoing_and_local_make_migrant_workers": ("internal_migration", {"indicator": "migrant_workers"}, 16),
+    "regions_make_migrant_workers": ("internal_migration", {"indicator": "migrant_workers", "freq": "A"}, 2),
+    "inter_and_intra_make_the_moves": ("internal_migration", {"indicator": "floating_population", "freq": "D"}, 1),
+    "floating_and_in_city_make_separated": ("internal_migration", {"indicator": "hukou_separated", "freq": "D"}, 1),
+    "provinces_make_separated": (
+        "internal_migration",
+        {"reporter": "CHN", "indicator": "hukou_separated", "freq": "D"},
+        1,
+    ),
+    "purposes_make_the_census": ("migrant_stock", {"purpose": "STUDY"}, 2),
+    "stays_make_the_census": ("migrant_stock", {"stay": "Y_GE5"}, 2),
+    "origins_make_the_census": ("migrant_stock", {"partner": "TWN"}, 2),
+    "citizenships_make_the_census": ("migrant_stock", {"partner": "KOR"}, 1),
+    "provinces_make_the_census": ("migrant_stock", {"reporter": "CHN-440000"}, 2),
+    "groups_make_border_inspections": ("border_crossing", {"group": "MAINLAND", "freq": "A"}, 4),
+    "border_residents_make_foreigners": ("border_crossing", {"group": "FOR_BR", "freq": "A"}, 1),
+    "changes_agree_with_levels": ("border_crossing", {"indicator": "border_inspections_growth", "freq": "A"}, 3),
+}
+
+
+@pytest.mark.parametrize(("name", "table"), [(name, table) for name, (table, _, _) in LAWS.items()], ids=LAWS)
+def test_the_figures_that_are_known_keep_the_law(name: str, table: str) -> None:
+    assert failing(name, table, known(table)).is_empty()
+
+
+@pytest.mark.parametrize(("name", "law"), LAWS.items(), ids=LAWS)
+def test_figures_that_break_the_law_are_found(name: str, law: tuple[str, dict[str, str], int]) -> None:
+    table, where, times = law
+    hit = pl.all_horizontal(pl.col(field) == code for field, code in where.items())
+    if table == "internal_migration":
+        hit &= (pl.col("partner") == "_Z") & (pl.col("scope") == "_T")
+    more = [pl.when(hit).then(pl.col(bound) * 1.3).otherwise(bound).alias(bound) for bound in BOUNDS]
+    found = failing(name, table, known(table).with_columns(more))
+    assert found.height >= times
+
+
+BOUNDS = ("value", "value_min", "value_max")
+
+
+def test_the_census_rebase_is_a_break() -> None:
+    rows = known("internal_migration").filter(pl.col("indicator").is_in(["hukou_separated", "floating_population"]))
+    first = rows.filter(pl.col("period") >= date(2020, 1, 1), pl.col("period") < date(2021, 1, 1))
+    assert set(first["obs_status"]) == {"B"}
+
+
+def test_what_the_census_counted_is_preliminary() -> None:
+    assert set(known("migrant_stock")["obs_status"]) == {"P"}
+
+
+def test_bounds_come_from_the_wording() -> None:
+    ports = known("visa").filter(pl.col("document") == "PORT_VISA", pl.col("freq") == "Q").row(0, named=True)
+    assert (ports["value"], ports["value_min"], ports["value_max"]) == (9500.0, 9500.0, None)

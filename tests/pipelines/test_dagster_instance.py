@@ -1,0 +1,236 @@
+"""The real thing: ``corridor ui`` with its web server and its daemon, on an empty data folder.
+
+Three runs are asked for at once, and the tests look at what became of them: a release alone, which has to be refused
+since nothing was checked; the whole nightly job; and the same job as its schedule starts it.
+"""
+
+import os
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import orjson
+import pytest
+import yaml
+from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigatorData
+
+from assets.explore import PAGES, SHOWN_ON
+from assets.stages import release_tables
+from expectations import names
+from pipelines.build import dagster_home
+from tests.conftest import corridor
+from tests.support.dagster_server import JOB, Server, corridor_ui, until
+from warehouse import releases
+from warehouse.contracts import contract, contracts
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks at processes as Linux shows them"),
+]
+
+DAY = 86_400
+
+SCHEDULE = {**JOB, "scheduleName": "nightly"}
+
+START = """
+mutation ($schedule: ScheduleSelector!) {
+  startSchedule(scheduleSelector: $schedule) {
+    __typename ... on ScheduleStateResult { scheduleState { status } }
+  }
+}"""
+
+TICKS = """
+query ($schedule: ScheduleSelector!) {
+  scheduleOrError(scheduleSelector: $schedule) {
+    ... on Schedule { scheduleState { ticks { status runIds error { message } } } }
+  }
+}"""
+
+FRESHNESS = """
+query ($asset: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $asset) {
+    ... on AssetNode { freshnessStatusInfo { freshnessStatus } internalFreshnessPolicy { __typename } pools }
+  }
+}"""
+
+INSTANCE = """{
+  instance {
+    info
+    runQueueConfig { maxConcurrentRuns }
+    daemonHealth { allDaemonStatuses { daemonType required healthy lastHeartbeatErrors { message } } }
+    concurrencyLimits { concurrencyKey limit }
+  }
+}"""
+
+
+@dataclass(frozen=True)
+class Night:
+    """The server, and the runs that were asked for."""
+
+    server: Server
+    refused: str
+    whole: str
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    data = tmp_path_factory.mktemp("night")
+    with corridor_ui(data) as server:
+        refused = server.launch("nightly", "release")
+        whole = server.launch("nightly")
+        turn_on_since_yesterday(server)
+        yield Night(server, refused, whole)
+
+
+def turn_on_since_yesterday(server: Server) -> None:
+    """The nightly schedule, as if it had been on when two o'clock came: the daemon makes up for what it missed.
+
+    So the true schedule is tested with its true hour, and nobody waits for the night.
+    """
+    started = server.ask(START, schedule=SCHEDULE)["startSchedule"]
+    assert started["scheduleState"]["status"] == "RUNNING"
+    with dg.DagsterInstance.from_config(str(dagster_home(server.data))) as instance:
+        (state,) = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+        since = state.instigator_data
+        assert isinstance(since, ScheduleInstigatorData)
+        assert since.start_timestamp is not None
+        yesterday = ScheduleInstigatorData(since.cron_schedule, since.start_timestamp - DAY)
+        instance.update_instigator_state(state.with_data(yesterday))
+
+
+def test_a_command_does_not_disturb_a_run(night: Night) -> None:
+    until(lambda: night.server.status(night.whole) == "STARTED" or None, 60, "the start of the nightly run")
+    done = corridor("build", "--data", str(night.server.data))
+    assert done.returncode == 1
+    assert "another build is at work" in done.stderr
+
+
+def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert(night: Night) -> None:
+    run = night.server.ended(night.refused, within=60)
+    assert run["status"] == "FAILURE"
+    alerts = night.server.data / "alerts.jsonl"
+
+    def told() -> dict[str, str] | None:
+        lines = [orjson.loads(line) for line in alerts.read_bytes().splitlines()] if alerts.exists() else []
+        return next((line for line in lines if line["run"] == night.refused), None)
+
+    alert = until(told, 60, "an alert")
+    assert alert["job"] == "nightly"
+    assert alert["message"].startswith("release: The release is held back: ")
+    assert "was not run" in alert["message"]
+
+
+def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
+    heard = listeners(night.server.process.pid)
+    assert heard == {("127.0.0.1", night.server.port), ("127.0.0.1", SHOWN_ON)}
+
+
+def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -> None:
+    run = night.server.ended(night.whole, within=180)
+    assert run["status"] == "SUCCESS"
+    (made,) = releases.index(night.server.data / "releases")
+    assert set(made.tables) == set(contracts())
+    recorded = checks(night.server.data, night.whole)
+    declared = {(f"table/{table}", rule) for table in release_tables() for rule, *_ in names(contract(table))}
+    assert {(check.asset_key.to_user_string(), check.check_name) for check in recorded} >= declared
+    assert [c.check_name for c in recorded if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR] == []
+
+
+def test_the_ui_links_to_the_pages_of_the_release(night: Night) -> None:
+    with dg.DagsterInstance.from_config(str(dagster_home(night.server.data))) as instance:
+        made = instance.get_latest_materialization_event(dg.AssetKey("report"))
+    assert made is not None
+    assert made.asset_materialization is not None
+    said = made.asset_materialization.metadata
+    for language in PAGES:
+        with urllib.request.urlopen(str(said[language].value), timeout=10) as answer:
+            assert sha256(answer.read()).hexdigest() == said[f"sha256_{language}"].value
+
+
+def checks(data: Path, run: str) -> list[dg.AssetCheckEvaluation]:
+    with dg.DagsterInstance.from_config(str(dagster_home(data))) as instance:
+        entries = instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    events = [entry.dagster_event for entry in entries]
+    return [event.asset_check_evaluation_data for event in events if event is not None]
+
+
+def test_the_daemon_runs_what_is_scheduled_and_finds_nothing_new(night: Night) -> None:
+    def ticked() -> dict[str, Any] | None:
+        schedule = night.server.ask(TICKS, schedule=SCHEDULE)["scheduleOrError"]
+        return next((tick for tick in schedule["scheduleState"]["ticks"] if tick["status"] != "STARTED"), None)
+
+    tick = until(ticked, 90, "a tick of the schedule")
+    assert tick["status"] == "SUCCESS", tick["error"]
+    (run_id,) = tick["runIds"]
+    run = night.server.ended(run_id, within=180)
+    assert run["status"] == "SUCCESS"
+    assert {"key": "dagster/schedule_name", "value": "nightly"} in run["tags"]
+    assert run["startTime"] >= night.server.ended(night.whole, within=180)["endTime"], "one run at a time"
+    assert len(releases.index(night.server.data / "releases")) == 1
+
+
+def test_freshness_is_judged_and_pools_limit_each_host(night: Night) -> None:
+    night.server.ended(night.whole, within=180)
+
+    def judged() -> dict[str, Any] | None:
+        node = night.server.ask(FRESHNESS, asset={"path": ["payload", "worldbank", "SM.POP.NETM"]})["assetNodeOrError"]
+        return node if node["freshnessStatusInfo"]["freshnessStatus"] == "HEALTHY" else None
+
+    assert until(judged, 60, "fresh payloads")["pools"] == ["host_worldbank"]
+    limits = night.server.ask(INSTANCE)["instance"]["concurrencyLimits"]
+    assert {"concurrencyKey": "host_worldbank", "limit": 1} in limits
+
+
+def test_the_instance_is_healthy_and_tells_nobody(night: Night) -> None:
+    instance = night.server.ask(INSTANCE)["instance"]
+    assert yaml.safe_load(instance["info"])["telemetry"] == {"enabled": False}
+    assert instance["runQueueConfig"]["maxConcurrentRuns"] == 1
+    daemons = instance["daemonHealth"]["allDaemonStatuses"]
+    assert {daemon["daemonType"] for daemon in daemons} >= {"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"}
+    assert [daemon for daemon in daemons if daemon["required"] and not daemon["healthy"]] == []
+    assert [daemon["lastHeartbeatErrors"] for daemon in daemons if daemon["lastHeartbeatErrors"]] == []
+
+
+def test_the_log_holds_no_complaint(night: Night) -> None:
+    lines = night.server.log.read_text().splitlines()
+    words = ("WARNING", "Warning:", "deprecated", "migrate")
+    complaints = [line for line in lines if any(word in line for word in words)]
+    assert complaints == []
+
+
+def listeners(group: int) -> set[tuple[str, int]]:
+    """Addresses and ports of TCP on which the processes of a group listen."""
+    sockets = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A":
+                sockets[f"socket:[{inode}]"] = address(local)
+    members = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and in_group(path, group)]
+    open_files = [link for pid in members for link in links(Path(f"/proc/{pid}/fd"))]
+    return {sockets[link] for link in open_files if link in sockets}
+
+
+def address(local: str) -> tuple[str, int]:
+    host, port = local.split(":")
+    dotted = ".".join(str(byte) for byte in reversed(bytes.fromhex(host)))
+    return dotted if len(host) == 8 else host, int(port, 16)
+
+
+def in_group(process: Path, group: int) -> bool:
+    try:
+        return os.getpgid(int(process.name)) == group
+    except ProcessLookupError:
+        return False
+
+
+def links(folder: Path) -> Iterator[str]:
+    for link in folder.iterdir():
+        try:
+            yield str(link.readlink())
+        except FileNotFoundError:
+            continue

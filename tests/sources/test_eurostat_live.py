@@ -1,0 +1,430 @@
+"""Eurostat live: what is asked for, in which order, when it answers with everything but data."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from math import prod
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets import stages
+from assets.core.workspace import Workspace
+from assets.ingest import payloads
+from assets.ingest.payloads import Reception, receive, statements
+from sources import catalogue
+from sources.catalogue import Endpoint, Publisher
+from sources.errors import CatalogueError, FetchError
+from sources.protocols import endpoint_of, eurostat, requests_for
+from sources.request import Request
+from tests.support import publisher_double
+from tests.support.loopback import Script, reply
+from tests.support.publisher_double import ASYNC_ID, TOO_LARGE, Double, contents, permit, promised, status, stocked
+
+COUNTRIES = ["AT", "BE", "BG", "DE"]
+FRESH = [permit("CN", geo, 2022, 20) for geo in COUNTRIES]
+EVERY_EUROSTAT_DATASET = list(catalogue.publishers()["eurostat"].datasets)
+
+
+@pytest.fixture
+def eurostats(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
+    """First permits of four countries, which the catalogue asks for at once."""
+    with publisher_double.running(stocked()) as running:
+        running.eurostat["migr_resfirst"] = [permit("CN", geo, year, 10) for geo in COUNTRIES for year in (2020, 2021)]
+        entries = publisher_double.entries(running)
+        publish(monkeypatch, with_dataset(entries["eurostat"], filters={"geo": COUNTRIES}, split={}, sizes={}))
+        yield running
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "data", "live")
+
+
+def publish(monkeypatch: pytest.MonkeyPatch, publisher: Publisher) -> None:
+    monkeypatch.setattr(catalogue, "publishers", lambda: {"eurostat": publisher})
+
+
+def with_dataset(publisher: Publisher, **changes: object) -> Publisher:
+    changed = publisher.datasets["migr_resfirst"].model_copy(update=changes)
+    return publisher.model_copy(update={"datasets": publisher.datasets | {"migr_resfirst": changed}})
+
+
+def permits(workspace: Workspace) -> Reception:
+    return receive(workspace, catalogue.publishers()["eurostat"], "migr_resfirst")
+
+
+def slices(workspace: Workspace) -> dict[str, int]:
+    """The slices that speak for the dataset, with the bytes of the newest answer to each."""
+    found = statements(workspace, catalogue.publishers()["eurostat"], "migr_resfirst")
+    return {slice_: sum(fetch.bytes for fetch in answers[-1]) for slice_, answers in found.items()}
+
+
+def countries(addresses: list[str]) -> list[str]:
+    """The countries of each request for data, in the order of asking."""
+    return [found[1] for address in addresses if (found := re.search(r"c\[geo\]=([\w,]+)", address))]
+
+
+# Before a request is sent
+
+
+@pytest.mark.parametrize("name", EVERY_EUROSTAT_DATASET)
+def test_no_request_asks_for_more_cells_than_eurostat_gives(name: str) -> None:
+    publisher = catalogue.publishers()["eurostat"]
+    entry, endpoint = publisher.datasets[name], endpoint_of(publisher, name)
+    assert endpoint.cells == 500_000
+    asked: list[str] = []
+    for request in requests_for(publisher, name):
+        filters: dict[str, list[str]] = {}
+        for key, value in request.params:  # c[geo]=AT,BE or, from the other endpoint, geo=AT&geo=BE
+            dimension = key.removeprefix("c[").removesuffix("]")
+            if dimension in entry.filters:
+                filters.setdefault(dimension, []).extend(value.split(","))
+        assert prod(map(len, filters.values())) * prod(entry.sizes.values()) <= endpoint.cells
+        asked += filters["geo"]
+    assert asked == entry.filters["geo"]
+
+
+def test_a_dimension_is_filtered_or_has_a_size_but_not_both() -> None:
+    for name, entry in catalogue.publishers()["eurostat"].datasets.items():
+        assert not entry.filters.keys() & entry.sizes.keys(), name
+
+
+def test_a_request_larger_than_the_limit_is_split_before_it_is_sent(
+    eurostats: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = with_dataset(catalogue.publishers()["eurostat"], sizes={"citizen": 10, "time": 2})
+    publish(monkeypatch, limited(publisher, cells=60))
+    assert permits(workspace) == Reception(received=2)
+    assert countries(eurostats.asked()) == ["AT,BE", "BG,DE"]
+    assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG..DE"]
+
+
+def test_the_longest_filters_are_split_until_a_part_fits(eurostats: Double) -> None:
+    publisher = with_dataset(
+        catalogue.publishers()["eurostat"],
+        filters={"geo": COUNTRIES, "citizen": ["CN", "US"], "unit": ["PER"]},
+        sizes={"time": 10},
+    )
+    parts = [request.slice for request in requests_for(limited(publisher, cells=20), "migr_resfirst")]
+    assert parts == [f"geo={geo}" for geo in COUNTRIES]
+    parts = [request.slice for request in requests_for(limited(publisher, cells=10), "migr_resfirst")]
+    assert parts == [f"geo={geo} citizen={citizen}" for geo in COUNTRIES for citizen in ("CN", "US")]
+    with pytest.raises(CatalogueError, match="one code of each filter has 10 cells"):
+        requests_for(limited(publisher, cells=9), "migr_resfirst")
+
+
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 50), st.integers(50, 2000))
+def test_the_parts_of_a_split_are_the_whole_each_code_once(geos: int, sexes: int, size: int, cells: int) -> None:
+    filters = {"geo": [f"G{at}" for at in range(geos)], "sex": [f"S{at}" for at in range(sexes)]}
+    publisher = with_dataset(catalogue.publishers()["eurostat"], filters=filters, sizes={"time": size})
+    asked = []
+    for request in requests_for(limited(publisher, cells=cells), "migr_resfirst"):
+        codes = {key[2:-1]: value.split(",") for key, value in request.params if key.startswith("c[")}
+        assert len(codes["geo"]) * len(codes["sex"]) * size <= cells
+        asked += [(geo, sex) for geo in codes["geo"] for sex in codes["sex"]]
+    assert sorted(asked) == sorted((geo, sex) for geo in filters["geo"] for sex in filters["sex"])
+
+
+def limited(publisher: Publisher, cells: int) -> Publisher:
+    data = publisher.endpoints["data"].model_copy(update={"cells": cells})
+    return publisher.model_copy(update={"endpoints": publisher.endpoints | {"data": data}})
+
+
+# Refused for its size
+
+
+@pytest.mark.parametrize("way", TOO_LARGE)
+def test_a_request_refused_for_its_size_is_made_in_halves(eurostats: Double, workspace: Workspace, way: str) -> None:
+    eurostats.instead["c[geo]=AT,BE,BG,DE"] = [TOO_LARGE[way]]
+    assert permits(workspace) == Reception(received=2)
+    assert countries(eurostats.asked()) == ["AT,BE,BG,DE", "AT,BE", "BG,DE"]
+    assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG..DE"]
+
+
+def test_a_half_that_is_still_too_large_is_halved_again(eurostats: Double, workspace: Workspace) -> None:
+    eurostats.instead |= {"=AT,BE,BG,DE": [TOO_LARGE["a warning on 200"]], "=BG,DE": [TOO_LARGE["a footer on 200"]]}
+    assert permits(workspace) == Reception(received=3)
+    assert countries(eurostats.asked()) == ["AT,BE,BG,DE", "AT,BE", "BG,DE", "BG", "DE"]
+    assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG", "geo=DE"]
+
+
+def test_what_was_refused_for_its_size_is_not_asked_for_again(eurostats: Double, workspace: Workspace) -> None:
+    eurostats.instead["c[geo]=AT,BE,BG,DE"] = [TOO_LARGE["413 and a SOAP fault"]]
+    permits(workspace)
+    eurostats.asked()
+    assert permits(workspace) == Reception(unchanged=2)
+    assert countries(eurostats.asked()) == ["AT,BE", "BG,DE"]
+
+
+def test_one_country_that_is_too_large_fails_and_the_rest_goes_on(eurostats: Double, workspace: Workspace) -> None:
+    eurostats.instead |= {key: [TOO_LARGE["413 and a SOAP fault"]] for key in ("=AT,BE,BG,DE", "=BG,DE", "=DE")}
+    result = permits(workspace)
+    assert result.received == 2
+    (failure,) = result.failures
+    assert failure.startswith("eurostat/migr_resfirst[geo=DE]")
+    assert "answered 413" in failure
+    assert "EXTRACTION_TOO_BIG" in failure
+    assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG"]
+
+
+def test_the_last_whole_answer_stands_until_every_half_has_come(eurostats: Double, workspace: Workspace) -> None:
+    permits(workspace)
+    assert list(slices(workspace)) == [""]
+    eurostats.instead |= {"=AT,BE,BG,DE": [TOO_LARGE["a warning on 200"]], "=BG,DE": [reply(b"no", 404)]}
+    assert len(permits(workspace).failures) == 1
+    assert list(slices(workspace)) == [""]
+    del eurostats.instead["=BG,DE"]
+    permits(workspace)
+    assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG..DE"]
+
+
+def test_another_refusal_is_no_reason_to_ask_twice(eurostats: Double, workspace: Workspace) -> None:
+    eurostats.instead["migr_resfirst"] = [reply(b"<S:Fault><faultcode>150</faultcode></S:Fault>", 400)]
+    assert len(permits(workspace).failures) == 1
+    assert countries(eurostats.asked()) == ["AT,BE,BG,DE"]
+
+
+def test_halves_are_named_by_their_first_and_last_code() -> None:
+    endpoint = Endpoint(url="https://x/{code}", filter="c[{dim}]", accept="csv")
+    params = (("format", "csv"), ("c[geo]", "AT,BE,BG"), ("c[sex]", "T"))
+    request = Request("eurostat", "d", "geo=AT..BG sex=T", "https://x/d", params, "csv")
+    first, second = eurostat.halves(endpoint, request)
+    assert (first.slice, dict(first.params)) == (
+        "sex=T geo=AT..BE",
+        {"format": "csv", "c[geo]": "AT,BE", "c[sex]": "T"},
+    )
+    assert (second.slice, dict(second.params)["c[geo]"]) == ("sex=T geo=BG", "BG")
+    assert eurostat.halves(endpoint, second) == []
+    assert eurostat.halves(Endpoint(url="https://x/{code}", accept="csv"), request) == []
+
+
+# Promised for later
+
+
+def test_an_answer_promised_for_later_is_waited_for(eurostats: Double, workspace: Workspace) -> None:
+    body = publisher_double.sdmx_csv("migr_resfirst", eurostats.eurostat["migr_resfirst"])
+    eurostats.instead |= {
+        "dataflow/ESTAT/migr_resfirst": [promised()],
+        "async/status": [status("SUBMITTED"), status("PROCESSING"), status("AVAILABLE")],
+        "async/data": [reply(body, Content_Type="text/csv")],
+    }
+    assert permits(workspace) == Reception(received=1)
+    paths = [re.sub(r".*/(data/dataflow|1\.0/async)/", "", address.partition("?")[0]) for address in eurostats.asked()]
+    assert paths == ["ESTAT/migr_resfirst/1.0", *[f"status/{ASYNC_ID}"] * 3, f"data/{ASYNC_ID}"]
+    assert slices(workspace) == {"": len(body)}
+    assert (
+        workspace.archive.fetches()[-1].url
+        == requests_for(catalogue.publishers()["eurostat"], "migr_resfirst")[0].full_url
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (status("EXPIRED"), f"the answer promised as {ASYNC_ID} is EXPIRED"),
+        (status("UNKNOWN_REQUEST"), "is UNKNOWN_REQUEST"),
+        (status("PROCESSING"), "was not ready after"),
+        (reply(b"<html><head><title>Maintenance</title></head></html>"), "is not spoken of"),
+        (reply(b"gone", 410), "answered 410"),
+    ],
+)
+def test_a_promise_that_is_not_kept_fails_in_words(
+    eurostats: Double, workspace: Workspace, state: Script, why: str
+) -> None:
+    permits(workspace)
+    before = slices(workspace)
+    eurostats.instead |= {"dataflow/ESTAT/migr_resfirst": [promised()], "async/status": [state]}
+    (failure,) = permits(workspace).failures
+    assert why in failure
+    assert slices(workspace) == before
+    assert 1 <= sum("async/status" in address for address in eurostats.asked()) <= 5
+
+
+def test_a_promised_answer_that_is_too_large_is_halved_all_the_same(eurostats: Double, workspace: Workspace) -> None:
+    eurostats.instead |= {
+        "=AT,BE,BG,DE": [promised()],
+        "async/status": [status("AVAILABLE")],
+        "async/data": [TOO_LARGE["a SOAP fault on 200"]],
+    }
+    assert permits(workspace) == Reception(received=2)
+    assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG..DE"]
+
+
+# Changed or not
+
+
+@pytest.fixture
+def listed(eurostats: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
+    """With a table of contents. The double stamps its data 9 July 2026, 23:00."""
+    publish(monkeypatch, catalogue.publishers()["eurostat"].model_copy(update={"contents": "contents"}))
+    eurostats.instead["toc/txt"] = [contents(migr_resfirst="09.07.2026", demo_pjan="09.07.2026")]
+    return eurostats
+
+
+def test_an_unchanged_dataset_costs_no_download(listed: Double, workspace: Workspace) -> None:
+    assert permits(workspace) == Reception(received=1)
+    before = slices(workspace)
+    listed.asked()
+    assert permits(workspace) == Reception(unchanged=1)
+    assert listed.asked() == []
+    assert slices(workspace) == before
+
+
+def test_the_table_of_contents_is_asked_for_once_a_build(
+    listed: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        for name in catalogue.publishers()["eurostat"].datasets:
+            receive(workspace, catalogue.publishers()["eurostat"], name)
+    addresses = listed.asked()
+    assert [address.partition("toc/")[2] for address in addresses if "toc/" in address] == ["txt?lang=en"]
+    assert len(addresses) == 3
+    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    permits(workspace)
+    assert [re.search(r"\w+/txt", address) is not None for address in listed.asked()] == [True]
+
+
+def test_a_dataset_updated_since_is_asked_for(
+    listed: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    permits(workspace)
+    listed.instead["toc/txt"] = [contents(MIGR_RESFIRST="10.07.2026")]
+    listed.eurostat["migr_resfirst"] = [permit("CN", "AT", 2020, 11)]
+    assert permits(workspace) == Reception(received=1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        contents(demo_pjan="09.07.2026"),
+        contents(migr_resfirst="yesterday"),
+        reply(b"no", 404),
+        reply(b"<html><head><title>Maintenance</title></head></html>"),
+        reply(b"something\telse\n"),
+    ],
+    ids=["not listed", "no day", "404", "maintenance", "other columns"],
+)
+def test_without_word_of_a_dataset_it_is_asked_for(listed: Double, workspace: Workspace, answer: Script) -> None:
+    listed.instead["toc/txt"] = [answer]
+    assert permits(workspace) == Reception(received=1)
+    assert permits(workspace) == Reception(unchanged=1)
+    assert len(countries(listed.asked())) == 2
+
+
+def test_only_the_slices_that_the_archive_lacks_are_asked_for(listed: Double, workspace: Workspace) -> None:
+    listed.instead |= {"=AT,BE,BG,DE": [TOO_LARGE["a footer on 200"]], "=BG,DE": [reply(b"no", 404)]}
+    permits(workspace)
+    del listed.instead["=BG,DE"]
+    listed.asked()
+    assert permits(workspace) == Reception(received=1, unchanged=1)
+    assert countries(listed.asked()) == ["BG,DE"]
+
+
+def test_what_failed_is_asked_for_again_though_nothing_was_updated(
+    listed: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    permits(workspace)
+    usual = dict(listed.instead)
+    listed.instead = {"dissemination": [reply(b"down", 404)]}
+    assert len(permits(workspace).failures) == 1
+    listed.instead = usual
+    listed.asked()
+    assert permits(workspace) == Reception(unchanged=1)
+    assert len(countries(listed.asked())) == 1
+    assert permits(workspace) == Reception(unchanged=1)
+    assert countries(listed.asked()) == []
+
+
+@pytest.mark.parametrize(
+    ("updated", "stamp", "received", "stands"),
+    [
+        # The update of 23:00 is the last of its day.
+        (date(2026, 7, 9), datetime(2026, 7, 9, 21, tzinfo=UTC), datetime(2026, 7, 9, 21, 30, tzinfo=UTC), True),
+        # That of 11:00 is not, unless it was still the newest on the day after.
+        (date(2026, 7, 9), datetime(2026, 7, 9, 9, tzinfo=UTC), datetime(2026, 7, 9, 12, tzinfo=UTC), False),
+        (date(2026, 7, 9), datetime(2026, 7, 9, 9, tzinfo=UTC), datetime(2026, 7, 10, 12, tzinfo=UTC), True),
+        (date(2026, 7, 10), datetime(2026, 7, 9, 21, tzinfo=UTC), datetime(2026, 7, 11, tzinfo=UTC), False),
+        (date(2026, 7, 9), datetime(2026, 7, 10, 9, tzinfo=UTC), datetime(2026, 7, 10, 12, tzinfo=UTC), True),
+        # 23:00 in Brussels is the day before in UTC's winter: 22:00.
+        (date(2026, 1, 9), datetime(2026, 1, 9, 22, tzinfo=UTC), datetime(2026, 1, 9, 22, 30, tzinfo=UTC), True),
+        (None, datetime(2026, 7, 9, 21, tzinfo=UTC), datetime(2026, 7, 11, tzinfo=UTC), False),
+        (date(2026, 7, 9), None, datetime(2026, 7, 11, tzinfo=UTC), False),
+    ],
+)
+def test_a_payload_stands_if_no_update_can_have_followed_it(
+    updated: date | None, stamp: datetime | None, received: datetime, stands: bool
+) -> None:
+    assert eurostat.stands(updated, stamp, received) is stands
+
+
+def test_the_table_of_contents_is_read_past_folders_indents_and_doubled_datasets(tmp_path: Path) -> None:
+    lines = [
+        [
+            "title",
+            "code",
+            "type",
+            "last update of data",
+            "last table structure change",
+            "data start",
+            "data end",
+            "values",
+        ],
+        ["Population", "popul", "folder", " ", " ", " ", " "],
+        ['    Immigration, "total"'.replace('"', '""'), "MIGR_IMM8", "dataset", "29.05.2026", " ", "1990", "2024", "7"],
+        ["        First permits", "migr_resfirst", "dataset", "11.09.2026", "11.09.2026", "2008", "2025", "2013621"],
+        ["        First permits", "migr_resfirst", "dataset", "09.07.2026", "11.09.2026", "2008", "2025", "2013621"],
+    ]
+    path = tmp_path / "toc.txt"
+    path.write_text("".join("\t".join(f'"{field}"' for field in line) + "\r\n" for line in lines), encoding="utf-8-sig")
+    assert eurostat.updates(path) == {"migr_imm8": date(2026, 5, 29), "migr_resfirst": date(2026, 9, 11)}
+    path.write_text("title\tcode\n", encoding="utf-8")
+    with pytest.raises(FetchError, match="no columns of code and last update: title, code"):
+        eurostat.updates(path)
+
+
+# What came is not what it was
+
+
+def test_a_dataset_whose_structure_changed_fails_alone(eurostats: Double, workspace: Workspace) -> None:
+    publisher = catalogue.publishers()["eurostat"]
+    for name in ("migr_resfirst", "demo_pjan"):
+        receive(workspace, publisher, name)
+    before = stages.observations(workspace, "eurostat/migr_resfirst").frame.collect()
+    renamed = [{"purpose" if key == "reason" else key: value for key, value in row.items()} for row in FRESH]
+    eurostats.eurostat |= {"migr_resfirst": renamed, "demo_pjan": [publisher_double.inhabitants("AT", 2022, 9_100_000)]}
+    for name in ("migr_resfirst", "demo_pjan"):
+        assert receive(workspace, publisher, name) == Reception(received=1)
+    (failure,) = stages.observations(workspace, "eurostat/migr_resfirst").failures
+    assert "it lacks reason and has purpose" in failure
+    assert "its dimensions are freq, purpose, citizen, duration, unit, geo, those of the entry" in failure
+    assert stages.observations(workspace, "eurostat/migr_resfirst").frame.collect().equals(before)
+    people = stages.observations(workspace, "eurostat/demo_pjan")
+    assert people.failures == []
+    assert 9_100_000.0 in people.frame.collect()["value"]
+
+
+def test_an_empty_200_leaves_what_was_there(eurostats: Double, workspace: Workspace) -> None:
+    permits(workspace)
+    before = stages.observations(workspace, "eurostat/migr_resfirst").frame.collect()
+    eurostats.eurostat["migr_resfirst"] = []
+    assert permits(workspace) == Reception(received=1)
+    made = stages.observations(workspace, "eurostat/migr_resfirst")
+    assert made.frame.collect().equals(before)
+    (failure,) = made.failures
+    assert "it is empty where 8 observations were before" in failure
+
+
+def test_halves_become_the_observations_of_the_whole(eurostats: Double, workspace: Workspace, tmp_path: Path) -> None:
+    permits(workspace)
+    whole = stages.observations(workspace, "eurostat/migr_resfirst").frame.collect()
+    eurostats.instead["=AT,BE,BG,DE"] = [TOO_LARGE["a footer on 200"]]
+    other = Workspace(tmp_path / "other", "live")
+    permits(other)
+    halves = stages.observations(other, "eurostat/migr_resfirst").frame.collect()
+    said = ["reporter", "partner", "period", "value"]
+    assert halves.select(said).sort(said).equals(whole.select(said).sort(said))

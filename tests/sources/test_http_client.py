@@ -1,0 +1,591 @@
+import gzip
+import hashlib
+import logging
+import pickle
+import re
+import shutil
+import socket
+import subprocess
+import traceback
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sources.body_kind import objection
+from sources.errors import FetchError, NotConfiguredError
+from sources.http import Client, SnapshotAdapter, SnapshotEntry
+from sources.request import Kind, Limits, Request, Response, address
+from tests.support.loopback import Loopback, Script, cut_chunks, drip, endless, reply, reset, serve, silence, unframed
+
+HOSTS = frozenset({"127.0.0.1"})
+CSV = b"geo,time,value\nAT,2024,1\n"
+FAULT = (
+    b'<S:Fault xmlns:S="http://schemas.xmlsoap.org/soap/envelope/">\n<faultcode>413</faultcode>\n'
+    b"<faultstring>EXTRACTION_TOO_BIG: please change your filters</faultstring>\n</S:Fault>"
+)
+ENVELOPE = b"<env:Envelope><env:Body><queued><id>1</id><status>SUBMITTED</status></queued></env:Body></env:Envelope>"
+MAINTENANCE = b"<!DOCTYPE html>\n<html><head><title>Down for maintenance</title></head></html>"
+WARNING = b'{"warning":{"status":413,"label":"ASYNCHRONOUS_RESPONSE. Please try again later."}}'
+
+
+def limits(
+    retries: int = 0,
+    timeout: float = 5,
+    max_bytes: int = 1_000_000,
+    max_unpacked: int = 2_000_000,
+    per_second: float = 500,
+) -> Limits:
+    return Limits(per_second, max_bytes, max_unpacked, timeout, retries, backoff=0.02)
+
+
+def asking(
+    server: Loopback,
+    accept: Kind = "csv",
+    params: tuple[tuple[str, str], ...] = (),
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Request:
+    return Request("eurostat", "migr_resfirst", "geo=AT", f"{server.url}/data", params, accept, headers)
+
+
+def bytes_of(answer: Response | None) -> bytes:
+    assert answer is not None
+    assert answer.body is not None
+    content = answer.body.read_bytes()
+    assert answer.sha256 == hashlib.sha256(content).hexdigest()
+    assert answer.bytes == len(content)
+    return content
+
+
+def taken(*scripts: Script, accept: Kind = "csv", within: Limits | None = None) -> tuple[bytes, Loopback]:
+    with serve(*scripts) as server, Client(HOSTS, within or limits()) as client:
+        return bytes_of(client.fetch(asking(server, accept))), server
+
+
+def refused(
+    *scripts: Script, accept: Kind = "csv", within: Limits | None = None, kept: bytes | None = None
+) -> tuple[str, Loopback]:
+    """The message of the error; ``kept`` is the body that must still be there for the archive, if any."""
+    with serve(*scripts) as server, Client(HOSTS, within or limits()) as client:
+        with pytest.raises(FetchError) as caught:
+            client.fetch(asking(server, accept))
+        message, answer = str(caught.value), caught.value.answer
+        if kept is not None:
+            assert bytes_of(answer) == kept
+        else:
+            assert answer is None or answer.body is None
+        assert message.startswith(f"eurostat/migr_resfirst[geo=AT] ({server.url}/data): ")
+        assert "\n" not in message
+        assert caught.value.__cause__ is None
+        assert caught.value.__context__ is None
+        left = sum(1 for _ in Path(client._folder.name).iterdir())
+        assert left == (kept is not None)
+        return message, server
+
+
+# What is sent
+
+
+def test_a_request_says_who_asks_and_is_sent_once() -> None:
+    with serve(reply(CSV, ETag='"1"')) as server, Client(HOSTS, limits()) as client:
+        params = (("geo", "AT"), ("c[TIME_PERIOD]", "ge:2018+le:2020"))
+        answer = client.fetch(asking(server, params=params, headers=(("Accept", "text/csv"),)))
+        assert bytes_of(answer) == CSV
+        assert answer.status == 200
+        assert answer.headers["etag"] == '"1"'
+        assert answer.sent_at.utcoffset() is not None
+        assert 0 < answer.seconds < 5
+    (received,) = server.received
+    assert received.path == "/data?geo=AT&c%5BTIME_PERIOD%5D=ge:2018%2Ble:2020"
+    assert answer.url == server.url + received.path
+    assert re.fullmatch(r"corridor/\S+ \(research dataset .*\)", received.headers["user-agent"])
+    assert received.headers["accept"] == "text/csv"
+    assert received.headers["accept-encoding"] == "gzip"
+
+
+def test_a_bare_user_agent_would_be_refused_and_a_catalogue_may_set_another() -> None:
+    def wary(handler: BaseHTTPRequestHandler) -> None:
+        known = handler.headers.get("User-Agent", "").startswith(("corridor/", "Mozilla/"))
+        (reply(CSV) if known else reply(b"no robots", 403))(handler)
+
+    with serve(wary) as server:
+        with Client(HOSTS, limits(), user_agent="python-requests/2") as client, pytest.raises(FetchError, match="403"):
+            client.fetch(asking(server))
+        with Client(HOSTS, limits()) as client:
+            client.fetch(asking(server))
+            client.fetch(asking(server, headers=(("User-Agent", "Mozilla/5.0"),)))
+    assert server.received[-1].headers["user-agent"] == "Mozilla/5.0"
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.text())))
+def test_an_address_says_its_parameters_in_full(params: list[tuple[str, str]]) -> None:
+    url = address("https://example.org/data", tuple(params))
+    assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == params
+
+
+@pytest.mark.parametrize("token", ["open-sesame", "s3cret/ü"])
+def test_a_secret_is_sent_and_shown_nowhere(
+    token: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def echo(handler: BaseHTTPRequestHandler) -> None:
+        reply(f"{handler.path} is wrong, {token} too".encode(), 503)(handler)
+
+    monkeypatch.setenv("UN_TOKEN", token)
+    caplog.set_level(logging.DEBUG)
+    headers = (("Authorization", "Bearer env:UN_TOKEN"), ("X-Key", "env:UN_TOKEN"))
+    with serve(echo) as server, Client(HOSTS, limits(retries=1)) as client:
+        request = asking(server, params=(("key", "env:UN_TOKEN"),), headers=headers)
+        with pytest.raises(FetchError) as caught:
+            client.fetch(request)
+    assert str(caught.value).endswith("answered 503: /data?key=env:UN_TOKEN is wrong, env:UN_TOKEN too")
+    shown = "".join(traceback.format_exception(caught.value)) + caplog.text + str(caught.value.answer)
+    for written in (token, quote(token), quote(token, safe="")):
+        assert written not in request.full_url
+        assert written not in shown
+    received = server.received[0]
+    assert parse_qsl(urlsplit(received.path).query) == [("key", token)]
+    assert received.headers["authorization"] == f"Bearer {token}"
+    assert received.headers["x-key"] == token
+
+
+def test_a_missing_secret_is_said_by_name_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UN_TOKEN", raising=False)
+    with serve(reply(CSV)) as server, Client(HOSTS, limits()) as client:
+        with pytest.raises(NotConfiguredError, match=r"needs the environment variable UN_TOKEN$"):
+            client.fetch(asking(server, headers=(("Authorization", "env:UN_TOKEN"),)))
+        assert server.received == []
+
+
+def test_requests_to_a_host_keep_their_distance() -> None:
+    with serve(reply(CSV)) as server, Client(HOSTS, limits(per_second=2)) as client:
+        for _ in range(3):
+            client.fetch(asking(server))
+    first, _, third = (received.at for received in server.received)
+    assert third - first >= 0.99
+
+
+# Conditions
+
+
+def test_an_unchanged_payload_is_not_sent_again() -> None:
+    with serve(reply(status=304, ETag='"1"')) as server, Client(HOSTS, limits()) as client:
+        answer = client.fetch(asking(server), etag='"1"', last_modified="Tue, 24 Nov 2026 10:00:00 GMT")
+        assert answer.status == 304
+        assert answer.body is None
+        assert answer.sha256 is None
+    (received,) = server.received
+    assert received.headers["if-none-match"] == '"1"'
+    assert received.headers["if-modified-since"] == "Tue, 24 Nov 2026 10:00:00 GMT"
+
+
+def test_unchanged_is_no_answer_where_nothing_was_offered() -> None:
+    message, _ = refused(reply(status=304), kept=b"")
+    assert message.endswith("answered 304")
+
+
+# Trying again
+
+
+def test_an_overloaded_publisher_is_asked_again() -> None:
+    content, server = taken(reply(b"busy", 503), reply(b"busy", 502), reply(CSV), within=limits(retries=3))
+    assert content == CSV
+    assert len(server.received) == 3
+
+
+def test_retry_after_is_waited_for() -> None:
+    _, server = taken(reply(status=429, Retry_After="1"), reply(CSV), within=limits(retries=1))
+    first, second = server.received
+    assert second.at - first.at >= 1
+
+
+def test_a_very_long_retry_after_ends_the_asking() -> None:
+    message, server = refused(reply(b"quota", 429, Retry_After="3600"), within=limits(retries=3), kept=b"quota")
+    assert message.endswith("answered 429 and asks to wait (3600): quota")
+    assert len(server.received) == 1
+
+
+def test_a_retry_after_that_cannot_be_read_is_no_obstacle() -> None:
+    _, server = taken(reply(status=503, Retry_After="soon"), reply(CSV), within=limits(retries=1))
+    assert len(server.received) == 2
+
+
+def test_patience_has_an_end() -> None:
+    message, server = refused(reply(b"busy\nreally", 503), within=limits(retries=2), kept=b"busy\nreally")
+    assert message.endswith("answered 503: busy")
+    assert len(server.received) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 410, 413, 416, 501])
+def test_a_refusal_is_final(status: int) -> None:
+    message, server = refused(reply(FAULT, status, Retry_After="0"), within=limits(retries=3), kept=FAULT)
+    assert f"answered {status}" in message
+    assert message.endswith("EXTRACTION_TOO_BIG: please change your filters")
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (reply(b"no such", 404, length=99), "answered 404, and its answer breaks off after 7 bytes: the connection"),
+        (endless(404), "answered 404, and its answer has more than the 1,000,000 bytes"),
+    ],
+    ids=["cut", "endless"],
+)
+def test_a_refusal_is_final_even_if_its_text_is_not_whole(refusal: Script, said: str) -> None:
+    message, server = refused(refusal, within=limits(retries=3))
+    assert said in message
+    assert len(server.received) == 1
+
+
+def test_silence_is_tried_again_and_then_said() -> None:
+    _, server = taken(silence(0.6), reply(CSV), within=limits(retries=1, timeout=0.2))
+    assert len(server.received) == 2
+    message, server = refused(silence(0.6), within=limits(retries=1, timeout=0.2))
+    assert message.endswith("nothing came for 0.2 seconds")
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        reset,
+        cut_chunks,
+        reply(CSV, length=1000),
+        reply(gzip.compress(CSV * 99)[:-9]),
+        unframed(gzip.compress(CSV * 99)[:-9], Content_Encoding="gzip"),
+        reply(b"no gzip at all", Content_Encoding="gzip"),
+        drip,
+    ],
+    ids=["reset", "cut chunks", "cut length", "cut gzip", "cut transport gzip", "false gzip", "drip"],
+)
+def test_an_answer_that_breaks_off_is_fetched_again(broken: Script) -> None:
+    content, server = taken(broken, reply(CSV), within=limits(retries=1, timeout=0.3))
+    assert content == CSV
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (reset, r"breaks off after \d+ bytes: the connection broke off, reset by the host$"),
+        (reply(CSV, length=1000), "breaks off after 25 bytes: the connection broke off$"),
+        (drip, r"drips: \d+ bytes in 0 seconds$"),
+        (unframed(gzip.compress(CSV * 99)[:-9], Content_Encoding="gzip"), "its gzip breaks off$"),
+    ],
+    ids=["reset", "cut length", "drip", "cut gzip"],
+)
+def test_an_answer_that_breaks_off_every_time_is_an_error_and_no_payload(broken: Script, said: str) -> None:
+    message, server = refused(broken, within=limits(retries=1, timeout=0.3))
+    assert re.search(said, message)
+    assert len(server.received) == 2
+
+
+def test_a_host_that_does_not_listen_is_said() -> None:
+    with socket.socket() as taken_port:
+        taken_port.bind(("127.0.0.1", 0))
+        nobody = Loopback(f"http://127.0.0.1:{taken_port.getsockname()[1]}")
+        with Client(HOSTS, limits(retries=1)) as client, pytest.raises(FetchError, match=r"refused by the host$") as e:
+            client.fetch(asking(nobody))
+        assert e.value.answer is None
+
+
+def test_a_host_that_has_no_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with Client(frozenset({"nowhere.example"}), limits()) as client, pytest.raises(FetchError, match=r"is not found$"):
+        client.fetch(asking(Loopback("https://nowhere.example")))
+
+
+def test_a_server_without_tls_is_not_taken_for_one_with_it() -> None:
+    with serve(reply(CSV)) as server, Client(HOSTS, limits()) as client:
+        secure = Loopback(server.url.replace("http:", "https:"))
+        with pytest.raises(FetchError, match=r"TLS with the host fails$"):
+            client.fetch(asking(secure))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of the test server")
+def test_a_certificate_is_accepted_only_from_those_the_machine_trusts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=loopback", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key)]
+    subprocess.run(["openssl", "req", "-x509", *keys, *subject, "-out", str(chain)], check=True, capture_output=True)
+    with serve(reply(CSV), chain=(chain, key)) as server, Client(HOSTS, limits()) as client:
+        with pytest.raises(FetchError, match=r"TLS with the host fails, its certificate is not accepted$"):
+            client.fetch(asking(server))
+        assert server.received == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(chain))
+        assert bytes_of(client.fetch(asking(server))) == CSV
+
+
+# Limits
+
+
+def test_an_endless_answer_stops_at_the_limit() -> None:
+    message, server = refused(endless(), within=limits(retries=3))
+    assert message.endswith("more than the 1,000,000 bytes that are taken in")
+    assert len(server.received) == 1
+
+
+def test_an_endless_error_does_not_hold_the_next_try() -> None:
+    content, _ = taken(endless(503), reply(CSV), within=limits(retries=1))
+    assert content == CSV
+
+
+def test_an_answer_that_says_it_is_too_large_is_not_read() -> None:
+    message, _ = refused(reply(CSV, length=2_000_000_000))
+    assert message.endswith("its answer has 2,000,000,000 bytes, and no more than 1,000,000 are taken in")
+
+
+BOMB = gzip.compress(bytes(50_000_000))
+
+
+def test_a_bomb_in_the_transport_compression_stops_at_the_limit() -> None:
+    message, _ = refused(reply(BOMB, Content_Encoding="gzip"))
+    assert message.endswith("unpacks to more than the 2,000,000 bytes that are taken in")
+
+
+def test_a_bomb_in_a_payload_stops_at_the_limit() -> None:
+    message, _ = refused(reply(BOMB), kept=BOMB)
+    assert message.endswith("unpacks to more than the 2,000,000 bytes that are taken in")
+
+
+# Redirects
+
+
+def test_a_redirect_within_the_publisher_is_followed() -> None:
+    with (
+        serve(reply(CSV)) as target,
+        serve(reply(b"moved", 302, Location=f"{target.url}/new?x=1")) as server,
+        Client(HOSTS, limits()) as client,
+    ):
+        answer = client.fetch(asking(server, headers=(("X-Plain", "1"),)))
+        assert bytes_of(answer) == CSV
+        assert answer.url == f"{target.url}/new?x=1"
+    assert target.received[0].headers["x-plain"] == "1"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://evil.example/data",
+        "//evil.example/",
+        "https://127.0.0.1@evil.example/",
+        "https://evil.example\\@127.0.0.1/",
+        "http://evil.example:80#@127.0.0.1",
+    ],
+)
+def test_a_redirect_to_a_foreign_host_is_not_followed(location: str) -> None:
+    message, server = refused(reply(status=302, Location=location), within=limits(retries=2))
+    assert "the host evil.example is none of 127.0.0.1" in message
+    assert len(server.received) == 1
+
+
+def test_plain_http_is_for_the_loopback_only() -> None:
+    with Client(frozenset({"data.example"}), limits()) as client, pytest.raises(FetchError, match="over https only"):
+        client.fetch(asking(Loopback("http://data.example")))
+
+
+def test_a_secret_does_not_follow_a_redirect_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UN_TOKEN", "abc")
+    with serve(reply(CSV)) as target:
+        elsewhere = target.url.replace("127.0.0.1", "localhost")
+        hosts = frozenset({"127.0.0.1", "localhost"})
+        with serve(reply(status=307, Location=elsewhere)) as server, Client(hosts, limits()) as client:
+            client.fetch(asking(server, headers=(("X-Key", "env:UN_TOKEN"), ("X-Plain", "1"))))
+    assert server.received[0].headers["x-key"] == "abc"
+    assert "x-key" not in target.received[0].headers
+    assert target.received[0].headers["x-plain"] == "1"
+
+
+def test_a_circle_of_redirects_is_left() -> None:
+    message, server = refused(reply(status=301, Location="/again"))
+    assert "more than 5 redirects" in message
+    assert len(server.received) == 6
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    content, _ = taken(endless(302, Location="/new"), reply(CSV))
+    assert content == CSV
+
+
+# What counts as an answer
+
+
+def workbook() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr(zipfile.ZipInfo("xl/workbook.xml"), "<workbook/>")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("accept", "body", "said"),
+    [
+        ("csv", MAINTENANCE, "HTML came where CSV was asked for: <!DOCTYPE html> … Down for maintenance"),
+        (
+            "json",
+            b"<html lang='en' class='no-js'>",
+            "HTML came where JSON was asked for: <html lang='en' class='no-js'>",
+        ),
+        ("csv", ENVELOPE, f"XML came where CSV was asked for: {ENVELOPE.decode()}"),
+        ("tsv", FAULT, "EXTRACTION_TOO_BIG: please change your filters"),
+        ("csv", WARNING, f"JSON came where CSV was asked for: {WARNING.decode()}"),
+        ("json", WARNING, f"a notice came where data was asked for: {WARNING.decode()}"),
+        ("json", b'{"error":[{"status":400,"id":150}]}', 'data was asked for: {"error":[{"status":400,"id":150}]}'),
+        ("json", b'\xef\xbb\xbf[{"message":[{"id":"120"}]}]', 'data was asked for: [{"message":[{"id":"120"}]}]'),
+        ("json", b"NoRecordsFound", "text came where JSON was asked for: NoRecordsFound"),
+        ("xlsx", MAINTENANCE, "HTML came where XLSX was asked for: <!DOCTYPE html> … Down for maintenance"),
+        ("csv", workbook(), "ZIP came where CSV was asked for: PK\ufffd"),
+        ("csv", b"%PDF-1.7\n", "binary data came where CSV was asked for: %PDF-1.7"),
+        ("html", b'{"a":1}', 'JSON came where HTML was asked for: {"a":1}'),
+        ("csv", b"", "an empty answer"),
+        ("any", b"\xef\xbb\xbf\r\n", "an empty answer"),
+        (
+            "csv",
+            gzip.compress(MAINTENANCE, mtime=0),
+            "HTML came where CSV was asked for: <!DOCTYPE html> … Down for maintenance",
+        ),
+        ("csv", gzip.compress(b"", mtime=0), "an empty answer"),
+    ],
+)
+def test_status_200_is_not_enough(accept: Kind, body: bytes, said: str) -> None:
+    message, server = refused(reply(body), accept=accept, within=limits(retries=2), kept=body)
+    assert said in message
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "body"),
+    [
+        ("csv", CSV),
+        ("csv", b"\xef\xbb\xbf" + CSV),
+        ("csv", CSV.decode().encode("utf-16")),
+        ("csv", "geo,label\nCI,Côte d’Ivoire\n".encode("cp1252")),
+        ("csv", b"PK,2024,1\n"),
+        ("tsv", b"freq,geo\\TIME_PERIOD\t2019 \r\nA,AT\t39847 u\r\n"),
+        ("json", b'\xef\xbb\xbf{"value":{}}'),
+        ("json", b"[1, 2]"),
+        ("json", b'{"error":null,"data":[1]}'),
+        ("json", b'{"errors":[],"data":[1]}'),
+        ("xlsx", workbook()),
+        ("zip", workbook()),
+        ("html", MAINTENANCE),
+        ("any", b"\x00\x01"),
+    ],
+)
+def test_what_was_asked_for_is_kept_to_the_byte(accept: Kind, body: bytes) -> None:
+    assert taken(reply(body), accept=accept)[0] == body
+
+
+def test_transport_compression_is_removed() -> None:
+    body = CSV * 40_000
+    content, _ = taken(reply(gzip.compress(body), Content_Encoding="gzip"))
+    assert content == body
+
+
+def test_a_gzip_that_no_header_announces_is_kept_as_it_came() -> None:
+    for packed in (gzip.compress(CSV), gzip.compress(CSV) + gzip.compress(CSV), gzip.compress(CSV) + bytes(512)):
+        assert taken(reply(packed, Content_Disposition='attachment; filename="a.tsv.gz"'))[0] == packed
+
+
+def test_a_compression_that_was_not_asked_for_is_refused() -> None:
+    message, _ = refused(reply(b"\x78\x9c", Content_Encoding="br"))
+    assert message.endswith("its answer is compressed with br, which was not asked for")
+
+
+def test_a_first_line_is_cut_after_200_characters() -> None:
+    assert len(objection(b'{"' + b"x" * 900, "csv")) < 300
+
+
+@given(st.binary(max_size=80), st.sampled_from(["csv", "tsv", "json", "xlsx", "zip", "html", "any"]))
+def test_whatever_comes_is_judged_in_one_line(head: bytes, accept: Kind) -> None:
+    assert len(objection(head, accept).splitlines()) <= 1
+
+
+def test_an_error_survives_the_way_between_processes() -> None:
+    answer = Response(404, {}, None, "https://example.org", datetime.now(UTC), 0.1)
+    again = pickle.loads(pickle.dumps(FetchError("why", answer)))
+    assert (str(again), again.answer) == ("why", answer)
+
+
+# The snapshot
+
+STAMP = datetime(2026, 11, 24, 10, tzinfo=UTC)
+Snapshot = Callable[[], Client]
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Snapshot:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(CSV))
+    (tmp_path / "b.tsv.gz").write_bytes(gzip.compress(CSV, mtime=0))
+    (tmp_path / "c.json").write_bytes(WARNING)
+    entries = {
+        "https://ec.europa.eu/a?geo=AT&k=env:UN_TOKEN": SnapshotEntry(tmp_path / "a.csv.gz", "text/csv", STAMP),
+        "https://ec.europa.eu/b": SnapshotEntry(
+            tmp_path / "b.tsv.gz", "text/tab-separated-values", STAMP, compressed_by_publisher=True
+        ),
+        "https://ec.europa.eu/c": SnapshotEntry(tmp_path / "c.json", "application/json", STAMP),
+    }
+    adapter = SnapshotAdapter(entries)
+    return lambda: Client(frozenset({"ec.europa.eu"}), limits(), transport=adapter)
+
+
+def of_snapshot(path: str, accept: Kind = "csv", params: tuple[tuple[str, str], ...] = ()) -> Request:
+    return Request("eurostat", path, "", f"https://ec.europa.eu/{path}", params, accept)
+
+
+A = of_snapshot("a", params=(("geo", "AT"), ("k", "env:UN_TOKEN")))
+
+
+def test_a_snapshot_answers_like_a_publisher(snapshot: Snapshot) -> None:
+    with snapshot() as client:
+        answer = client.fetch(A)
+        assert bytes_of(answer) == CSV
+        assert answer.headers["etag"] == f'"{answer.sha256}"'
+        assert answer.headers["date"] == answer.headers["last-modified"] == "Tue, 24 Nov 2026 10:00:00 GMT"
+        assert answer.headers["content-type"] == "text/csv"
+        packed = client.fetch(of_snapshot("b"))
+        assert gzip.decompress(bytes_of(packed)) == CSV
+        assert packed.headers["etag"] == f'"{packed.sha256}"'
+        assert client.fetch(A).headers == answer.headers
+
+
+def test_a_snapshot_confirms_what_is_unchanged(snapshot: Snapshot) -> None:
+    with snapshot() as client:
+        etag, stamp = client.fetch(A).headers["etag"], "Tue, 24 Nov 2026 10:00:00 GMT"
+        assert client.fetch(A, etag=etag).status == 304
+        assert client.fetch(A, last_modified=stamp).status == 304
+        assert client.fetch(A, etag='"other"', last_modified=stamp).status == 200
+        assert client.fetch(A, last_modified="Mon, 23 Nov 2026 10:00:00 GMT").status == 200
+        assert client.fetch(A, last_modified="yesterday").status == 200
+
+
+def test_a_snapshot_goes_through_the_same_checks(snapshot: Snapshot) -> None:
+    with snapshot() as client:
+        with pytest.raises(FetchError, match=r"answered 404: not in the snapshot$") as caught:
+            client.fetch(of_snapshot("unknown"))
+        assert caught.value.answer is not None
+        assert caught.value.answer.status == 404
+        with pytest.raises(FetchError, match="a notice came where data was asked for"):
+            client.fetch(of_snapshot("c", "json"))
+        with pytest.raises(FetchError, match=r"the host api\.unhcr\.org is none of ec\.europa\.eu"):
+            client.fetch(Request("unhcr", "population", "", "https://api.unhcr.org/population", (), "json"))
+
+
+def test_bodies_go_with_the_client(tmp_path: Path) -> None:
+    with serve(reply(CSV)) as server, Client(HOSTS, limits(), folder=tmp_path) as client:
+        body = client.fetch(asking(server)).body
+        assert body is not None
+        assert body.is_relative_to(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,110 @@
+"""Questions that are too long for an address: sent as JSON, repeated, redirected and told apart like any other."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sources.catalogue import load
+from sources.errors import CatalogueError, FetchError
+from sources.http import Client, SnapshotAdapter, SnapshotEntry
+from sources.protocols import requests_for
+from sources.request import Limits, Request
+from tests.sources.test_builds_requests import HEAD
+from tests.support.loopback import Loopback, reply, serve
+
+HOSTS = frozenset({"127.0.0.1"})
+LIMITS = Limits(per_second=500, timeout=5, retries=1, backoff=0.01)
+DONE = b'{"data":[{"code":"2024YY"}],"success":true,"state":20000}'
+ASKED = '{"cid":"c1","das":[{"text":"全国"}]}'
+ENDPOINT = """  asked:
+    url: https://example.org/ask
+    accept: json
+    body: {cid: "{CID}", ids: ["{ID}"], das: [{v: "{GEO}"}], n: 3}
+datasets:"""
+
+
+def question(server: Loopback, body: str = ASKED) -> Request:
+    return Request("nbs", "population", "", f"{server.url}/esData", (), "json", (("Origin", "here"),), body)
+
+
+def entry(rest: str) -> list[Request]:
+    text = HEAD.replace("datasets:", ENDPOINT) + "".join(f"    {line}\n" for line in rest.splitlines())
+    return requests_for(load(text, "example"), "stock")
+
+
+def test_a_question_is_posted_as_json() -> None:
+    with serve(reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
+        answer = client.fetch(question(server))
+        (received,) = server.received
+        assert (received.path, received.body) == ("/esData", ASKED.encode())
+        assert (received.headers["content-type"], received.headers["origin"]) == ("application/json", "here")
+        assert answer.body is not None
+        assert answer.body.read_bytes() == DONE
+        assert answer.url == f"{server.url}/esData#{ASKED}"
+
+
+def test_a_question_may_be_asked_again() -> None:
+    with serve(reply(b"", 503), reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
+        client.fetch(question(server))
+        assert [received.body for received in server.received] == [ASKED.encode()] * 2
+
+
+@pytest.mark.parametrize(("status", "body"), [(307, ASKED.encode()), (308, ASKED.encode()), (302, None), (303, None)])
+def test_a_redirect_repeats_the_question_or_makes_a_get_of_it_as_its_status_says(
+    status: int, body: bytes | None
+) -> None:
+    with serve(reply(b"", status, Location="/there"), reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
+        client.fetch(question(server))
+        assert [(received.path, received.body) for received in server.received][1] == ("/there", body)
+        assert ("content-type" in server.received[1].headers) == (body is not None)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"success":false,"state":50000,"message":"x"}', b'{"data":null,"success":false}', b'{"success": false}']
+)
+def test_success_that_is_none_is_no_payload(body: bytes) -> None:
+    with (
+        serve(reply(body)) as server,
+        Client(HOSTS, LIMITS) as client,
+        pytest.raises(FetchError, match="a notice came where data was asked for"),
+    ):
+        client.fetch(question(server))
+
+
+def test_two_questions_at_one_address_have_their_own_answers(tmp_path: Path) -> None:
+    names = ("全国", "北京市")
+    requests = [Request("nbs", "x", "", "https://example.org/a", (), "json", (), f'{{"da":"{n}"}}') for n in names]
+    entries = {}
+    for request, name in zip(requests, names, strict=True):
+        path = tmp_path / f"{name}.json.gz"
+        path.write_bytes(gzip.compress(f'{{"data":["{name}"]}}'.encode()))
+        entries[request.full_url] = SnapshotEntry(path, "application/json", datetime(2026, 4, 12, tzinfo=UTC))
+    with Client(frozenset({"example.org"}), LIMITS, transport=SnapshotAdapter(entries)) as client:
+        for request, name in zip(requests, names, strict=True):
+            body = client.fetch(request).body
+            assert body is not None
+            assert json.loads(body.read_bytes()) == {"data": [name]}
+
+
+def test_an_item_of_a_list_is_repeated_for_each_code_of_the_filter_that_it_names() -> None:
+    (request,) = entry("endpoint: asked\nfilters: {cid: [c1], id: [a, b], geo: [AT, BE]}")
+    assert json.loads(request.body) == {"cid": "c1", "ids": ["a", "b"], "das": [{"v": "AT"}, {"v": "BE"}], "n": 3}
+    assert request.full_url == f"https://example.org/ask#{request.body}"
+
+
+def test_a_question_is_split_like_an_address() -> None:
+    requests = entry("endpoint: asked\nfilters: {cid: [c1], id: [a, b], geo: [AT]}\nsplit: {id: 1}")
+    assert [(request.slice, json.loads(request.body)["ids"]) for request in requests] == [
+        ("id=a", ["a"]),
+        ("id=b", ["b"]),
+    ]
+
+
+def test_a_place_without_a_filter_and_a_filter_without_a_place_are_errors() -> None:
+    with pytest.raises(CatalogueError, match="no filter for GEO"):
+        entry("endpoint: asked\nfilters: {cid: [c1], id: [a]}")
+    with pytest.raises(CatalogueError, match="no place for the filter sex"):
+        entry("endpoint: asked\nfilters: {cid: [c1], id: [a], geo: [AT], sex: [M]}")

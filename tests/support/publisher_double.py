@@ -1,0 +1,553 @@
+"""A publishers' double: one server on 127.0.0.1 that answers like Eurostat and the international organisations.
+
+Its shelves hold rows of figures made up for the tests, and each of its routes is a function from shelves and what is
+asked to a body. Another publisher is another shelf and another line in ``ROUTES``.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from io import BytesIO
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+import xlsxwriter
+
+from sources import catalogue
+from sources.catalogue import Dataset, Paging, Promise, Publisher
+from sources.request import Limits
+from tests.support.loopback import Loopback, Script, begin, reply, serve
+
+Query = Mapping[str, list[str]]
+Row = dict[str, Any]
+
+LIMITS = Limits(per_second=500, max_bytes=200_000, max_unpacked=400_000, timeout=5, retries=2, backoff=0.01)
+
+
+@dataclass
+class Double:
+    """What the publishers have, and how they behave.
+
+    ``instead`` are scripts that answer in the place of a route whose address contains the key: the first for the
+    first request, and so on; the last stays. None lets the route answer. ``tagged`` says whether answers have an ETag,
+    ``modified`` is their Last-Modified, if they have one.
+    """
+
+    eurostat: dict[str, list[Row]] = field(default_factory=dict)
+    unhcr: dict[str, list[Row]] = field(default_factory=dict)
+    worldbank: dict[str, list[Row]] = field(default_factory=dict)
+    workbooks: dict[str, bytes] = field(default_factory=dict)
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    pages: dict[str, bytes] = field(default_factory=dict)
+    instead: dict[str, list[Script | None]] = field(default_factory=dict)
+    tagged: bool = True
+    modified: str = ""
+    url: str = ""
+    server: Loopback = field(default_factory=lambda: Loopback(""))
+    statuses: list[int] = field(default_factory=list)
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        """Answer one request."""
+        for key, scripts in self.instead.items():
+            if key in unquote(handler.path) and (script := scripts.pop(0) if len(scripts) > 1 else scripts[0]):
+                script(handler)
+                return
+        self.usual(handler)
+
+    def usual(self, handler: BaseHTTPRequestHandler) -> None:
+        """Answer as a route does."""
+        body, media_type = self._found(urlsplit(handler.path))
+        if body is None:
+            reply(b"no such thing", 404)(handler)
+            return
+        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        unchanged = self.tagged and handler.headers.get("If-None-Match") == tag
+        self.statuses.append(304 if unchanged else 200)
+        if unchanged:
+            begin(handler, 304, ETag=tag)
+        else:
+            headers = {"ETag": tag} if self.tagged else {}
+            headers |= {"Last_Modified": self.modified} if self.modified else {}
+            reply(body, 200, None, Content_Type=media_type, **headers)(handler)
+
+    def _found(self, address: SplitResult) -> tuple[bytes | None, str]:
+        """What a route answers, and its media type."""
+        for pattern, media_type, route in ROUTES:
+            if found := re.fullmatch(pattern, unquote(address.path)):
+                return route(self, found.groups(), parse_qs(address.query)), media_type
+        return None, ""
+
+    def restock(self) -> None:
+        """Behave, and have what there was in the beginning."""
+        fresh = stocked()
+        self.eurostat, self.unhcr, self.worldbank = fresh.eurostat, fresh.unhcr, fresh.worldbank
+        self.workbooks, self.instead, self.tagged = fresh.workbooks, {}, True
+        self.tables, self.pages = fresh.tables, fresh.pages
+        self.asked()
+
+    def asked(self) -> list[str]:
+        """The addresses that were asked for since the last call."""
+        addresses = [unquote(received.path) for received in self.server.received]
+        self.server.received.clear()
+        self.statuses.clear()
+        return addresses
+
+
+@contextmanager
+def running(double: Double) -> Iterator[Double]:
+    """The double, listening."""
+    with serve(double) as server:
+        double.url, double.server = server.url, server
+        yield double
+
+
+# Routes
+
+
+def _eurostat(double: Double, path: Sequence[str], query: Query) -> bytes | None:
+    """SDMX-CSV 1.0 of the SDMX 3.0 API: the rows whose dimensions are among the codes of each ``c[dim]``."""
+    rows = double.eurostat.get(path[0])
+    if rows is None:
+        return None
+    filters = {key[2:-1]: set(values[0].split(",")) for key, values in query.items() if key.startswith("c[")}
+    return sdmx_csv(path[0], [row for row in rows if all(row[dim] in codes for dim, codes in filters.items())])
+
+
+def _statistics(double: Double, path: Sequence[str], query: Query) -> bytes | None:
+    """JSON-stat of the Statistics API: the rows whose dimensions are among the codes that are asked for."""
+    rows = double.eurostat.get(path[0])
+    if not rows:
+        return None
+    kept = [row for row in rows if all(row[dim] in query[dim] for dim in query.keys() & row.keys())]
+    fields = {name: "time" if name == "TIME_PERIOD" else name for name in rows[0] if name != "OBS_VALUE"}
+    codes = {name: list(dict.fromkeys(str(row[name]) for row in kept)) for name in fields}
+    value = {}
+    for row in kept:
+        at = 0
+        for name, known in codes.items():
+            at = at * len(known) + known.index(str(row[name]))
+        value[str(at)] = row["OBS_VALUE"]
+    dimension = {
+        fields[name]: {"label": name, "category": {"index": known, "label": {code: code for code in known}}}
+        for name, known in codes.items()
+    }
+    head = {"version": "2.0", "class": "dataset", "label": path[0], "updated": "2026-07-09T23:00:00+0200"}
+    shape = {"id": list(dimension), "size": [len(known) for known in codes.values()], "dimension": dimension}
+    return json.dumps(head | {"value": value} | shape | {"extension": {"id": path[0].upper()}}).encode()
+
+
+def sdmx_csv(code: str, rows: Sequence[Row]) -> bytes:
+    """Rows in Eurostat's SDMX-CSV; without rows a header only."""
+    after = ("OBS_VALUE", "OBS_FLAG", "CONF_STATUS")
+    first = rows[0] if rows else {"migr_resfirst": permit("", "", 0, 0), "demo_pjan": inhabitants("", 0, 0)}[code]
+    names = [name for name in first if name not in (*after, "TIME_PERIOD")]
+    lines = [["DATAFLOW", "LAST UPDATE", *names, "TIME_PERIOD", *after]]
+    for row in rows:
+        cells = [str(row.get(name, "")) for name in (*names, "TIME_PERIOD", *after)]
+        lines.append([f"ESTAT:{code.upper()}(1.0)", "09/07/26 23:00:00", *cells])
+    return "".join(",".join(line) + "\n" for line in lines).encode()
+
+
+def _unhcr(double: Double, path: Sequence[str], query: Query) -> bytes | None:
+    """A page of the population API, of ``limit`` items."""
+    rows = double.unhcr.get(path[0])
+    if rows is None:
+        return None
+    for side in ("coa", "coo"):
+        if side in query:
+            rows = [row for row in rows if row[f"{side}_iso"] in query[side][0].split(",")]
+    page, size = int(query.get("page", ["1"])[0]), int(query["limit"][0])
+    items = rows[(page - 1) * size : page * size]
+    envelope = {"page": page, "short-url": "", "maxPages": -(-len(rows) // size), "total": [], "items": items}
+    return json.dumps(envelope).encode()
+
+
+def _worldbank(double: Double, path: Sequence[str], query: Query) -> bytes | None:
+    """A page of the indicators API."""
+    countries = path[0].split(";")
+    rows = [row for row in double.worldbank.get(path[1], []) if row["countryiso3code"] in countries]
+    if path[1] not in double.worldbank:
+        return json.dumps([{"message": [{"id": "120", "key": "Invalid value", "value": "not found"}]}]).encode()
+    page, size = int(query.get("page", ["1"])[0]), int(query["per_page"][0])
+    pages = -(-len(rows) // size)
+    head = {"page": page if pages else 0, "pages": pages, "per_page": size, "total": len(rows), "sourceid": "2"}
+    items = rows[(page - 1) * size : page * size]
+    return json.dumps([head | {"lastupdated": "2026-07-01"}, items or None]).encode()
+
+
+def _workbook(double: Double, path: Sequence[str], _: Query) -> bytes | None:
+    return double.workbooks.get(path[0])
+
+
+def _oecd(double: Double, path: Sequence[str], _: Query) -> bytes | None:
+    """CSV with codes and labels; where there is nothing, 404 and the text NoRecordsFound, which ``usual`` gives."""
+    areas, citizens, _freq, measure, *others = path[1].split(".")
+    if len(others) != 4:
+        return None
+    asked = {"REF_AREA": areas, "CITIZENSHIP": citizens, "MEASURE": measure}
+    rows = [
+        row
+        for row in double.tables.get("oecd", [])
+        if all(not codes or row[name] in codes.split("+") for name, codes in asked.items())
+    ]
+    return _csv(rows) if rows else None
+
+
+def _ilostat(double: Double, _: Sequence[str], query: Query) -> bytes | None:
+    """Labels only, with a byte order mark."""
+    rows = [row for row in double.tables.get("ilostat", []) if query["id"][0] == row["id"]]
+    areas = query["ref_area"][0].split("+")
+    kept = [{name: value for name, value in row.items() if name != "id"} for row in rows if row["area"] in areas]
+    return b"\xef\xbb\xbf" + _csv([{k: v for k, v in row.items() if k != "area"} for row in kept])
+
+
+def _uis(double: Double, _: Sequence[str], query: Query) -> bytes | None:
+    """The records of the indicators and units that are asked for, each by a parameter of its own."""
+    records = [
+        row
+        for row in double.tables.get("uis", [])
+        if row["indicatorId"] in query["indicator"] and row["geoUnit"] in query["geoUnit"]
+    ]
+    return json.dumps({"hints": [], "records": records, "indicatorMetadata": []}).encode()
+
+
+def _data360(double: Double, _: Sequence[str], query: Query) -> bytes | None:
+    """Records from ``skip`` on, ``top`` at most, with the number of all."""
+    rows = [row for row in double.tables.get("data360", []) if row["INDICATOR"] == query["INDICATOR"][0]]
+    skip, top = int(query.get("skip", ["0"])[0]), int(query["top"][0])
+    return json.dumps({"count": len(rows), "value": rows[skip : skip + top]}).encode()
+
+
+def _portal(double: Double, path: Sequence[str], query: Query) -> bytes | None:
+    """A page of the UN Data Portal."""
+    rows = [row for row in double.tables.get("portal", []) if str(row["locationId"]) in path[1].split(",")]
+    page, size = int(query.get("pageNumber", ["1"])[0]), int(query["pageSize"][0])
+    items = rows[(page - 1) * size : page * size]
+    head = {"pageNumber": page, "pageSize": size, "pages": -(-len(rows) // size), "total": len(rows)}
+    return json.dumps(head | {"data": items}).encode()
+
+
+def _text(double: Double, path: Sequence[str], _: Query) -> bytes | None:
+    return double.workbooks.get(path[0])
+
+
+def _map(double: Double, _: Sequence[str], __: Query) -> bytes | None:
+    """The page of Frontex that links to its workbooks."""
+    links = "".join(
+        f'<a href="/assets/Migratory_routes/{name}">detections</a>' for name in double.workbooks if "/" in name
+    )
+    return f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+
+
+def _csv(rows: Sequence[Row]) -> bytes:
+    """Rows as CSV with their names; every text quoted."""
+    lines = [",".join(rows[0])] if rows else ["ref_area.label,time,obs_value"]
+    lines += [
+        ",".join(str(v) if isinstance(v, int | float) or not v else f'"{v}"' for v in row.values()) for row in rows
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _page(double: Double, path: Sequence[str], _: Query) -> bytes | None:
+    """A page of a publisher of prose, by its path."""
+    return double.pages.get(path[0])
+
+
+Route = Callable[[Double, Sequence[str], Query], bytes | None]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ROUTES: tuple[tuple[str, str, Route], ...] = (
+    (r"/eurostat/api/dissemination/sdmx/3\.0/data/dataflow/ESTAT/(\w+)/1\.0", "text/csv", _eurostat),
+    (r"/eurostat/api/dissemination/statistics/1\.0/data/(\w+)", "application/json", _statistics),
+    (r"/population/v1/([\w-]+)/", "application/json", _unhcr),
+    (r"/v2/country/([\w;]+)/indicator/([\w.]+)", "application/json", _worldbank),
+    (r"/development/desa/pd/.*/files/(\w+)\.xlsx", XLSX, _workbook),
+    (r"/public/rest/data/OECD\.ELS\.IMD,(\w+@\w+),1\.0/(.+)", "application/vnd.sdmx.data+csv", _oecd),
+    (r"/data/indicator/", "text/csv", _ilostat),
+    (r"/api/public/data/indicators", "application/json", _uis),
+    (r"/data360/data", "application/json", _data360),
+    (r"/dataportalapi/api/v1/data/indicators/(\d+)/locations/([\d,]+)/start/\d+/end/\d+", "application/json", _portal),
+    (r"/PPgp/wpp2024/main/data-raw/(\w+\.txt)", "text/plain", _text),
+    (r"/sites/dataunodc\.un\.org/files/(\w+)\.xlsx", XLSX, _workbook),
+    (r"/sites/g/files/tmzbdl601/files/report-migrant-incident/(\w+)\.xlsx", XLSX, _workbook),
+    (r"/sites/default/files/(The Global Dataset .*\.csv)", "text/csv", _text),
+    (r"/what-we-do/monitoring-and-risk-analysis/migratory-map/", "text/html", _map),
+    (r"/assets/Migratory_routes/(.+)", XLSX, _workbook),
+    (r"(/.*(?:html|/))", "text/html", _page),
+)
+
+
+# Rows, and what the publishers have when a test begins
+
+
+def permit(citizen: str, geo: str, year: int, value: object, **others: object) -> Row:
+    """First permits, all reasons and durations together."""
+    dimensions = {"freq": "A", "reason": "TOTAL", "citizen": citizen, "duration": "TOTAL", "unit": "PER", "geo": geo}
+    return dimensions | {"TIME_PERIOD": year, "OBS_VALUE": value} | others
+
+
+def inhabitants(geo: str, year: int, value: object) -> Row:
+    """Population on 1 January."""
+    dimensions = {"freq": "A", "unit": "NR", "age": "TOTAL", "sex": "T", "geo": geo}
+    return dimensions | {"TIME_PERIOD": year, "OBS_VALUE": value}
+
+
+def displaced(origin: str, asylum: str, year: int, refugees: object) -> Row:
+    """Persons of concern to UNHCR, by both sides."""
+    sides = {f"{side}_{kind}": code for side, code in (("coo", origin), ("coa", asylum)) for kind in ("iso", "name")}
+    ids = {"coo_id": 1, "coa_id": 2, "coo": origin, "coa": asylum}
+    return {"year": year} | ids | sides | {"refugees": refugees, "asylum_seekers": "0"}
+
+
+def indicator(code: str, country: tuple[str, str], year: int, value: object) -> Row:
+    """A value of a World Bank indicator."""
+    two, three = country
+    named = {"indicator": {"id": code, "value": code}, "country": {"id": two, "value": three}}
+    text = {"unit": "", "obs_status": "", "decimal": 0}
+    return named | {"countryiso3code": three, "date": str(year), "value": value} | text
+
+
+def stock(china: int, sheet: str = "Table 1") -> bytes:
+    """A workbook of the International Migrant Stock by destination, with one row for the world and one for China."""
+    buffer = BytesIO()
+    blocks = ("both sexes combined", "males", "females")
+    with xlsxwriter.Workbook(buffer) as book:
+        book.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC)})
+        contents, table = book.add_worksheet("Contents"), book.add_worksheet(sheet)
+        contents.write(1, 4, "International Migrant Stock 2024: Destination")
+        table.write(2, 4, "Table 1: International migrant stock at mid-year by sex and by destination")
+        table.write(3, 4, "POP/DB/MIG/Stock/Rev.2024")
+        for at, block in enumerate(blocks):
+            table.write(7, 5 + 5 * at, f"International migrant stock at mid-year, {block}")
+        names = ["", "Region, development group, country or area", "Notes", "Location code", "Type of data"]
+        table.write_row(10, 0, [*names, *((2005, 2010, 2015, 2020, 2024) * 3)])
+        table.write_row(11, 0, [1, "WORLD", "", 900, "", *range(1000, 1015)])
+        table.write_row(12, 0, [2, "China*", 3, 156, "C", *(china + at for at in range(15))])
+    return buffer.getvalue()
+
+
+def inflow(citizen: str, area: str, year: int, value: object, measure: tuple[str, str]) -> Row:
+    """A figure of the International Migration Database, each code with its label."""
+    return {
+        "STRUCTURE": "DATAFLOW",
+        "STRUCTURE_ID": "OECD.ELS.IMD:DSD_MIG@DF_MIG(1.0)",
+        "STRUCTURE_NAME": "International migration database",
+        "ACTION": "I",
+        "REF_AREA": area,
+        "Reference area": area,
+        "CITIZENSHIP": citizen,
+        "Citizenship": citizen,
+        "FREQ": "A",
+        "Frequency of observation": "Annual",
+        "MEASURE": measure[0],
+        "Measure": measure[1],
+        "SEX": "_T",
+        "Sex": "Total",
+        "BIRTH_PLACE": "_Z",
+        "Place of birth": "Not applicable",
+        "EDUCATION_LEV": "_Z",
+        "Education level": "Not applicable",
+        "UNIT_MEASURE": "PS",
+        "Unit of measure": "Persons",
+        "TIME_PERIOD": year,
+        "Time period": "",
+        "OBS_VALUE": value,
+        "Observation value": "",
+        "OBS_STATUS": "A",
+        "Observation status": "Normal value",
+        "UNIT_MULT": 0,
+        "Unit multiplier": "Units",
+        "DECIMALS": 0,
+        "Decimals": "Zero",
+    }
+
+
+def worker(area: str, label: str, value: object, status: str = "") -> Row:
+    """An estimate of ILOSTAT, with its labels; ``id`` and ``area`` are what it is asked for by."""
+    return {
+        "id": "MST_XWAP_SEX_AGE_CCT_NB_A",
+        "area": area,
+        "ref_area.label": label,
+        "source.label": "LFS - EU Labour Force Survey",
+        "indicator.label": "Working-age population by sex, age and citizenship (thousands)",
+        "sex.label": "Female",
+        "classif1.label": "Age (Aggregate bands): 25-54",
+        "classif2.label": "Citizenship: Foreign citizens",
+        "time": "2024",
+        "obs_value": value,
+        "obs_status.label": status,
+        **{f"note_{of}.label": "" for of in ("classif", "indicator", "source")},
+    }
+
+
+def students(indicator: str, unit: str, year: int, value: object, magnitude: str | None = None) -> Row:
+    """A record of the UNESCO Institute for Statistics."""
+    named = {"indicatorId": indicator, "geoUnit": unit, "year": year}
+    return named | {"value": value, "magnitude": magnitude, "qualifier": None}
+
+
+def bilateral(indicator: str, area: str, other: str, value: object) -> Row:
+    """A record of KNOMAD in Data360."""
+    unused = dict.fromkeys(("SEX", "AGE", "URBANISATION"), "_T") | dict.fromkeys(
+        ("COMP_BREAKDOWN_2", "COMP_BREAKDOWN_3"), "_Z"
+    )
+    named = {"OBS_VALUE": value, "TIME_PERIOD": "2021", "REF_AREA": area, "COMP_BREAKDOWN_1": f"WB_KNOMAD_{other}"}
+    rest = {"DATABASE_ID": "WB_KNOMAD", "INDICATOR": indicator, "FREQ": "A", "UNIT_MEASURE": "USD_CUR", "UNIT_MULT": 0}
+    return named | rest | unused | {"OBS_STATUS": "A", "OBS_CONF": "PU", "LATEST_DATA": True}
+
+
+def projection(location: int, year: int, value: object) -> Row:
+    """A record of the UN Data Portal."""
+    named = {"locationId": location, "location": str(location), "iso3": None, "indicatorId": 65, "indicator": "Net"}
+    when = {"timeId": year - 1949, "timeLabel": str(year), "timeMid": year + 0.5}
+    who = {"sexId": 3, "sex": "Both sexes", "ageId": 188, "ageLabel": "Total", "ageStart": 0, "ageEnd": -1}
+    what = {
+        "sourceId": 46,
+        "source": "World Population Prospects",
+        "revision": 0,
+        "variantId": 4,
+        "variantLabel": "Median",
+    }
+    return named | when | who | what | {"categoryId": 0, "category": "Not applicable", "value": value}
+
+
+def book(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+    """A workbook of sheets given as rows; the same rows always give the same bytes."""
+    buffer = BytesIO()
+    with xlsxwriter.Workbook(buffer) as made:
+        made.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC)})
+        for name, rows in sheets.items():
+            sheet = made.add_worksheet(name)
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
+    return buffer.getvalue()
+
+
+def stocked() -> Double:
+    """A double with a little of everything; all figures are made up."""
+    return Double(
+        eurostat={
+            "migr_resfirst": [permit(c, g, y, 100 + y % 7) for g in ("AT", "DE") for c in ("CN", "US") for y in YEARS],
+            "demo_pjan": [inhabitants(g, y, 9_000_000 + y) for g in ("AT", "DE") for y in YEARS],
+        },
+        unhcr={"population": [displaced("CHN", asylum, y, y % 100) for asylum in ("AUT", "DEU") for y in YEARS]},
+        worldbank={
+            "SP.POP.TOTL": [indicator("SP.POP.TOTL", c, y, 10_000 + y) for c in (("CN", "CHN"),) for y in YEARS]
+        },
+        workbooks={"undesa_pd_2024_ims_stock_by_sex_and_destination": stock(500)},
+    )
+
+
+YEARS = (2020, 2021, 2022)
+
+
+# How Eurostat answers with something else than data
+
+ASYNC_ID = "98de05ea-540a-43d3-903b-7c9e14faf808"
+_SOAP = "<S:Fault xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><faultcode>{}</faultcode><faultstring>{}</faultstring></S:Fault>"
+_TOO_BIG = (
+    "EXTRACTION_TOO_BIG: The requested extraction is too big, estimated 420709314 rows, max authorised is 5000000"
+)
+_FOOTER = """<?xml version="1.0"?><message:GenericData xmlns:message="m" xmlns:footer="f" xmlns:com="c"><footer:Footer>
+<footer:Message code="413" severity="Infomation"><com:Text>
+Due to the large query the response will be written to a file.</com:Text>
+</footer:Message></footer:Footer></message:GenericData>"""
+_ENVELOPE = """<?xml version="1.0"?><env:Envelope xmlns:env="e"><env:Body>
+<ns0:{part}Response xmlns:ns0="n" xmlns:ns1="o">{what}</ns0:{part}Response></env:Body></env:Envelope>"""
+
+# Every way in which a request is refused for its size.
+TOO_LARGE = {
+    "413 and a SOAP fault": reply(_SOAP.format(413, _TOO_BIG).encode(), 413, Content_Type="application/xml"),
+    "a SOAP fault on 200": reply(_SOAP.format(413, _TOO_BIG).encode(), Content_Type="application/xml"),
+    "a footer on 200": reply(_FOOTER.encode(), Content_Type="application/xml"),
+    "a warning on 200": reply(
+        b'{"warning":{"status":413,"label":"ASYNCHRONOUS_RESPONSE. Your request will be treated asynchronously."}}',
+        Content_Type="application/json",
+    ),
+    "413 and an error": reply(
+        json.dumps({"error": [{"status": 413, "id": 413, "label": _TOO_BIG}]}).encode(), 413, Retry_After="1"
+    ),
+}
+
+
+def promised() -> Script:
+    """An answer that will be made later: an envelope with its id, though CSV was asked for."""
+    what = f"<ns1:queued><id>{ASYNC_ID}</id><status>SUBMITTED</status></ns1:queued>"
+    return reply(_ENVELOPE.format(part="sync", what=what).encode(), Content_Type="application/xml")
+
+
+def status(code: str) -> Script:
+    """Where the answer that was promised stands."""
+    what = f"<ns1:status><ns1:key>{ASYNC_ID}</ns1:key><ns1:status>{code}</ns1:status></ns1:status>"
+    return reply(_ENVELOPE.format(part="async", what=what).encode(), Content_Type="application/xml")
+
+
+def contents(**days: str) -> Script:
+    """The table of contents as text: folders have a field less, titles are indented, every field is quoted."""
+    names = ("title", "code", "type", "last update of data", "last table structure change", "data start", "data end")
+    lines = [[*names, "values"], ["Database by themes", "data", "folder", " ", " ", " ", " "]]
+    lines += [[f"        {code}", code, "dataset", day, day, "2008", "2025", "1"] for code, day in days.items()]
+    text = "\r\n".join("\t".join(f'"{field}"' for field in line) for line in lines)
+    return reply(f"{text}\r\n".encode(), Content_Type="text/plain;charset=UTF-8")
+
+
+# The catalogue at the double
+
+# Parameters that say how much is on a page.
+SIZES = ("limit", "top", "pageSize")
+
+
+def entries(double: Double, limits: Limits = LIMITS) -> dict[str, Publisher]:
+    """The catalogue's publishers with a few of their datasets, asked for in small slices at the double."""
+    real = catalogue.publishers()
+    small: dict[str, dict[str, dict[str, object]]] = {
+        "eurostat": {
+            "demo_pjan": {"filters": {"geo": ["AT", "DE"], "age": ["TOTAL"], "sex": ["T"]}},
+            "migr_resfirst": {"filters": {"geo": ["AT", "DE"]}, "split": {"geo": 1}},
+        },
+        "undesa": {"ims_destination": {}},
+        "unhcr": {"population": {"alternatives": [{"coa": ["AUT", "DEU"], "coo_all": ["true"]}]}},
+        "worldbank": {"SP.POP.TOTL": {"filters": {"country": ["CHN"]}}},
+    }
+    return {name: _at(double.url, real[name], datasets, limits) for name, datasets in small.items()}
+
+
+def _at(url: str, publisher: Publisher, datasets: Mapping[str, Mapping[str, object]], limits: Limits) -> Publisher:
+    endpoints = {
+        name: endpoint.model_copy(
+            update={
+                "url": re.sub(r"^https://[^/]+", url, endpoint.url),
+                # Pages of two, so that every test has several.
+                "params": {name: "2" if name in SIZES else value for name, value in endpoint.params.items()},
+                "paging": endpoint.paging and _paging(endpoint.paging),
+                "promise": endpoint.promise and _promise(url, endpoint.promise),
+            }
+        )
+        for name, endpoint in publisher.endpoints.items()
+    }
+    changed: dict[str, Dataset] = {
+        name: publisher.datasets[name].model_copy(update={"editions": [], **update})
+        for name, update in datasets.items()
+    }
+    # The double has no table of contents: every request is made.
+    reached = {"endpoints": endpoints, "hosts": ["127.0.0.1"], "limits": limits, "contents": None, "cron": None}
+    return publisher.model_copy(update={**reached, "datasets": changed})
+
+
+def at(double: Double, name: str, datasets: Mapping[str, Mapping[str, object]]) -> Publisher:
+    """One publisher of the catalogue with some of its datasets, changed as said, asked for at the double."""
+    return _at(double.url, catalogue.publishers()[name], datasets, LIMITS)
+
+
+def _paging(paging: Paging) -> Paging:
+    return paging.model_copy(update={"step": paging.step and 2})
+
+
+def _promise(url: str, promise: Promise) -> Promise:
+    """A promise that is kept, or given up, within a tenth of a second."""
+    there = {name: re.sub(r"^https://[^/]+", url, getattr(promise, name)) for name in ("status", "data")}
+    return promise.model_copy(update={**there, "pause": 0.01, "patience": 0.1})

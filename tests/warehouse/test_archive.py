@@ -1,0 +1,299 @@
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.paths import ROOT
+from warehouse.archive import Archive, Damage, Fetch, lock
+from warehouse.errors import ArchiveError, BusyError
+
+AT = datetime(2026, 11, 24, 3, 15, 0, 123456, tzinfo=UTC)
+NOTHING = "0" * 64
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive")
+
+
+def file(folder: Path, content: bytes) -> Path:
+    path = folder / "body"
+    path.write_bytes(content)
+    return path
+
+
+def fetch(payload: str | None = None, dataset: str = "migr_resfirst", error: str | None = None) -> Fetch:
+    return Fetch(
+        at=AT,
+        transport="live",
+        publisher="eurostat",
+        dataset=dataset,
+        slice="",
+        url="https://ec.europa.eu/data",
+        params={"geo": "AT", "format": "TSV"},
+        status=200,
+        headers={"etag": '"1"', "content-type": "text/tab-separated-values"},
+        seconds=0.5,
+        bytes=12,
+        payload=payload,
+        error=error,
+    )
+
+
+def files(archive: Archive) -> dict[Path, int]:
+    return {path: path.stat().st_size for path in archive.root.rglob("*") if path.is_file()}
+
+
+def python(code: str, *arguments: str) -> subprocess.Popen[str]:
+    root = str(ROOT)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": root},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+# Payloads
+
+
+@given(st.lists(st.binary(max_size=200)))
+@settings(max_examples=30, deadline=None)
+def test_whatever_is_stored_is_found_again(contents: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        archive = Archive(folder / "archive")
+        kept = {archive.store(file(folder, content)): content for content in contents}
+        assert set(kept) == {hashlib.sha256(content).hexdigest() for content in contents}
+        for sha256, content in kept.items():
+            assert archive.payload_path(sha256).read_bytes() == content
+        assert len(files(archive)) == len(set(contents))
+        assert archive.verify() == []
+
+
+def test_a_payload_is_read_only_and_the_file_it_came_from_stays(archive: Archive, tmp_path: Path) -> None:
+    source = file(tmp_path, b"geo,time\n")
+    sha256 = archive.store(source)
+    path = archive.payload_path(sha256)
+    assert path == archive.root / sha256[:2] / sha256
+    assert path.stat().st_mode & 0o777 == 0o444
+    assert source.read_bytes() == b"geo,time\n"
+
+
+def test_the_same_payload_again_adds_nothing(archive: Archive, tmp_path: Path) -> None:
+    sha256 = archive.store(file(tmp_path, b"geo,time\n"))
+    before, kept = files(archive), archive.payload_path(sha256).stat()
+    assert archive.store(file(tmp_path, b"geo,time\n")) == sha256
+    assert files(archive) == before
+    assert archive.payload_path(sha256).stat().st_mtime_ns == kept.st_mtime_ns
+
+
+def test_two_processes_store_the_same_payload_at_once(archive: Archive, tmp_path: Path) -> None:
+    content = b"AT,2024,1\n" * 1_000_000
+    source = file(tmp_path, content)
+    code = (
+        "import sys; from pathlib import Path; from warehouse.archive import Archive\n"
+        "archive = Archive(Path(sys.argv[1])); print('ready', flush=True); sys.stdin.readline()\n"
+        "print(archive.store(Path(sys.argv[2])))"
+    )
+    both = [python(code, str(archive.root), str(source)) for _ in range(2)]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = {process.communicate(timeout=30)[0].strip() for process in both}
+    assert said == {hashlib.sha256(content).hexdigest()}
+    assert files(archive) == {archive.payload_path(said.pop()): len(content)}
+    assert archive.verify() == []
+
+
+def test_what_cannot_be_stored_is_said(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match=r"missing cannot be stored in .*: No such file or directory$"):
+        archive.store(tmp_path / "missing")
+    with pytest.raises(ArchiveError, match="is not in"):
+        archive.payload_path(NOTHING)
+    with pytest.raises(ArchiveError, match="is no sha256"):
+        archive.payload_path("../../etc/passwd")
+
+
+# The ledger
+
+
+def test_a_fetch_comes_back_as_it_was_recorded(archive: Archive, tmp_path: Path) -> None:
+    assert archive.fetches() == []
+    recorded = [fetch(archive.store(file(tmp_path, b"x"))), fetch(error="answered 503")]
+    for one in recorded:
+        archive.record(one)
+    assert archive.fetches() == recorded
+    assert archive.ledger.read_bytes().count(b"\n") == 2
+    assert archive.ledger.read_bytes().startswith(b'{"at":"2026-11-24T03:15:00.123456Z","bytes":12,"dataset":')
+
+
+def test_only_headers_that_matter_are_kept(archive: Archive) -> None:
+    archive.record(replace(fetch(), headers={"etag": '"1"', "set-cookie": "secret", "server": "x"}))
+    assert archive.fetches()[0].headers == {"etag": '"1"'}
+
+
+def test_a_fetch_without_its_payload_or_its_hour_is_not_recorded(archive: Archive) -> None:
+    with pytest.raises(ArchiveError, match=f"the payload {NOTHING} is not in"):
+        archive.record(fetch(NOTHING))
+    for at in (AT.replace(tzinfo=None), AT.astimezone(timezone(timedelta(hours=8)))):
+        with pytest.raises(ArchiveError, match="has no UTC time"):
+            archive.record(replace(fetch(), at=at))
+    assert not archive.ledger.exists()
+
+
+def test_the_latest_fetch_is_the_last_that_succeeded(archive: Archive, tmp_path: Path) -> None:
+    old, new = (archive.store(file(tmp_path, content)) for content in (b"old", b"new"))
+    archive.record(fetch(old))
+    archive.record(replace(fetch(new), transport="snapshot"))
+    archive.record(fetch(old, dataset="migr_pop1ctz"))
+    archive.record(replace(fetch(old), slice="geo=AT"))
+    archive.record(fetch(new, error="HTML came where CSV was asked for"))
+    archive.record(fetch(None, error="answered 503"))
+
+    def payload(dataset: str, slice_: str, *transports: str) -> str | None:
+        found = archive.latest("eurostat", dataset, slice_, transports)
+        return found.payload if found else None
+
+    assert payload("migr_resfirst", "", "live") == old
+    assert payload("migr_resfirst", "", "live", "snapshot") == new
+    assert payload("migr_pop1ctz", "", "live") == old
+    assert payload("migr_resfirst", "geo=AT", "live", "import") == old
+    assert payload("migr_resfirst", "", "import") is None
+    assert payload("migr_reslong", "", "live") is None
+
+
+def test_what_another_process_adds_is_seen(archive: Archive) -> None:
+    archive.record(fetch(dataset="a"))
+    assert len(archive.fetches()) == 1
+    line = archive.ledger.read_bytes()
+    with archive.ledger.open("ab") as ledger:
+        ledger.write(line.replace(b'"a"', b'"b"'))
+    assert [one.dataset for one in archive.fetches()] == ["a", "b"]
+    archive.ledger.write_bytes(line)
+    assert [one.dataset for one in archive.fetches()] == ["a"]
+
+
+@given(st.integers(min_value=1))
+@settings(max_examples=25, deadline=None)
+def test_a_torn_line_costs_no_other(cut: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        archive = Archive(Path(name, "archive"))
+        archive.record(fetch(dataset="a"))
+        whole = archive.ledger.read_bytes()
+        torn = whole[: 1 + cut % (len(whole) - 1)]  # at least a byte, at most all but the newline
+        archive.ledger.write_bytes(whole + torn)
+        assert [one.dataset for one in archive.fetches()] == ["a"]
+        assert archive.verify() == [Damage("ledger", "line 2", "it is torn: its writer was killed")]
+
+        archive.record(fetch(dataset="b"))
+        complete = ["a"] if torn == whole[:-1] else []
+        assert [one.dataset for one in archive.fetches()] == ["a", *complete, "b"]
+        expected = [] if complete else [Damage("ledger", "line 2", "no fetch can be read from it")]
+        assert archive.verify() == expected
+
+
+def test_reading_a_long_ledger_again_is_quick(archive: Archive) -> None:
+    archive.record(fetch(dataset="first"))
+    line = archive.ledger.read_bytes()
+    archive.ledger.write_bytes(line * 30_000)
+    begun = perf_counter()
+    archive.fetches()
+    first = perf_counter() - begun
+    begun = perf_counter()
+    for _ in range(10):
+        archive.record(fetch())
+        assert archive.latest("eurostat", "none", "", ("live",)) is None
+    assert perf_counter() - begun < max(first, 0.5)
+    assert len(archive.fetches()) == 30_010
+
+
+# Verification
+
+
+def test_a_flipped_bit_is_named(archive: Archive, tmp_path: Path) -> None:
+    good, bad = archive.store(file(tmp_path, b"good")), archive.store(file(tmp_path, b"bad"))
+    path = archive.payload_path(bad)
+    path.chmod(0o644)
+    path.write_bytes(b"bae")
+    steps: list[tuple[int, int]] = []
+    (damage,) = archive.verify(lambda done, total: steps.append((done, total)))
+    assert (damage.what, damage.where) == ("payload", bad)
+    assert good not in str(damage)
+    assert steps == [(1, 2), (2, 2)]
+
+
+def test_a_payload_that_is_gone_is_named_with_its_line(archive: Archive, tmp_path: Path) -> None:
+    sha256 = archive.store(file(tmp_path, b"x"))
+    archive.record(fetch())
+    archive.record(fetch(sha256))
+    archive.payload_path(sha256).unlink()
+    assert archive.verify() == [Damage("ledger", "line 2", f"its payload {sha256} is not in the archive")]
+
+
+def test_files_that_do_not_belong_are_named(archive: Archive, tmp_path: Path) -> None:
+    sha256 = archive.store(file(tmp_path, b"x"))
+    (archive.root / "aside-x1").write_bytes(b"half")
+    (archive.root / "ff").mkdir()
+    (archive.root / "ff" / sha256).write_bytes(b"x")
+    (archive.root / "notes.txt").write_bytes(b"x")
+    damages = archive.verify()
+    assert {damage.what for damage in damages} == {"stray file"}
+    assert [damage.where for damage in damages] == ["aside-x1", f"ff/{sha256}", "notes.txt"]
+    assert "killed process" in damages[0].why
+
+
+def test_an_archive_that_is_not_there_has_no_damage(archive: Archive) -> None:
+    assert archive.verify() == []
+
+
+# One build at a time
+
+
+@contextmanager
+def another_build(root: Path) -> Iterator[int]:
+    code = (
+        "import sys; from pathlib import Path; from warehouse.archive import lock\n"
+        "with lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.readline()"
+    )
+    process = python(code, str(root))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_second_build_is_told_of_the_first(archive: Archive) -> None:
+    with another_build(archive.root) as pid:
+        for _ in range(2):
+            with pytest.raises(BusyError, match=rf"another build is at work on .* \(pid {pid}\)$"), lock(archive.root):
+                pass
+
+
+def test_a_killed_build_holds_nothing_back(archive: Archive) -> None:
+    with another_build(archive.root):
+        pass
+    with lock(archive.root):
+        assert (archive.root.parent / "build.pid").read_text() == f"{os.getpid()}\n"
+    with lock(archive.root):
+        pass
+    assert not (archive.root.parent / "build.pid").exists()

@@ -1,0 +1,244 @@
+"""A release's files: plain Parquet that anybody reads, and documents that say what it holds."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jsonschema  # type: ignore[import-untyped]
+import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from tests.support.frames import rows
+from warehouse.contracts import contract, contracts
+from warehouse.errors import ContractError
+from warehouse.exports import data_package
+from warehouse.files import sha256
+from warehouse.releases import TableFacts, facts
+
+FRAME = rows(
+    "population",
+    {"reporter": "CHN", "value": None, "missing_reason": "not_published"},
+    {"reporter": "BEL", "value": 0.0},
+    {"reporter": "AUT", "value": 12.5, "value_min": 12.0, "value_max": 13.0},
+)
+ABOUT = data_package.About(
+    name="2026-11-24.1",
+    created=datetime(2026, 11, 24, 3, 30, 5, 123, tzinfo=UTC),
+    mode="snapshot",
+    sources=[
+        data_package.Source(
+            dataset="eurostat/demo_pjan",
+            title="Population on 1 January by age and sex",
+            publisher="Eurostat",
+            homepage="https://ec.europa.eu/eurostat",
+            licence="CC-BY-4.0",
+            licence_url="https://creativecommons.org/licenses/by/4.0/",
+            attribution="Source: Eurostat | demo_pjan",
+        )
+    ],
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    data_package.write_parquet(FRAME, contract("population"), tmp_path / "population.parquet")
+    return tmp_path / "population.parquet"
+
+
+def test_what_is_written_is_read_back_sorted_by_key(path: Path) -> None:
+    assert_frame_equal(pl.read_parquet(path), FRAME.sort(contract("population").key))
+
+
+def test_pandas_duckdb_and_polars_read_the_same_plain_columns(path: Path) -> None:
+    expected = FRAME.sort("reporter")["reporter"].to_list()
+    assert pd.read_parquet(path)["reporter"].to_list() == expected
+    assert pl.read_parquet(path)["reporter"].to_list() == expected
+    query = f"select reporter, value from '{path}' where period = '2024-01-01' and value is not null"
+    assert duckdb.execute(query).fetchall() == [("AUT", 12.5), ("BEL", 0.0)]
+    assert str(pd.read_parquet(path)["known_from"].dtype).endswith("UTC]")
+
+
+def test_the_footer_says_what_the_table_and_its_fields_are(path: Path) -> None:
+    schema = pq.read_schema(path)
+    assert schema.metadata[b"table"] == b"population"
+    assert schema.metadata[b"version"] == contract("population").version.encode()
+    assert schema.metadata[b"title"] == b"Population"
+    assert schema.metadata[b"description"] == contract("population").description.encode()
+    assert all(field.metadata[b"description"] and field.metadata[b"unit"] for field in schema)
+    assert schema.field("reporter").nullable is False
+
+
+@given(order=st.permutations(range(3)))
+def test_equal_rows_give_equal_bytes_in_whatever_order_they_come(
+    order: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("bytes")
+    data_package.write_parquet(FRAME, contract("population"), folder / "a")
+    data_package.write_parquet(FRAME[order].lazy(), contract("population"), folder / "b")
+    assert (folder / "a").read_bytes() == (folder / "b").read_bytes()
+
+
+def test_rows_are_grouped_so_that_a_filter_can_skip(tmp_path: Path) -> None:
+    count = 2 * data_package.ROW_GROUP + 1
+    many = pl.concat([rows("population", {})] * count).with_columns(
+        reporter=pl.format("R{}", pl.int_range(count).cast(pl.String).str.zfill(7))
+    )
+    data_package.write_parquet(many, contract("population"), tmp_path / "many")
+    meta = pq.read_metadata(tmp_path / "many")
+    reporter = [meta.row_group(n).column(1) for n in range(meta.num_row_groups)]
+    assert [meta.row_group(n).num_rows for n in range(3)] == [data_package.ROW_GROUP, data_package.ROW_GROUP, 1]
+    assert reporter[0].compression == "ZSTD"
+    assert reporter[0].statistics.max < reporter[1].statistics.min
+
+
+def test_a_table_with_no_rows_is_written(tmp_path: Path) -> None:
+    data_package.write_parquet(FRAME.clear(), contract("population"), tmp_path / "none")
+    assert pl.read_parquet(tmp_path / "none").equals(FRAME.clear())
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (FRAME.drop("unit"), r"missing \['unit'\]"),
+        (FRAME.with_columns(extra=pl.lit(1)), r"not in the contract \['extra'\]"),
+        (FRAME.with_columns(pl.col("locator").cast(pl.Int32)), "locator is Int32, not Int64"),
+        (FRAME.with_columns(unit=pl.lit(None, pl.String)), "empty values in unit"),
+    ],
+)
+def test_a_frame_that_breaks_its_contract_is_not_written(broken: pl.DataFrame, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=says):
+        data_package.write_parquet(broken, contract("population"), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def described(path: Path) -> dict[str, Any]:
+    tables = {"population": facts(path, "population")}
+    return json.loads(json.dumps(data_package.descriptor(contracts().values(), tables, ABOUT)))  # type: ignore[no-any-return]
+
+
+def test_the_package_describes_the_tables_that_the_release_has(path: Path) -> None:
+    descriptor = described(path)
+    (resource,) = descriptor["resources"]
+    assert descriptor["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
+    assert descriptor["created"] == "2026-11-24T03:30:05Z"
+    assert descriptor["version"] == ABOUT.name
+    assert resource["path"] == "tables/population.parquet"
+    assert resource["hash"] == f"sha256:{sha256(path)}"
+    assert resource["rows"] == 3
+    assert resource["schema"]["primaryKey"] == list(contract("population").key)
+
+
+def test_every_field_has_type_description_and_unit(path: Path) -> None:
+    (resource,) = described(path)["resources"]
+    fields = {field["name"]: field for field in resource["schema"]["fields"]}
+    assert list(fields) == list(contract("population").field_names)
+    assert all(field["description"] and field["unit"] and field["type"] for field in fields.values())
+    assert fields["payload"]["constraints"] == {"required": True, "pattern": "^[0-9a-f]{64}$"}
+    assert fields["value"]["constraints"] == {"required": False}
+    assert fields["period"]["type"] == "date"
+    assert fields["sex"]["codeList"] == "sex"
+
+
+def test_a_key_of_one_field_is_unique() -> None:
+    tables = {"indicator": TableFacts(rows=1, bytes=1, sha256="0" * 64, schema_version="1.0.0", fields={})}
+    descriptor = json.loads(json.dumps(data_package.descriptor(contracts().values(), tables, ABOUT)))
+    assert descriptor["resources"][0]["schema"]["fields"][0]["constraints"] == {"required": True, "unique": True}
+
+
+# The parts of the Data Package 2.0 profile that bind us: https://datapackage.org/profiles/2.0/datapackage.json
+PROFILE = {
+    "type": "object",
+    "required": ["resources"],
+    "properties": {
+        "$schema": {"type": "string"},
+        "name": {"type": "string", "pattern": "^[a-z0-9._-]+$"},
+        "version": {"type": "string"},
+        "created": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
+        "keywords": {"type": "array", "minItems": 1},
+        "licenses": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"anyOf": [{"required": ["name"]}, {"required": ["path"]}]},
+        },
+        "sources": {"type": "array", "minItems": 1, "items": {"required": ["title"]}},
+        "contributors": {"type": "array", "items": {"properties": {"roles": {"type": "array", "minItems": 1}}}},
+        "resources": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "required": ["name", "path"],
+                "properties": {
+                    "name": {"pattern": "^[a-z0-9._-]+$|^[a-z_]+$"},
+                    "path": {"pattern": "^(?=^[^./~])(^((?!\\.{2}).)*$).*$"},
+                    "type": {"const": "table"},
+                    "mediatype": {"pattern": "^(.+)/(.+)$"},
+                    "hash": {"pattern": "^([^:]+:[a-fA-F0-9]+|[a-fA-F0-9]{32}|)$"},
+                    "schema": {
+                        "required": ["fields"],
+                        "properties": {
+                            "fields": {
+                                "items": {
+                                    "required": ["name"],
+                                    "properties": {
+                                        "type": {"enum": ["string", "integer", "number", "boolean", "date", "datetime"]}
+                                    },
+                                }
+                            }
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_the_package_keeps_to_the_profile_that_it_names(path: Path) -> None:
+    jsonschema.validate(described(path), PROFILE)
+
+
+def test_a_snapshot_says_that_it_is_one_and_a_live_release_does_not() -> None:
+    live = data_package.About(name=ABOUT.name, created=ABOUT.created, mode="live", sources=ABOUT.sources)
+    assert "snapshot" in data_package.citation_cff(ABOUT)
+    assert "snapshot" not in data_package.citation_cff(live)
+
+
+def test_the_citation_names_release_date_and_publishers() -> None:
+    cited = yaml.safe_load(data_package.citation_cff(ABOUT))
+    assert cited["cff-version"] == "1.2.0"
+    assert cited["type"] == "dataset"
+    assert cited["version"] == ABOUT.name
+    assert cited["date-released"] == ABOUT.created.date()
+    assert cited["references"][0]["authors"] == [{"name": "Eurostat"}]
+
+
+def test_the_licences_name_each_dataset_and_its_attribution_in_one_row() -> None:
+    (row,) = (line for line in data_package.licences_md(ABOUT).splitlines() if "demo_pjan`" in line)
+    assert "[CC-BY-4.0](https://creativecommons.org/licenses/by/4.0/)" in row
+    assert "Source: Eurostat \\| demo_pjan" in row
+
+
+def test_the_dictionary_has_every_field_of_every_table_and_spells_out_warnings() -> None:
+    warned = {code: f"Beware of {code}." for declared in contracts().values() for code in declared.warnings}
+    page = data_package.dictionary(contracts().values(), warned)
+    for declared in contracts().values():
+        chapter = page.split(f"\n## {declared.table}\n")[1].split("\n## ")[0]
+        lines = chapter.splitlines()
+        for column in declared.columns:
+            (row,) = (line for line in lines if line.startswith(f"| `{column.name}`"))
+            assert row.count(" | ") == 4
+            assert f"| {column.unit} |" in row
+        assert all(f"- `{code}`: Beware of {code}." in lines for code in declared.warnings)
+
+
+def test_a_warning_that_the_code_list_does_not_explain_is_an_error() -> None:
+    with pytest.raises(ContractError, match="population warns of"):
+        data_package.dictionary([contract("population")], {})

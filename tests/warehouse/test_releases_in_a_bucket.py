@@ -1,0 +1,266 @@
+"""Releases in an object store, against a real server of its protocol: whole or not there, and never written over."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Barrier
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.conftest import ROOT, corridor
+from tests.support import object_store
+from tests.support.frames import rows
+from tests.support.small_release import published
+from warehouse import difference, releases, storage
+from warehouse.errors import ReleaseError
+from warehouse.releases import Release
+from warehouse.storage import Bucket
+
+FIRST, SECOND = "2026-11-23.1", "2026-11-24.1"
+BEFORE = rows("population", {"reporter": "AUT", "value": 12.5}, {"reporter": "BEL", "value": 0.0})
+AFTER = rows("population", {"reporter": "AUT", "value": 13.0}, {"reporter": "BEL"}, {"reporter": "CHN", "value": None})
+
+# A publisher that dies by kill -9 right before its nth request that writes, where the last one is that of the index.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from obstore.store import S3Store
+from tests.support.frames import rows
+from tests.support.small_release import published
+from warehouse.storage import place
+
+put, left = S3Store.put, int(sys.argv[3])
+def counted(self, key, *arguments, **named):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return put(self, key, *arguments, **named)
+S3Store.put = counted
+published(place(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
+"""
+WRITES = 5  # the data package, one table, two that try the conditions, the index
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[dict[str, str]]:
+    with object_store.serve() as environment:
+        yield environment
+
+
+@pytest.fixture
+def root(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    return object_store.bucket(server, monkeypatch, f"bucket-{uuid.uuid4()}")
+
+
+@pytest.fixture
+def two(root: Bucket) -> tuple[Bucket, Release, Release]:
+    return (
+        root,
+        published(root, FIRST, {"population": BEFORE}),
+        published(root, SECOND, {"population": AFTER, "asylum": rows("asylum")}),
+    )
+
+
+def test_what_was_published_is_there_whole(two: tuple[Bucket, Release, Release]) -> None:
+    root, first, second = two
+    assert releases.index(root) == [first, second]
+    assert releases.find(root) == second
+    assert [releases.damages(root / entry.name, entry) for entry in (first, second)] == [[], []]
+    assert object_store.names(root) == [
+        f"{FIRST}/datapackage.json",
+        f"{FIRST}/tables/population.parquet",
+        f"{SECOND}/datapackage.json",
+        f"{SECOND}/tables/asylum.parquet",
+        f"{SECOND}/tables/population.parquet",
+        "index.json",
+    ]
+
+
+def test_it_has_the_bytes_of_one_on_a_local_disk(two: tuple[Bucket, Release, Release], tmp_path: Path) -> None:
+    root, first, second = two
+    assert published(tmp_path, FIRST, {"population": BEFORE}) == first
+    assert published(tmp_path, SECOND, {"population": AFTER, "asylum": rows("asylum")}) == second
+    for name in object_store.names(root):
+        content = storage.read(root / name)
+        assert content is not None
+        assert content.data == (tmp_path / name).read_bytes()
+
+
+def test_every_engine_reads_it_where_it_lies(two: tuple[Bucket, Release, Release]) -> None:
+    from obstore.fsspec import FsspecStore
+
+    root, first, _ = two
+    address = releases.table_file(root, first, "population")
+    assert address == f"{root}/{FIRST}/tables/population.parquet"
+    assert_frame_equal(pl.scan_parquet(address).collect(), BEFORE)
+    assert pd.read_parquet(address)["value"].tolist() == [12.5, 0.0]
+    with duckdb.connect() as connection:
+        connection.register_filesystem(FsspecStore("s3"))
+        assert connection.sql(f"select reporter, value from '{address}'").fetchall() == [("AUT", 12.5), ("BEL", 0.0)]
+
+
+def test_two_releases_are_compared_as_on_a_local_disk(two: tuple[Bucket, Release, Release], tmp_path: Path) -> None:
+    root, first, second = two
+    for name, frames in ((FIRST, {"population": BEFORE}), (SECOND, {"population": AFTER, "asylum": rows("asylum")})):
+        published(tmp_path, name, frames)
+    found = difference.differences(root, first, second)
+    assert found == difference.differences(tmp_path, first, second)
+    assert [(one.table, one.added, one.changed) for one in found] == [("asylum", 0, 0), ("population", 1, 2)]
+
+
+@pytest.mark.slow
+def test_the_command_line_works_on_a_bucket(two: tuple[Bucket, Release, Release], tmp_path: Path) -> None:
+    root, _, second = two
+    environment = {"CORRIDOR_RELEASES": str(root), "CORRIDOR_DATA": str(tmp_path)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipelines.cli", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, check=False, env=os.environ | environment
+        )
+
+    listed = json.loads(run("releases", "--json").stdout)
+    assert [(entry["name"], entry["path"]) for entry in listed] == [
+        (name, f"{root}/{name}") for name in (FIRST, SECOND)
+    ]
+    assert json.loads(run("diff", FIRST, "latest", "--json").stdout)["tables"][1]["rows_after"] == 3
+    object_store.held(root).put(f"statistics/corridor/{second.name}/tables/asylum.parquet", b"half of it")
+    damaged = run("verify")
+    assert damaged.returncode == 1
+    assert f"{SECOND}: asylum.parquet is damaged" in damaged.stderr
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_a_damaged_or_missing_object_is_named(two: tuple[Bucket, Release, Release]) -> None:
+    root, first, second = two
+    store, key = root.opened()
+    flipped = bytearray((storage.read(root / SECOND / "tables" / "asylum.parquet") or storage.Content(b"", None)).data)
+    flipped[100] ^= 1
+    store.put(f"{key}/{SECOND}/tables/asylum.parquet", bytes(flipped))
+    store.delete(f"{key}/{SECOND}/tables/population.parquet")
+    assert releases.damages(root / FIRST, first) == []
+    assert releases.damages(root / SECOND, second) == [
+        f"{SECOND}: population.parquet is missing",
+        f"{SECOND}: asylum.parquet is damaged: its sha256 is not that of the index",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("writes", range(WRITES))
+def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
+    root: Bucket, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    first = published(root, FIRST, {"population": BEFORE})
+    name = releases.next_name(root, date(2026, 11, 24))
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root), name, str(writes)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert releases.index(root) == [first]
+    assert releases.damages(root / FIRST, first) == []
+    left = [entry for entry in object_store.names(root) if entry.startswith(name)]
+    assert len(left) == min(writes, 2)
+    # The next publisher takes another name, since it cannot know whether the one before is at work still.
+    other = releases.next_name(root, date(2026, 11, 24))
+    assert other == ("2026-11-24.2" if left else "2026-11-24.1")
+    second = published(root, other, {"population": AFTER})
+    assert releases.index(root) == [first, second]
+    assert releases.damages(root / other, second) == []
+    assert [entry for entry in object_store.names(root) if entry.startswith(f"{name}/")] == (
+        left or [f"{other}/datapackage.json", f"{other}/tables/population.parquet"]
+    )
+    # A day later nobody is, and the next publisher removes what was left.
+    monkeypatch.setattr(storage, "ABANDONED", timedelta(seconds=-1))
+    assert releases.clean(root) == ([name] if left else [])
+    assert {entry.partition("/")[0] for entry in object_store.names(root)} == {FIRST, other, "index.json"}
+
+
+@pytest.mark.slow
+def test_killed_after_its_last_write_it_has_published(root: Bucket) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root), FIRST, str(WRITES)], cwd=ROOT, check=False)
+    assert done.returncode == 0
+    assert [entry.name for entry in releases.index(root)] == [FIRST]
+
+
+@pytest.mark.parametrize("same_name", [True, False])
+def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: Bucket, same_name: bool) -> None:
+    crowd = 4
+    first = published(root, FIRST, {"population": BEFORE})
+    barrier = Barrier(crowd)
+
+    def race(number: int) -> Release | str:
+        frame = rows("population", {"reporter": "ITA", "value": float(number)})
+        barrier.wait()
+        try:
+            return published(root, SECOND if same_name else f"2026-11-24.{number + 1}", {"population": frame})
+        except ReleaseError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(crowd) as pool:
+        ended = list(pool.map(race, range(crowd)))
+    (winner,) = (one for one in ended if isinstance(one, Release))
+    assert all("another publisher" in one and "build again" in one for one in ended if isinstance(one, str))
+    assert releases.index(root) == [first, winner]
+    assert releases.damages(root / winner.name, winner) == []
+    number = next(number for number, one in enumerate(ended) if one is winner)
+    read = pl.read_parquet(releases.table_file(root, winner, "population"))
+    assert read["value"].to_list() == [float(number)]
+    # Told so, one builds again and publishes.
+    again = releases.next_name(root, date(2026, 11, 24))
+    last = published(root, again, {"population": AFTER})
+    assert releases.index(root) == [first, winner, last]
+
+
+def test_a_store_that_overlooks_the_conditions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_store.serve(overlooking=True) as environment:
+        root = object_store.bucket(environment, monkeypatch, "careless")
+        with pytest.raises(ReleaseError, match="was written over against If-Match or If-None-Match"):
+            published(root, FIRST, {"population": BEFORE})
+        assert releases.index(root) == []
+
+
+def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = storage.place("s3://no-such-bucket/corridor")
+    with pytest.raises(
+        ReleaseError,
+        match=r"s3://no-such-bucket/corridor cannot be used \(The specified bucket does not exist\); .*AWS_",
+    ):
+        published(nowhere, FIRST, {"population": BEFORE})
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(ReleaseError, match=r"index.json cannot be used .*AWS_") as caught:
+        releases.index(root)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["", "s3://", "s3:///", "/tmp/releases", "gs://bucket/prefix"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ReleaseError, match="has the form s3://bucket/prefix"):
+        storage.place(address)
+
+
+def test_a_bucket_may_hold_releases_alone(root: Bucket) -> None:
+    whole = storage.place(str(root).rpartition("/statistics")[0] + "/")
+    entry = published(whole, FIRST, {"population": BEFORE})
+    assert releases.index(whole) == [entry]
+    assert releases.next_name(whole, date(2026, 11, 23)) == "2026-11-23.2"
+    storage.remove(whole / FIRST)
+    assert object_store.names(whole) == ["index.json"]
+
+
+def test_without_a_server_the_command_line_says_one_sentence(root: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CORRIDOR_RELEASES", str(root))
+    done = corridor("releases")
+    assert done.returncode == 1
+    assert "cannot be used" in done.stderr
+    assert done.stderr.strip().count("\n") == 0

@@ -1,0 +1,206 @@
+"""The questions of README and of the page on Chinese citizens, asked of a release alone."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from assets.compare.comparison import KEY, jurisdictions
+from assets.compare.grades import ATTRIBUTES, counting_rules
+from assets.law.indicators import CHINA
+from sources.catalogue import datasets
+from tests.conftest import ROOT, Built
+from warehouse import codes
+from warehouse.contracts import contract
+from warehouse.measures import TOTAL, measures
+
+pytestmark = pytest.mark.xdist_group("built")
+PAGE = ROOT / "docs" / "chinese_citizens_in_the_eu.md"
+MEMBERS = [state for state in jurisdictions() if state != CHINA]
+
+
+def blocks(text: str, *languages: str) -> list[str]:
+    return [
+        block.strip() for language, block in re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL) if language in languages
+    ]
+
+
+@pytest.fixture
+def asked(built: Built, monkeypatch: pytest.MonkeyPatch) -> dict[str, pl.DataFrame]:
+    """What each SQL block of README answers in the folder of the release, by the words of its comment."""
+    monkeypatch.chdir(built.release)
+    with duckdb.connect() as opened:
+        opened.execute(Path("views.sql").read_text("utf-8"))
+        queries = blocks((ROOT / "README.md").read_text("utf-8"), "sql")
+        return {query.split("\n")[0]: opened.sql(query).pl() for query in queries}
+
+
+def answer(asked: dict[str, pl.DataFrame], words: str) -> pl.DataFrame:
+    (found,) = [frame for comment, frame in asked.items() if words in comment]
+    return found
+
+
+def test_residents_born_in_china_by_state_and_source(built: Built, asked: dict[str, pl.DataFrame]) -> None:
+    found = answer(asked, "born in China")
+    for year in (2020, 2024):
+        assert sorted(found.filter(year=year).drop_nulls("united_nations")["destination"]) == MEMBERS
+    assert found.drop_nulls("world_bank_model")["destination"].n_unique() == len(MEMBERS)
+    germany = found.filter(destination="DEU").drop_nulls("united_nations")
+    # United Nations Population Division, International Migrant Stock 2024
+    assert dict(germany.select("year", "united_nations").iter_rows()) == {2020: 152_761, 2024: 168_314}
+    figures = built.table("comparison").filter(measure="chinese_born", aggregation="state").collect()
+    same = figures.join(found, left_on=["jurisdiction", "year"], right_on=["destination", "year"]).drop_nulls("value")
+    assert same.height >= 54
+    assert same.filter(pl.col("value") != pl.col("united_nations")).is_empty()
+
+
+def test_asylum_applicants_from_china_in_two_sources(asked: dict[str, pl.DataFrame]) -> None:
+    found = answer(asked, "Asylum applicants")
+    both = found.drop_nulls(["eurostat", "unhcr"])
+    assert both.height > 150
+    assert both["destination"].n_unique() > 15
+    assert both["grade_reasons"].null_count() == 0
+    off = (both["eurostat"] / both["unhcr"] - both["ratio"]).abs()
+    assert off.drop_nulls().max() == pytest.approx(0)
+
+
+def test_since_when_china_admits_without_a_visa(asked: dict[str, pl.DataFrame]) -> None:
+    found = answer(asked, "Since when")
+    assert found["source"].null_count() == 0
+    first = found.group_by("nationality").agg(pl.col("valid_from").min())
+    since = {state: str(day) for state, day in first.iter_rows()}
+    # Ministry of Foreign Affairs of China, 24 November 2023
+    assert [since[state] for state in ("DEU", "ESP", "FRA", "ITA", "NLD")] == ["2023-12-01"] * 5
+    assert set(since) <= set(MEMBERS)
+
+
+def test_the_floating_population_is_never_compared_with_movers_in_the_union(asked: dict[str, pl.DataFrame]) -> None:
+    found = answer(asked, "floating population")
+    assert set(found.filter(pl.col("jurisdiction") == "CHN")["grade"]) == {"A"}
+    others = found.filter(pl.col("jurisdiction") != "CHN")
+    assert set(others["grade"]) == {"D"}
+    assert all("phenomenon" in reasons for reasons in others["grade_reasons"])
+
+
+def test_the_page_on_chinese_citizens_is_answered_by_a_release_alone(built: Built, tmp_path: Path) -> None:
+    script = PAGE.with_suffix(".py")
+    # In a folder of its own and with nothing but its libraries on the path: the script knows no module of ours.
+    command = [sys.executable, "-P", str(script), str(built.release)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True)
+    assert "corridor" not in re.findall(r"^(?:import|from) (\w+)", script.read_text("utf-8"), re.MULTILINE)
+    committed, page = PAGE.read_text("utf-8"), done.stdout
+    assert blocks(page, "sql", "python") == blocks(committed, "sql", "python")
+    assert [line for line in page.split("\n") if line.startswith("#")] == re.findall(r"^#.*$", committed, re.MULTILINE)
+    assert built.release.name in page
+    assert "No row." not in page
+    figures = built.table("comparison").filter(jurisdiction="EU27_2020", aggregation="computed", measure="chinese_born")
+    for value in figures.drop_nulls("value").collect()["value"]:
+        assert f"| {value:,.0f} |" in page
+    citizens = built.table("comparison").filter(measure="chinese_citizens", aggregation="state").drop_nulls("value")
+    for row in citizens.collect().iter_rows(named=True):
+        assert re.search(
+            rf"\| {row['year']} \| {row['jurisdiction']} \| chinese_citizens \| {row['value']:,.0f} \|", page
+        )
+
+
+def test_every_grade_of_the_release_follows_from_its_registry(built: Built) -> None:
+    """Worked out once more from the rule of the figure and that of its measure; sums take over from their parts."""
+    rules = {(row["indicator"], row["definition"]): row for row in counting_rules().iter_rows(named=True)}
+    published = built.table("counting_rule").rename({"counting_basis": "basis"}).collect()
+    for row in published.iter_rows(named=True):
+        assert {name: row[name] for name in ATTRIBUTES} == {
+            name: rules[row["indicator"], row["definition"]][name] for name in ATTRIBUTES
+        }
+    figures = built.table("comparison").drop_nulls("value").collect()
+    given = {tuple(row[name] for name in KEY): _reasons(row["grade_reasons"]) for row in figures.iter_rows(named=True)}
+    several = _rules_of_nationals_abroad(built)
+    seen = {"picked": 0, "formula": 0, "sum": 0, "law": 0, "several rules": 0}
+    for row in figures.iter_rows(named=True):
+        key = measure, place, aggregation, year = tuple(row[name] for name in KEY)
+        declared = measures()[measure]
+        if declared.formula:
+            kind, parts = "formula", (declared.formula.first, declared.formula.second)
+            expected = set().union(*(given[part, place, aggregation, year] for part in parts))
+        elif aggregation == "computed" and place == "EU27_2020":
+            kind = "sum"
+            expected = set().union(*(given[measure, state, "state", year] for state in MEMBERS))
+        elif aggregation == "computed":
+            continue
+        elif declared.computed:
+            kind, expected = "law", set()
+        else:
+            kind = "picked" if row["definition"] else "several rules"
+            assert declared.like is not None
+            like = rules[declared.sources[0].indicator, declared.like]
+            counted = [row["definition"]] if row["definition"] else several[place, year]
+            narrowed = [source.concept for source in declared.sources if source.dataset == row["dataset"]]
+            own = [rules[row["indicator"], definition] for definition in counted]
+            expected = {name for name in ATTRIBUTES for rule in own if (rule[name] or "") != (like[name] or "")}
+            if any(narrowed):
+                expected = expected - {"concept"} | ({"concept"} if like["concept"] not in narrowed else set())
+        seen[kind] += 1
+        assert given[key] == expected, row
+        assert row["grade"] == max((ATTRIBUTES[name] for name in expected), default="A"), row
+    assert min(seen.values()) > 0
+    assert seen["picked"] > 5000
+
+
+def _rules_of_nationals_abroad(built: Built) -> dict[tuple[str, int], list[str]]:
+    """By which rules the countries count them that the sum adds up, by where they come from and year."""
+    countries = codes.areas().filter(~pl.col("kind").is_in(["group", "aggregate"]) | (pl.col("area") == "CHI_ISL"))
+    (source,) = measures()["nationals_abroad"].sources
+    rows = built.table("migrant_stock").filter(
+        pl.col("dataset") == source.dataset,
+        pl.col("indicator") == source.indicator,
+        pl.col("reporter").is_in(countries["area"].to_list()),
+        pl.col("sex") == "_T",
+    )
+    found = rows.group_by("partner", pl.col("period").dt.year()).agg(pl.col("definition").unique()).collect()
+    return {(partner, year): definitions for partner, year, definitions in found.iter_rows()}
+
+
+def test_no_source_of_a_measure_asks_for_codes_that_its_dataset_never_has(built: Built) -> None:
+    """A figure that stands in its table would be called "not fetched". Partners come with other payloads."""
+    never = set()
+    for name, entry in measures().items():
+        found: dict[tuple[str, str], list[bool]] = {}
+        for source in entry.sources:
+            table = datasets()[source.dataset][1].table
+            rows = built.table(table).filter(dataset=source.dataset, indicator=source.indicator, freq=source.freq)
+            figures = rows.drop_nulls("value").collect()
+            asked = {
+                dimension: source.where.get(dimension, list(TOTAL))
+                for dimension in contract(table).dimensions
+                if dimension not in source.total
+            }
+            if not figures.is_empty():
+                there = all(figures[dimension].is_in(wanted).any() for dimension, wanted in asked.items())
+                found.setdefault((source.dataset, source.indicator), []).append(there)
+        never |= {(name, *place) for place, answers in found.items() if not any(answers)}
+    assert never == set()
+
+
+def _reasons(text: str | None) -> set[str]:
+    return set((text or "").split(";")) - {""}
+
+
+def test_every_jurisdiction_has_a_figure_or_a_reason_for_every_measure_and_year(built: Built) -> None:
+    with duckdb.connect() as opened:
+        table = str(built.release / "tables" / "comparison.parquet")
+        (measured, places, years, rows, untold) = (
+            opened.execute(
+                "SELECT count(DISTINCT measure), count(DISTINCT jurisdiction), count(DISTINCT year), count(*), "
+                "count(*) FILTER ((value IS NULL) = (missing_reason IS NULL)) FROM read_parquet(?) "
+                "WHERE aggregation = 'state' AND year BETWEEN 2008 AND 2025",
+                [table],
+            ).fetchone()
+            or (0,) * 5
+        )
+    assert measured >= 35
+    assert (places, years) == (28, 18)
+    assert rows == measured * places * years
+    assert untold == 0

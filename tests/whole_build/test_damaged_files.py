@@ -1,0 +1,135 @@
+"""What damage of each kind gets: it is named, nothing that was published changes, and a build recovers or says how."""
+
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from assets import stages
+from assets.core.errors import AssetError
+from assets.core.workspace import Workspace
+from pipelines import build
+from pipelines.build import Outcome
+from tests.conftest import ROOT, corridor
+from tests.support.killing import files
+from tests.support.publisher_double import Double, displaced
+from tests.support.small_workspace import small_workspace
+from warehouse import releases
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def publishers() -> Iterator[Double]:
+    with small_workspace() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def begun(publishers: Double, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("begun") / "data", "live")
+    assert built(workspace).new
+    return workspace
+
+
+@pytest.fixture
+def workspace(begun: Workspace, publishers: Double, tmp_path: Path) -> Workspace:
+    """The workspace after its first release, and a publisher that has something new."""
+    publishers.restock()
+    publishers.unhcr["population"][0] = displaced("CHN", "AUT", 2020, 777)
+    return Workspace(Path(shutil.copytree(begun.data, tmp_path / "data")), "live")
+
+
+def built(workspace: Workspace) -> Outcome:
+    return build.run(workspace, None, lambda *_: None)
+
+
+def flip(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0x20
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def test_a_flipped_byte_in_the_ledger_is_named_and_costs_its_line_alone(workspace: Workspace) -> None:
+    before = len(workspace.archive.fetches())
+    flip(workspace.archive.ledger, 0)
+    (damage,) = workspace.archive.verify()
+    assert (damage.what, damage.where) == ("ledger", "line 1")
+    assert len(workspace.archive.fetches()) == before - 1
+    assert built(workspace).new
+
+
+def test_dagsters_damaged_records_are_named_with_what_to_do_and_no_release_rests_on_them(workspace: Workspace) -> None:
+    published = files(workspace.data / "releases")
+    index = workspace.data / "dagster" / "events" / "index.db"
+    index.write_bytes(b"no database" * 1000)
+    with pytest.raises(AssetError, match=r"records in .*dagster cannot be used .* remove that folder"):
+        built(workspace)
+    assert files(workspace.data / "releases") == published
+    shutil.rmtree(workspace.data / "dagster")
+    assert built(workspace).new
+
+
+def test_a_clock_that_jumped_back_leaves_releases_and_what_is_known_in_their_order(
+    workspace: Workspace, publishers: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishers.modified = ""
+    (first,) = releases.index(workspace.releases)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    for value in (778, 779):
+        publishers.unhcr["population"][0] = displaced("CHN", "AUT", 2020, value)
+        assert built(workspace).new
+    names = [entry.name for entry in releases.index(workspace.releases)]
+    assert names == sorted(names) == [first.name, f"{first.name[:-1]}2", f"{first.name[:-1]}3"]
+    assert releases.find(workspace.releases).name == names[-1]
+
+
+def test_an_answer_that_comes_when_the_clock_jumped_back_is_the_newest(
+    workspace: Workspace, publishers: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishers.modified = ""
+    ahead = [fetch.at + timedelta(days=400) for fetch in workspace.archive.fetches()]
+    text = workspace.archive.ledger.read_text()
+    for fetch, at in zip(workspace.archive.fetches(), ahead, strict=True):
+        text = text.replace(fetch.at.isoformat().replace("+00:00", "Z"), at.isoformat().replace("+00:00", "Z"))
+    workspace.archive.ledger.write_text(text)
+    assert all(fetch.at > datetime.now(UTC) for fetch in workspace.archive.fetches())
+    assert built(workspace).failures == []
+    frame = stages.observations(workspace, "unhcr/population").frame.collect()
+    assert 777.0 in frame["value"].to_list()
+
+
+def test_a_file_that_the_disk_does_not_take_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    payload = tmp_path / "payload.csv"
+    payload.write_text(
+        "DATAFLOW,LAST UPDATE,freq,citizen,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
+        + "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2023,6632,u\n" * 20_000
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pipelines.cli",
+            "import",
+            "eurostat/tps00177",
+            str(payload),
+            "--data",
+            str(tmp_path / "d"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert done.returncode == 1
+    assert "cannot be stored in" in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+    assert [path for path in (tmp_path / "d").rglob("*") if path.is_file() and path.name != "build.lock"] == []
+    assert corridor("verify", "--data", str(tmp_path / "d")).returncode == 0

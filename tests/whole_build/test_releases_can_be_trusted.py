@@ -1,0 +1,232 @@
+"""Releases: the gate of schemas, what a person may accept, differences between two, and what was known at a day."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from assets import stages
+from assets.core.errors import AssetError
+from assets.core.workspace import Workspace
+from assets.ingest.payloads import receive
+from assets.publish import release as releasing
+from pipelines.cli import app
+from sources import catalogue
+from tests.conftest import Built, corridor
+from warehouse import difference, releases
+from warehouse.contracts import contract
+from warehouse.errors import ReleaseError
+from warehouse.exports import data_package
+from warehouse.releases import Release
+
+INDICATOR = contract("indicator")
+
+
+def indicators(*rows: tuple[str, str]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema=["indicator", "description"], orient="row")
+    missing = [pl.lit("text").alias(name) for name in INDICATOR.field_names if name not in frame.columns]
+    return frame.with_columns(missing).select(INDICATOR.field_names)
+
+
+def published(root: Path, name: str, frame: pl.DataFrame) -> Release:
+    def write(folder: Path) -> Release:
+        (folder / "tables").mkdir()
+        (folder / "quality").mkdir()
+        (folder / "quality" / "index.html").write_text("all well")
+        path = folder / "tables" / "indicator.parquet"
+        data_package.write_parquet(frame, INDICATOR, path)
+        facts = {"indicator": releases.facts(path, "indicator")}
+        return Release(name, datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "snapshot", name, facts, {})
+
+    return releases.publish(root, name, write)
+
+
+def test_a_difference_counts_rows_added_removed_and_changed(tmp_path: Path) -> None:
+    before = published(tmp_path, "a", indicators(("one", "x"), ("two", "x"), ("three", "x")))
+    after = published(tmp_path, "b", indicators(("one", "x"), ("two", "y"), ("four", "x")))
+    (one,) = difference.differences(tmp_path, before, after)
+    assert (one.rows_before, one.rows_after, one.added, one.removed, one.changed) == (3, 3, 1, 1, 1)
+    changed = next(example for example in one.examples if example["difference"] == "changed")
+    assert (changed["before"], changed["after"]) == ({"description": "x"}, {"description": "y"})
+
+
+def test_the_page_of_a_difference_holds_what_is_said_and_no_markup_of_it(tmp_path: Path) -> None:
+    before = published(tmp_path, "a", indicators(("one", "x")))
+    after = published(tmp_path, "b", indicators(("one", "<script>alert(1)</script>")))
+    text = difference.page(before, after, difference.differences(tmp_path, before, after))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_release_that_is_the_same_has_no_difference(tmp_path: Path) -> None:
+    rows = indicators(("one", "x"))
+    before, after = published(tmp_path, "a", rows), published(tmp_path, "b", rows)
+    assert all(one.same for one in difference.differences(tmp_path, before, after))
+
+
+def test_a_document_that_was_changed_or_removed_is_damage_as_a_table_is(tmp_path: Path) -> None:
+    entry = published(tmp_path, "a", indicators(("one", "x")))
+    page = tmp_path / "a" / "quality" / "index.html"
+    assert releases.damages(tmp_path / "a", entry) == []
+    page.write_text("not so well")
+    assert releases.damages(tmp_path / "a", entry) == [
+        "a: quality/index.html is damaged: its sha256 is not that of the index"
+    ]
+    page.unlink()
+    assert releases.damages(tmp_path / "a", entry) == ["a: quality/index.html is missing"]
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    published(tmp_path, "a", indicators(("one", "x")))
+    with pytest.raises(ReleaseError, match="exists already"):
+        published(tmp_path, "a", indicators(("one", "y")))
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    published(tmp_path, "a", indicators(("one", "x")))
+    (tmp_path / ".aside-half").mkdir()
+    (tmp_path / ".index-half").touch()
+    (tmp_path / "b").mkdir()  # renamed, and killed before the index named it
+    published(tmp_path, "b", indicators(("one", "y")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "index.json"]
+
+
+def test_a_release_whose_writing_fails_leaves_nothing(tmp_path: Path) -> None:
+    published(tmp_path, "a", indicators(("one", "x")))
+
+    def fail(folder: Path) -> Release:
+        (folder / "half").touch()
+        raise ReleaseError("the disk is full")
+
+    with pytest.raises(ReleaseError, match="the disk is full"):
+        releases.publish(tmp_path, "b", fail)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "index.json"]
+    assert releases.find(tmp_path).name == "a"
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({}, False),  # new fields only
+        ({"gone": "string"}, True),
+        ({"unit": "int64"}, True),
+    ],
+)
+def test_a_removed_or_retyped_field_wants_a_new_major_version(
+    tmp_path: Path, fields: dict[str, str], refused: bool
+) -> None:
+    last = published(tmp_path, "a", indicators(("one", "x")))
+    now = {column.name: str(column.type) for column in INDICATOR.columns if column.name not in fields}
+    facts = replace(last.tables["indicator"], fields=now | fields)
+    before = replace(last, tables={"indicator": facts})
+    if refused:
+        with pytest.raises(AssetError, match="wants a new major version"):
+            releasing.refuse_silent_breaks(before)
+    else:
+        releasing.refuse_silent_breaks(before)
+    elder = replace(before, tables={"indicator": replace(facts, schema_version="0.9.0")})
+    releasing.refuse_silent_breaks(elder)
+
+
+def test_nothing_that_can_be_read_is_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "release_tables", lambda: ["asylum", "indicator"])
+    with pytest.raises(AssetError, match="nothing to release"):
+        releasing.release(Workspace(tmp_path))
+
+
+def test_what_may_not_be_passed_on_is_read_and_left_out_of_the_release_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = {name: catalogue.publishers()[name] for name in ("globalcit", "threep")}
+    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    workspace = Workspace(tmp_path / "data")
+    receive(workspace, entries["globalcit"], "citizenship_law")
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "countryname,year,cow,tier,p,prosecution,prevention,protection,country_name,iso\n"
+        "China,2009,710,2,8,3,3,2,China,CHN\n"
+        "Italy,2009,325,1,NA,4,4,5,Italy,ITA\n"
+    )
+    done = CliRunner().invoke(app, ["import", "threep/index", str(own), "--data", str(workspace.data)])
+    assert done.exit_code == 0, done.output
+    held = stages.table(workspace, "policy_coding").frame.filter(pl.col("coding_scheme") == "3P").collect()
+    assert held.drop_nulls("coded_value").height == 7
+    entry = releasing.release(workspace).entry
+    folder = workspace.data / "releases" / entry.name
+    released = pl.read_parquet(folder / "tables" / "policy_coding.parquet")
+    assert set(released["coding_scheme"]) == {"GLOBALCIT"}
+    assert entry.left_out == {"threep/index": held.height}
+    changes = (folder / "CHANGELOG.md").read_text(encoding="utf-8")
+    because = "Rows left out because their licence is not known to allow redistribution:"
+    assert changes.partition(because)[2].split() == ["-", "threep/index:", str(held.height)]
+    assert "3P" not in (folder / "LICENSES.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", releasing.QUOTING)
+def test_what_may_not_be_passed_on_is_not_quoted_in_tables_about_payloads_either(name: str) -> None:
+    blank = dict.fromkeys(contract(name).field_names)
+    given = ("frontex/detections", "undesa/ims_destination", "frontex/detections")
+    rows = pl.LazyFrame([blank | {"dataset": dataset} for dataset in given], schema=contract(name).polars_schema)
+    kept, left_out = releasing.passed_on(name, rows)
+    assert kept.collect()["dataset"].to_list() == ["undesa/ims_destination"]
+    assert left_out == {"frontex/detections": 2}
+
+
+def test_a_day_before_any_vintage_knew_nothing_and_today_knows_all(built: Built) -> None:
+    workspace = Workspace(built.data)
+    assert stages.as_of(workspace, "remittance", datetime(1990, 1, 1, tzinfo=UTC)).is_empty()
+    now = stages.as_of(workspace, "remittance", datetime.now(UTC))
+    known = built.table("remittance").collect()
+    assert now.select(contract("remittance").key).equals(known.select(contract("remittance").key))
+
+
+def test_a_day_between_two_editions_knows_the_earlier_one(built: Built) -> None:
+    """The revision of 2020 said 1,039,675 for China in 2020, that of 2024 says 1,415,116."""
+    stock = pl.col("dataset") == "undesa/ims_destination", pl.col("reporter") == "CHN", pl.col("sex") == "_T"
+    values = {}
+    for year in (2022, 2026):
+        then = stages.as_of(Workspace(built.data), "migrant_stock", datetime(year, 6, 1, tzinfo=UTC))
+        values[year] = then.filter(*stock, pl.col("period").dt.year() == 2020)["value"].to_list()
+    assert values == {2022: [1_039_675.0], 2026: [1_415_116.0]}
+
+
+def test_the_revision_of_a_figure_is_a_row_with_both_values(built: Built) -> None:
+    revised = built.table("revision").filter(
+        pl.col("dataset") == "undesa/ims_destination",
+        pl.col("reporter") == "CHN",
+        pl.col("dimensions").str.contains("sex=_T"),
+        pl.col("period").dt.year() == 2020,
+    )
+    (row,) = revised.collect().iter_rows(named=True)
+    assert (row["old_value"], row["new_value"]) == (1_039_675.0, 1_415_116.0)
+    assert row["difference"] == row["new_value"] - row["old_value"]
+
+
+def test_the_command_line_says_what_was_known_and_what_differs(built: Built, tmp_path: Path) -> None:
+    data = ["--data", str(built.data)]
+    target = tmp_path / "then.parquet"
+    done = corridor("as-of", "2022-06-01", "migrant_stock", "-o", str(target), "--json", *data)
+    assert json.loads(done.stdout)["rows"] == pl.read_parquet(target).height > 0
+    assert "say the same" in corridor("diff", built.release.name, "latest", *data).stdout
+    refused = corridor("as-of", "2022-06-01", "coverage", *data)
+    assert refused.returncode == 1
+    assert "has no vintages" in refused.stderr
+
+
+def test_only_a_check_that_fails_can_be_accepted(built: Built) -> None:
+    done = corridor("accept", "asylum", "key_unique", "--because", "no reason", "--data", str(built.data))
+    assert done.returncode == 1
+    assert "has no failing check key_unique" in done.stderr
+
+
+def test_what_changed_is_shown_before_what_is_new(tmp_path: Path) -> None:
+    many = [(f"new {number:02}", "x") for number in range(2 * difference.SHOWN)]
+    before = published(tmp_path, "a", indicators(("old", "x"), ("zuletzt", "x")))
+    after = published(tmp_path, "b", indicators(*many, ("zuletzt", "y")))
+    (one,) = difference.differences(tmp_path, before, after)
+    assert [example["difference"] for example in one.examples[:3]] == ["changed", "removed", "added"]
+    assert len(one.examples) == difference.SHOWN

@@ -1,0 +1,280 @@
+"""Law: who signed and consented to which treaty, and what is known of the acts of the Union, each with its source.
+
+The corpus holds public copies of the lists of the depositaries, and facts with the source that states each. Facts that
+rest on nobody's text are left out: table ``legal_gap`` shows what is missing for want of a source. What single
+publications state stands in ``citations.csv``, kept by hand, each row with the publication that says so.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+import orjson
+
+from sources.catalogue import publishers
+from sources.formats.delimited.law_csv import EVENTS, STATEMENTS
+from sources.protocols import closed, requests_for
+from tools.snapshot.sources import JURISDICTIONS, Recorded, country, table, utc
+
+_UNTC = (
+    "United Nations Treaty Collection, status of treaties on 14 March 2015, through a public copy of its pages "
+    "(github.com/zmjones/untreaties)"
+)
+
+
+def untc(corpus: Path) -> Iterator[Recorded]:
+    """The status page of each treaty, with every participant, so that who is absent is known to be."""
+    for request in requests_for(publishers()["untc"], "status"):
+        number = dict(request.params)["mtdsg_no"]
+        chapter, _, rest = number.partition("-")
+        copy = corpus / f"legal/untreaty_2015/zmjones_{_CHAPTERS[chapter]}-{rest}.csv"
+        with copy.open(encoding="utf-8", newline="") as file:
+            titles, *rows = csv.reader(file)
+        yield Recorded(
+            request=request,
+            body=_untc_page(number, titles, rows),
+            media_type="text/html; charset=utf-8",
+            edition=_UNTC,
+            as_of=utc(2015, 3, 14),
+        )
+
+    (request,) = closed(publishers()["untc"], "statements")
+    yield Recorded(request, _table(STATEMENTS, _stated(corpus)), "text/csv", _UNTC, utc(2015, 3, 14))
+
+
+def _stated(corpus: Path) -> list[dict[str, str]]:
+    """Who had made a statement to which treaty, and what it is called where its text begins with that."""
+    rows = []
+    for request in requests_for(publishers()["untc"], "status"):
+        number = dict(request.params)["mtdsg_no"]
+        chapter, _, rest = number.partition("-")
+        copy = corpus / f"legal/untreaty_2015/zmjones_decl_{_CHAPTERS[chapter]}-{rest}.txt"
+        sections = copy.read_text(encoding="utf-8").split("\n#") if copy.exists() else []
+        for section in sections:
+            name, _, text = section.lstrip("#").partition("\n")
+            area = (_MEMBERS | {"China": "CHN", "European Union": "EU"}).get(name.strip())
+            if area is None:
+                continue
+            kind = next((word for word in ("reservation", "declaration") if text.lower().startswith(word)), "statement")
+            address = request.full_url
+            # The Union's statements name articles of its own Treaties.
+            said = {
+                "provision": "" if area == "EU" else _named(text),
+                "source": _UNTC.partition(", through")[0],
+                "source_url": address,
+            }
+            rows.append(_said(number, area, kind) | said)
+    return rows
+
+
+def _named(text: str) -> str:
+    """The articles of the treaty that a statement names, without those of constitutions and other treaties."""
+    found = {
+        int(number)
+        for match in _ARTICLES.finditer(text)
+        if not _OTHERS.match(text, match.end(), match.end() + 80)
+        for number in re.findall(r"\b\d{1,2}\b", re.sub(r"\([^)]*\)", "", match[1]))
+    }
+    return f"Article{'s' if len(found) > 1 else ''} {', '.join(map(str, sorted(found)))}" if found else ""
+
+
+_ARTICLES = re.compile(
+    r"\barticles?\s+((?:\d{1,2}(?:\s*\(\w+\))*(?:\s*(?:,|;|and|to|or|-)\s*(?:articles?\s+)?)?)+)", re.IGNORECASE
+)
+_OTHERS = re.compile(
+    r"[^.;]*?\b(?:Constitution|Code|Act|Law|Decree|Charter|European|Vienna|Additional|Ordinance|Rules|Treaty)\b"
+)
+
+
+_CHAPTERS = {"IV": "4", "V": "5", "XVIII": "18"}
+
+
+def _untc_page(number: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """A status page as the collection serves it, without all that is not the list."""
+    address = f"./ViewDetails.aspx?src=TREATY&amp;mtdsg_no={number}&amp;clang=_en"
+    lines = [_row("th", titles), *(_row("td", row) for row in rows)]
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html><head><meta charset="utf-8"><title>UNTC</title></head><body>',
+            f'<form method="post" action="{address}">',
+            "<div>STATUS AS AT : 14-03-2015 05:00:00 EDT</div>",
+            "<table>",
+            *lines,
+            "</table></form></body></html>",
+            "",
+        ]
+    ).encode()
+
+
+def _row(tag: str, texts: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts) + "</tr>"
+
+
+_CELLAR = (
+    "CELLAR, harvest of directives of 3 March 2026, through a public copy (github.com/henrikaavik/"
+    "estonian-legal-ontology)"
+)
+
+
+def cellar(corpus: Path) -> Iterator[Recorded]:
+    """The day of adoption of each directive, as the answer to the query of acts. The copy has no other date."""
+    graph = json.loads((corpus / "legal/cellar/estleg_eurlex_directives_peep.json").read_bytes())["@graph"]
+    days = {item["estleg:celexNumber"]: item["estleg:documentDate"]["@value"] for item in graph if _dated(item)}
+    for request in requests_for(publishers()["cellar"], "acts"):
+        asked = [number for number in sorted(days) if f"celex:{number} " in dict(request.params)["query"] + " "]
+        rows = [{"celex": number, "property": "date_document", "date": days[number]} for number in asked]
+        yield Recorded(
+            request=request,
+            body=_bindings([*rows, {"probe": days["32001L0055"]}]),
+            media_type="application/sparql-results+json",
+            edition=_CELLAR,
+            as_of=utc(2026, 3, 3),
+        )
+
+
+def _dated(item: dict[str, object]) -> bool:
+    return "estleg:celexNumber" in item and "estleg:documentDate" in item
+
+
+def _bindings(rows: Sequence[dict[str, str]]) -> bytes:
+    """Rows as the result of a query."""
+    names = ("celex", "property", "date", "meaning", "other", "probe")
+    bound = [{name: {"type": "literal", "value": value} for name, value in row.items()} for row in rows]
+    results = {"distinct": False, "ordered": True, "bindings": bound}
+    return orjson.dumps({"head": {"link": [], "vars": names}, "results": results})
+
+
+_COE = (
+    "Council of Europe Treaty Office, charts of signatures and ratifications of April 2012, through a public copy "
+    "(github.com/smari/DiRiWa)"
+)
+_CHARTS = {
+    "Council of Europe Convention on Action against Trafficking in Human Beings": "CETS197",
+    "European Convention on the Legal Status of Migrant Workers": "ETS093",
+}
+
+
+def coe(corpus: Path) -> Iterator[Recorded]:
+    """Signatures, ratifications and entries into force of the two conventions, for the members of the Union."""
+    rows: list[dict[str, str]] = []
+    for row in table(corpus / "legal/coe/diriwa_coe_conventions.csv"):
+        area = _MEMBERS.get(row["Country"])
+        instrument = _CHARTS.get(row["treaty"])
+        if area is None or instrument is None:
+            continue
+        for event, column in (("sign", "Signature"), ("ratify", "Ratification"), ("enter_into_force", "Entry")):
+            if row[column].strip():
+                rows.append(_statement(instrument, area, event, row[column].strip(), _COE))
+    (request,) = closed(publishers()["coe"], "chart")
+    yield Recorded(request, _table(EVENTS, rows), "text/csv", _COE, utc(2012, 4, 30))
+    (request,) = closed(publishers()["coe"], "statements")
+    yield Recorded(request, _table(STATEMENTS, _marked(corpus)), "text/csv", _COE, utc(2012, 4, 30))
+
+
+def _marked(corpus: Path) -> list[dict[str, str]]:
+    """The marks for reservations and declarations in the charts."""
+    source = {"source": _COE.partition(", through")[0], "source_url": "https://www.coe.int/en/web/conventions"}
+    return [
+        _said(_CHARTS[row["treaty"]], _MEMBERS[row["Country"]], kind) | source
+        for row in table(corpus / "legal/coe/diriwa_coe_conventions.csv")
+        for kind, column in (("reservation", "Reservations"), ("declaration", "Declarations"))
+        if row["treaty"] in _CHARTS and row["Country"] in _MEMBERS and row[column].strip()
+    ]
+
+
+def _said(instrument: str, area: str, kind: str) -> dict[str, str]:
+    """A statement of which only the kind is known."""
+    return dict.fromkeys(STATEMENTS, "") | {
+        "instrument": instrument,
+        "jurisdiction": area,
+        "statement": kind,
+        "date_precision": "unknown",
+        "territorial_scope": "_T",
+        "confidence": "high",
+    }
+
+
+def _statement(instrument: str, area: str, event: str, day: str, source: str) -> dict[str, str]:
+    number, month, year = day.split("/")
+    return dict.fromkeys(EVENTS, "") | {
+        "instrument": instrument,
+        "jurisdiction": area,
+        "event": event,
+        "date": f"{year}-{int(month):02}-{int(number):02}",
+        "date_precision": "day",
+        "territorial_scope": "_T",
+        "basis": "treaty",
+        "source": source.partition(", through")[0],
+        "source_url": "https://www.coe.int/en/web/conventions",
+        "confidence": "high",
+    }
+
+
+def _table(header: Sequence[str], rows: Sequence[dict[str, str]]) -> bytes:
+    """Rows as CSV, each once."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(sorted({tuple(row[name] for name in header) for row in rows}))
+    return text.getvalue().encode()
+
+
+_NORMLEX = "ILO, NORMLEX, ratifications of C097 as they were in 2024, through a public copy of the French page"
+
+
+def ilo(corpus: Path) -> Iterator[Recorded]:
+    """The ratifications of C097 that a copy of NORMLEX showed; the other pages have none."""
+    facts = table_of_facts(corpus)
+    rows = [row for row in facts if row["instrument"] == "ILO_C097" and row["source_title"].startswith("NORMLEX")]
+    parties = [(country(row["jurisdiction"]).name, row["date"]) for row in rows if row["attribute"] == "ratification"]
+    request = next(r for r in requests_for(publishers()["ilo"], "ratifications") if "312242" in r.slice)
+    yield Recorded(request, _normlex(parties), "text/html; charset=utf-8", _NORMLEX, utc(2024, 1, 1))
+
+
+def _normlex(parties: Sequence[tuple[str, str]]) -> bytes:
+    """A page of NORMLEX as the ILO serves it, without all that is not the list."""
+    titles = ("Country", "Date", "Status", "Note")
+    lines = [_row("td", (name, _worded(day), "In Force   ", "")) for name, day in sorted(parties)]
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html><head><meta charset="utf-8"><title>NORMLEXPUB</title></head><body>',
+            "<h1>Ratifications of C097 - Migration for Employment Convention (Revised), 1949 (No. 97)</h1>",
+            f"<table>{_row('td', ('Date of entry into force: 22 Jan 1952',))}</table>",
+            "<table>",
+            _row("th", titles),
+            *lines,
+            "</table></body></html>",
+            "",
+        ]
+    ).encode()
+
+
+def _worded(day: str) -> str:
+    year, month, number = day.split("-")
+    return f"{number} {_MONTHS[int(month) - 1]} {year}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def table_of_facts(corpus: Path) -> list[dict[str, str]]:
+    """The facts of the corpus, each with the source that states it."""
+    with (corpus / "legal/facts.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def citations(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what single publications state is kept here
+    """What single publications state."""
+    edition = "Single publications, each named in its row, seen until November 2026"
+    for name, file in (("events", "citations.csv"), ("statements", "reservations.csv")):
+        (request,) = closed(publishers()["citations"], name)
+        yield Recorded(request, Path(__file__).with_name(file).read_bytes(), "text/csv", edition, utc(2026, 11, 24))
+
+
+_MEMBERS = {country(area).name: area for area in JURISDICTIONS} | {"Czech Republic": "CZE"}

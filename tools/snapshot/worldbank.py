@@ -1,0 +1,154 @@
+"""World Bank: indicators from its bulk files, and the two KNOMAD matrices; the snapshot takes the 28 and the EU."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from python_calamine import CalamineWorkbook
+
+from sources.catalogue import publishers
+from sources.protocols import closed, requests_for
+from tools.snapshot import wire
+from tools.snapshot.sources import JURISDICTIONS, Recorded, country, only, table, utc
+
+_COPY = "through a public copy of the bank's own bulk file"
+# Names of the 28 in KNOMAD where they are not those of ISO 3166.
+_KNOMAD = {"CZE": "Czech Republic", "NLD": "Netherlands", "SVK": "Slovak Republic"}
+
+Series = dict[tuple[str, str], float]
+
+
+def recorded(corpus: Path) -> Iterator[Recorded]:
+    """Three indicators, two matrices and the prices of remittances."""
+    folder = corpus / "intl/worldbank"
+    bulk = _bulk(folder / "API_SM.POP.NETM_DS2_en_csv_v2_3401672.csv", "SM.POP.NETM")
+    yield _indicator("SM.POP.NETM", bulk, "2024-06-28", f"World Development Indicators of 2024-06-28, {_COPY}")
+    bulk = _bulk(folder / "API_16_urban-development-raw-2021.csv", "SP.URB.TOTL.IN.ZS")
+    yield _indicator("SP.URB.TOTL.IN.ZS", bulk, "2021-09-15", f"World Development Indicators of 2021-09-15, {_COPY}")
+    population = {
+        (row["Country Code"], row["Year"]): float(row["Value"])
+        for row in table(folder / "derived_datasets_population.csv")
+    }
+    yield _indicator(
+        "SP.POP.TOTL",
+        population,
+        None,
+        "World Development Indicators of an unknown day, with values for 2024 and so of July 2025 or later, "
+        "through github.com/datasets/population",
+    )
+    yield from _matrices(folder)
+    yield Recorded(
+        request=only(closed(publishers()["worldbank"], "remittance_prices")),
+        body=_prices(folder / "databank_RPW_corridors_36d1ed87_Data.csv"),
+        media_type="text/csv",
+        edition="Remittance Prices Worldwide of 2020-12-07, through a public copy (github.com/natesheehan/sdg_10C)",
+        as_of=utc(2020, 12, 7),
+    )
+
+
+def _bulk(path: Path, indicator: str) -> Series:
+    """One indicator of a bulk file, by country and year; blank fields are left out."""
+    return {
+        (row["Country Code"], year): float(value)
+        for row in table(path, skip=4)
+        if row["Indicator Code"] == indicator
+        for year, value in row.items()
+        if year and year.isdecimal() and value
+    }
+
+
+def _prices(path: Path) -> bytes:
+    """The corridors of the 28 that have a price, with the two lines at the end that say what they are and of when."""
+    rows = [row for row in table(path) if row["Series Code"] == "ATCR.CORR"]
+    sides = ("Sending Countries Code", "Receiving Countries  Code")
+    kept = [
+        row
+        for row in rows
+        if any(row[side] in JURISDICTIONS for side in sides)
+        and any(value not in ("", "..") for name, value in row.items() if name[:4].isdecimal())
+    ]
+    blank = "," * (len(rows[0]) - 1)
+    trailer = [*[blank] * 3, f"Data from database: Remittance Prices Worldwide (Corridors){blank}"]
+    trailer.append(f"Last Updated: 12/07/2020{blank}")
+    return b"\xef\xbb\xbf" + wire.plain_csv(kept) + "".join(f"{line}\n" for line in trailer).encode()
+
+
+def _indicator(name: str, series: Series, updated: str | None, edition: str) -> Recorded:
+    publisher = publishers()["worldbank"]
+    indicator = {"id": name, "value": publisher.datasets[name].title}
+    last = max(int(year) for _, year in series)
+    rows: list[dict[str, object]] = [
+        {
+            "indicator": indicator,
+            "country": {"id": iso2, "value": label},
+            "countryiso3code": code,
+            "date": str(year),
+            "value": wire.plain(value) if (value := series.get((code, str(year)))) is not None else None,
+            "unit": "",
+            "obs_status": "",
+            "decimal": 0,
+        }
+        for label, code, iso2 in sorted(map(_country, (*JURISDICTIONS, "EUU")))
+        for year in range(last, 1959, -1)
+    ]
+    as_of = utc(*map(int, updated.split("-"))) if updated else utc(2025, 7, 1)
+    return Recorded(
+        request=only(requests_for(publisher, name)),
+        body=wire.worldbank_json(updated, rows),
+        media_type="application/json",
+        edition=edition,
+        as_of=as_of,
+    )
+
+
+def _country(code: str) -> tuple[str, str, str]:
+    """Name, code of three letters and code of two."""
+    if code == "EUU":
+        return "European Union", code, "EU"
+    found = country(code)
+    return found.name, code, found.alpha_2
+
+
+def _matrices(folder: Path) -> Iterator[Recorded]:
+    publisher = publishers()["worldbank"]
+    parts: dict[str, tuple[str, str, str]] = {
+        "knomad_migration": (
+            "knomad_bilateral_migration_matrix_2021_latest.xlsx",
+            "Bilateral migrant stocks in 2021",
+            "Destination country (across) - Source country (down)",
+        ),
+        "knomad_remittance": (
+            "knomad_bilateral_remittance_matrix_2021.xlsx",
+            "Bilateral remittances for 2021, millions of US$",
+            "Remittance-receiving country (across) - Remittance-sending country (down)",
+        ),
+    }
+    ours = {_KNOMAD.get(code, country(code).name) for code in JURISDICTIONS}
+    for name, (file, title, corner) in parts.items():
+        rows = _matrix(folder / file, ours.__contains__)
+        yield Recorded(
+            request=only(closed(publisher, name)),
+            body=wire.workbook({"BRM 2021": [[title], [corner, *rows[0][1:]], *rows[1:]]}),
+            media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            edition="KNOMAD/World Bank bilateral matrices 2021 of December 2022, through a public copy of the workbook",
+            as_of=utc(2022, 12, 19),
+        )
+
+
+def _matrix(path: Path, ours: Callable[[str], bool]) -> list[list[wire.Cell]]:
+    """The matrix with its names, in the publisher's orientation; filled where the row or the column is one of ours."""
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    names = [str(name).strip() for name in rows[1]]
+    end = next(at for at in range(2, len(rows)) if not str(rows[at][0]).strip())
+    labels = [str(row[0]).strip() for row in rows[2:end]]
+    if missing := [label for label in labels if ours(label) and label not in names]:
+        raise LookupError(f"{path.name} has rows without columns: {missing}")
+    kept: list[list[wire.Cell]] = [list(names)]
+    for label, row in zip(labels, rows[2:end], strict=True):
+        values: list[wire.Cell] = [
+            value if isinstance(value, float) and (ours(label) or ours(name)) else None
+            for name, value in zip(names[1:], row[1:], strict=True)
+        ]
+        kept.append([label, *values])
+    if sum(map(ours, labels)) != len(JURISDICTIONS):
+        raise LookupError(f"{path.name} names only {sum(map(ours, labels))} of the {len(JURISDICTIONS)} jurisdictions")
+    return kept
