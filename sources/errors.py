@@ -1,35 +1,36 @@
-"""The errors of reading what the world publishes. Each says in one sentence what happened and where."""
+"""The errors of requesting and reading what publishers publish. Each message states in one sentence what happened."""
 
 from sources.request import Response
+from warehouse.errors import CorridorError
 
 
-class SourceError(Exception):
-    """Something about a publisher, a request or a payload is not as it must be."""
+class SourceError(CorridorError):
+    """A catalogue entry, a request or a payload is wrong."""
 
 
 class CatalogueError(SourceError):
-    """A catalogue entry contradicts itself or names something that does not exist."""
+    """A catalogue entry contradicts itself, or names something that does not exist."""
 
 
 class FetchError(SourceError):
-    """A request got no payload, or not the kind of payload that was asked for.
+    """A request got no payload, or a payload of another kind than it asked for.
 
-    ``answer`` is what came instead, with its body, where something came. ``unreachable`` says that not even a
-    connection came about, so that another request to the host is idle now.
+    ``response`` is what came back, with its body; None where nothing came back. ``unreachable`` is true where no
+    connection could be made, so that further requests to the host are not worth a try.
     """
 
-    def __init__(self, message: str, answer: Response | None = None, *, unreachable: bool = False) -> None:
+    def __init__(self, message: str, response: Response | None = None, *, unreachable: bool = False) -> None:
         super().__init__(message)
-        self.answer = answer
+        self.response = response
         self.unreachable = unreachable
 
 
 class NotConfiguredError(FetchError):
-    """A request needs a secret, and the environment variable that should hold it is not set."""
+    """A request needs a secret, and the environment variable for it is not set."""
 
 
 class FormatError(SourceError):
-    """A payload is not in the format it claims, or holds what the format does not allow."""
+    """A payload violates its format."""
 
 
 class UnknownFormatError(FormatError):

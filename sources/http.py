@@ -141,7 +141,7 @@ class Client:
             patience = again
             patience.sleep()
         why = _hide(f"{request.name} ({request.full_url}): {outcome.why}", secrets)
-        raise FetchError(why, outcome.answer, unreachable=outcome.unreachable)
+        raise FetchError(why, outcome.response, unreachable=outcome.unreachable)
 
     def _try(self, request: Request, secrets: Mapping[str, str], conditions: Mapping[str, str]) -> "Response | _Failed":
         """One try. What is raised on the way, and may hold secrets, ends here."""
@@ -163,7 +163,7 @@ class Client:
             received = replace(received, seconds=time.perf_counter() - begun)
             self._check(received, request.accept)
         except _Failed as failed:
-            failed.answer = received
+            failed.response = received
             if received and not _succeeded(received) and not received.body:
                 # A refusal stays one, whether or not its text came through.
                 failed.why, failed.again = f"answered {received.status}, and {failed.why}", False
@@ -297,7 +297,7 @@ class _Failed(Exception):  # noqa: N818 - not an error by itself: the client mak
         self.why = why
         self.again = again
         self.unreachable = unreachable
-        self.answer: Response | None = None
+        self.response: Response | None = None
 
 
 class _Session(requests.Session):

@@ -1,21 +1,25 @@
-"""The errors of keeping data. Each says in one sentence what happened and where."""
+"""The base class of all of Corridor's errors, and the errors of storing data. Each message is one sentence."""
 
 
-class WarehouseError(Exception):
-    """Something about what is kept is not as it must be."""
+class CorridorError(Exception):
+    """An expected failure. Its message states what happened and where, and is shown to the user without a traceback."""
+
+
+class WarehouseError(CorridorError):
+    """Stored data is missing, damaged or contradictory."""
 
 
 class ArchiveError(WarehouseError):
-    """A payload or a ledger line cannot be kept or is not there."""
+    """A payload or a line of the ledger cannot be stored or found."""
 
 
 class BusyError(WarehouseError):
-    """Another build is at work on the same data."""
+    """Another build holds the lock of the same data."""
 
 
 class ContractError(WarehouseError):
-    """A contract contradicts itself, or a table does not keep its contract."""
+    """A contract contradicts itself, or a table does not satisfy its contract."""
 
 
 class ReleaseError(WarehouseError):
-    """A release cannot be made, or is not what its index says."""
+    """A release cannot be made, or its files differ from its index."""

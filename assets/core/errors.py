@@ -1,9 +1,11 @@
-"""The errors of making tables out of payloads."""
+"""The errors of making tables from payloads."""
+
+from warehouse.errors import CorridorError
 
 
-class AssetError(Exception):
-    """Something cannot be made out of what there is."""
+class AssetError(CorridorError):
+    """An asset cannot be made from its inputs."""
 
 
 class StructureError(AssetError):
-    """A payload is well formed, but its dimensions are not those that the catalogue entry knows."""
+    """A payload is well formed, but its dimensions differ from those that its catalogue entry declares."""

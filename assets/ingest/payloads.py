@@ -258,7 +258,7 @@ def _slice(
                 for half in halves:
                     result = result if result.unreachable else _slice(workspace, client, half, refused, result)
                 return result
-            if workspace.mode == "snapshot" and error.answer is not None and error.answer.status == 404:
+            if workspace.mode == "snapshot" and error.response is not None and error.response.status == 404:
                 return replace(result, absent=(*result.absent, f"{page.name} is not in the snapshot"))
             return replace(result, failures=(*result.failures, str(error)), unreachable=error.unreachable)
         if fetch.status == 304:
@@ -272,7 +272,7 @@ def _slice(
 
 def _halves(request: Request, error: FetchError) -> list[Request]:
     """What to ask for instead of a request that was refused for its size."""
-    if error.answer is None or not eurostat.too_large(error.answer.status, error.answer.body):
+    if error.response is None or not eurostat.too_large(error.response.status, error.response.body):
         return []
     return eurostat.halves(protocols.endpoint_of(catalogue.publishers()[request.publisher], request.dataset), request)
 
@@ -323,9 +323,9 @@ def _ask(
     except NotConfiguredError:
         raise
     except FetchError as error:
-        if not (workspace.mode == "snapshot" and error.answer is not None and error.answer.status == 404):
-            payload = _stored(archive, error.answer) if error.answer else None
-            archive.record(_line(workspace, request, error.answer, payload, str(error)))
+        if not (workspace.mode == "snapshot" and error.response is not None and error.response.status == 404):
+            payload = _stored(archive, error.response) if error.response else None
+            archive.record(_line(workspace, request, error.response, payload, str(error)))
         raise
     payload = last.payload if answer.status == 304 and last else _stored(archive, answer)
     fetch = _line(workspace, request, answer, payload, None)

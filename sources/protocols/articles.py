@@ -33,7 +33,7 @@ def listed(
         try:
             links = links_of(endpoint.articles, request.url, page(request)) if endpoint.articles else []
         except FetchError as error:
-            if number and error.answer is not None and error.answer.status == HTTPStatus.NOT_FOUND:
+            if number and error.response is not None and error.response.status == HTTPStatus.NOT_FOUND:
                 return
             raise
         if not links and not number:

@@ -64,11 +64,11 @@ def fetch(
     try:
         return client.fetch(request, etag=etag, last_modified=last_modified)
     except FetchError as error:
-        promised = _PROMISED.search(_beginning(error.answer.body if error.answer else None))
+        promised = _PROMISED.search(_beginning(error.response.body if error.response else None))
         if endpoint.promise is None or promised is None:
             raise
         if why := _waited(client, endpoint.promise, request, promised[1]):
-            raise FetchError(f"{request.name} ({request.full_url}): {why}", error.answer) from error
+            raise FetchError(f"{request.name} ({request.full_url}): {why}", error.response) from error
         return client.fetch(replace(request, url=endpoint.promise.data.format(id=promised[1]), params=()))
 
 

@@ -76,7 +76,7 @@ def refused(
     with serve(*scripts) as server, Client(HOSTS, within or limits()) as client:
         with pytest.raises(FetchError) as caught:
             client.fetch(asking(server, accept))
-        message, answer = str(caught.value), caught.value.answer
+        message, answer = str(caught.value), caught.value.response
         if kept is not None:
             assert bytes_of(answer) == kept
         else:
@@ -145,7 +145,7 @@ def test_a_secret_is_sent_and_shown_nowhere(
         with pytest.raises(FetchError) as caught:
             client.fetch(request)
     assert str(caught.value).endswith("answered 503: /data?key=env:UN_TOKEN is wrong, env:UN_TOKEN too")
-    shown = "".join(traceback.format_exception(caught.value)) + caplog.text + str(caught.value.answer)
+    shown = "".join(traceback.format_exception(caught.value)) + caplog.text + str(caught.value.response)
     for written in (token, quote(token), quote(token, safe="")):
         assert written not in request.full_url
         assert written not in shown
@@ -293,7 +293,7 @@ def test_a_host_that_does_not_listen_is_said() -> None:
         nobody = Loopback(f"http://127.0.0.1:{taken_port.getsockname()[1]}")
         with Client(HOSTS, limits(retries=1)) as client, pytest.raises(FetchError, match=r"refused by the host$") as e:
             client.fetch(asking(nobody))
-        assert e.value.answer is None
+        assert e.value.response is None
 
 
 def test_a_host_that_has_no_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -516,7 +516,7 @@ def test_whatever_comes_is_judged_in_one_line(head: bytes, accept: Kind) -> None
 def test_an_error_survives_the_way_between_processes() -> None:
     answer = Response(404, {}, None, "https://example.org", datetime.now(UTC), 0.1)
     again = pickle.loads(pickle.dumps(FetchError("why", answer)))
-    assert (str(again), again.answer) == ("why", answer)
+    assert (str(again), again.response) == ("why", answer)
 
 
 # The snapshot
@@ -575,8 +575,8 @@ def test_a_snapshot_goes_through_the_same_checks(snapshot: Snapshot) -> None:
     with snapshot() as client:
         with pytest.raises(FetchError, match=r"answered 404: not in the snapshot$") as caught:
             client.fetch(of_snapshot("unknown"))
-        assert caught.value.answer is not None
-        assert caught.value.answer.status == 404
+        assert caught.value.response is not None
+        assert caught.value.response.status == 404
         with pytest.raises(FetchError, match="a notice came where data was asked for"):
             client.fetch(of_snapshot("c", "json"))
         with pytest.raises(FetchError, match=r"the host api\.unhcr\.org is none of ec\.europa\.eu"):
