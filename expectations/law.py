@@ -4,24 +4,12 @@ Pure functions from a table's lazy frame to its failing rows, like those of ``ex
 compared where both are whole days and no source doubts them: an event that is dated to a year proves no order.
 """
 
-from datetime import date
-
 import polars as pl
 
 from expectations.rules import Facts, Identity
+from warehouse.codes.legal import CONSENT, FOUNDED
 from warehouse.contracts import Contract
 
-CONSENT = ("ratify", "accede", "succeed", "accept", "approve", "confirm", "sign_definitively")
-# The day on which each of today's members became a state, or a state again, where that is in the time of the treaties.
-FOUNDED = {
-    "CZE": date(1993, 1, 1),
-    "EST": date(1991, 8, 20),
-    "HRV": date(1991, 6, 25),
-    "LTU": date(1990, 3, 11),
-    "LVA": date(1991, 8, 21),
-    "SVK": date(1993, 1, 1),
-    "SVN": date(1991, 6, 25),
-}
 _WHO = ["instrument", "jurisdiction", "territorial_scope"]
 _EXACT = pl.col("date_precision") == "day"
 

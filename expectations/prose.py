@@ -7,21 +7,11 @@ recycled and counterfeit texts, whose figures are right one by one and wrong tog
 import polars as pl
 
 from expectations.rules import Facts, Failing, Identity
+from warehouse.codes.concepts import changes
 from warehouse.contracts import Contract
 
 # More sentences with figures than the longest communiqué has that is about something else throughout.
 MOST_UNREAD = 500
-# The indicator of a printed change on the year before, and that of its levels.
-CHANGES = {
-    "border_inspections_growth": "border_inspections",
-    "border_inspections_foreigners_growth": "border_inspections",
-    "entries_foreigners_growth": "border_inspections",
-    "visa_free_entries_growth": "visa_free_entries",
-    "migrant_workers_growth": "migrant_workers",
-    "migrant_workers_outgoing_growth": "migrant_workers_outgoing",
-    "migrant_workers_local_growth": "migrant_workers_local",
-    "students_gone_abroad_growth": "students_gone_abroad",
-}
 
 _INDICATOR = pl.col("indicator").cast(pl.String)
 _GROUP = pl.col("group").cast(pl.String)
@@ -74,8 +64,8 @@ def changes_off_levels(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.
         parts_min=(pl.col("low") / pl.col("high_before") - 1) * 100,
         parts_max=(pl.col("high") / pl.col("low_before") - 1) * 100,
     )
-    printed = figures.filter(pl.col("indicator").is_in(list(CHANGES))).with_columns(
-        change=pl.col("indicator"), indicator=pl.col("indicator").replace_strict(CHANGES, default=None)
+    printed = figures.filter(pl.col("indicator").is_in(list(changes()))).with_columns(
+        change=pl.col("indicator"), indicator=pl.col("indicator").replace_strict(changes(), default=None)
     )
     joined = printed.join(pairs, on=[*keys, "period"])
     off = (pl.col("low") > pl.col("parts_max")) | (pl.col("high") < pl.col("parts_min"))

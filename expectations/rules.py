@@ -7,11 +7,11 @@ that a figure rounded to 5 is judged with the room that rounding leaves, and an 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Literal
 
 import polars as pl
 
+from warehouse.codes.concepts import indicators_with
 from warehouse.contracts import Contract
 
 Severity = Literal["error", "warning"]
@@ -47,54 +47,7 @@ SERVICEMEN = 0.002
 NOT_CARRIED_BACK = 0.02
 CARRIED_BACK_FROM = 2011
 
-# Stocks and events that each member state counts for itself, so that the Union's figure is their sum. Flows are not:
-# what moves between two members is no immigration to the Union.
-ADDITIVE = (
-    "population",
-    "population_by_citizenship",
-    "population_by_birth",
-    "first_permits",
-    "valid_permits",
-    "long_term_residents",
-    "asylum_applicants",
-    "asylum_first_instance_decisions",
-    "asylum_final_decisions",
-    "temporary_protection_beneficiaries",
-    "temporary_protection_decisions",
-    "citizenship_acquisitions",
-    "refused_entry",
-    "found_illegally_present",
-    "ordered_to_leave",
-    "returned",
-)
-MAY_BE_NEGATIVE = (
-    "net_migration",
-    "natural_increase_rate",
-    "net_mobile_students",
-    "migrants_missing",
-    "remittance_cost",
-)
 UNIT_OF_CHANGES = "percent_change"
-CROSSING = (
-    "refugees",
-    "asylum_seekers",
-    "asylum_applications",
-    "asylum_application_cases",
-    "asylum_decisions",
-    "asylum_decision_cases",
-    "returned_refugees",
-    "bilateral_remittances",
-)
-
-# Eurostat's aggregates have a fixed composition, also for the years before: the members on the day when the treaties of
-# accession of 1994, 2003, 2005 and 2011 entered into force, and on the day after the United Kingdom's withdrawal.
-IN_FORCE = {
-    "EU15": date(1995, 1, 1),
-    "EU25": date(2004, 5, 1),
-    "EU27_2007": date(2007, 1, 1),
-    "EU28": date(2013, 7, 1),
-    "EU27_2020": date(2020, 2, 1),
-}
 
 
 @dataclass(frozen=True)
@@ -149,16 +102,6 @@ def identities(contract: Contract) -> list[Identity]:
     return [identity for identity in every() if identity.applies(contract)]
 
 
-def compositions(areas: pl.DataFrame) -> dict[str, frozenset[str]]:
-    """Aggregate → its member states, from ``area``, ``eu_from`` and ``eu_to`` of the list of areas."""
-    return {
-        aggregate: frozenset(
-            areas.filter(pl.col("eu_from") <= day, pl.col("eu_to").is_null() | (pl.col("eu_to") > day))["area"]
-        )
-        for aggregate, day in IN_FORCE.items()
-    }
-
-
 def types_not_declared(frame: pl.LazyFrame, contract: Contract, _: Facts) -> pl.LazyFrame:
     """The fields whose type is not the contract's. A frame whose strings are categorical passes: it holds the same."""
     found = {
@@ -181,7 +124,7 @@ def unit_not_indicators(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.La
 def negative(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Negative figures of what cannot be negative."""
     changes = pl.col("unit").cast(pl.String) == UNIT_OF_CHANGES
-    return frame.filter(pl.col("value") < 0, ~pl.col("indicator").is_in(MAY_BE_NEGATIVE), ~changes)
+    return frame.filter(pl.col("value") < 0, ~pl.col("indicator").is_in(indicators_with("may_be_negative")), ~changes)
 
 
 def implausible(year: pl.Expr) -> Failing:
@@ -225,7 +168,7 @@ def small_counts(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
 def within_one_country(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
     """Figures above 0 of what crosses a border, with one and the same country at both ends."""
     return frame.filter(
-        pl.col("indicator").is_in(CROSSING),
+        pl.col("indicator").is_in(indicators_with("crosses_border")),
         pl.col("reporter").cast(pl.String) == pl.col("partner").cast(pl.String),
         pl.col("value") > 0,
     )
@@ -292,7 +235,7 @@ def members_off_aggregate(frame: pl.LazyFrame, contract: Contract, facts: Facts)
     table = pl.LazyFrame(pairs, schema={"union": pl.String, "state": pl.String}, orient="row")
     sizes = table.group_by("union").agg(size=pl.len())
     keys = [name for name in contract.key if name != "reporter"]
-    figures = _bounded(frame.filter(pl.col("indicator").is_in(ADDITIVE))).with_columns(
+    figures = _bounded(frame.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))).with_columns(
         pl.col("reporter").cast(pl.String)
     )
     unions = figures.join(sizes, left_on="reporter", right_on="union").filter(pl.col("low").is_not_null())

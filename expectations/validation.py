@@ -16,8 +16,9 @@ import polars as pl
 import pyarrow as pa
 
 from expectations.contract import RULES, Expectation, baseline, rules
-from expectations.rules import Facts, Identity, Severity, compositions, identities
+from expectations.rules import Facts, Identity, Severity, identities
 from warehouse import codes
+from warehouse.codes.union import compositions
 from warehouse.contracts import Contract
 
 if TYPE_CHECKING:

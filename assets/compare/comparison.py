@@ -16,9 +16,9 @@ import polars as pl
 from assets.compare.engines import Engine
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, graded, held_against, joined_up
 from assets.normalise.codes import Frame
-from expectations.rules import compositions
 from sources.catalogue import datasets
 from warehouse import codes
+from warehouse.codes.union import compositions
 from warehouse.contracts import contract
 from warehouse.measures import TOTAL, Measure, Selection
 

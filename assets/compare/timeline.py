@@ -7,7 +7,7 @@ import polars as pl
 from assets.compare.comparison import STATE
 from assets.law.indicators import CHINA
 from assets.law.visas import rules_on
-from expectations.law import CONSENT
+from warehouse.codes.legal import CONSENT
 from warehouse.measures import Measure
 
 # What may matter to a series beside consent: nothing that is only announced or tabled.

@@ -10,9 +10,9 @@ from datetime import date
 
 import polars as pl
 
-from expectations.law import CONSENT
 from sources.catalogue import dataset
 from warehouse import codes
+from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
 
 # Publishers of whole lists of the parties to a treaty: who is absent has done nothing.

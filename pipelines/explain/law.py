@@ -11,8 +11,8 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import origin_of
 from assets.law.bindings import LISTS, TREATIES, bindings
 from assets.law.visas import rule_on, transit_rule_on
-from expectations.law import CONSENT, FOUNDED
 from warehouse import codes, releases
+from warehouse.codes.legal import CONSENT, FOUNDED
 from warehouse.errors import WarehouseError
 
 Report = dict[str, object]

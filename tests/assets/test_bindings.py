@@ -17,10 +17,11 @@ from pipelines.explain.figures import Tracer
 from pipelines.explain.law import explain
 from tests.conftest import Built, corridor
 from tests.support.law_payloads import act, events
+from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
 from warehouse.errors import WarehouseError
 
-CONSENTS = st.sampled_from(law.CONSENT)
+CONSENTS = st.sampled_from(CONSENT)
 DAYS = st.dates(date(1950, 1, 1), date(2030, 12, 31))
 
 

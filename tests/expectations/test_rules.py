@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.rules import ADDITIVE, compositions, every, identities
+from expectations.rules import every, identities
 from sources import reading
 from tests.support.frames import EU, FACTS, rows
-from warehouse import codes
 from warehouse.contracts import contract, contracts
 
 COUNT = st.integers(0, 10**8).map(float)
@@ -147,30 +146,6 @@ def test_a_union_with_a_member_unpublished_is_not_judged(missing: dict[str, obje
     values = {"AUT": 10.0, "BEL": 20.0, "EU27_2020": 99.0}
     known = ({"reporter": area, "value": value} for area, value in values.items())
     assert failing("members_make_union", "population", rows("population", *known, missing)).is_empty()
-
-
-def test_flows_to_the_union_are_not_the_sum_of_flows_to_its_members() -> None:
-    assert not {"immigration", "emigration", "net_migration"} & set(ADDITIVE)
-
-
-def test_aggregates_have_the_members_of_the_years_that_they_are_named_for() -> None:
-    areas = pl.DataFrame(
-        {
-            "area": ["FRA", "GBR", "ROU", "HRV", "CHN"],
-            "eu_from": [date(1958, 1, 1), date(1973, 1, 1), date(2007, 1, 1), date(2013, 7, 1), None],
-            "eu_to": [None, date(2020, 2, 1), None, None, None],
-        }
-    )
-    members = compositions(areas)
-    assert members["EU15"] == {"FRA", "GBR"}
-    assert members["EU27_2007"] == {"FRA", "GBR", "ROU"}
-    assert members["EU28"] == {"FRA", "GBR", "ROU", "HRV"}
-    assert members["EU27_2020"] == {"FRA", "ROU", "HRV"}
-
-
-def test_our_list_of_areas_has_as_many_members_as_each_aggregate_is_named_for() -> None:
-    sizes = {union: len(states) for union, states in compositions(codes.areas()).items()}
-    assert sizes == {"EU15": 15, "EU25": 25, "EU27_2007": 27, "EU28": 28, "EU27_2020": 27}
 
 
 def test_eurostat_rounds_asylum_and_unhcr_does_not() -> None:

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.rules import ADDITIVE, IDENTITIES, identities
+from expectations.rules import IDENTITIES, identities
 from tests.support.frames import FACTS, rows
-from warehouse import codes
 from warehouse.contracts import contract, contracts
 
 COUNT = st.integers(0, 10**7).map(float)
@@ -93,8 +92,3 @@ def test_the_new_identities_apply_to_the_tables_that_they_speak_of() -> None:
         "labour_force_is_employed_and_unemployed": {"labour_migration"},
     }
     assert all(i.severity == "warning" for i in IDENTITIES if i.name in {*applied, "rates_within_hundred"})
-
-
-def test_what_is_added_up_to_the_union_are_indicators_of_persons_permits_and_decisions() -> None:
-    known = dict(codes.indicators().select("indicator", "unit").iter_rows())
-    assert {known[indicator] for indicator in ADDITIVE} == {"persons", "permits", "decisions"}

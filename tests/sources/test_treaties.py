@@ -16,7 +16,6 @@ from assets.core.errors import StructureError
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
 from assets.normalise.dates import dated
-from expectations.law import CONSENT
 from sources import catalogue, reading
 from sources.catalogue import publishers
 from sources.cells import pack
@@ -29,6 +28,7 @@ from tests.support.law_payloads import moved, recorded, statements, untc_page, w
 from tests.support.loopback import Loopback, reply, serve
 from tests.support.paths import ROOT
 from warehouse import codes
+from warehouse.codes.legal import CONSENT
 
 TITLES = ("Participant", "Signature", "Ratification, Acceptance(A), Accession(a), Succession(d)")
 CAPITALS = ("PARTICIPANT", "SIGNATURE", "RATIFICATION, ACCEPTANCE(A), ACCESSION(a), SUCCESSION(d)")

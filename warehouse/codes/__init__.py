@@ -5,7 +5,7 @@
 - ``indicators.csv``  what is counted: indicator, theme, unit, definition
 - ``instruments.csv``  acts and treaties: scheme, type, adoption, what it amends, and its rule of entry into force
 - ``not_published.csv``  what a jurisdiction is known not to publish
-- ``concepts.csv``    what each indicator counts: phenomenon, concept, stock or flow
+- ``concepts.csv``    what each indicator counts: phenomenon, concept, stock or flow; properties (``concepts.py``)
 - ``counting.csv``    how each definition counts: threshold, reference day, basis, who is in and who is out
 - ``codes.csv``       every small list: list, code, name in English and Chinese, description
 
