@@ -11,6 +11,7 @@ from sources.formats.registry import FORMATS, HEAD, Format
 from sources.formats.unpack import opened
 from sources.formats.workbook.sheets import workbook
 from sources.prose import reader as prose
+from sources.prose.locators import span
 from sources.prose.statements import statements
 
 __all__ = ["Format", "opened", "place", "read", "recognise"]
@@ -63,7 +64,7 @@ def place(form: Format | str, locator: int) -> str:
     if name == "json_stat":
         return f"value {locator}"
     if name == prose.NAME:
-        start, end = prose.span(locator)
+        start, end = span(locator)
         return f"characters {start} to {end}"
     if name.endswith("_xlsx"):
         row, column, sheet = cells.unpack(locator)

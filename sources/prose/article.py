@@ -1,4 +1,4 @@
-"""A page or a plain text of a publisher of prose: decoded, its article taken out, its letters made alike."""
+"""Decode a page or a plain text of a publisher of prose, extract its article and normalise its characters."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ from sources.errors import FormatError
 
 _NUMBER = re.compile(r"\d")
 _LARGEST = 4_000_000
-# What a firewall says instead of an article, which is short.
+# What a firewall returns instead of an article.
 _BLOCKED = re.compile(
     r"\b(?:403|404|502|503)\b|Forbidden|Access Denied|UrlACL|访问被拒绝|拦截|服务异常|安全验证|验证码|页面不存在",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|p|meta|script)\b", re.IG
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _FOOTNOTE = re.compile(r"\[\d{1,2}\]|\[注\d{0,2}\]")
 _FULL_STOP_IN_NUMBER = re.compile(r"(?<=\d)。(?=\d{1,2}(?:万|亿|%|‰|％|萬|億|个百分点))")
-# Where the publishers' pages have their text; a page of another structure is read whole, without what is around it.
+# The elements of the publishers' pages that contain the text. A page of another structure is read whole.
 _BODIES = (
     *(".TRS_Editor", ".trs_editor_view", ".TRS_UEDITOR", "#UCAP-CONTENT", ".pages_content", ".txt-content", "div.txt"),
     *(".art_con", ".article-content", ".art-con", "div.content", ".xilan_con", ".center_xilan", "article", "#zoom"),
@@ -38,7 +38,7 @@ _DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})")
 
 @dataclass(frozen=True)
 class Article:
-    """The text that is read, its title and day of publication where the page says them, and who it says it is by."""
+    """The text of an article, and its title, day of publication and site if the page states them."""
 
     text: str
     title: str = ""
@@ -47,7 +47,7 @@ class Article:
 
 
 def beginning(head: bytes) -> str:
-    """The beginning of a page or text in whichever encoding it is; "" where it is neither."""
+    """Return the beginning of a page or text, decoded; "" if the bytes are neither."""
     if b"\0" in head or head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
         return ""
     texts = {encoding: head.decode(encoding, "ignore") for encoding in ("utf-8", "gb18030")}
@@ -55,10 +55,10 @@ def beginning(head: bytes) -> str:
 
 
 def article(path: Path) -> Article:
-    """The article of a page or a plain text.
+    """Return the article of a page or a plain text.
 
-    ``FormatError`` if the bytes are neither UTF-8 nor gb18030, and if a page holds no text: a redirect, a block page,
-    a bulletin that is an image, a page of a structure that is not known.
+    ``FormatError`` if the bytes are neither UTF-8 nor gb18030, or if a page contains no text: a redirect, a block page,
+    a bulletin that is an image, or a page of an unknown structure.
     """
     if (size := path.stat().st_size) > _LARGEST:
         raise FormatError(f"the text has {size / 1e6:.0f} MB, and no article is larger than {_LARGEST / 1e6:.0f} MB")
@@ -71,8 +71,8 @@ def article(path: Path) -> Article:
         )
         return Article(normalised("\n".join(lines)), normalised(lines[0]) if titled else "")
     page = LexborHTMLParser(text)
-    title = _said(page, _TITLES)
-    day = _DAY.search(_said(page, _DATES))
+    title = _text_of(page, _TITLES)
+    day = _DAY.search(_text_of(page, _DATES))
     for node in page.css(_AROUND):
         node.decompose()
     return Article(
@@ -80,15 +80,15 @@ def article(path: Path) -> Article:
         title=normalised(title),
         published=_date(day) if day else None,
         site=normalised(
-            _said(page, ("meta[name=SiteName]", "meta[name=ContentSource]", "meta[property='og:site_name']"))
+            _text_of(page, ("meta[name=SiteName]", "meta[name=ContentSource]", "meta[property='og:site_name']"))
         ),
     )
 
 
 def normalised(text: str) -> str:
-    """Text with letters of one kind: NFKC, simplified characters, no footnote marks, blank lines or odd spaces.
+    """Return a text in NFKC and simplified characters, without footnote marks, blank lines and unusual spaces.
 
-    A full-width comma between digits stays apart from them, so that it is never taken for a thousands separator.
+    A full-width comma between digits becomes a comma and a space, so that it is never read as a thousands separator.
     """
     text = _FULL_STOP_IN_NUMBER.sub(".", re.sub(r"(?<=\d)\uff0c(?=\d)", ", ", text))
     text = _FOOTNOTE.sub("", unicodedata.normalize("NFKC", text))
@@ -98,7 +98,7 @@ def normalised(text: str) -> str:
 
 
 def decoded(body: bytes) -> str:
-    """A page or text in the encoding that its bytes are in; ``FormatError`` if that is none of the expected."""
+    """Return a page or text decoded from UTF-8, gb18030 or a declared Big5; ``FormatError`` if none of them fits."""
     declared = _CHARSET.search(body[:4096])
     names = ["utf-8-sig", "gb18030"]
     if declared and declared[1].lower() in (b"big5", b"big5-hkscs"):
@@ -108,25 +108,25 @@ def decoded(body: bytes) -> str:
             return body.decode(name)
         except UnicodeDecodeError:
             continue
-    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)}); it may be no text at all")
+    raise FormatError(f"the text is in no encoding that was expected ({' or '.join(names)}); it may not be text")
 
 
 @cache
 def _simplified(chars: str) -> dict[str, str]:
-    """The simplified character of each traditional one among ``chars``, where it is one character."""
+    """Return the simplified character of each traditional one in ``chars`` that has exactly one."""
     pairs = {char: _converter()(char) for char in chars if _CJK.match(char)}
     return {char: simple for char, simple in pairs.items() if simple != char and len(simple) == 1}
 
 
 @cache
 def _converter() -> Callable[[str], str]:
-    from opencc import OpenCC  # reads its dictionaries, which only prose needs
+    from opencc import OpenCC  # imported late: it loads dictionaries that only prose needs
 
     convert: Callable[[str], str] = OpenCC("t2s").convert
     return convert
 
 
-def _said(page: LexborHTMLParser, selectors: tuple[str, ...]) -> str:
+def _text_of(page: LexborHTMLParser, selectors: tuple[str, ...]) -> str:
     for selector in selectors:
         node = page.css_first(selector)
         if node is not None:
@@ -138,7 +138,7 @@ def _said(page: LexborHTMLParser, selectors: tuple[str, ...]) -> str:
 
 def _body(page: LexborHTMLParser, title: str) -> str:
     for selector in (*_BODIES, "body"):
-        # The innermost of nested elements of one name is not the article; the longest is.
+        # Elements of one name may be nested: the article is the longest.
         texts = sorted((_lines(node) for node in page.css(selector)), key=len, reverse=True)
         if texts and _is_article(f"{title}\n{texts[0]}", texts[0]):
             return texts[0]
@@ -150,7 +150,7 @@ def _body(page: LexborHTMLParser, title: str) -> str:
 
 
 def _is_article(whole: str, text: str) -> bool:
-    """Whether a text may be one: it has a number and some length, and is not a firewall's short answer."""
+    """Return whether a text can be an article: it has a number and some length, and is not a block page."""
     blocked = len(text) < 600 and _BLOCKED.search(whole)
     return bool(_NUMBER.search(text)) and len(text) > 20 and not blocked
 

@@ -14,7 +14,8 @@ from sources.cells import Cells
 from sources.errors import FormatError
 from sources.formats.delimited import figures_csv
 from sources.prose import reader
-from sources.prose.numerals import FIGURE, figure
+from sources.prose.locators import locate
+from sources.prose.quantities import FIGURE, figure
 from sources.prose.statements import Statements, load, statements
 
 PAGE = """<!DOCTYPE html><html><head><meta charset="{charset}"><meta name="SiteName" content="国家移民管理局">
@@ -75,7 +76,7 @@ def test_every_figure_is_followed_back_to_its_sentence(tmp_path: Path) -> None:
 def test_a_figure_without_a_span_is_an_error(tmp_path: Path) -> None:
     cells(tmp_path, "2031年查验出入境人员7亿人次。")
     with pytest.raises(FormatError, match="no text"):
-        reader.finder(tmp_path / "payload")(reader.locate(5_000, 3))
+        reader.finder(tmp_path / "payload")(locate(5_000, 3))
 
 
 def test_traditional_characters_are_read(tmp_path: Path) -> None:
@@ -269,7 +270,7 @@ def test_a_publisher_without_statements_is_named(tmp_path: Path) -> None:
     (tmp_path / "payload").write_text("2031年查验出入境人员7亿人次。", encoding="utf-8")
     with pytest.raises(FormatError, match="eurostat has no statements"):
         reader.read_statements(tmp_path / "payload", "eurostat")
-    with pytest.raises(FormatError, match="does not say by which publisher"):
+    with pytest.raises(FormatError, match="does not name its publisher"):
         reader.read_statements(tmp_path / "payload")
 
 

@@ -21,7 +21,8 @@ from sources.formats.delimited import figures_csv
 from sources.formats.delimited.figures_csv import CODED, COLUMNS
 from sources.prose import reader
 from sources.prose.article import normalised
-from sources.prose.numerals import figure
+from sources.prose.locators import span
+from sources.prose.quantities import figure
 from sources.prose.statements import FIELDS, statements
 from sources.protocols import closed
 from tools.snapshot.sources import Recorded, UnequalFiguresError, only, table
@@ -135,7 +136,7 @@ def _cells(publisher: str, text: str, day: date) -> list[Row]:
         rows = reader.read_statements(path, publisher, day).frame.collect().to_dicts()
     whole = normalised(text)
     for row in rows:
-        start, end = reader.span(row["locator"])
+        start, end = span(row["locator"])
         declared = statements()[publisher].statements.get(row["statement"])
         sign = "-" if row["value"] < 0 and not whole[start:end].startswith("-") else ""
         row["figure"] = f"{sign}{whole[start:end]}{'万' if declared and declared.power == 4 else ''}"

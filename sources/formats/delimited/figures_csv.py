@@ -15,11 +15,12 @@ import polars as pl
 from sources.cells import CORE, Cells, line, pack
 from sources.errors import FormatError
 from sources.formats.delimited import text
-from sources.prose.numerals import figure
-from sources.prose.periods import last_day
-from sources.prose.reader import BOUNDS, CHINA, GROWTH, Said, row
-from sources.prose.reader import DIMENSIONS as PROSE
+from sources.prose.quantities import figure
+from sources.prose.reader import CHINA
+from sources.prose.rows import BOUNDS, GROWTH, StatedFigure, row
+from sources.prose.rows import DIMENSIONS as PROSE
 from sources.prose.statements import Statement, statements
+from sources.prose.time_expressions import last_day
 
 NAME = "figures_csv"
 CODED = ("reporter", "partner", "sex", "education_level")
@@ -72,7 +73,7 @@ def _row(number: int, entry: dict[str, str]) -> dict[str, object]:
     except ValueError as error:
         raise FormatError(f"line {number}: {error}") from error
     phrase = declared.zh.replace("{}", f"{entry['figure']}{entry['counted']}")
-    written = row(declared, Said(entry["period"], stated, entry["counted"], phrase, pack(number, _FIGURE)))
+    written = row(declared, StatedFigure(entry["period"], stated, entry["counted"], phrase, pack(number, _FIGURE)))
     coded = {name: entry[name] for name in CODED if entry[name]}
     changed = {"indicator": str(declared.growth), **GROWTH} if growth else {}
     flag = "".join(sorted({*str(written["flag"] or ""), *entry["flag"]}))

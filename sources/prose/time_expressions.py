@@ -1,7 +1,7 @@
-"""Periods as Chinese and English prose names them: 2024年上半年, 一季度, 1月至11月, 暑期, the end of May.
+"""Periods that Chinese and English prose names: 2024年上半年, 一季度, 1月至11月, 暑期, the end of May.
 
-A period is written as cells have it (``2024``, ``2024-S1``, ``2024-Q3``, ``2024-05``, ``2020-11-01``), or as two of one
-kind with a stroke (``2024-01/2024-11``) where it is none of the calendar.
+A period is written as in cells (``2024``, ``2024-S1``, ``2024-Q3``, ``2024-05``, ``2020-11-01``). A period that is
+not a calendar period is written as two of one kind with a stroke (``2024-01/2024-11``).
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sources.prose.numerals import small
+from sources.prose.quantities import small
 
 _CHINESE = re.compile(
     r"(?P<from>(?<!\d)\d{4})年?(?:到|至|-|—)(?P<to>\d{4})年(?:底|末|度)?"
@@ -52,13 +52,13 @@ _ENGLISH = re.compile(
     r"|(?<![\d,.\u4e00-\u9fff”\"—–-])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
-# Times that are none of the calendar: holidays, and what lasts since a day.
+# Times that are not calendar periods: holidays, and spans that began on some day.
 _UNNAMED = re.compile(
     r"假期|小长假|春节|春运|元旦|清明|端午|中秋|国庆|黄金周|[“\"]五一[”\"]|期间|以来|(?:[一二三四五六七八九十两]|(?<!\d)\d{1,2})年来|年间"
 )
-# A day is the time that is spoken of, and not the one on which it is said.
-_SAID = re.compile(r"电|讯|消息|获悉|发布|公布|通报|召开|介绍|表示|称|说|记者|举行|公告|起|零时")
-# A month in which something began is not the time of what is counted.
+# Words after a day that make it the day of the report, and not the period of a figure.
+_REPORTED = re.compile(r"电|讯|消息|获悉|发布|公布|通报|召开|介绍|表示|称|说|记者|举行|公告|起|零时")
+# Words after a month that make it the month in which something began, and not the period of a figure.
 _BEGUN = re.compile(r"^[^。;]{0,16}(?:部署|启动|开展|实施|印发|出台|召开|上线|成立|开通|公布|发布)")
 _UNTIL = re.compile(r"截[至止]$")
 _CALENDAR = {
@@ -67,7 +67,7 @@ _CALENDAR = {
     "-07/-12": "-S2",
     "-01/-12": "",
 }
-# What is compared with, not what is spoken of.
+# Words around a period that figures are compared with.
 _COMPARED_BEFORE = re.compile(
     r"(?:比|较|与|和|同|自|从|原|达到|恢复至|than|compared with|compared to|since|that of)\s?$"
 )
@@ -76,11 +76,11 @@ _MASKED = re.compile(r"(?<![\d年])(?:19|20)年(?!来|间|期|前|后|以|的时
 
 
 @dataclass(frozen=True)
-class Named:
-    """A period that a text names: where, and what it is; ``year`` is None where the text leaves it open.
+class NamedPeriod:
+    """A period that a text names, with its span; ``year`` is None if the text does not state it.
 
-    ``unnamed`` is a time that is spoken of, a holiday or a single day, and is no period; ``until`` is the day up to
-    which something was counted, from a beginning that stands elsewhere.
+    ``unnamed`` marks a time that is not a calendar period, such as a holiday or a single day. ``until`` marks the day
+    up to which something was counted from a beginning that is stated elsewhere.
     """
 
     start: int
@@ -91,7 +91,7 @@ class Named:
     until: bool = False
 
     def of(self, year: int | None) -> str | None:
-        """The period, with ``year`` where the text does not say one."""
+        """Return the period, with ``year`` if the text does not state one."""
         known = self.year if self.year is not None else year
         if "/" in self.part and len(self.part) == 9:
             return self.part
@@ -100,24 +100,24 @@ class Named:
         return "/".join(f"{known}{half}" for half in self.part.split("/")) if self.part else str(known)
 
 
-def named(text: str, published: date | None) -> Iterator[Named]:
-    """Every period that a text speaks of, in order: dates of telegrams and years compared with are left out."""
-    unnamed = (Named(match.start(), match.end(), None, "", unnamed=True) for match in _UNNAMED.finditer(text))
+def named_periods(text: str, published: date | None) -> Iterator[NamedPeriod]:
+    """Yield every period that a text names, in order, without dates of telegrams and years of comparison."""
+    unnamed = (NamedPeriod(match.start(), match.end(), None, "", unnamed=True) for match in _UNNAMED.finditer(text))
     yield from sorted((*_chinese(text, published), *_english(text), *unnamed), key=lambda found: found.start)
 
 
 def masked(text: str) -> bool:
-    """Whether a text hides its years: 19年, 20××年."""
+    """Return whether a text hides its years: 19年, 20××年."""
     return _MASKED.search(text) is not None
 
 
-def _chinese(text: str, published: date | None) -> Iterator[Named]:
+def _chinese(text: str, published: date | None) -> Iterator[NamedPeriod]:
     for match in _CHINESE.finditer(text):
         found = match.groupdict()
         if match.end() == match.start() or (not found["from"] and _compared(text, match)):
             continue
         if found["from"]:
-            yield Named(match.start(), match.end(), None, f"{found['from']}/{found['to']}")
+            yield NamedPeriod(match.start(), match.end(), None, f"{found['from']}/{found['to']}")
             continue
         year = int(found["year"]) if found["year"] else None
         if published and found["this"]:
@@ -126,20 +126,20 @@ def _chinese(text: str, published: date | None) -> Iterator[Named]:
             year = published.year - 1
         until = bool(found["day"] and _UNTIL.search(text[: match.start()]))
         part = _part(found, text[: match.start()])
-        if found["day"] and part is None and (until or not _SAID.search(text[match.end() : match.end() + 30])):
-            yield Named(match.start(), match.end(), None, "", unnamed=True)
+        if found["day"] and part is None and (until or not _REPORTED.search(text[match.end() : match.end() + 30])):
+            yield NamedPeriod(match.start(), match.end(), None, "", unnamed=True)
             continue
         if found["month"] and not found["of"] and _BEGUN.search(text[match.end() : match.end() + 24]):
-            yield Named(match.start(), match.end(), None, "", unnamed=True)
+            yield NamedPeriod(match.start(), match.end(), None, "", unnamed=True)
             continue
         part = part if part is None else _CALENDAR.get(part, part)
-        # 末, 底 and 全年 without a year, and a day that is not the end of a count, name no period.
+        # 末 and 底 without a year, and a day that is not the end of a count, name no period.
         if part is not None and (part or year is not None or found["whole"] == "全年"):
-            yield Named(match.start(), match.end(), year, part, until=until)
+            yield NamedPeriod(match.start(), match.end(), year, part, until=until)
 
 
-def _part(found: dict[str, str | None], before: str) -> str | None:  # noqa: PLR0911 - one for each way of naming
-    """The part of the year, as the end of a period's text; "" for all of it, None where it is no period."""
+def _part(found: dict[str, str | None], before: str) -> str | None:  # noqa: PLR0911 - one return for each form
+    """Return the part of the year as the end of a period's text: "" for the whole year, None if it is no period."""
     try:
         if found["day"]:
             month, day = (int(number) for number in re.findall(r"\d+", found["day"]))
@@ -164,7 +164,7 @@ def _part(found: dict[str, str | None], before: str) -> str | None:  # noqa: PLR
     return "-07/-08" if found["summer"] else ""
 
 
-def _english(text: str) -> Iterator[Named]:
+def _english(text: str) -> Iterator[NamedPeriod]:
     for match in _ENGLISH.finditer(text):
         if _compared(text, match):
             continue
@@ -178,7 +178,7 @@ def _english(text: str) -> Iterator[Named]:
             part = f"-{'S' if found['part'] == 'half' else 'Q'}{_ORDINALS[found['ordinal']]}"
         else:
             part = f"-{_MONTHS.index(found['month']) + 1:02}" if "month" in found else ""
-        yield Named(match.start(), match.end(), year, part)
+        yield NamedPeriod(match.start(), match.end(), year, part)
 
 
 def _compared(text: str, match: re.Match[str]) -> bool:
@@ -187,12 +187,12 @@ def _compared(text: str, match: re.Match[str]) -> bool:
 
 
 def ends(period: str) -> str:
-    """The last moment of a period of several months: ``2024-11`` of ``2024-01/2024-11``."""
+    """Return the last part of a period of several months: ``2024-11`` for ``2024-01/2024-11``."""
     return period.rpartition("/")[2]
 
 
 def last_day(period: str) -> str:
-    """The last day of a period."""
+    """Return the last day of a period."""
     last = ends(period)
     if len(last) == len("2020-11-01"):
         return last
