@@ -27,7 +27,7 @@ from assets.ingest.payloads import STALE_AFTER, Reception, receive, stale
 from assets.publish import release as releasing
 from sources import catalogue
 from sources.catalogue import Publisher
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract
 from warehouse.exports.data_package import About

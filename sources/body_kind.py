@@ -1,9 +1,11 @@
 """What a body is, judged by its beginning: publishers send maintenance pages and notices with status 200."""
 
 import re
+from pathlib import Path
 
 from sources.request import Kind
 
+_BEGINNING = 65_536
 _FITTING: dict[Kind, tuple[str, ...]] = {
     "csv": ("text",),
     "tsv": ("text",),
@@ -43,6 +45,14 @@ def text(head: bytes) -> str:
     """The beginning of a body as text, without byte order mark and leading space."""
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     return head.decode("utf-16" if wide else "utf-8-sig", "replace").lstrip("\ufeff \t\r\n")
+
+
+def beginning(body: Path | None) -> str:
+    """The first 64 KiB of a body as UTF-8 text; "" where there is no body."""
+    if body is None:
+        return ""
+    with body.open("rb") as file:
+        return file.read(_BEGINNING).decode("utf-8", "replace")
 
 
 def first_line(head: bytes) -> str:

@@ -12,11 +12,12 @@ import polars as pl
 
 from assets.core.workspace import Workspace
 from assets.normalise.codes import Origin
-from sources import catalogue, protocols, reading, snapshot
+from sources import catalogue, reading, snapshot
 from sources.catalogue import Publisher
 from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
 from sources.http import Client
-from sources.protocols import articles, eurostat, linked
+from sources.protocols import articles, asynchronous, contents, linked, paging, split
+from sources.protocols.requests import closed_editions, endpoint_of, requests_following, requests_for
 from sources.request import Request, Response
 from warehouse.archive import Archive, Fetch
 
@@ -70,7 +71,7 @@ def _asked(
     workspace: Workspace, client: Client, publisher: Publisher, name: str, refused: Collection[str | None]
 ) -> tuple[list[Request], Reception]:
     """What is asked for now: what is planned, or of articles those that are listed and not there; and what failed."""
-    endpoint = protocols.endpoint_of(publisher, name)
+    endpoint = endpoint_of(publisher, name)
     if workspace.mode == "live" and endpoint.follow:
         return _named(workspace, client, publisher, name)
     if workspace.mode == "snapshot" or endpoint.articles is None:
@@ -85,7 +86,7 @@ def _asked(
     # What did not come, or could not be read, may stand on a page of the list that has nothing new.
     found = {request.slice: request for request in planned(workspace, publisher, name) if not there(request)}
     try:
-        for request in articles.listed(publisher, name, page, there):
+        for request in articles.new_articles(publisher, name, page, there):
             found[request.slice] = request
     except (FetchError, FormatError) as error:
         return list(found.values()), Reception(failures=(str(error),))
@@ -94,11 +95,11 @@ def _asked(
 
 def _named(workspace: Workspace, client: Client, publisher: Publisher, name: str) -> tuple[list[Request], Reception]:
     """What the answers of the dataset that is followed name, and what they named before; and which of them failed."""
-    follow = protocols.endpoint_of(publisher, name).follow
+    follow = endpoint_of(publisher, name).follow
     assert follow is not None
     found = {request.slice: request for request in planned(workspace, publisher, name)}
     failures = []
-    for listing in protocols.requests_for(publisher, follow.dataset):
+    for listing in requests_for(publisher, follow.dataset):
         try:
             body = workspace.archive.payload_path(str(_contents(workspace, client, listing).payload))
             rows = reading.read(body).frame.collect()
@@ -111,7 +112,7 @@ def _named(workspace: Workspace, client: Client, publisher: Publisher, name: str
         for dim, wanted in rule.where.items() if rule else ():
             rows = rows.filter(pl.col(dim).is_in(wanted))
         named = rows[follow.dim].unique(maintain_order=True)
-        found |= {request.slice: request for request in protocols.followed(publisher, name, named)}
+        found |= {request.slice: request for request in requests_following(publisher, name, named)}
     refused = _refused(workspace, publisher.publisher, name)
     asked = [request for request in found.values() if not (follow.once and _there(workspace, request, refused))]
     return asked, Reception(failures=tuple(failures))
@@ -131,10 +132,10 @@ def planned(workspace: Workspace, publisher: Publisher, name: str) -> list[Reque
 
 def _requests(workspace: Workspace, publisher: Publisher, name: str) -> list[Request]:
     if workspace.mode == "snapshot":
-        return [*protocols.requests_for(publisher, name), *protocols.closed(publisher, name)]
-    endpoint = protocols.endpoint_of(publisher, name)
+        return [*requests_for(publisher, name), *closed_editions(publisher, name)]
+    endpoint = endpoint_of(publisher, name)
     if endpoint.articles is None and endpoint.follow is None:
-        return protocols.requests_for(publisher, name)
+        return requests_for(publisher, name)
     known: dict[str, str] = {}
     for fetch in workspace.archive.fetches():
         if (fetch.publisher, fetch.dataset, fetch.transport) == (publisher.publisher, name, workspace.mode):
@@ -142,8 +143,8 @@ def _requests(workspace: Workspace, publisher: Publisher, name: str) -> list[Req
             if fetch.status in _GONE:
                 del known[fetch.slice]
     if endpoint.follow:
-        return protocols.followed(publisher, name, [slice_.partition("=")[2] for slice_ in known])
-    return [articles.known(publisher, name, url) for url in known.values()]
+        return requests_following(publisher, name, [slice_.partition("=")[2] for slice_ in known])
+    return [articles.archived_article(publisher, name, url) for url in known.values()]
 
 
 def _parts(publisher: Publisher, request: Request, refused: Collection[str]) -> list[Request]:
@@ -156,14 +157,14 @@ def _halved(publisher: Publisher, request: Request, refused: Collection[str]) ->
     """The halves of a request, if the publisher refused it for its size."""
     if request.full_url not in refused:
         return []
-    return eurostat.halves(protocols.endpoint_of(publisher, request.dataset), request)
+    return split.halves(endpoint_of(publisher, request.dataset), request)
 
 
 def _too_large(workspace: Workspace, publisher: str, name: str) -> frozenset[str]:
     """The addresses that the publisher refused for the size of their answer, as the ledger remembers."""
     failed = [f for f in workspace.archive.fetches() if f.error and f.dataset == name and f.publisher == publisher]
     asked = [(f, workspace.archive.payload_path(f.payload) if f.payload else None) for f in failed]
-    return frozenset(f.url for f, body in asked if f.transport == workspace.mode and eurostat.too_large(f.status, body))
+    return frozenset(f.url for f, body in asked if f.transport == workspace.mode and split.is_too_large(f.status, body))
 
 
 def _updated(workspace: Workspace, client: Client, publisher: Publisher, name: str) -> date | None:
@@ -177,7 +178,9 @@ def _updated(workspace: Workspace, client: Client, publisher: Publisher, name: s
     params = tuple(endpoint.params.items())
     request = Request(publisher.publisher, publisher.contents, "", endpoint.url, params, endpoint.accept)
     try:
-        updates = eurostat.updates(workspace.archive.payload_path(str(_contents(workspace, client, request).payload)))
+        updates = contents.last_updates(
+            workspace.archive.payload_path(str(_contents(workspace, client, request).payload))
+        )
     except FetchError:
         return None
     return updates.get((publisher.datasets[name].code or name).lower())
@@ -211,12 +214,12 @@ def _stands(workspace: Workspace, request: Request, refused: Collection[str | No
         stamp = reading.read(workspace.archive.payload_path(str(last.payload))).updated
     except SourceError:
         return False
-    return eurostat.stands(updated, stamp, last.at)
+    return contents.is_unchanged_since(updated, stamp, last.at)
 
 
 def _elsewhere(workspace: Workspace, request: Request, refused: Collection[str | None]) -> Fetch | None:
     """The reception of the same article for another dataset: it is asked for once."""
-    if protocols.endpoint_of(catalogue.publishers()[request.publisher], request.dataset).articles is None:
+    if endpoint_of(catalogue.publishers()[request.publisher], request.dataset).articles is None:
         return None
     for fetch in reversed(workspace.archive.fetches()):
         same = fetch.url == request.full_url and fetch.transport == workspace.mode and fetch.error is None
@@ -272,9 +275,9 @@ def _slice(
 
 def _halves(request: Request, error: FetchError) -> list[Request]:
     """What to ask for instead of a request that was refused for its size."""
-    if error.response is None or not eurostat.too_large(error.response.status, error.response.body):
+    if error.response is None or not split.is_too_large(error.response.status, error.response.body):
         return []
-    return eurostat.halves(protocols.endpoint_of(catalogue.publishers()[request.publisher], request.dataset), request)
+    return split.halves(endpoint_of(catalogue.publishers()[request.publisher], request.dataset), request)
 
 
 def _following(archive: Archive, page: Request, payload: str | None) -> Request | None:
@@ -292,7 +295,7 @@ def _following(archive: Archive, page: Request, payload: str | None) -> Request 
 def _after(page: Request, payload: Path) -> Request | None:
     """The page after this one. A payload never changes, and so it is read once to see of how many pages it is one."""
     entry = catalogue.publishers()[page.publisher]
-    return protocols.next_page(entry.endpoints[entry.datasets[page.dataset].endpoint], page, payload)
+    return paging.next_page(entry.endpoints[entry.datasets[page.dataset].endpoint], page, payload)
 
 
 def _ask(
@@ -310,13 +313,13 @@ def _ask(
     last = archive.latest(request.publisher, request.dataset, request.slice, (workspace.mode,))
     headers = last.headers if last and last.url == request.full_url and last.payload not in refused else {}
     entry = catalogue.publishers()[request.publisher]
-    endpoint = protocols.endpoint_of(entry, request.dataset)
-    closed = request in protocols.closed(entry, request.dataset)
+    endpoint = endpoint_of(entry, request.dataset)
+    closed = request in closed_editions(entry, request.dataset)
     try:
         answer = (
             linked.fetch(client, endpoint, request)
             if endpoint.link and not closed
-            else eurostat.fetch(
+            else asynchronous.fetch(
                 client, endpoint, request, etag=headers.get("etag"), last_modified=headers.get("last-modified")
             )
         )
@@ -441,8 +444,8 @@ def _received(workspace: Workspace, publisher: str, name: str) -> Iterator[Fetch
 
 def _without_page(publisher: Publisher, fetch: Fetch) -> str:
     """The slice of the request whose answer a fetch is a page of."""
-    paging = publisher.endpoints[publisher.datasets[fetch.dataset].endpoint].paging
-    return protocols.whole(fetch.slice, fetch.params.get(paging.parameter)) if paging else fetch.slice
+    pages = publisher.endpoints[publisher.datasets[fetch.dataset].endpoint].paging
+    return paging.slice_without_page(fetch.slice, fetch.params.get(pages.parameter)) if pages else fetch.slice
 
 
 def _whole(archive: Archive, request: Request, rounds: dict[str, list[Fetch]]) -> list[tuple[Fetch, ...]]:

@@ -1,4 +1,4 @@
-"""A file whose name changes with each edition: the page that links to it is asked for first, and then what it links."""
+"""Fetch a file whose name changes with each edition: first the page that links to it, then the file."""
 
 import html
 import re
@@ -15,10 +15,11 @@ from sources.request import Request, Response
 
 
 def fetch(client: Client, endpoint: Endpoint, request: Request) -> Response:
-    """The file behind the link of the page at the request's address; raises what ``Client.fetch`` raises.
+    """The file that the page at the request's address links to. Raises what ``Client.fetch`` raises.
 
-    Of several links the last in alphabetical order is taken, as names begin with the year and end with the day. The
-    page has validators of its own, which say nothing of the file, so that neither is asked for conditionally.
+    Of several links the last in alphabetical order is used, because the names begin with the year and end with the
+    day. Neither request is conditional: the validators of the page are not those of the file. ``FetchError`` if no
+    link matches the pattern of the endpoint.
     """
     page = client.fetch(replace(request, accept=endpoint.page))
     links = sorted(set(re.findall(str(endpoint.link), _text(page, endpoint))))
@@ -28,7 +29,7 @@ def fetch(client: Client, endpoint: Endpoint, request: Request) -> Response:
 
 
 def _text(page: Response, endpoint: Endpoint) -> str:
-    """The page as text, without what its kind escapes in an address."""
+    """The page as text, in which addresses are not escaped."""
     body = page.body.read_bytes() if page.body else b""
     if endpoint.page == "json":
         with suppress(orjson.JSONDecodeError):

@@ -1,4 +1,4 @@
-"""Queries in SPARQL: files of ``sources/catalogue/queries``, filled with the acts that are asked for."""
+"""SPARQL queries: the files of ``sources/catalogue/queries``, filled with the CELEX numbers of the requested acts."""
 
 import re
 from functools import cache
@@ -12,29 +12,29 @@ _OFFSET = re.compile(r"\bOFFSET\s+\d+")
 
 
 def query(name: str, filters: dict[str, list[str]]) -> str:
-    """The text of a query with the codes of each filter in the place of its name, as ``$CELEX``.
+    """The text of a query with the codes of each filter in its place, ``$CELEX`` for the filter ``celex``.
 
-    ``CatalogueError`` if the query is not there, has no place for a filter or no filter for a place, or if a number is
-    not that of an act: a corrigendum (``32011L0036R(01)``) and a consolidated text are other documents.
+    ``CatalogueError`` if the query does not exist, if its places and the filters differ, or if a CELEX number is not
+    that of an act: a corrigendum (``32011L0036R(01)``) and a consolidated text are other documents.
     """
     for number in filters.get("celex", []):
         if not _ACT.fullmatch(number):
-            raise CatalogueError(f"{number} is {kind(number)}, and no act; the query {name} asks for acts")
-    known = {dim.upper(): " ".join(f"{dim}:{code}" for code in codes) for dim, codes in filters.items()}
+            raise CatalogueError(f"{number} is {kind(number)}, not an act; the query {name} requests acts")
+    values = {dim.upper(): " ".join(f"{dim}:{code}" for code in codes) for dim, codes in filters.items()}
     template = Template(_text(name))
-    if set(template.get_identifiers()) != known.keys():
+    if set(template.get_identifiers()) != values.keys():
         places = ", ".join(template.get_identifiers()) or "none"
-        raise CatalogueError(f"the query {name} has places for {places}, and there are filters for {', '.join(known)}")
-    return template.substitute(known)
+        raise CatalogueError(f"the query {name} has places for {places}, but the filters are {', '.join(values)}")
+    return template.substitute(values)
 
 
-def skipping(text: str, rows: int) -> str:
-    """A query whose answer begins after so many rows."""
+def with_offset(text: str, rows: int) -> str:
+    """The query with another number of rows to skip."""
     return _OFFSET.sub(f"OFFSET {rows}", text)
 
 
 def kind(number: str) -> str:
-    """What a CELEX number that is no act's stands for, in words."""
+    """The kind of document that a CELEX number identifies, where it is not that of an act."""
     if re.fullmatch(r"\d{5}[A-Z]{1,2}\d{4}R\(\d+\)", number):
         return "a corrigendum"
     if number.startswith("0"):

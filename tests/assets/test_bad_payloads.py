@@ -166,9 +166,9 @@ AT_ONCE: dict[str, tuple[str, Script, bytes | None, str]] = {
     "endless": (POPULATION, endless(), None, "more than the 200,000 bytes"),
     "cut connection": (POPULATION, reply(WHOLE, length=9_999), None, "breaks off after"),
     "empty": (POPULATION, reply(b""), b"", "an empty answer"),
-    "half a JSON": (REFUGEES, reply(unhcr(f"[{ITEM}]")[:-9]), unhcr(f"[{ITEM}]")[:-9], "page 1 does not say how many"),
-    "nested JSON": (REFUGEES, reply(unhcr("[" * 50_000)), unhcr("[" * 50_000), "page 1 does not say how many"),
-    "NaN": (BANK, reply(b'[{"pages":1},[NaN]]'), b'[{"pages":1},[NaN]]', "page 1 does not say how many"),
+    "half a JSON": (REFUGEES, reply(unhcr(f"[{ITEM}]")[:-9]), unhcr(f"[{ITEM}]")[:-9], "page 1 has no number of pages"),
+    "nested JSON": (REFUGEES, reply(unhcr("[" * 50_000)), unhcr("[" * 50_000), "page 1 has no number of pages"),
+    "NaN": (BANK, reply(b'[{"pages":1},[NaN]]'), b'[{"pages":1},[NaN]]', "page 1 has no number of pages"),
     "more pages than can be": (
         REFUGEES,
         reply(unhcr(f"[{ITEM}]", 10**9)),
@@ -181,7 +181,7 @@ AT_ONCE: dict[str, tuple[str, Script, bytes | None, str]] = {
         unhcr(f"[{ITEM}]", 3),
         "page=2.*an earlier page came again",
     ),
-    "no number of pages": (BANK, reply(b"[[1], [2]]"), b"[[1], [2]]", "page 1 does not say how many there are at /0"),
+    "no number of pages": (BANK, reply(b"[[1], [2]]"), b"[[1], [2]]", "page 1 has no number of pages at /0"),
     "not found": (POPULATION, reply(b"gone", 404), b"gone", "answered 404: gone"),
 }
 

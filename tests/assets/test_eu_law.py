@@ -16,7 +16,8 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import Reception, receive
 from sources import catalogue, reading
 from sources.errors import CatalogueError, FormatError
-from sources.protocols import requests_for, sparql
+from sources.protocols import sparql
+from sources.protocols.requests import requests_for
 from tests.conftest import Built
 from tests.support.law_payloads import moved, recorded, written
 from tests.support.loopback import reply, serve
@@ -108,7 +109,7 @@ def test_a_corrigendum_is_no_act(tmp_path: Path) -> None:
     row = {"celex": f"{CELEX}32011L0036R(01)", "property": "date_document", "date": "2011-04-05"}
     with pytest.raises(FormatError, match=r"32011L0036R\(01\) is the number of a corrigendum"):
         reading.read(written(tmp_path, result(ACTS, row, KNOWN)))
-    with pytest.raises(CatalogueError, match="is a corrigendum, and no act"):
+    with pytest.raises(CatalogueError, match="is a corrigendum, not an act"):
         sparql.query("acts", {"celex": ["32011L0036R(01)"]})
     with pytest.raises(CatalogueError, match="is a consolidated text"):
         sparql.query("acts", {"celex": ["02016R0399-20240710"]})
@@ -225,7 +226,7 @@ def test_the_queries_use_the_predicates_that_exist_and_are_paged_and_probed() ->
     assert "cdm:directive_date_transposition" in asked["acts"]
     assert "annot:type_of_date" in asked["acts"]
     assert 'CONCAT("^7", ?body, "[A-Z]{3}_")' in asked["measures"]
-    assert "OFFSET 5000" in sparql.skipping(asked["measures"], 5000)
+    assert "OFFSET 5000" in sparql.with_offset(asked["measures"], 5000)
     numbers = {
         number
         for request in requests_for(cellar, "acts")

@@ -14,7 +14,7 @@ from sources.catalogue import publishers
 from sources.errors import FormatError
 from sources.formats.delimited import codings_csv, globalcit_csv
 from sources.formats.workbook import codings_xlsx
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
 from tests.conftest import Built
 from tests.support.law_payloads import KNOWN, recorded, written

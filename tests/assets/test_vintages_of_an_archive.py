@@ -17,7 +17,7 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import import_file
 from assets.normalise import tables
 from sources.catalogue import publishers
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from tests.support.publisher_double import displaced, stock
 from warehouse.archive import Fetch
 from warehouse.contracts import contract

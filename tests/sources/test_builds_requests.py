@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sources.catalogue import Publisher, load, publishers
 from sources.errors import CatalogueError, FetchError
-from sources.protocols import closed, next_page, page, requests_for
+from sources.protocols.paging import next_page, request_of_page
+from sources.protocols.requests import closed_editions, requests_for
 from sources.request import Request
 
 HEAD = """
@@ -105,7 +106,7 @@ def test_a_closed_edition_is_a_request_named_by_its_id() -> None:
     entry = publisher(
         "endpoint: query\neditions: [{id: '2020', url: 'https://example.org/2020.csv', accept: csv, note: n}]"
     )
-    (request,) = closed(entry, "stock")
+    (request,) = closed_editions(entry, "stock")
     assert (request.name, request.full_url) == ("example/stock[2020]", "https://example.org/2020.csv")
 
 
@@ -139,7 +140,7 @@ def test_an_empty_answer_and_an_endpoint_without_pages_have_no_next(tmp_path: Pa
 def test_an_answer_that_does_not_count_its_pages_is_an_error(tmp_path: Path, body: str) -> None:
     entry = publisher("endpoint: paged")
     (request,) = requests_for(entry, "stock")
-    with pytest.raises(FetchError, match="page 1 does not say how many"):
+    with pytest.raises(FetchError, match="page 1 has no number of pages"):
         next_page(entry.endpoints["paged"], request, answer(tmp_path, body))
 
 
@@ -150,15 +151,15 @@ def test_a_page_is_the_same_from_wherever_it_is_reached(slice_: str, numbers: li
     first = Request("example", "stock", slice_, "https://example.org", (("a", "b"),), "json")
     reached = first
     for number in numbers:
-        reached = page(paging, reached, number)
-    assert reached == page(paging, first, numbers[-1])
-    assert page(paging, reached, 1) == first
+        reached = request_of_page(paging, reached, number)
+    assert reached == request_of_page(paging, first, numbers[-1])
+    assert request_of_page(paging, reached, 1) == first
 
 
 def test_every_request_of_the_catalogue_has_its_own_address_and_name_and_reaches_an_allowed_host() -> None:
     for entry in publishers().values():
         for name in entry.datasets:
-            requests = [*requests_for(entry, name), *closed(entry, name)]
+            requests = [*requests_for(entry, name), *closed_editions(entry, name)]
             assert len({request.slice for request in requests}) == len(requests), name
             assert len({request.full_url for request in requests}) == len(requests), name
             for request in requests:

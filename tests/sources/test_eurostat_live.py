@@ -17,7 +17,9 @@ from assets.ingest.payloads import Reception, receive, statements
 from sources import catalogue
 from sources.catalogue import Endpoint, Publisher
 from sources.errors import CatalogueError, FetchError
-from sources.protocols import endpoint_of, eurostat, requests_for
+from sources.protocols.contents import is_unchanged_since, last_updates
+from sources.protocols.requests import endpoint_of, requests_for
+from sources.protocols.split import halves
 from sources.request import Request
 from tests.support import publisher_double
 from tests.support.loopback import Script, reply
@@ -191,14 +193,14 @@ def test_halves_are_named_by_their_first_and_last_code() -> None:
     endpoint = Endpoint(url="https://x/{code}", filter="c[{dim}]", accept="csv")
     params = (("format", "csv"), ("c[geo]", "AT,BE,BG"), ("c[sex]", "T"))
     request = Request("eurostat", "d", "geo=AT..BG sex=T", "https://x/d", params, "csv")
-    first, second = eurostat.halves(endpoint, request)
+    first, second = halves(endpoint, request)
     assert (first.slice, dict(first.params)) == (
         "sex=T geo=AT..BE",
         {"format": "csv", "c[geo]": "AT,BE", "c[sex]": "T"},
     )
     assert (second.slice, dict(second.params)["c[geo]"]) == ("sex=T geo=BG", "BG")
-    assert eurostat.halves(endpoint, second) == []
-    assert eurostat.halves(Endpoint(url="https://x/{code}", accept="csv"), request) == []
+    assert halves(endpoint, second) == []
+    assert halves(Endpoint(url="https://x/{code}", accept="csv"), request) == []
 
 
 # Promised for later
@@ -224,10 +226,10 @@ def test_an_answer_promised_for_later_is_waited_for(eurostats: Double, workspace
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        (status("EXPIRED"), f"the answer promised as {ASYNC_ID} is EXPIRED"),
-        (status("UNKNOWN_REQUEST"), "is UNKNOWN_REQUEST"),
+        (status("EXPIRED"), f"the queued response {ASYNC_ID} has the status EXPIRED"),
+        (status("UNKNOWN_REQUEST"), "has the status UNKNOWN_REQUEST"),
         (status("PROCESSING"), "was not ready after"),
-        (reply(b"<html><head><title>Maintenance</title></head></html>"), "is not spoken of"),
+        (reply(b"<html><head><title>Maintenance</title></head></html>"), "has the status unknown"),
         (reply(b"gone", 410), "answered 410"),
     ],
 )
@@ -359,7 +361,7 @@ def test_what_failed_is_asked_for_again_though_nothing_was_updated(
 def test_a_payload_stands_if_no_update_can_have_followed_it(
     updated: date | None, stamp: datetime | None, received: datetime, stands: bool
 ) -> None:
-    assert eurostat.stands(updated, stamp, received) is stands
+    assert is_unchanged_since(updated, stamp, received) is stands
 
 
 def test_the_table_of_contents_is_read_past_folders_indents_and_doubled_datasets(tmp_path: Path) -> None:
@@ -381,10 +383,10 @@ def test_the_table_of_contents_is_read_past_folders_indents_and_doubled_datasets
     ]
     path = tmp_path / "toc.txt"
     path.write_text("".join("\t".join(f'"{field}"' for field in line) + "\r\n" for line in lines), encoding="utf-8-sig")
-    assert eurostat.updates(path) == {"migr_imm8": date(2026, 5, 29), "migr_resfirst": date(2026, 9, 11)}
+    assert last_updates(path) == {"migr_imm8": date(2026, 5, 29), "migr_resfirst": date(2026, 9, 11)}
     path.write_text("title\tcode\n", encoding="utf-8")
     with pytest.raises(FetchError, match="no columns of code and last update: title, code"):
-        eurostat.updates(path)
+        last_updates(path)
 
 
 # What came is not what it was

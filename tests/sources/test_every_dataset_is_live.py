@@ -16,7 +16,7 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
 from sources import catalogue
 from sources.catalogue import Dim, Publisher
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from tests.support import publisher_double
 from tests.support.publisher_double import (
     Double,

@@ -10,7 +10,7 @@ import pytest
 from sources.catalogue import load
 from sources.errors import CatalogueError, FetchError
 from sources.http import Client, SnapshotAdapter, SnapshotEntry
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from sources.request import Limits, Request
 from tests.sources.test_builds_requests import HEAD
 from tests.support.loopback import Loopback, reply, serve

@@ -13,7 +13,7 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import Reception, import_file, receive
 from sources import catalogue
 from sources.catalogue import Endpoint, Paging, Publisher
-from sources.protocols import next_page, whole
+from sources.protocols.paging import next_page, slice_without_page
 from sources.request import Request
 from tests.support import publisher_double
 from tests.support.loopback import Script, begin, reply
@@ -199,7 +199,7 @@ def test_where_records_are_skipped_each_is_asked_for_once(
     while page is not None:
         skipped.append(int(dict(page.params).get("skip", "0")))
         slices.add(page.slice)
-        assert whole(page.slice, dict(page.params).get("skip")) == "all"
+        assert slice_without_page(page.slice, dict(page.params).get("skip")) == "all"
         page = next_page(endpoint, page, body)
     assert skipped == list(range(0, max(count, 1), step))
     assert len(slices) == len(skipped)

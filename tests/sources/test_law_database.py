@@ -19,7 +19,7 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
 from sources import catalogue, reading
 from sources.errors import FormatError
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
 from tests.support.law_payloads import moved, recorded, written
 from tests.support.loopback import Loopback, reply, serve

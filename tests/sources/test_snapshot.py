@@ -7,7 +7,8 @@ import pytest
 
 from sources import reading
 from sources.catalogue import publishers
-from sources.protocols import closed, next_page, requests_for
+from sources.protocols.paging import next_page
+from sources.protocols.requests import closed_editions, requests_for
 from sources.request import Request
 from sources.snapshot import FOLDER, Payload, entries, payloads
 
@@ -34,7 +35,7 @@ def read(payload: Payload) -> pl.DataFrame:
 def asked(payload: Payload) -> Iterator[Request]:
     """Every request that the dataset may make, with the pages that the snapshot has of it."""
     entry = publishers()[payload.publisher]
-    yield from closed(entry, payload.dataset)
+    yield from closed_editions(entry, payload.dataset)
     by_url = {other.url: other for other in payloads()}
     for first in requests_for(entry, payload.dataset):
         request: Request | None = first
@@ -72,7 +73,7 @@ def test_what_answers_a_live_request_is_newer_than_every_closed_edition() -> Non
             ours = [
                 payload for payload in payloads() if (payload.publisher, payload.dataset) == (entry.publisher, name)
             ]
-            editions = {request.slice for request in closed(entry, name)}
+            editions = {request.slice for request in closed_editions(entry, name)}
             live = [payload.as_of for payload in ours if payload.slice not in editions]
             old = [payload.as_of for payload in ours if payload.slice in editions]
             assert not live or not old or max(live) >= max(old), name

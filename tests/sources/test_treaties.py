@@ -21,7 +21,7 @@ from sources.catalogue import publishers
 from sources.cells import pack
 from sources.errors import FormatError
 from sources.formats.markup import treaties as _treaties
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
 from tests.conftest import Built
 from tests.support.law_payloads import moved, recorded, statements, untc_page, written

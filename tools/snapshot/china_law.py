@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sources.catalogue import publishers
 from sources.formats.delimited.law_csv import EVENTS
-from sources.protocols import closed
+from sources.protocols.requests import closed_editions
 from tools.snapshot.sources import Recorded, only, utc
 
 # By instrument: its events and their days.
@@ -60,7 +60,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - the days are
     for instrument, events in sorted(_EVENTS.items()):
         writer.writerows(_row(instrument, event, day) for event, day in events)
     yield Recorded(
-        only(closed(publishers()["flk"], "laws")),
+        only(closed_editions(publishers()["flk"], "laws")),
         text.getvalue().encode(),
         "text/csv",
         "National Database of Laws and Regulations, texts as of 19 April 2025, through a public copy "

@@ -24,7 +24,7 @@ from sources.prose.article import normalised
 from sources.prose.locators import span
 from sources.prose.quantities import figure
 from sources.prose.statements import FIELDS, statements
-from sources.protocols import closed
+from sources.protocols.requests import closed_editions
 from tools.snapshot.sources import Recorded, UnequalFiguresError, only, table
 
 _PUBLISHERS = {
@@ -65,7 +65,7 @@ def recorded(publisher: str, corpus: Path) -> Iterator[Recorded]:
         )
         if best:
             yield Recorded(
-                request=only([request for request in closed(entry, name) if request.slice == "figures"]),
+                request=only([request for request in closed_editions(entry, name) if request.slice == "figures"]),
                 body=_written(publisher, best),
                 media_type="text/csv",
                 edition=_edition(best),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
-from sources.protocols import closed
+from sources.protocols.requests import closed_editions
 from tools.snapshot.sources import Recorded, only, utc
 
 HEADER = (
@@ -248,7 +248,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what single 
     writer.writeheader()
     writer.writerows(_row(stated) for stated in PROGRAMMES)
     yield Recorded(
-        only(closed(publishers()["citations"], "cooperation")),
+        only(closed_editions(publishers()["citations"], "cooperation")),
         text.getvalue().encode(),
         "text/csv",
         "Single publications, each named in its row, seen until November 2026",

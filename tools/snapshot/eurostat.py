@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from sources.catalogue import publishers
-from sources.protocols import closed, requests_for
+from sources.protocols.requests import closed_editions, requests_for
 from sources.request import Request
 from tools.snapshot import wire
 from tools.snapshot.sources import Recorded, UnequalFiguresError, country, rda, table, utc
@@ -165,7 +165,7 @@ def _assigned(name: str, editions: Sequence[Edition]) -> Iterator[Recorded]:
             newest = max(holding, key=lambda edition: edition.as_of)
             yield _payload(request, newest, newest.figures.filter(inside))
             left[newest.id] = left[newest.id].filter(~inside)
-    editions_by_id = {request.slice: request for request in closed(publisher, name)}
+    editions_by_id = {request.slice: request for request in closed_editions(publisher, name)}
     asked_for = publisher.datasets[name].filters["geo"]
     for edition in editions:
         figures = left[edition.id].filter(pl.col("geo").is_in(asked_for))
@@ -552,7 +552,7 @@ def _extract(
         key, shown = (tuple(row[c] for c in dimensions), tuple(_thousands(row[c]) for c in names[len(dimensions) :]))
         if figures.setdefault(key, shown) != shown:
             raise UnequalFiguresError(f"{name}: two copies of the extract differ at {key}")
-    (request,) = (r for r in closed(publishers()["eurostat"], name) if r.slice == edition)
+    (request,) = (r for r in closed_editions(publishers()["eurostat"], name) if r.slice == edition)
     body = wire.explorer_csv(names, [(*key, *shown) for key, shown in figures.items()])
     return Recorded(request, body, _MEDIA, text, as_of)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
-from sources.protocols import closed
+from sources.protocols.requests import closed_editions
 from tools.snapshot.sources import JURISDICTIONS, Recorded, only, utc
 
 _EDITION = (
@@ -25,7 +25,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
     writer.writerow(names)
     writer.writerows(row for row in rows if row[place] in JURISDICTIONS)
     yield Recorded(
-        only(closed(publishers()["globalcit"], "citizenship_law")),
+        only(closed_editions(publishers()["globalcit"], "citizenship_law")),
         text.getvalue().encode(),
         "text/csv",
         _EDITION,

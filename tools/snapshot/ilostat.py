@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from tools.snapshot import wire
 from tools.snapshot.sources import JURISDICTIONS, Recorded, country, only, table, utc
 

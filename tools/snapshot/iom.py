@@ -9,7 +9,7 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from sources.catalogue import publishers
-from sources.protocols import requests_for
+from sources.protocols.requests import requests_for
 from tools.snapshot import wire
 from tools.snapshot.sources import JURISDICTIONS, Recorded, country, only, utc
 

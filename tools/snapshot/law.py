@@ -17,7 +17,7 @@ import orjson
 
 from sources.catalogue import publishers
 from sources.formats.delimited.law_csv import EVENTS, STATEMENTS
-from sources.protocols import closed, requests_for
+from sources.protocols.requests import closed_editions, requests_for
 from tools.snapshot.sources import JURISDICTIONS, Recorded, country, table, utc
 
 _UNTC = (
@@ -42,7 +42,7 @@ def untc(corpus: Path) -> Iterator[Recorded]:
             as_of=utc(2015, 3, 14),
         )
 
-    (request,) = closed(publishers()["untc"], "statements")
+    (request,) = closed_editions(publishers()["untc"], "statements")
     yield Recorded(request, _table(STATEMENTS, _stated(corpus)), "text/csv", _UNTC, utc(2015, 3, 14))
 
 
@@ -170,9 +170,9 @@ def coe(corpus: Path) -> Iterator[Recorded]:
         for event, column in (("sign", "Signature"), ("ratify", "Ratification"), ("enter_into_force", "Entry")):
             if row[column].strip():
                 rows.append(_statement(instrument, area, event, row[column].strip(), _COE))
-    (request,) = closed(publishers()["coe"], "chart")
+    (request,) = closed_editions(publishers()["coe"], "chart")
     yield Recorded(request, _table(EVENTS, rows), "text/csv", _COE, utc(2012, 4, 30))
-    (request,) = closed(publishers()["coe"], "statements")
+    (request,) = closed_editions(publishers()["coe"], "statements")
     yield Recorded(request, _table(STATEMENTS, _marked(corpus)), "text/csv", _COE, utc(2012, 4, 30))
 
 
@@ -273,7 +273,7 @@ def citations(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what single
     """What single publications state."""
     edition = "Single publications, each named in its row, seen until November 2026"
     for name, file in (("events", "citations.csv"), ("statements", "reservations.csv")):
-        (request,) = closed(publishers()["citations"], name)
+        (request,) = closed_editions(publishers()["citations"], name)
         yield Recorded(request, Path(__file__).with_name(file).read_bytes(), "text/csv", edition, utc(2026, 11, 24))
 
 

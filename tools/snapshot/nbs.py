@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from sources.catalogue import publishers
-from sources.protocols import closed, requests_for
+from sources.protocols.requests import closed_editions, requests_for
 from sources.request import Request
 from tools.snapshot import wire
 from tools.snapshot.sources import Recorded, table, utc
@@ -62,7 +62,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
         code = _CODES[name.removesuffix("_province")]
         asked = entry.filters["indicator"]
         rows = [row for row in old[place] if row["old_code"].startswith(code) and row["new_indicator_id"] in asked]
-        for request in closed(publisher, name):
+        for request in closed_editions(publisher, name):
             edition = f"easyquery.htm of the National Bureau of Statistics as of {request.slice}, {_COPY}"
             yield _recorded(request, _edition(request, rows, names), edition, _OLD[request.slice])
 

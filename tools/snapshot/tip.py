@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
-from sources.protocols import closed
+from sources.protocols.requests import closed_editions
 from tools.snapshot.law import table_of_facts
 from tools.snapshot.sources import JURISDICTIONS, Recorded, only, table, utc
 
@@ -32,7 +32,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
     rows = [*_early(corpus), *_late(corpus)]
     writer.writerows(sorted(rows, key=lambda row: (row["jurisdiction"], row["date"])))
     yield Recorded(
-        only(closed(publishers()["usstate"], "tip_tiers")),
+        only(closed_editions(publishers()["usstate"], "tip_tiers")),
         text.getvalue().encode(),
         "text/csv",
         _EDITION,

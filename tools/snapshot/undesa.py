@@ -12,7 +12,7 @@ import polars as pl
 from python_calamine import CalamineWorkbook
 
 from sources.catalogue import publishers
-from sources.protocols import closed, requests_for
+from sources.protocols.requests import closed_editions, requests_for
 from tools.snapshot import wire
 from tools.snapshot.sources import JURISDICTIONS, Recorded, UnequalFiguresError, country, only, rda, table, utc
 
@@ -60,7 +60,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
         as_of=utc(2025, 1, 31),
     )
     yield Recorded(
-        request=only(closed(publisher, "ims_destination")),
+        request=only(closed_editions(publisher, "ims_destination")),
         body=_workbook("2020", _YEARS[:-1], _revision_of_2020(corpus), by_origin=False),
         media_type=_XLSX,
         edition=_EDITION_2020,

@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from sources.catalogue import publishers
-from sources.protocols import page, requests_for
+from sources.protocols.paging import request_of_page
+from sources.protocols.requests import requests_for
 from tools.snapshot import wire
 from tools.snapshot.sources import JURISDICTIONS, Recorded, UnequalFiguresError, rda, utc
 
@@ -40,7 +41,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
             pages = ceil(len(items) / _PAGE)
             for number in range(1, pages + 1):
                 yield Recorded(
-                    request=page(paging, request, number),
+                    request=request_of_page(paging, request, number),
                     body=wire.unhcr_json(number, pages, items[(number - 1) * _PAGE : number * _PAGE]),
                     media_type="application/json",
                     edition=_EDITION,

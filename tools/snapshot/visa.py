@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sources.catalogue import publishers
-from sources.protocols import closed
+from sources.protocols.requests import closed_editions
 from tools.snapshot.sources import JURISDICTIONS, Recorded, only, utc
 
 HEADER = (
@@ -332,7 +332,7 @@ MUTUAL = (
 def recorded(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what was announced is kept here
     """Every rule, one row for each nationality and jurisdiction."""
     yield Recorded(
-        only(closed(publishers()["citations"], "visa_rules")),
+        only(closed_editions(publishers()["citations"], "visa_rules")),
         body((*REQUIRED, *UNILATERAL, *TRANSIT, *MUTUAL)),
         "text/csv",
         "Announcements and legislation, each named in its row, seen until November 2026",

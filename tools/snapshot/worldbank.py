@@ -6,7 +6,7 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from sources.catalogue import publishers
-from sources.protocols import closed, requests_for
+from sources.protocols.requests import closed_editions, requests_for
 from tools.snapshot import wire
 from tools.snapshot.sources import JURISDICTIONS, Recorded, country, only, table, utc
 
@@ -37,7 +37,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
     )
     yield from _matrices(folder)
     yield Recorded(
-        request=only(closed(publishers()["worldbank"], "remittance_prices")),
+        request=only(closed_editions(publishers()["worldbank"], "remittance_prices")),
         body=_prices(folder / "databank_RPW_corridors_36d1ed87_Data.csv"),
         media_type="text/csv",
         edition="Remittance Prices Worldwide of 2020-12-07, through a public copy (github.com/natesheehan/sdg_10C)",
@@ -126,7 +126,7 @@ def _matrices(folder: Path) -> Iterator[Recorded]:
     for name, (file, title, corner) in parts.items():
         rows = _matrix(folder / file, ours.__contains__)
         yield Recorded(
-            request=only(closed(publisher, name)),
+            request=only(closed_editions(publisher, name)),
             body=wire.workbook({"BRM 2021": [[title], [corner, *rows[0][1:]], *rows[1:]]}),
             media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             edition="KNOMAD/World Bank bilateral matrices 2021 of December 2022, through a public copy of the workbook",
