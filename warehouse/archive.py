@@ -101,7 +101,7 @@ class Archive:
             raise ArchiveError(f"the payload {sha256} is not in {self.root}")
         return path
 
-    def record(self, fetch: Fetch) -> None:
+    def append(self, fetch: Fetch) -> None:
         """Add ``fetch`` to the ledger, of its headers those in ``KEPT_HEADERS``; its payload must be stored before."""
         if fetch.at.utcoffset() != timedelta(0):
             raise ArchiveError(f"the fetch of {fetch.publisher}/{fetch.dataset} at {fetch.at} has no UTC time")

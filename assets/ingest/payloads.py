@@ -58,7 +58,7 @@ def receive(workspace: Workspace, publisher: Publisher, name: str, client: Clien
             result = replace(result, unchanged=result.unchanged + 1)
             continue
         if fetch := _elsewhere(workspace, request, refused):
-            workspace.archive.record(replace(fetch, dataset=name))
+            workspace.archive.append(replace(fetch, dataset=name))
             result = replace(result, received=result.received + 1)
             continue
         result = _slice(workspace, client, request, refused, result)
@@ -192,7 +192,7 @@ def _contents(workspace: Workspace, client: Client, request: Request) -> Fetch:
     if kept is None or kept.url != request.full_url or abs(datetime.now(UTC) - kept.at) > CONTENTS_STAND:
         answer = client.fetch(request)
         kept = _line(workspace, request, answer, _stored(workspace.archive, answer), None)
-        workspace.archive.record(kept)
+        workspace.archive.append(kept)
     return kept
 
 
@@ -328,7 +328,7 @@ def _ask(
     except FetchError as error:
         if not (workspace.mode == "snapshot" and error.response is not None and error.response.status == 404):
             payload = _stored(archive, error.response) if error.response else None
-            archive.record(_line(workspace, request, error.response, payload, str(error)))
+            archive.append(_line(workspace, request, error.response, payload, str(error)))
         raise
     payload = last.payload if answer.status == 304 and last else _stored(archive, answer)
     fetch = _line(workspace, request, answer, payload, None)
@@ -339,9 +339,9 @@ def _ask(
             raise FetchError(f"{request.name} ({request.full_url}): an earlier page came again")
         following = _following(archive, request, payload)
     except FetchError as error:
-        archive.record(replace(fetch, error=str(error)))
+        archive.append(replace(fetch, error=str(error)))
         raise
-    archive.record(fetch)
+    archive.append(fetch)
     return fetch, following
 
 
@@ -507,5 +507,5 @@ def import_file(workspace: Workspace, publisher: Publisher, name: str, path: Pat
         error=None,
         published=published.isoformat() if published else None,
     )
-    workspace.archive.record(fetch)
+    workspace.archive.append(fetch)
     return fetch

@@ -99,7 +99,7 @@ def received(workspace: Workspace, coming: Sequence[Coming]) -> None:
         path.write_bytes(answer(one.said))
         payload = workspace.archive.store(path)
         by_hand = one.published is not None
-        workspace.archive.record(
+        workspace.archive.append(
             Fetch(
                 at=day(one.on),
                 transport="import" if by_hand else "live",

@@ -138,34 +138,34 @@ def test_a_fetch_comes_back_as_it_was_recorded(archive: Archive, tmp_path: Path)
     assert archive.fetches() == []
     recorded = [fetch(archive.store(file(tmp_path, b"x"))), fetch(error="answered 503")]
     for one in recorded:
-        archive.record(one)
+        archive.append(one)
     assert archive.fetches() == recorded
     assert archive.ledger.read_bytes().count(b"\n") == 2
     assert archive.ledger.read_bytes().startswith(b'{"at":"2026-11-24T03:15:00.123456Z","bytes":12,"dataset":')
 
 
 def test_only_headers_that_matter_are_kept(archive: Archive) -> None:
-    archive.record(replace(fetch(), headers={"etag": '"1"', "set-cookie": "secret", "server": "x"}))
+    archive.append(replace(fetch(), headers={"etag": '"1"', "set-cookie": "secret", "server": "x"}))
     assert archive.fetches()[0].headers == {"etag": '"1"'}
 
 
 def test_a_fetch_without_its_payload_or_its_hour_is_not_recorded(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match=f"the payload {NOTHING} is not in"):
-        archive.record(fetch(NOTHING))
+        archive.append(fetch(NOTHING))
     for at in (AT.replace(tzinfo=None), AT.astimezone(timezone(timedelta(hours=8)))):
         with pytest.raises(ArchiveError, match="has no UTC time"):
-            archive.record(replace(fetch(), at=at))
+            archive.append(replace(fetch(), at=at))
     assert not archive.ledger.exists()
 
 
 def test_the_latest_fetch_is_the_last_that_succeeded(archive: Archive, tmp_path: Path) -> None:
     old, new = (archive.store(file(tmp_path, content)) for content in (b"old", b"new"))
-    archive.record(fetch(old))
-    archive.record(replace(fetch(new), transport="snapshot"))
-    archive.record(fetch(old, dataset="migr_pop1ctz"))
-    archive.record(replace(fetch(old), slice="geo=AT"))
-    archive.record(fetch(new, error="HTML came where CSV was asked for"))
-    archive.record(fetch(None, error="answered 503"))
+    archive.append(fetch(old))
+    archive.append(replace(fetch(new), transport="snapshot"))
+    archive.append(fetch(old, dataset="migr_pop1ctz"))
+    archive.append(replace(fetch(old), slice="geo=AT"))
+    archive.append(fetch(new, error="HTML came where CSV was asked for"))
+    archive.append(fetch(None, error="answered 503"))
 
     def payload(dataset: str, slice_: str, *transports: str) -> str | None:
         found = archive.latest("eurostat", dataset, slice_, transports)
@@ -180,7 +180,7 @@ def test_the_latest_fetch_is_the_last_that_succeeded(archive: Archive, tmp_path:
 
 
 def test_what_another_process_adds_is_seen(archive: Archive) -> None:
-    archive.record(fetch(dataset="a"))
+    archive.append(fetch(dataset="a"))
     assert len(archive.fetches()) == 1
     line = archive.ledger.read_bytes()
     with archive.ledger.open("ab") as ledger:
@@ -195,14 +195,14 @@ def test_what_another_process_adds_is_seen(archive: Archive) -> None:
 def test_a_torn_line_costs_no_other(cut: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         archive = Archive(Path(name, "archive"))
-        archive.record(fetch(dataset="a"))
+        archive.append(fetch(dataset="a"))
         whole = archive.ledger.read_bytes()
         torn = whole[: 1 + cut % (len(whole) - 1)]  # at least a byte, at most all but the newline
         archive.ledger.write_bytes(whole + torn)
         assert [one.dataset for one in archive.fetches()] == ["a"]
         assert archive.verify() == [Damage("ledger", "line 2", "it is torn: its writer was killed")]
 
-        archive.record(fetch(dataset="b"))
+        archive.append(fetch(dataset="b"))
         complete = ["a"] if torn == whole[:-1] else []
         assert [one.dataset for one in archive.fetches()] == ["a", *complete, "b"]
         expected = [] if complete else [Damage("ledger", "line 2", "no fetch can be read from it")]
@@ -210,7 +210,7 @@ def test_a_torn_line_costs_no_other(cut: int) -> None:
 
 
 def test_reading_a_long_ledger_again_is_quick(archive: Archive) -> None:
-    archive.record(fetch(dataset="first"))
+    archive.append(fetch(dataset="first"))
     line = archive.ledger.read_bytes()
     archive.ledger.write_bytes(line * 30_000)
     begun = perf_counter()
@@ -218,7 +218,7 @@ def test_reading_a_long_ledger_again_is_quick(archive: Archive) -> None:
     first = perf_counter() - begun
     begun = perf_counter()
     for _ in range(10):
-        archive.record(fetch())
+        archive.append(fetch())
         assert archive.latest("eurostat", "none", "", ("live",)) is None
     assert perf_counter() - begun < max(first, 0.5)
     assert len(archive.fetches()) == 30_010
@@ -241,8 +241,8 @@ def test_a_flipped_bit_is_named(archive: Archive, tmp_path: Path) -> None:
 
 def test_a_payload_that_is_gone_is_named_with_its_line(archive: Archive, tmp_path: Path) -> None:
     sha256 = archive.store(file(tmp_path, b"x"))
-    archive.record(fetch())
-    archive.record(fetch(sha256))
+    archive.append(fetch())
+    archive.append(fetch(sha256))
     archive.payload_path(sha256).unlink()
     assert archive.verify() == [Damage("ledger", "line 2", f"its payload {sha256} is not in the archive")]
 
