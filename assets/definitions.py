@@ -8,7 +8,6 @@ what it needs, or finds it computed. So any of them can be run alone, from the U
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -31,7 +30,6 @@ from sources.protocols.requests import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract
 from warehouse.exports.data_package import About
-from warehouse.storage import digest
 
 OWNERS = ["team:corridor"]
 WorkspaceParam = dg.ResourceParam[Workspace]
@@ -397,14 +395,14 @@ def report(workspace: WorkspaceParam) -> dg.MaterializeResult:
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, [])
     folder = workspace.releases / entry.name
     pages = {language: folder / name for language, name in PAGES.items()}
-    shown = f"http://127.0.0.1:{SHOWN_ON}/{entry.name}" if isinstance(folder, Path) else str(folder)
+    shown = f"http://127.0.0.1:{SHOWN_ON}/{entry.name}" if folder.path else str(folder)
     return dg.MaterializeResult(
         metadata={
             "release": entry.name,
             "at_a_glance": dg.MetadataValue.md(markdown(pl.DataFrame(at_a_glance(tables, about)))),
             **{language: dg.MetadataValue.url(f"{shown}/{name}") for language, name in PAGES.items()},
             **{f"path_{language}": dg.MetadataValue.path(str(page)) for language, page in pages.items()},
-            **{f"sha256_{language}": digest(page)[1] for language, page in pages.items()},
+            **{f"sha256_{language}": page.digest()[1] for language, page in pages.items()},
         }
     )
 

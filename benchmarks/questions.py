@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from pipelines.settings import data_folder
 from warehouse import releases
+from warehouse.storage.local import LocalPlace
 
 MOST = 50  # milliseconds
 TIMES = 31
@@ -109,7 +110,7 @@ def measured(release: Path) -> list[str]:
 
 def main() -> None:
     root = data_folder() / "releases"
-    release = Path(sys.argv[1]) if len(sys.argv) > 1 else root / releases.find(root).name
+    release = Path(sys.argv[1]) if len(sys.argv) > 1 else root / releases.find(LocalPlace(root)).name
     table = measured(release)
     RESULTS.write_text(
         "\n".join(

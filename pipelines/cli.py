@@ -562,8 +562,8 @@ def ui(
         f"Dagster UI on http://127.0.0.1:{port} ({workspace.mode}, {workspace.data}); stop it with Ctrl-C.",
         highlight=False,
     )
-    if isinstance(workspace.releases, Path):
-        pages = ["pipelines.static_server", str(workspace.releases), str(SHOWN_ON), str(os.getpid())]
+    if workspace.releases.path:
+        pages = ["pipelines.static_server", str(workspace.releases.path), str(SHOWN_ON), str(os.getpid())]
         subprocess.Popen([sys.executable, "-m", *pages])  # noqa: S603 - ours too
     os.execv(sys.executable, command)  # noqa: S606 - the command is ours, and its exit is that of this process
 

@@ -10,7 +10,7 @@ import dagster as dg
 from assets.core.workspace import Workspace
 from pipelines import settings
 from warehouse.archive import lock
-from warehouse.storage import place
+from warehouse.storage.s3 import S3Place
 
 
 class WorkspaceResource(dg.ConfigurableResource[Workspace]):
@@ -26,7 +26,7 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
         """The workspace, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
-        elsewhere = place(self.releases) if self.releases else None
+        elsewhere = S3Place.from_address(self.releases) if self.releases else None
         workspace = Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None)
         with lock(workspace.archive.root):
             if context.instance is not None and context.run is not None:

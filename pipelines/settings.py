@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from warehouse import storage
+from warehouse.storage import Place
+from warehouse.storage.s3 import S3Place
 
 
 def data_folder() -> Path:
@@ -12,10 +13,10 @@ def data_folder() -> Path:
     return Path(os.environ.get("CORRIDOR_DATA") or "data").resolve()
 
 
-def releases() -> storage.Place | None:
+def releases() -> Place | None:
     """Where ``$CORRIDOR_RELEASES`` says that releases lie, as ``s3://bucket/prefix``; by default in the data folder."""
     address = os.environ.get("CORRIDOR_RELEASES")
-    return storage.place(address) if address else None
+    return S3Place.from_address(address) if address else None
 
 
 def catalog() -> str | None:

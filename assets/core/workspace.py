@@ -11,6 +11,7 @@ from sources.http import Client, SnapshotAdapter
 from sources.snapshot import entries
 from warehouse.archive import Archive
 from warehouse.storage import Place
+from warehouse.storage.local import LocalPlace
 
 Mode = Literal["snapshot", "live"]
 
@@ -41,7 +42,7 @@ class Workspace:
     @property
     def releases(self) -> Place:
         """Where the releases lie."""
-        return self.elsewhere or self.data / "releases"
+        return self.elsewhere or LocalPlace(self.data / "releases")
 
     @property
     def transports(self) -> tuple[str, ...]:

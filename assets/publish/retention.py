@@ -18,7 +18,7 @@ def prune(workspace: Workspace, at: datetime, *, dry_run: bool = False) -> dict[
     gone = [name for name, reason in found.items() if reason is None]
     if not dry_run:
         if gone:
-            releases.forget(workspace.releases, gone, at.isoformat(timespec="seconds"))
+            releases.remove_from_index(workspace.releases, gone, at.isoformat(timespec="seconds"))
         iceberg.register(workspace.releases, workspace.data, workspace.catalog)
         releases.clean(workspace.releases)
         workspace.stage_cache.drop_unused(UNUSED)

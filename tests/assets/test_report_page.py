@@ -28,6 +28,7 @@ from tests.support.ui_screenshots import browser, order
 from warehouse.contracts import contract, contracts
 from warehouse.exports.data_package import About
 from warehouse.releases import find
+from warehouse.storage.local import LocalPlace
 
 LANGUAGES: list[Language] = ["en", "zh"]
 pytestmark = pytest.mark.xdist_group("built")
@@ -38,7 +39,7 @@ def page(built: Built, language: Language) -> LexborHTMLParser:
 
 
 def about(built: Built) -> About:
-    entry = find(built.data / "releases")
+    entry = find(LocalPlace(built.data / "releases"))
     return About(entry.name, datetime.fromisoformat(entry.created), entry.mode, [])
 
 

@@ -25,6 +25,7 @@ from warehouse import iceberg, releases, retention
 from warehouse.errors import ReleaseError
 from warehouse.releases import Release
 from warehouse.retention import LAST, MONTHS
+from warehouse.storage.local import LocalPlace
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -122,8 +123,8 @@ def test_what_is_pruned_is_gone_and_all_else_is_as_it_was(workspace: Workspace) 
 def test_a_name_is_not_given_again_after_its_release_was_pruned(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         published(tmp_path, f"2026-11-24.{number}", {"population": rows("population")})
-    releases.forget(tmp_path, ["2026-11-24.2"], NOW.isoformat())
-    assert releases.next_name(tmp_path, TODAY) == "2026-11-24.4"
+    releases.remove_from_index(LocalPlace(tmp_path), ["2026-11-24.2"], NOW.isoformat())
+    assert releases.next_name(LocalPlace(tmp_path), TODAY) == "2026-11-24.4"
 
 
 def test_what_a_person_keeps_stays_and_the_index_says_why(workspace: Workspace) -> None:
@@ -138,7 +139,7 @@ def test_the_newest_and_what_is_kept_are_never_forgotten(workspace: Workspace) -
     names = whole(workspace)
     for name in (names[0], names[-1]):
         with pytest.raises(ReleaseError, match=f"{name} may not be pruned"):
-            releases.forget(workspace.releases, [name], NOW.isoformat())
+            releases.remove_from_index(workspace.releases, [name], NOW.isoformat())
     assert whole(workspace) == names
 
 
@@ -148,13 +149,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from assets.core.workspace import Workspace
 from assets.publish.retention import prune
-from warehouse import iceberg, releases, storage
+from warehouse import iceberg, releases
+from warehouse.storage.local import LocalPlace
 
 def dies(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 module, name = sys.argv[2].split(".")
-setattr({"releases": releases, "iceberg": iceberg, "storage": storage, "shutil": shutil}[module], name, dies)
+setattr({"releases": releases, "iceberg": iceberg, "LocalPlace": LocalPlace, "shutil": shutil}[module], name, dies)
 prune(Workspace(Path(sys.argv[1])), datetime(2026, 11, 24, 12, tzinfo=UTC))
 """
 
@@ -163,8 +165,8 @@ prune(Workspace(Path(sys.argv[1])), datetime(2026, 11, 24, 12, tzinfo=UTC))
 @pytest.mark.parametrize(
     ("step", "forgotten"),
     [
-        ("releases.forget", False),
-        ("storage.swap", False),
+        ("releases.remove_from_index", False),
+        ("LocalPlace.swap", False),
         ("iceberg.register", True),
         ("iceberg._forget", True),
         ("releases.clean", True),

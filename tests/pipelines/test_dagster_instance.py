@@ -26,6 +26,7 @@ from tests.conftest import corridor
 from tests.support.dagster_server import JOB, Server, corridor_ui, until
 from warehouse import releases
 from warehouse.contracts import contract, contracts
+from warehouse.storage.local import LocalPlace
 
 pytestmark = [
     pytest.mark.slow,
@@ -132,7 +133,7 @@ def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
 def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -> None:
     run = night.server.ended(night.whole, within=180)
     assert run["status"] == "SUCCESS"
-    (made,) = releases.index(night.server.data / "releases")
+    (made,) = releases.index(LocalPlace(night.server.data / "releases"))
     assert set(made.tables) == set(contracts())
     recorded = checks(night.server.data, night.whole)
     declared = {(f"table/{table}", rule) for table in release_tables() for rule, *_ in names(contract(table))}
@@ -170,7 +171,7 @@ def test_the_daemon_runs_what_is_scheduled_and_finds_nothing_new(night: Night) -
     assert run["status"] == "SUCCESS"
     assert {"key": "dagster/schedule_name", "value": "nightly"} in run["tags"]
     assert run["startTime"] >= night.server.ended(night.whole, within=180)["endTime"], "one run at a time"
-    assert len(releases.index(night.server.data / "releases")) == 1
+    assert len(releases.index(LocalPlace(night.server.data / "releases"))) == 1
 
 
 def test_freshness_is_judged_and_pools_limit_each_host(night: Night) -> None:

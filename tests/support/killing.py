@@ -31,6 +31,7 @@ from tests.support.publisher_double import displaced
 from tests.support.small_workspace import RELEASED, small_workspace
 from warehouse import releases
 from warehouse.errors import WarehouseError
+from warehouse.storage.local import LocalPlace
 
 AT_ONCE = 2
 
@@ -201,10 +202,10 @@ def lost(data: Path, begun: Path, whole: Path) -> list[str]:
     """What of the releases that were published is not as it was."""
     root = data / "releases"
     try:
-        index = releases.index(root)
+        index = releases.index(LocalPlace(root))
     except WarehouseError as error:
         return [str(error)]
-    problems = [damage for entry in index for damage in releases.damages(root / entry.name, entry)]
+    problems = [damage for entry in index for damage in releases.damages(LocalPlace(root) / entry.name, entry)]
     visible = {
         name: digest for name, digest in files(root).items() if name.partition("/")[0] in {e.name for e in index}
     }

@@ -10,8 +10,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from obstore.store import S3Store
 from werkzeug.serving import make_server
 
-from warehouse import storage
-from warehouse.storage import Bucket
+from warehouse.storage.s3 import S3Place
 
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 
@@ -39,21 +38,21 @@ def serve(*, overlooking: bool = False) -> Iterator[dict[str, str]]:
         server.shutdown()
 
 
-def bucket(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str) -> Bucket:
+def bucket(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str) -> S3Place:
     """A new bucket of the server, in which releases lie under a prefix."""
     import boto3
 
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
     boto3.client("s3").create_bucket(Bucket=name)
-    return storage.place(f"s3://{name}/statistics/corridor")
+    return S3Place.from_address(f"s3://{name}/statistics/corridor")
 
 
-def names(root: Bucket) -> list[str]:
+def names(root: S3Place) -> list[str]:
     """The names of all objects under a place."""
-    store, key = root.opened()
+    store, key = root.connect()
     return sorted(entry["path"].removeprefix(f"{key}/") for entry in store.list(key).collect())
 
 
-def held(root: Bucket) -> S3Store:
-    return root.opened()[0]
+def held(root: S3Place) -> S3Store:
+    return root.connect()[0]

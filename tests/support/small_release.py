@@ -13,6 +13,7 @@ from warehouse.contracts import Contract, contract, contracts
 from warehouse.exports import data_package
 from warehouse.releases import Release
 from warehouse.storage import Place
+from warehouse.storage.local import LocalPlace
 
 CREATED = datetime(2026, 11, 24, 3, 30, 5, tzinfo=UTC)
 SOURCE = data_package.Source(
@@ -31,7 +32,7 @@ def about(name: str) -> data_package.About:
 
 
 def published(
-    root: Place, name: str, frames: Mapping[str, pl.DataFrame], declared: Mapping[str, Contract] | None = None
+    root: Place | Path, name: str, frames: Mapping[str, pl.DataFrame], declared: Mapping[str, Contract] | None = None
 ) -> Release:
     """A release of the frames by table; ``declared`` are contracts that differ from those of today."""
 
@@ -49,4 +50,4 @@ def published(
         return replace(draft, tables=facts)
 
     draft = Release(name, CREATED.isoformat(), "snapshot", f"fingerprint of {name}", {}, {})
-    return releases.publish(root, name, write)
+    return releases.publish(LocalPlace(root) if isinstance(root, Path) else root, name, write)

@@ -18,6 +18,7 @@ from tests.support.small_release import published
 from warehouse import iceberg, releases
 from warehouse.contracts import Contract, contract
 from warehouse.errors import ReleaseError
+from warehouse.storage.local import LocalPlace
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -31,7 +32,7 @@ AFTER = rows("population", {"reporter": "AUT", "value": 13.0}, {"reporter": "BEL
 
 
 def register(root: Path) -> None:
-    iceberg.register(root, root.parent)
+    iceberg.register(LocalPlace(root), root.parent)
 
 
 @pytest.fixture
@@ -206,7 +207,7 @@ def test_a_moved_data_folder_is_said_so_and_registered_again(root: Path) -> None
     with pytest.raises(ReleaseError, match=r"releases were moved.*makes it again"):
         register(moved)
     shutil.rmtree(root.parent)
-    iceberg.reregister(moved, moved.parent)
+    iceberg.reregister(LocalPlace(moved), moved.parent)
     table = held(moved)
     assert_frame_equal(at(table, FIRST), BEFORE)
     assert files(table, SECOND) == [f"file://{moved.resolve() / SECOND / 'tables' / 'population.parquet'}"]
@@ -216,7 +217,7 @@ def test_a_damaged_catalog_is_named_and_made_again(root: Path) -> None:
     (root.parent / "catalog.db").write_bytes(b"not a database, of this one may be sure" * 100)
     with pytest.raises(ReleaseError, match=r"catalog of .* cannot be used \(file is not a database\)"):
         register(root)
-    iceberg.reregister(root, root.parent)
+    iceberg.reregister(LocalPlace(root), root.parent)
     assert_frame_equal(at(held(root), FIRST), BEFORE)
 
 
@@ -228,7 +229,7 @@ def test_damaged_metadata_is_named_and_made_again(root: Path, kind: str, damage:
     third = published(root, "2026-11-25.1", {"population": AFTER})
     with pytest.raises(ReleaseError, match=r"cannot be used .*makes it again"):
         register(root)
-    iceberg.reregister(root, root.parent)
+    iceberg.reregister(LocalPlace(root), root.parent)
     assert_frame_equal(at(held(root), FIRST), BEFORE)
     assert_frame_equal(at(held(root), third.name), AFTER)
 
@@ -236,9 +237,9 @@ def test_damaged_metadata_is_named_and_made_again(root: Path, kind: str, damage:
 def test_a_catalog_elsewhere_is_named_by_its_uri(tmp_path: Path) -> None:
     root, uri = tmp_path / "data" / "releases", f"sqlite:///{tmp_path}/other.db"
     published(root, FIRST, {"population": BEFORE})
-    iceberg.register(root, root.parent, uri)
+    iceberg.register(LocalPlace(root), root.parent, uri)
     assert_frame_equal(at(held(root, uri=uri), FIRST), BEFORE)
-    iceberg.reregister(root, root.parent, uri)
+    iceberg.reregister(LocalPlace(root), root.parent, uri)
     assert_frame_equal(at(held(root, uri=uri), FIRST), BEFORE)
     assert not (tmp_path / "data" / "catalog.db").exists()
 
@@ -246,7 +247,7 @@ def test_a_catalog_elsewhere_is_named_by_its_uri(tmp_path: Path) -> None:
 def test_a_release_that_is_no_more_has_no_tag(root: Path) -> None:
     published(root, "2026-11-25.1", {"population": AFTER})
     register(root)
-    releases.forget(root, {FIRST, SECOND}, "2026-11-25T00:00:00+00:00")
+    releases.remove_from_index(LocalPlace(root), {FIRST, SECOND}, "2026-11-25T00:00:00+00:00")
     register(root)
     table = held(root)
     assert set(table.refs()) == {"main", "2026-11-25.1"}
@@ -272,18 +273,18 @@ def rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_rest_catalog_holds_each_release_and_forgets_what_was_pruned(tmp_path: Path, rest: str) -> None:
     root = tmp_path / "data" / "releases"
     published(root, FIRST, {"population": BEFORE, "asylum": rows("asylum")})
-    iceberg.register(root, root.parent, rest)
+    iceberg.register(LocalPlace(root), root.parent, rest)
     published(root, SECOND, {"population": AFTER})
-    iceberg.register(root, root.parent, rest)
+    iceberg.register(LocalPlace(root), root.parent, rest)
     assert_frame_equal(at(held(root, uri=rest), FIRST), BEFORE)
     assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
     assert not (root.parent / "catalog.db").exists()
-    releases.forget(root, {FIRST}, "2026-11-25T00:00:00+00:00")
-    iceberg.register(root, root.parent, rest)
+    releases.remove_from_index(LocalPlace(root), {FIRST}, "2026-11-25T00:00:00+00:00")
+    iceberg.register(LocalPlace(root), root.parent, rest)
     assert set(held(root, uri=rest).refs()) == {"main", SECOND}
     with closing(iceberg.catalog(root.parent, rest)) as catalog:
         assert not catalog.table_exists("corridor.asylum")
-    iceberg.reregister(root, root.parent, rest)
+    iceberg.reregister(LocalPlace(root), root.parent, rest)
     assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
 
 
@@ -293,7 +294,7 @@ def test_a_rest_catalog_that_lets_nobody_in_is_said_so(
     secret(monkeypatch, "another")
     published(tmp_path, FIRST, {"population": BEFORE})
     with pytest.raises(ReleaseError, match=r"cannot be used .*who are you\?"):
-        iceberg.register(tmp_path, tmp_path, rest)
+        iceberg.register(LocalPlace(tmp_path), tmp_path, rest)
 
 
 def test_a_table_of_somebody_else_in_the_catalog_is_left_alone(root: Path) -> None:
@@ -301,7 +302,7 @@ def test_a_table_of_somebody_else_in_the_catalog_is_left_alone(root: Path) -> No
         catalog.create_table("corridor.mine", schema=AFTER.select("value").to_arrow().schema)
         register(root)
         assert catalog.table_exists("corridor.mine")
-    releases.forget(root, {FIRST}, "2026-11-25T00:00:00+00:00")
+    releases.remove_from_index(LocalPlace(root), {FIRST}, "2026-11-25T00:00:00+00:00")
     register(root)
     with closing(iceberg.catalog(root.parent)) as catalog:
         assert catalog.table_exists("corridor.mine")
@@ -324,6 +325,6 @@ def test_releases_of_the_same_names_elsewhere_are_not_taken_for_those(root: Path
     other = tmp_path / "other"
     published(other, FIRST, {"population": AFTER})
     with pytest.raises(ReleaseError, match=rf"has {FIRST} elsewhere than at .*/other/.*makes it again"):
-        iceberg.register(other, root.parent)
-    iceberg.reregister(other, root.parent)
+        iceberg.register(LocalPlace(other), root.parent)
+    iceberg.reregister(LocalPlace(other), root.parent)
     assert_frame_equal(at(held(root), FIRST), AFTER)

@@ -22,10 +22,12 @@ from tests.conftest import ROOT, corridor
 from tests.support import object_store
 from tests.support.frames import rows
 from tests.support.small_release import published
-from warehouse import difference, releases, storage
+from warehouse import difference, releases
 from warehouse.errors import ReleaseError
 from warehouse.releases import Release
-from warehouse.storage import Bucket
+from warehouse.storage import Content, s3
+from warehouse.storage.local import LocalPlace
+from warehouse.storage.s3 import S3Place
 
 FIRST, SECOND = "2026-11-23.1", "2026-11-24.1"
 BEFORE = rows("population", {"reporter": "AUT", "value": 12.5}, {"reporter": "BEL", "value": 0.0})
@@ -38,7 +40,7 @@ from pathlib import Path
 from obstore.store import S3Store
 from tests.support.frames import rows
 from tests.support.small_release import published
-from warehouse.storage import place
+from warehouse.storage.s3 import S3Place
 
 put, left = S3Store.put, int(sys.argv[3])
 def counted(self, key, *arguments, **named):
@@ -48,7 +50,7 @@ def counted(self, key, *arguments, **named):
     left -= 1
     return put(self, key, *arguments, **named)
 S3Store.put = counted
-published(place(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
+published(S3Place.from_address(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
 """
 WRITES = 5  # the data package, one table, two that try the conditions, the index
 
@@ -60,12 +62,12 @@ def server() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def root(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Bucket:
+def root(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> S3Place:
     return object_store.bucket(server, monkeypatch, f"bucket-{uuid.uuid4()}")
 
 
 @pytest.fixture
-def two(root: Bucket) -> tuple[Bucket, Release, Release]:
+def two(root: S3Place) -> tuple[S3Place, Release, Release]:
     return (
         root,
         published(root, FIRST, {"population": BEFORE}),
@@ -73,7 +75,7 @@ def two(root: Bucket) -> tuple[Bucket, Release, Release]:
     )
 
 
-def test_what_was_published_is_there_whole(two: tuple[Bucket, Release, Release]) -> None:
+def test_what_was_published_is_there_whole(two: tuple[S3Place, Release, Release]) -> None:
     root, first, second = two
     assert releases.index(root) == [first, second]
     assert releases.find(root) == second
@@ -88,17 +90,17 @@ def test_what_was_published_is_there_whole(two: tuple[Bucket, Release, Release])
     ]
 
 
-def test_it_has_the_bytes_of_one_on_a_local_disk(two: tuple[Bucket, Release, Release], tmp_path: Path) -> None:
+def test_it_has_the_bytes_of_one_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
     root, first, second = two
     assert published(tmp_path, FIRST, {"population": BEFORE}) == first
     assert published(tmp_path, SECOND, {"population": AFTER, "asylum": rows("asylum")}) == second
     for name in object_store.names(root):
-        content = storage.read(root / name)
+        content = (root / name).read()
         assert content is not None
         assert content.data == (tmp_path / name).read_bytes()
 
 
-def test_every_engine_reads_it_where_it_lies(two: tuple[Bucket, Release, Release]) -> None:
+def test_every_engine_reads_it_where_it_lies(two: tuple[S3Place, Release, Release]) -> None:
     from obstore.fsspec import FsspecStore
 
     root, first, _ = two
@@ -111,17 +113,17 @@ def test_every_engine_reads_it_where_it_lies(two: tuple[Bucket, Release, Release
         assert connection.sql(f"select reporter, value from '{address}'").fetchall() == [("AUT", 12.5), ("BEL", 0.0)]
 
 
-def test_two_releases_are_compared_as_on_a_local_disk(two: tuple[Bucket, Release, Release], tmp_path: Path) -> None:
+def test_two_releases_are_compared_as_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
     root, first, second = two
     for name, frames in ((FIRST, {"population": BEFORE}), (SECOND, {"population": AFTER, "asylum": rows("asylum")})):
         published(tmp_path, name, frames)
     found = difference.differences(root, first, second)
-    assert found == difference.differences(tmp_path, first, second)
+    assert found == difference.differences(LocalPlace(tmp_path), first, second)
     assert [(one.table, one.added, one.changed) for one in found] == [("asylum", 0, 0), ("population", 1, 2)]
 
 
 @pytest.mark.slow
-def test_the_command_line_works_on_a_bucket(two: tuple[Bucket, Release, Release], tmp_path: Path) -> None:
+def test_the_command_line_works_on_a_bucket(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
     root, _, second = two
     environment = {"CORRIDOR_RELEASES": str(root), "CORRIDOR_DATA": str(tmp_path)}
 
@@ -143,10 +145,10 @@ def test_the_command_line_works_on_a_bucket(two: tuple[Bucket, Release, Release]
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_damaged_or_missing_object_is_named(two: tuple[Bucket, Release, Release]) -> None:
+def test_a_damaged_or_missing_object_is_named(two: tuple[S3Place, Release, Release]) -> None:
     root, first, second = two
-    store, key = root.opened()
-    flipped = bytearray((storage.read(root / SECOND / "tables" / "asylum.parquet") or storage.Content(b"", None)).data)
+    store, key = root.connect()
+    flipped = bytearray(((root / SECOND / "tables" / "asylum.parquet").read() or Content(b"")).data)
     flipped[100] ^= 1
     store.put(f"{key}/{SECOND}/tables/asylum.parquet", bytes(flipped))
     store.delete(f"{key}/{SECOND}/tables/population.parquet")
@@ -160,7 +162,7 @@ def test_a_damaged_or_missing_object_is_named(two: tuple[Bucket, Release, Releas
 @pytest.mark.slow
 @pytest.mark.parametrize("writes", range(WRITES))
 def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
-    root: Bucket, monkeypatch: pytest.MonkeyPatch, writes: int
+    root: S3Place, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     first = published(root, FIRST, {"population": BEFORE})
     name = releases.next_name(root, date(2026, 11, 24))
@@ -180,20 +182,20 @@ def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
         left or [f"{other}/datapackage.json", f"{other}/tables/population.parquet"]
     )
     # A day later nobody is, and the next publisher removes what was left.
-    monkeypatch.setattr(storage, "ABANDONED", timedelta(seconds=-1))
+    monkeypatch.setattr(s3, "ABANDONED_AFTER", timedelta(seconds=-1))
     assert releases.clean(root) == ([name] if left else [])
     assert {entry.partition("/")[0] for entry in object_store.names(root)} == {FIRST, other, "index.json"}
 
 
 @pytest.mark.slow
-def test_killed_after_its_last_write_it_has_published(root: Bucket) -> None:
+def test_killed_after_its_last_write_it_has_published(root: S3Place) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(root), FIRST, str(WRITES)], cwd=ROOT, check=False)
     assert done.returncode == 0
     assert [entry.name for entry in releases.index(root)] == [FIRST]
 
 
 @pytest.mark.parametrize("same_name", [True, False])
-def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: Bucket, same_name: bool) -> None:
+def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: S3Place, same_name: bool) -> None:
     crowd = 4
     first = published(root, FIRST, {"population": BEFORE})
     barrier = Barrier(crowd)
@@ -224,13 +226,13 @@ def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: Bucke
 def test_a_store_that_overlooks_the_conditions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with object_store.serve(overlooking=True) as environment:
         root = object_store.bucket(environment, monkeypatch, "careless")
-        with pytest.raises(ReleaseError, match="was written over against If-Match or If-None-Match"):
+        with pytest.raises(ReleaseError, match="was overwritten against If-Match or If-None-Match"):
             published(root, FIRST, {"population": BEFORE})
         assert releases.index(root) == []
 
 
-def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = storage.place("s3://no-such-bucket/corridor")
+def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = S3Place.from_address("s3://no-such-bucket/corridor")
     with pytest.raises(
         ReleaseError,
         match=r"s3://no-such-bucket/corridor cannot be used \(The specified bucket does not exist\); .*AWS_",
@@ -245,19 +247,19 @@ def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: Bucket, monkey
 @pytest.mark.parametrize("address", ["", "s3://", "s3:///", "/tmp/releases", "gs://bucket/prefix"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ReleaseError, match="has the form s3://bucket/prefix"):
-        storage.place(address)
+        S3Place.from_address(address)
 
 
-def test_a_bucket_may_hold_releases_alone(root: Bucket) -> None:
-    whole = storage.place(str(root).rpartition("/statistics")[0] + "/")
+def test_a_bucket_may_hold_releases_alone(root: S3Place) -> None:
+    whole = S3Place.from_address(str(root).rpartition("/statistics")[0] + "/")
     entry = published(whole, FIRST, {"population": BEFORE})
     assert releases.index(whole) == [entry]
     assert releases.next_name(whole, date(2026, 11, 23)) == "2026-11-23.2"
-    storage.remove(whole / FIRST)
+    (whole / FIRST).remove()
     assert object_store.names(whole) == ["index.json"]
 
 
-def test_without_a_server_the_command_line_says_one_sentence(root: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_server_the_command_line_says_one_sentence(root: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("CORRIDOR_RELEASES", str(root))
     done = corridor("releases")

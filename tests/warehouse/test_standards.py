@@ -135,8 +135,8 @@ def test_bibtex_of_a_table_names_it() -> None:
 def test_the_documents_are_the_same_bytes_in_another_process(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.warehouse.test_standards import *;"
-        "from warehouse import releases;"
-        "folder = Path(sys.argv[1]); made = documents(folder, releases.find(folder.parent));"
+        "from warehouse import releases; from warehouse.storage.local import LocalPlace;"
+        "folder = Path(sys.argv[1]); made = documents(folder, releases.find(LocalPlace(folder.parent)));"
         "assert made == {n: (folder / n).read_text(encoding='utf-8') for n in made}"
     )
     for seed, locale in (("1", "C"), ("2", "zh_CN.UTF-8")):

@@ -22,6 +22,7 @@ from warehouse.contracts import contract
 from warehouse.errors import ReleaseError
 from warehouse.exports import data_package
 from warehouse.releases import Release
+from warehouse.storage.local import LocalPlace
 
 INDICATOR = contract("indicator")
 
@@ -42,13 +43,13 @@ def published(root: Path, name: str, frame: pl.DataFrame) -> Release:
         facts = {"indicator": releases.facts(path, "indicator")}
         return Release(name, datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "snapshot", name, facts, {})
 
-    return releases.publish(root, name, write)
+    return releases.publish(LocalPlace(root), name, write)
 
 
 def test_a_difference_counts_rows_added_removed_and_changed(tmp_path: Path) -> None:
     before = published(tmp_path, "a", indicators(("one", "x"), ("two", "x"), ("three", "x")))
     after = published(tmp_path, "b", indicators(("one", "x"), ("two", "y"), ("four", "x")))
-    (one,) = difference.differences(tmp_path, before, after)
+    (one,) = difference.differences(LocalPlace(tmp_path), before, after)
     assert (one.rows_before, one.rows_after, one.added, one.removed, one.changed) == (3, 3, 1, 1, 1)
     changed = next(example for example in one.examples if example["difference"] == "changed")
     assert (changed["before"], changed["after"]) == ({"description": "x"}, {"description": "y"})
@@ -57,7 +58,7 @@ def test_a_difference_counts_rows_added_removed_and_changed(tmp_path: Path) -> N
 def test_the_page_of_a_difference_holds_what_is_said_and_no_markup_of_it(tmp_path: Path) -> None:
     before = published(tmp_path, "a", indicators(("one", "x")))
     after = published(tmp_path, "b", indicators(("one", "<script>alert(1)</script>")))
-    text = difference.page(before, after, difference.differences(tmp_path, before, after))
+    text = difference.page(before, after, difference.differences(LocalPlace(tmp_path), before, after))
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
 
@@ -65,19 +66,19 @@ def test_the_page_of_a_difference_holds_what_is_said_and_no_markup_of_it(tmp_pat
 def test_a_release_that_is_the_same_has_no_difference(tmp_path: Path) -> None:
     rows = indicators(("one", "x"))
     before, after = published(tmp_path, "a", rows), published(tmp_path, "b", rows)
-    assert all(one.same for one in difference.differences(tmp_path, before, after))
+    assert all(one.same for one in difference.differences(LocalPlace(tmp_path), before, after))
 
 
 def test_a_document_that_was_changed_or_removed_is_damage_as_a_table_is(tmp_path: Path) -> None:
     entry = published(tmp_path, "a", indicators(("one", "x")))
     page = tmp_path / "a" / "quality" / "index.html"
-    assert releases.damages(tmp_path / "a", entry) == []
+    assert releases.damages(LocalPlace(tmp_path) / "a", entry) == []
     page.write_text("not so well")
-    assert releases.damages(tmp_path / "a", entry) == [
+    assert releases.damages(LocalPlace(tmp_path) / "a", entry) == [
         "a: quality/index.html is damaged: its sha256 is not that of the index"
     ]
     page.unlink()
-    assert releases.damages(tmp_path / "a", entry) == ["a: quality/index.html is missing"]
+    assert releases.damages(LocalPlace(tmp_path) / "a", entry) == ["a: quality/index.html is missing"]
 
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:
@@ -103,9 +104,9 @@ def test_a_release_whose_writing_fails_leaves_nothing(tmp_path: Path) -> None:
         raise ReleaseError("the disk is full")
 
     with pytest.raises(ReleaseError, match="the disk is full"):
-        releases.publish(tmp_path, "b", fail)
+        releases.publish(LocalPlace(tmp_path), "b", fail)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "index.json"]
-    assert releases.find(tmp_path).name == "a"
+    assert releases.find(LocalPlace(tmp_path)).name == "a"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,6 @@ def test_what_changed_is_shown_before_what_is_new(tmp_path: Path) -> None:
     many = [(f"new {number:02}", "x") for number in range(2 * difference.SHOWN)]
     before = published(tmp_path, "a", indicators(("old", "x"), ("zuletzt", "x")))
     after = published(tmp_path, "b", indicators(*many, ("zuletzt", "y")))
-    (one,) = difference.differences(tmp_path, before, after)
+    (one,) = difference.differences(LocalPlace(tmp_path), before, after)
     assert [example["difference"] for example in one.examples[:3]] == ["changed", "removed", "added"]
     assert len(one.examples) == difference.SHOWN
