@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import narwhals as nw
 import orjson
 import polars as pl
 
@@ -233,7 +232,7 @@ def _frame(workspace: Workspace, name: str, sources: dict[str, StageResult]) -> 
         return makers[name]()
     declared = contract(name)
     rows = pl.concat([pl.LazyFrame(schema=declared.polars_schema), *(made.frame for made in sources.values())])
-    return tables.statistics_table(nw.from_native(rows), declared)
+    return tables.statistics_table(rows, declared)
 
 
 def _known(workspace: Workspace) -> pl.LazyFrame:

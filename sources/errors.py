@@ -35,3 +35,7 @@ class FormatError(SourceError):
 
 class UnknownFormatError(FormatError):
     """No format recognises the payload."""
+
+
+class StructureError(SourceError):
+    """A payload is well formed, but its dimensions or texts differ from those that its catalogue entry declares."""

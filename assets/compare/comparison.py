@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import narwhals as nw
 import polars as pl
 
-from assets.compare.engines import Engine
+from assets.compare.engines import Engine, Frame
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, graded, held_against, joined_up
-from assets.normalise.codes import Frame
 from sources.catalogue import datasets
 from warehouse import codes
 from warehouse.codes.union import compositions

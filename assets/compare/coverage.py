@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from assets.compare.comparison import GRADED_APART, STATE
-from assets.normalise.codes import Frame
+from assets.compare.engines import Frame
 
 NOT_APPLICABLE = "not_applicable"
 

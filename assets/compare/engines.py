@@ -11,7 +11,8 @@ import narwhals as nw
 import polars as pl
 
 from assets.core.errors import AssetError
-from assets.normalise.codes import Frame
+
+Frame = nw.LazyFrame[pl.LazyFrame]
 
 ENGINES = ("polars", "pyspark")
 

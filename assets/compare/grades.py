@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import narwhals as nw
 import polars as pl
 
-from assets.normalise.codes import Frame
+from assets.compare.engines import Frame
 from warehouse import codes
 from warehouse.measures import Grade, Measure
 

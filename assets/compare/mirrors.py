@@ -9,10 +9,9 @@ import narwhals as nw
 import polars as pl
 
 from assets.compare.comparison import CARRIED, added_up, jurisdictions, selected
-from assets.compare.engines import Engine
+from assets.compare.engines import Engine, Frame
 from assets.compare.grades import counting_rules, differences, graded, joined_up
 from assets.law.indicators import CHINA
-from assets.normalise.codes import Frame
 from sources.catalogue import datasets
 from warehouse.measures import Mirror, Side
 

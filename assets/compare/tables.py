@@ -7,11 +7,10 @@ import polars as pl
 
 from assets.compare import comparison, coverage, mirrors, timeline
 from assets.compare.comparison import FIRST_YEAR, Question
-from assets.compare.engines import Engine
+from assets.compare.engines import Engine, Frame
 from assets.compare.grades import counting_rules
 from assets.law import indicators
 from assets.law.indicators import Law
-from assets.normalise.codes import Frame
 from assets.normalise.tables import in_contract
 from sources.catalogue import datasets
 from warehouse.contracts import contract

@@ -21,9 +21,9 @@ from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
 from assets.ingest.payloads import origin_of, statements
 from assets.normalise import tables
-from assets.normalise.codes import Observed
-from assets.normalise.law import record
-from assets.normalise.statistics import observe
+from assets.normalise.codes import Normalised
+from assets.normalise.law import law_rows
+from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import datasets
 from sources.errors import SourceError
@@ -117,17 +117,17 @@ def _answer(workspace: Workspace, name: str, key: str, pages: tuple[Fetch, ...])
 def _read(workspace: Workspace, name: str, pages: tuple[Fetch, ...], folder: Path) -> None:
     publisher, entry = datasets()[name]
     schema = contract(entry.table).polars_schema
-    parts: list[Observed] = []
+    parts: list[Normalised] = []
     apart = False
     error = None
     for page in pages:
         path = workspace.archive.payload_path(str(page.payload))
         try:
             with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-                read = record if entry.record else observe
+                normalise = law_rows if entry.record else observations_of
                 cells = reading.read(plain, publisher.publisher, _published(page))
                 apart = "said" in cells.frame.collect_schema()
-                parts.append(read(cells, publisher, page.dataset, origin_of(page)))
+                parts.append(normalise(cells, publisher, page.dataset, origin_of(page)))
         except (SourceError, AssetError) as failure:
             error = str(failure)
             break

@@ -1,8 +1,8 @@
-"""What reading statistics and reading law share: dimensions become fields in shared codes.
+"""Translation of a publisher's codes into shared codes, used for statistics and for law.
 
-Functions take and give narwhals lazy frames. Codes are looked up once for each code that occurs, not for each row. What
-no crosswalk knows is null afterwards and counted in a second frame; what the catalogue entry does not know (a dimension
-that appeared or disappeared) is a ``StructureError``.
+Functions take and return Polars lazy frames. Each distinct code is looked up once, not once a row. A code that no
+crosswalk holds becomes null and is counted in a second frame. A dimension that the catalogue entry does not name, or a
+missing one that it needs, raises ``StructureError``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,31 +11,29 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-import narwhals as nw
 import polars as pl
 
-from assets.core.errors import StructureError
 from sources import reading
 from sources.catalogue import Dim, Observe, Publisher, Record
 from sources.cells import Cells
+from sources.errors import StructureError
 from warehouse import codes
 from warehouse.contracts import contract
 
-Frame = nw.LazyFrame[pl.LazyFrame]
+# Columns of a cell that a field may be read from in addition to the payload's dimensions. ``published`` exists only for
+# law and holds the payload's own day.
+CELL_COLUMNS = ("time", "raw", "flag", "published")
 
-# What a payload has beside its dimensions, under names by which a field may ask for it; of law also its own day.
-BESIDE = ("time", "raw", "flag", "published")
-
-# A code map from a code, or for dated schemes from (code, period), to ours; None where it is unknown.
+# The area that a code of a dated scheme means: from a day, until a day (exclusive).
 _Interval = tuple[date, date, str]
 
-# Every field that a rule fills, and from what.
-Sources = Mapping[str, str | Dim]
+# Each field that a rule fills, with a constant or the dimension that it is read from.
+FieldSources = Mapping[str, str | Dim]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A payload as one statement of its publisher: its sha256, the publisher's stamp, and when it was received."""
+    """The origin of a payload: its sha256, when it was received, and the publisher's time stamp."""
 
     payload: str
     received: datetime
@@ -43,189 +41,209 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What a payload says in shared codes, the codes that no crosswalk knows, and of prose the sentences not read."""
+class Normalised:
+    """The rows of one payload in shared codes, its unmatched codes, and for prose its unread sentences."""
 
     observations: pl.DataFrame
     unmatched: pl.DataFrame
     unread: pl.DataFrame | None = None
 
 
-def taken(cells: Cells, rule: Observe | Record, sources: Sources) -> Frame:
-    """The cells that a rule takes, read once; ``StructureError`` when their dimensions are not those of the rule."""
-    _check_structure(cells, rule, sources)
-    frame = nw.from_native(cells.frame.with_columns(pl.col(cells.dimensions).cast(pl.String)))
+def select_cells(cells: Cells, rule: Observe | Record, sources: FieldSources) -> pl.LazyFrame:
+    """The cells that match ``rule.where``, read into memory.
+
+    Raises ``StructureError`` if the dimensions of the payload are not those of the rule, or if a dimension holds a code
+    that ``rule.expect`` does not allow.
+    """
+    _check_dimensions(cells, rule, sources)
+    frame = cells.frame.with_columns(pl.col(cells.dimensions).cast(pl.String))
     for dimension, kept in rule.where.items():
-        frame = frame.filter(nw.col(dimension).is_in(kept))
-    read = computed(frame)
-    _check_expected(read, rule, cells)
-    return read
+        frame = frame.filter(pl.col(dimension).is_in(kept))
+    selected = materialise(frame)
+    _check_expected_codes(selected, rule, cells)
+    return selected
 
 
-def computed(frame: Frame) -> Frame:
-    """The frame with all that it waits for done, so that what is asked of it twice is not worked out twice."""
-    done: Frame = nw.from_native(frame.collect().to_native()).lazy()
-    return done
+def materialise(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """The computed frame. A lazy frame that is read several times is otherwise computed several times."""
+    return frame.collect().lazy()
 
 
-def with_fields(frame: Frame, sources: Sources, cells: Cells, publisher: Publisher) -> tuple[Frame, dict[str, str]]:
-    """The frame with every field in shared codes, and by field the dimension that its codes come from."""
+def translate_fields(
+    frame: pl.LazyFrame, sources: FieldSources, cells: Cells, publisher: Publisher
+) -> tuple[pl.LazyFrame, dict[str, str]]:
+    """The frame with every field in shared codes, and for each translated field the dimension of its codes."""
     translated: dict[str, str] = {}
-    given = frame = computed(frame)
+    frame = materialise(frame)
+    translator = _Translator(frame, cells, publisher)
     for field, source in sources.items():
-        frame = _translate(frame, given, field, source, cells, publisher)
+        frame = translator.add(frame, field, source)
         if isinstance(source, Dim):
-            translated[field] = _present(source, cells) or field
-    return computed(frame), translated
+            translated[field] = _column_of(source, cells) or field
+    return materialise(frame), translated
 
 
-def with_provenance(frame: Frame, publisher: Publisher, name: str, origin: Origin, stamp: datetime | None) -> Frame:
-    """The frame with publisher, dataset, payload, and since when this was known: ``stamp`` is the payload's own.
+def with_provenance(
+    frame: pl.LazyFrame, publisher: Publisher, name: str, origin: Origin, stamp: datetime | None
+) -> pl.LazyFrame:
+    """The frame with publisher, dataset, payload, ``source_updated``, ``known_from`` and ``known_to``.
 
-    Where a payload holds what was published at several times, each figure is known from its own.
+    ``stamp`` is the publication time that the payload states. If the cells have a publication time of their own
+    (column ``said``), each row is known from that time.
     """
     stamp = stamp or origin.stamp
-    apart = "said" in frame.collect_schema().names()
+    dated_cells = "said" in frame.collect_schema()
     return frame.with_columns(
-        publisher=nw.lit(publisher.publisher),
-        dataset=nw.lit(f"{publisher.publisher}/{name}"),
-        payload=nw.lit(origin.payload),
-        source_updated=nw.col("said") if apart else _moment(stamp),
-        known_from=nw.col("said") if apart else _moment(stamp or origin.received),
-        known_to=_moment(None),
+        publisher=pl.lit(publisher.publisher),
+        dataset=pl.lit(f"{publisher.publisher}/{name}"),
+        payload=pl.lit(origin.payload),
+        source_updated=pl.col("said") if dated_cells else _utc(stamp),
+        known_from=pl.col("said") if dated_cells else _utc(stamp or origin.received),
+        known_to=_utc(None),
     )
 
 
-def _moment(at: datetime | None) -> nw.Expr:
-    return nw.lit(at).cast(nw.Datetime("us", "UTC"))
+def _utc(at: datetime | None) -> pl.Expr:
+    return pl.lit(at).cast(pl.Datetime("us", "UTC"))
 
 
 @cache
-def scope() -> tuple[str, ...]:
-    """The codes of the 28 jurisdictions, of the provinces within them, and of the EU aggregates."""
+def areas_in_scope() -> tuple[str, ...]:
+    """The codes of China and the 27 member states, of the provinces of China, and of the EU aggregates."""
     areas = codes.areas()
     compared = areas.filter("in_scope")["area"]
     return tuple(areas.filter(pl.col("in_scope") | pl.col("parent").is_in(compared.implode()))["area"])
 
 
-def _present(source: Dim, cells: Cells) -> str | None:
-    """The name under which the payload has the dimension."""
-    return next((name for name in source.names if name in (*cells.dimensions, *BESIDE)), None)
+def _column_of(source: Dim, cells: Cells) -> str | None:
+    """The column of the cells that holds the dimension; None if the payload does not have it."""
+    return next((name for name in source.names if name in (*cells.dimensions, *CELL_COLUMNS)), None)
 
 
-def _chain(source: str | Dim | None) -> Iterator[Dim]:
-    """A field's dimension and those that stand in for it where it is blank."""
+def _with_fallbacks(source: str | Dim | None) -> Iterator[Dim]:
+    """The dimension of a field, and the dimensions that replace it where it is blank."""
     while isinstance(source, Dim):
         yield source
         source = source.blank
 
 
-def _check_structure(cells: Cells, rule: Observe | Record, sources: Sources) -> None:
-    """Every dimension of the payload is used, and every dimension that the rule needs is there."""
-    dims = [dim for source in sources.values() for dim in _chain(source)]
+def _check_dimensions(cells: Cells, rule: Observe | Record, sources: FieldSources) -> None:
+    """Raise ``StructureError`` unless the rule uses every dimension of the payload and finds every one it needs."""
+    dims = [dim for source in sources.values() for dim in _with_fallbacks(source)]
     used = {*rule.expect, *rule.where, *rule.ignore, *(name for dim in dims for name in dim.names)}
     missing = sorted(set(rule.where) - set(cells.dimensions))
-    missing += [" or ".join(dim.names) for dim in dims if _present(dim, cells) is None and dim.absent is None]
+    missing += [" or ".join(dim.names) for dim in dims if _column_of(dim, cells) is None and dim.absent is None]
     unknown = sorted(set(cells.dimensions) - used)
     if missing or unknown:
         parts = [f"lacks {', '.join(missing)}"] if missing else []
-        parts += [f"has {', '.join(unknown)}, which the catalogue entry does not know"] if unknown else []
+        parts += [f"has {', '.join(unknown)}, which the catalogue entry does not name"] if unknown else []
         raise StructureError(
             f"the structure of the payload changed: it {' and '.join(parts)}; "
             f"its dimensions are {', '.join(cells.dimensions)}, those of the entry {', '.join(sorted(used))}"
         )
 
 
-def _check_expected(frame: Frame, rule: Observe | Record, cells: Cells) -> None:
-    for dimension in [d for d in rule.expect if d in frame.collect_schema().names()]:
-        strange = frame.filter(~nw.col(dimension).is_in(rule.expect[dimension])).head(1).collect()
-        if len(strange):
+def _check_expected_codes(frame: pl.LazyFrame, rule: Observe | Record, cells: Cells) -> None:
+    for dimension in [d for d in rule.expect if d in frame.collect_schema()]:
+        unexpected = frame.filter(~pl.col(dimension).is_in(rule.expect[dimension])).head(1).collect()
+        if len(unexpected):
             raise StructureError(
-                f"{dimension} is {strange[dimension][0]!r} at locator {places(cells, strange['locator'].to_list())}, "
+                f"{dimension} is {unexpected[dimension][0]!r} at locator "
+                f"{describe_locators(cells, unexpected['locator'].to_list())}, "
                 f"where only {', '.join(rule.expect[dimension])} was asked for"
             )
 
 
-def lookup(frame: Frame, on: Sequence[str], columns: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -> Frame:
-    """The frame with the columns of a small table joined to it."""
-    small = nw.from_dict(dict(columns), schema=dict(schema), backend=frame.implementation).lazy()
-    return frame.join(small, on=list(on), how="left")
+def join_lookup(
+    frame: pl.LazyFrame, on: Sequence[str], columns: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]
+) -> pl.LazyFrame:
+    """The frame with the columns of a small lookup table joined to it."""
+    return frame.join(pl.LazyFrame(dict(columns), schema=dict(schema)), on=list(on), how="left")
 
 
-def _translate(  # noqa: PLR0913, PLR0917 - a frame before and after, and how to come from one to the other
-    frame: Frame, given: Frame, field: str, source: str | Dim, cells: Cells, publisher: Publisher
-) -> Frame:
-    """Adds ``field`` in shared codes: null where the code is unknown. ``given`` has the payload's own codes alone."""
-    target = f"__{field}"  # a payload's own dimension may bear the field's name
-    if isinstance(source, str):
-        return frame.with_columns(nw.lit(source).alias(target)).pipe(_named, target, field)
-    name = _present(source, cells)
-    if name is None:
-        return frame.with_columns(nw.lit(source.absent).alias(target)).pipe(_named, target, field)
-    # Once a field bears the dimension's name, what was published stands beside it.
-    column = f"published_{name}" if f"published_{name}" in frame.collect_schema().names() else name
-    frame = frame.with_columns(__code=nw.col(column).fill_null(""))
-    dated = isinstance(source.codes, str) and source.codes in codes.schemes()
-    keys = ["__code", "period"] if dated else ["__code"]
-    distinct = given.with_columns(__code=nw.col(name).fill_null("")).select(*keys).unique().collect()
-    occurring = distinct["__code"].to_list()
-    if isinstance(source.codes, str) and dated:
-        intervals = _scheme(source.codes)
-        ours = [
-            _at(intervals.get(code), day) for code, day in zip(occurring, distinct["period"].to_list(), strict=True)
-        ]
-    else:
-        mapping = publisher.codes[source.codes] if isinstance(source.codes, str) else source.codes
-        labels = cells.labels.get(name, {}) if source.by == "label" else {}
-        said = [labels.get(code, code) for code in occurring]
-        ours = [code if mapping is None else mapping.get(code) for code in said]
-    columns = {"__code": occurring, target: ours} | ({"period": distinct["period"].to_list()} if dated else {})
-    schema = {"__code": nw.String, target: nw.String} | ({"period": nw.Date} if dated else {})
-    frame = lookup(frame, keys, columns, schema)
-    if source.blank is not None:
-        frame = _translate(frame, given, f"{field}_", source.blank, cells, publisher)
-        frame = frame.with_columns(nw.coalesce(target, f"{field}_").alias(target))
-    return frame.pipe(_named, target, field)
+@dataclass(frozen=True)
+class _Translator:
+    """Translates the fields of one payload. ``published`` holds its cells with the publisher's codes only."""
+
+    published: pl.LazyFrame
+    cells: Cells
+    publisher: Publisher
+
+    def add(self, frame: pl.LazyFrame, field: str, source: str | Dim) -> pl.LazyFrame:
+        """The frame with ``field`` in shared codes, null where the code is unknown."""
+        target = f"__{field}"  # a dimension of the payload may have the name of the field
+        if isinstance(source, str):
+            return frame.with_columns(pl.lit(source).alias(target)).pipe(_rename_to_field, target, field)
+        name = _column_of(source, self.cells)
+        if name is None:
+            return frame.with_columns(pl.lit(source.absent).alias(target)).pipe(_rename_to_field, target, field)
+        # If an earlier field took the name of the dimension, the published codes are in ``published_<name>``.
+        column = f"published_{name}" if f"published_{name}" in frame.collect_schema() else name
+        frame = self._join_crosswalk(frame.with_columns(__code=pl.col(column).fill_null("")), name, target, source)
+        if source.blank is not None:
+            frame = self.add(frame, f"{field}_", source.blank)
+            frame = frame.with_columns(pl.coalesce(target, f"{field}_").alias(target))
+        return frame.pipe(_rename_to_field, target, field)
+
+    def _join_crosswalk(self, frame: pl.LazyFrame, name: str, target: str, source: Dim) -> pl.LazyFrame:
+        """The frame with column ``target``: the translation of ``__code``, which holds codes of dimension ``name``."""
+        dated_scheme = source.codes if isinstance(source.codes, str) and source.codes in codes.schemes() else None
+        keys = ["__code", "period"] if dated_scheme else ["__code"]
+        distinct = self.published.with_columns(__code=pl.col(name).fill_null("")).select(keys).unique().collect()
+        occurring = distinct["__code"].to_list()
+        if dated_scheme:
+            intervals, days = _intervals(dated_scheme), distinct["period"].to_list()
+            areas = [_area_on(intervals.get(code), day) for code, day in zip(occurring, days, strict=True)]
+            columns = {"__code": occurring, target: areas, "period": days}
+            return join_lookup(frame, keys, columns, {"__code": pl.String, target: pl.String, "period": pl.Date})
+        mapping = self.publisher.codes[source.codes] if isinstance(source.codes, str) else source.codes
+        labels = self.cells.labels.get(name, {}) if source.by == "label" else {}
+        texts = [labels.get(code, code) for code in occurring]
+        translated = texts if mapping is None else [mapping.get(text) for text in texts]
+        columns = {"__code": occurring, target: translated}
+        return join_lookup(frame, keys, columns, {"__code": pl.String, target: pl.String})
 
 
-def _named(frame: Frame, target: str, field: str) -> Frame:
-    """Gives the new column its name, and the payload's own dimension of that name another."""
-    names = frame.collect_schema().names()
-    if field in names:
-        return frame.with_columns(nw.col(field).alias(f"published_{field}"), nw.col(target).alias(field)).drop(target)
+def _rename_to_field(frame: pl.LazyFrame, target: str, field: str) -> pl.LazyFrame:
+    """The frame with column ``target`` renamed to ``field``, and a dimension of that name to ``published_<field>``."""
+    if field in frame.collect_schema():
+        return frame.with_columns(pl.col(field).alias(f"published_{field}"), pl.col(target).alias(field)).drop(target)
     return frame.rename({target: field})
 
 
 @cache
-def _scheme(name: str) -> dict[str, list[_Interval]]:
-    rows = codes.area_codes().filter(pl.col("scheme") == name)
+def _intervals(scheme: str) -> dict[str, list[_Interval]]:
+    """For each code of a dated scheme, the areas that it meant and when."""
+    rows = codes.area_codes().filter(pl.col("scheme") == scheme)
     found: dict[str, list[_Interval]] = {}
     for code, area, start, end in rows.select("code", "area", "valid_from", "valid_to").iter_rows():
         found.setdefault(code, []).append((start or date.min, end or date.max, area))
     return found
 
 
-def _at(intervals: list[_Interval] | None, day: date) -> str | None:
+def _area_on(intervals: list[_Interval] | None, day: date) -> str | None:
     return next((area for start, end, area in intervals or [] if start <= day < end), None)
 
 
-def unmatched_codes(frame: Frame, strange: Sequence[tuple[str, nw.Expr]], cells: Cells) -> pl.DataFrame:
-    """One row for each code that is not understood: by dimension, which rows have such a code there."""
-    few = frame.collect()
+def unmatched_codes(frame: pl.LazyFrame, unknown: Sequence[tuple[str, pl.Expr]], cells: Cells) -> pl.DataFrame:
+    """Rows of table ``unmatched_code``: one row for each unknown code.
+
+    ``unknown`` gives for each dimension the rows that have an unknown code in it.
+    """
+    rows = frame.collect()
     schema = contract("unmatched_code").polars_schema
-    if few.is_empty():
+    if rows.is_empty():
         return pl.DataFrame(schema=schema)
     parts = []
-    for dimension, where in strange:
+    for dimension, where in unknown:
         source = "raw" if dimension == "value" else dimension
-        column = f"published_{source}" if f"published_{source}" in few.columns else source
+        column = f"published_{source}" if f"published_{source}" in rows.columns else source
         labels = cells.labels.get(dimension, {})
         part = (
-            few.filter(where)
-            .with_columns(nw.col(column).fill_null("").alias("source_code"), nw.lit(dimension).alias("dimension"))
+            rows.filter(where)
+            .with_columns(pl.col(column).fill_null("").alias("source_code"), pl.lit(dimension).alias("dimension"))
             .group_by("publisher", "dataset", "payload", "dimension", "source_code")
-            .agg(cells=nw.col("locator").count(), locator=nw.col("locator").min())
-            .to_polars()
+            .agg(cells=pl.col("locator").count(), locator=pl.col("locator").min())
         )
         if len(part):
             label = pl.Series([labels.get(code) for code in part["source_code"]], dtype=pl.String)
@@ -233,6 +251,6 @@ def unmatched_codes(frame: Frame, strange: Sequence[tuple[str, nw.Expr]], cells:
     return pl.concat(parts).select(schema.names()).cast(schema) if parts else pl.DataFrame(schema=schema)
 
 
-def places(cells: Cells, locators: Sequence[int]) -> str:
-    """Locators as numbers and in words."""
+def describe_locators(cells: Cells, locators: Sequence[int]) -> str:
+    """Locators as numbers, followed by the same places in words."""
     return f"{', '.join(map(str, locators))} ({'; '.join(reading.place(cells.format, at) for at in locators)})"

@@ -1,103 +1,110 @@
-"""Cells to rows of law: the publisher's codes become shared codes and its dates days, and nothing else changes.
+"""Normalisation of law: a publisher's codes become shared codes and its dates become days; nothing else changes.
 
-Law has no indicator and no value. Each field of its table comes from a dimension, or is the same for all rows. What
-reading statistics shares with this, above all how codes are translated, stands in ``assets.normalise.codes``.
+Law has no indicator and no value. Each field of its table is read from a dimension or is the same for all rows.
 """
 
 from collections.abc import Mapping
 from datetime import date
 
-import narwhals as nw
 import polars as pl
 
-from assets.core.errors import StructureError
-from assets.normalise.codes import Observed, Origin, places, scope, taken, unmatched_codes, with_fields, with_provenance
-from assets.normalise.dates import dated
+from assets.normalise.codes import (
+    Normalised,
+    Origin,
+    areas_in_scope,
+    describe_locators,
+    select_cells,
+    translate_fields,
+    unmatched_codes,
+    with_provenance,
+)
+from assets.normalise.dates import parse_date
 from sources.catalogue import Publisher
 from sources.cells import Cells
-from sources.errors import CatalogueError
+from sources.errors import CatalogueError, StructureError
 from warehouse.contracts import POLARS, Contract, contract
 
-# Beside the 28 and the Union: an instrument as a whole.
+# The jurisdiction of rows about an instrument as a whole.
 WHOLE = "_T"
-# Where a row has no other side.
-NOBODY = "_Z"
-# The fields of whom a row is about; a row is taken when it is about somebody whom the dataset compares.
+# The value of a field that does not apply, such as the other side of a row that has none.
+NOT_APPLICABLE = "_Z"
+# The fields with the jurisdictions that a row is about. Each of them must be in scope.
 _SIDES = ("jurisdiction", "nationality", "destination")
 
 
-def record(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Observed:
+def law_rows(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Normalised:
     """The rows of law of one payload of ``publisher``'s dataset ``name``, in the columns of its table's contract.
 
-    A blank is null where the field may be empty, and elsewhere a code that is not known. A ``date`` that is no whole
-    day is the first of its month or year, and ``date_precision`` says so. A key that stands twice is one row.
-    ``StructureError`` when the payload's dimensions are not the entry's, or a text is no date or number.
+    A blank becomes null where the field may be empty; elsewhere it counts as an unknown code. A ``date`` without a day
+    becomes the first day of its month or year, and ``date_precision`` states the precision. Rows with the same key are
+    reduced to one. Raises ``StructureError`` if the payload's dimensions are not those of the catalogue entry, or if a
+    text is no date or number.
     """
     dataset = publisher.datasets[name]
     rule = dataset.record
     if rule is None:
         raise CatalogueError(f"{publisher.publisher}/{name} holds no law")
     table = contract(dataset.table)
-    # A name means what it means to the payload, however old the event that it is named in.
+    # Names of areas have the meaning of the payload's own day, also in rows about older events.
     day = (cells.updated or origin.stamp or origin.received).date()
-    frame = taken(cells, rule, rule.fields).with_columns(period=nw.lit(day), published=nw.lit(day.isoformat()))
-    frame, translated = with_fields(frame, rule.fields, cells, publisher)
-    frame = with_provenance(frame, publisher, name, origin, cells.updated)
-    rows = frame.collect().to_polars()
-    known = _known(rows, translated, table)
+    frame = select_cells(cells, rule, rule.fields).with_columns(period=pl.lit(day), published=pl.lit(day.isoformat()))
+    frame, translated = translate_fields(frame, rule.fields, cells, publisher)
+    rows = with_provenance(frame, publisher, name, origin, cells.updated).collect()
+    known = _known_codes(rows, translated, table)
     unmatched = unmatched_codes(
-        nw.from_native(rows.lazy()).filter(~nw.all_horizontal(*known.values(), ignore_nulls=False)),
+        rows.lazy().filter(~pl.all_horizontal(*known.values())),
         [(dimension, ~known[field]) for field, dimension in translated.items()],
         cells,
     )
-    understood = nw.from_native(rows).filter(*known.values()).to_native()
-    typed = _typed(understood.filter(_concerned(table)), rule.fields, table, cells)
-    return Observed(typed.sort("locator").unique(table.key, keep="first", maintain_order=True), unmatched)
+    matched = rows.filter(*known.values()).filter(_in_scope(table))
+    typed = _typed(matched, rule.fields, table, cells)
+    return Normalised(typed.sort("locator").unique(table.key, keep="first", maintain_order=True), unmatched)
 
 
-def _concerned(table: Contract) -> pl.Expr:
+def _in_scope(table: Contract) -> pl.Expr:
     sides = [name for name in _SIDES if name in table.field_names]
-    return pl.all_horizontal(pl.lit(value=True), *(pl.col(name).is_in((*scope(), WHOLE, NOBODY)) for name in sides))
+    allowed = (*areas_in_scope(), WHOLE, NOT_APPLICABLE)
+    return pl.all_horizontal(pl.lit(value=True), *(pl.col(name).is_in(allowed) for name in sides))
 
 
-def _known(rows: pl.DataFrame, translated: Mapping[str, str], table: Contract) -> dict[str, nw.Expr]:
-    """By field the rows in which its code is known; where a field may be empty, a code may stand for that."""
+def _known_codes(rows: pl.DataFrame, translated: Mapping[str, str], table: Contract) -> dict[str, pl.Expr]:
+    """For each translated field, which rows have a known code in it, or a blank where the field may be empty."""
     nullable = {column.name for column in table.columns if column.nullable}
     known = {}
     for field, dimension in translated.items():
         source = f"published_{dimension}" if f"published_{dimension}" in rows.columns else dimension
-        filled = nw.col(field).fill_null("") != ""
-        blank = nw.col(source).fill_null("") == "" if source in rows.columns else ~filled
-        known[field] = ~nw.col(field).is_null() | blank if field in nullable else filled
-    return known or {"locator": ~nw.col("locator").is_null()}
+        filled = pl.col(field).fill_null("") != ""
+        blank = pl.col(source).fill_null("") == "" if source in rows.columns else ~filled
+        known[field] = pl.col(field).is_not_null() | blank if field in nullable else filled
+    return known or {"locator": pl.col("locator").is_not_null()}
 
 
 def _typed(rows: pl.DataFrame, filled: Mapping[str, object], table: Contract, cells: Cells) -> pl.DataFrame:
     """The rows in the columns and types of the contract, with null for blanks."""
-    lacking = [column.name for column in table.columns if column.name not in rows.columns]
-    rows = rows.with_columns(pl.lit(None).alias(name) for name in lacking)
+    missing = [column.name for column in table.columns if column.name not in rows.columns]
+    rows = rows.with_columns(pl.lit(None).alias(name) for name in missing)
     rows = rows.with_columns(pl.col(name).replace("", None) for name in filled if name in table.field_names)
     for column in [column for column in table.columns if column.name in filled]:
         if column.type == "date":
-            rows = _with_day(rows, column.name, cells)
-    if "date" in filled and "date_precision" in lacking:
+            rows = _with_days(rows, column.name, cells)
+    if "date" in filled and "date_precision" in missing:
         rows = rows.with_columns(date_precision=pl.col("__precision"))
     try:
         return rows.select(pl.col(c.name).cast(POLARS[c.type]) for c in table.columns)
     except pl.exceptions.InvalidOperationError as error:
-        raise StructureError(f"a text is not what its field needs: {str(error).splitlines()[0]}") from error
+        raise StructureError(f"a text does not have the type of its field: {str(error).splitlines()[0]}") from error
 
 
-def _with_day(rows: pl.DataFrame, field: str, cells: Cells) -> pl.DataFrame:
-    """The texts of a field as days; of ``date`` also how precise they are."""
+def _with_days(rows: pl.DataFrame, field: str, cells: Cells) -> pl.DataFrame:
+    """The rows with the texts of ``field`` parsed into days, and for ``date`` with ``__precision``."""
     first = rows.group_by(field).agg(pl.col("locator").min())
     days: dict[str | None, date | None] = {}
     precisions: dict[str | None, str] = {}
     for text, locator in first.iter_rows():
         try:
-            days[text], precisions[text] = dated(text or "")
+            days[text], precisions[text] = parse_date(text or "")
         except StructureError as error:
-            raise StructureError(f"{error}, at locator {places(cells, [locator])}") from error
+            raise StructureError(f"{error}, at locator {describe_locators(cells, [locator])}") from error
     texts = rows[field].to_list()
     if field == "date":
         rows = rows.with_columns(pl.Series("__precision", [precisions[text] for text in texts], dtype=pl.String))

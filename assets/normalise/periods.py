@@ -1,9 +1,9 @@
-"""Published periods to a first day and a frequency."""
+"""Parsing of published periods into a first day and a frequency."""
 
 import re
 from datetime import date
 
-from assets.core.errors import StructureError
+from sources.errors import StructureError
 
 _PATTERN = re.compile(
     r"(?P<year>\d{4})"
@@ -12,10 +12,13 @@ _PATTERN = re.compile(
 
 
 def period(text: str) -> tuple[date, str]:
-    """First day and frequency (A, S, Q, M, D) of ``2019``, ``2008-01``, ``2008M01``, ``2008-Q1``, ``2025-S2`` …"""
+    """First day and frequency (A, S, Q, M, D) of ``2019``, ``2008-01``, ``2008M01``, ``2008-Q1``, ``2025-S2`` …
+
+    Raises ``StructureError`` for any other text.
+    """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
-        raise StructureError(f"{text!r} is no period that is understood")
+        raise StructureError(f"{text!r} is no period in a known form")
     year, part = int(match["year"]), match.groupdict()
     try:
         if part["quarter"]:

@@ -1,63 +1,57 @@
-"""Cells to observations: the publisher's codes become shared codes, and nothing else changes.
-
-What reading law shares with this, above all how codes are translated, stands in ``assets.normalise.codes``.
-"""
+"""Normalisation of statistics: cells in the publisher's codes become observations in shared codes, units and status."""
 
 from collections.abc import Mapping, Sequence
 
-import narwhals as nw
 import polars as pl
 
-from assets.core.errors import StructureError
 from assets.normalise.codes import (
-    Frame,
-    Observed,
+    FieldSources,
+    Normalised,
     Origin,
-    Sources,
-    computed,
-    lookup,
-    places,
-    scope,
-    taken,
+    areas_in_scope,
+    describe_locators,
+    join_lookup,
+    materialise,
+    select_cells,
+    translate_fields,
     unmatched_codes,
-    with_fields,
     with_provenance,
 )
 from assets.normalise.periods import period
 from sources.catalogue import Observe, Publisher
 from sources.cells import Cells
-from sources.errors import CatalogueError
+from sources.errors import CatalogueError, StructureError
 from warehouse.contracts import Contract, contract
 
 
-def observe(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Observed:
+def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Normalised:
     """The observations of one payload of ``publisher``'s dataset ``name``, in the columns of its table's contract.
 
-    Only rows that concern one of the 28 jurisdictions, a province of one or an EU aggregate, as reporter or as partner,
-    are taken.
-    ``StructureError`` when the payload's dimensions are not the entry's, or one key has two different values.
+    Only rows whose reporter or partner is in scope are kept: China, a member state, a province or an EU aggregate.
+    Raises ``StructureError`` if the payload's dimensions are not those of the catalogue entry, or if one key has two
+    different values.
     """
     dataset = publisher.datasets[name]
     rule = dataset.observe
     if rule is None:
         raise CatalogueError(f"{publisher.publisher}/{name} holds no statistics")
     table = contract(dataset.table)
-    sources = _sources(rule, table)
-    frame = _with_period(taken(cells, rule, sources), cells)
-    frame, translated = with_fields(frame, sources, cells, publisher)
+    sources = _field_sources(rule, table)
+    frame = _with_period(select_cells(cells, rule, sources), cells)
+    frame, translated = translate_fields(frame, sources, cells, publisher)
     frame = _with_status(_with_values(frame, rule, publisher), rule, publisher)
-    known = nw.all_horizontal(*[~nw.col(field).is_null() for field in [*translated, "obs_status"]], ignore_nulls=False)
-    known = known & (nw.col("__raw") != "?")
-    frame = computed(with_provenance(frame, publisher, name, origin, cells.updated))
-    observations = frame.filter(known & _concerned()).select(*table.field_names)
-    strange = [(dimension, nw.col(field).is_null()) for field, dimension in translated.items()]
-    strange += [("flag", nw.col("obs_status").is_null()), ("value", nw.col("__raw") == "?")]
-    unmatched = unmatched_codes(frame.filter(~known), strange, cells)
-    return Observed(_distinct(observations, table.key, cells), unmatched, _unread(cells, publisher, name, origin))
+    known = pl.all_horizontal(*(pl.col(field).is_not_null() for field in [*translated, "obs_status"]))
+    known &= pl.col("__raw") != "?"
+    frame = materialise(with_provenance(frame, publisher, name, origin, cells.updated))
+    observations = frame.filter(known & _in_scope()).select(table.field_names).collect()
+    unknown = [(dimension, pl.col(field).is_null()) for field, dimension in translated.items()]
+    unknown += [("flag", pl.col("obs_status").is_null()), ("value", pl.col("__raw") == "?")]
+    unmatched = unmatched_codes(frame.filter(~known), unknown, cells)
+    return Normalised(_distinct(observations, table.key, cells), unmatched, _unread(cells, publisher, name, origin))
 
 
 def _unread(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> pl.DataFrame | None:
-    """The sentences of prose that were not read, as rows of table ``unread_sentence``."""
+    """Rows of table ``unread_sentence``: the sentences of prose that were not read. None for other formats."""
     if cells.unread is None:
         return None
     return cells.unread.with_columns(
@@ -67,12 +61,12 @@ def _unread(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> pl
     ).select(contract("unread_sentence").field_names)
 
 
-def _concerned() -> nw.Expr:
-    return nw.col("reporter").is_in(scope()) | nw.col("partner").is_in(scope())
+def _in_scope() -> pl.Expr:
+    return pl.col("reporter").is_in(areas_in_scope()) | pl.col("partner").is_in(areas_in_scope())
 
 
-def _sources(rule: Observe, table: Contract) -> Sources:
-    """Every field that the rule fills, and from what. A dimension that it does not name is ``_Z``: not told apart."""
+def _field_sources(rule: Observe, table: Contract) -> FieldSources:
+    """The source of every field that the rule fills. A dimension that the rule does not name is ``_Z``: no detail."""
     return {
         "indicator": rule.indicator,
         "reporter": rule.reporter,
@@ -85,116 +79,144 @@ def _sources(rule: Observe, table: Contract) -> Sources:
     }
 
 
-def _with_period(frame: Frame, cells: Cells) -> Frame:
-    first = frame.group_by("time").agg(nw.col("locator").min()).collect()
+def _with_period(frame: pl.LazyFrame, cells: Cells) -> pl.LazyFrame:
+    """The frame with ``period`` and ``freq``. The error for an unknown period names the first locator that has it."""
+    first = frame.group_by("time").agg(pl.col("locator").min()).collect()
     times, parsed = first["time"].to_list(), []
-    for time, locator in zip(times, first["locator"].to_list(), strict=True):
+    for time, locator in first.iter_rows():
         try:
             parsed.append(period(time or ""))
         except StructureError as error:
-            raise StructureError(f"{error}, at locator {places(cells, [locator])}") from error
-    columns = {"time": times, "period": [p for p, _ in parsed], "freq": [f for _, f in parsed]}
-    return lookup(frame, ["time"], columns, {"time": nw.String, "period": nw.Date, "freq": nw.String})
+            raise StructureError(f"{error}, at locator {describe_locators(cells, [locator])}") from error
+    columns = {"time": times, "period": [day for day, _ in parsed], "freq": [freq for _, freq in parsed]}
+    return join_lookup(frame, ["time"], columns, {"time": pl.String, "period": pl.Date, "freq": pl.String})
 
 
-def _with_values(frame: Frame, rule: Observe, publisher: Publisher) -> Frame:
-    """Adds value, bounds, conf_status and missing_reason; ``__raw`` is ``?`` where a text is not understood."""
-    texts = frame.select("raw").unique().collect()["raw"].to_list()
-    known = [text for text in texts if text is not None]
-    columns = {
-        "raw": known,
-        "__least": [publisher.bounds.get(text, (None, None))[0] for text in known],
-        "__most": [publisher.bounds.get(text, (None, None))[1] for text in known],
-        "__reason": [publisher.missing.get(text) for text in known],
-        "__raw": ["" if text in publisher.missing or text in publisher.bounds else "?" for text in known],
-    }
-    schema = {"raw": nw.String, "__least": nw.Float64, "__most": nw.Float64, "__reason": nw.String, "__raw": nw.String}
-    frame = lookup(frame, ["raw"], columns, schema)
-    value = nw.col("value") * rule.scale
-    if rule.scale > 1:  # 64.1 thousand are 64,100, which the product of two floats misses by a little
-        near = value.round(3)
-        value = nw.when((value - near).abs() <= value.abs() * 1e-12).then(near).otherwise(value)
-    suppressed = (nw.col("conf").fill_null("F") == "C") | nw.col("flag").fill_null("").str.contains("c")
-    impossible = nw.col("flag").fill_null("").str.contains("[mz]")
-    reason = (
-        nw.when(suppressed)
-        .then(nw.lit("suppressed"))
-        .otherwise(
-            nw.when(impossible)
-            .then(nw.lit("not_applicable"))
-            .otherwise(nw.coalesce(nw.col("__reason"), nw.lit(publisher.missing.get("", "not_published"))))
-        )
-    )
-    frame = _stated(frame)
-    ranged = ~nw.col("__least").is_null() | ~nw.col("__most").is_null()
-    half = _half((rule.rounding or 0.0) * rule.scale)
-    least = nw.when(value > half).then(value - half).otherwise(nw.when(value < 0).then(value - half).otherwise(0.0))
-    rounded = rule.rounding is not None
+def _with_values(frame: pl.LazyFrame, rule: Observe, publisher: Publisher) -> pl.LazyFrame:
+    """The frame with value, bounds, ``conf_status`` and ``missing_reason``.
+
+    ``__raw`` is ``?`` where the text in place of a number is unknown.
+    """
+    frame = _with_meaning_of_texts(frame, publisher)
+    value = _scaled(rule)
+    least, most = _bounds(value, rule)
     return frame.with_columns(
         value=value,
-        value_min=(nw.when(ranged).then(nw.col("__least") * rule.scale).otherwise(least if rounded else nw.lit(None))),
-        value_max=(
-            nw.when(ranged).then(nw.col("__most") * rule.scale).otherwise(value + half if rounded else nw.lit(None))
-        ),
-        missing_reason=nw.when(nw.col("value").is_null()).then(reason).otherwise(nw.lit(None)),
-        conf_status=nw.when(nw.col("conf").fill_null("") == "").then(nw.lit("F")).otherwise(nw.col("conf")),
-        __raw=nw.col("__raw").fill_null(""),
-    ).with_columns(nw.col("value_min", "value_max").cast(nw.Float64), nw.col("missing_reason").cast(nw.String))
+        value_min=least.cast(pl.Float64),
+        value_max=most.cast(pl.Float64),
+        missing_reason=pl.when(pl.col("value").is_null()).then(_missing_reason(publisher)).cast(pl.String),
+        conf_status=pl.when(pl.col("conf").fill_null("") == "").then(pl.lit("F")).otherwise(pl.col("conf")),
+        __raw=pl.col("__raw").fill_null(""),
+    )
 
 
-def _stated(frame: Frame) -> Frame:
-    """The bounds that a format itself found in the wording of a figure, where it gives some, in place of others."""
-    if "least" not in frame.collect_schema().names():
+def _with_meaning_of_texts(frame: pl.LazyFrame, publisher: Publisher) -> pl.LazyFrame:
+    """The frame with ``__least``, ``__most`` and ``__reason``: what a text in place of a number means.
+
+    If the format gives the bounds of a figure itself, these are used.
+    """
+    texts = frame.select("raw").unique().collect()["raw"].drop_nulls().to_list()
+    columns = {
+        "raw": texts,
+        "__least": [publisher.bounds.get(text, (None, None))[0] for text in texts],
+        "__most": [publisher.bounds.get(text, (None, None))[1] for text in texts],
+        "__reason": [publisher.missing.get(text) for text in texts],
+        "__raw": ["" if text in publisher.missing or text in publisher.bounds else "?" for text in texts],
+    }
+    schema = {"raw": pl.String, "__least": pl.Float64, "__most": pl.Float64, "__reason": pl.String, "__raw": pl.String}
+    frame = join_lookup(frame, ["raw"], columns, schema)
+    if "least" not in frame.collect_schema():
         return frame
-    bounds = {"__least": nw.coalesce("least", "__least"), "__most": nw.coalesce("most", "__most")}
-    return frame.with_columns(**bounds)
+    return frame.with_columns(__least=pl.coalesce("least", "__least"), __most=pl.coalesce("most", "__most"))
+
+
+def _scaled(rule: Observe) -> pl.Expr:
+    """The value in its unit. 64.1 thousand become 64,100, which the product of two floats misses by a little."""
+    value = pl.col("value") * rule.scale
+    if rule.scale <= 1:
+        return value
+    near = value.round(3)
+    return pl.when((value - near).abs() <= value.abs() * 1e-12).then(near).otherwise(value)
+
+
+def _bounds(value: pl.Expr, rule: Observe) -> tuple[pl.Expr, pl.Expr]:
+    """Least and greatest true value: as the publisher states them, else from the rounding, else null."""
+    ranged = pl.col("__least").is_not_null() | pl.col("__most").is_not_null()
+    least, most = pl.lit(None, pl.Float64), pl.lit(None, pl.Float64)
+    if rule.rounding is not None:
+        half = _half(rule.rounding * rule.scale)
+        least = pl.when((value > half) | (value < 0)).then(value - half).otherwise(0.0)
+        most = value + half
+    return (
+        pl.when(ranged).then(pl.col("__least") * rule.scale).otherwise(least),
+        pl.when(ranged).then(pl.col("__most") * rule.scale).otherwise(most),
+    )
 
 
 def _half(step: float) -> float:
-    """How far a figure rounded to a multiple of ``step`` may be from the true one, which of a count is whole."""
+    """The largest distance between a true value and its multiple of ``step``; a whole number if the step is one."""
     return step // 2 if step >= 1 else step / 2
 
 
-def _with_status(frame: Frame, rule: Observe, publisher: Publisher) -> Frame:
-    """Adds ``obs_status``: the letters of CL_OBS_STATUS for the publisher's flag, null where a letter is unknown.
+def _missing_reason(publisher: Publisher) -> pl.Expr:
+    """The reason for a missing value: from the confidentiality status, the flag or the text in place of the number."""
+    flag = pl.col("flag").fill_null("")
+    suppressed = (pl.col("conf").fill_null("F") == "C") | flag.str.contains("c")
+    not_stated = publisher.missing.get("", "not_published")
+    return (
+        pl.when(suppressed)
+        .then(pl.lit("suppressed"))
+        .when(flag.str.contains("[mz]"))
+        .then(pl.lit("not_applicable"))
+        .otherwise(pl.coalesce(pl.col("__reason"), pl.lit(not_stated)))
+    )
 
-    A value beyond what is plausible stays as it is, and is marked U.
+
+def _with_status(frame: pl.LazyFrame, rule: Observe, publisher: Publisher) -> pl.LazyFrame:
+    """The frame with ``obs_status``: letters of CL_OBS_STATUS, null if a letter of the flag is unknown.
+
+    A value outside ``rule.plausible`` is kept and gets the letter U.
     """
     least, most = rule.plausible
-    value, odd = nw.col("value"), nw.lit(False)
-    odd = odd if least is None else odd | (value < least)
-    odd = odd if most is None else odd | (value > most)
-    keys = ["flag", "__none", "__odd"]
-    frame = frame.with_columns(flag=nw.col("flag").fill_null(""), __none=value.is_null(), __odd=odd.fill_null(False))
-    distinct = frame.select(*keys).unique().collect()
-    columns = {key: distinct[key].to_list() for key in keys}
+    value, implausible = pl.col("value"), pl.lit(value=False)
+    implausible = implausible if least is None else implausible | (value < least)
+    implausible = implausible if most is None else implausible | (value > most)
+    keys = ["flag", "__missing", "__implausible"]
+    frame = frame.with_columns(
+        flag=pl.col("flag").fill_null(""), __missing=value.is_null(), __implausible=implausible.fill_null(value=False)
+    )
+    distinct = frame.select(keys).unique().collect()
     status = [
-        _status(flag, publisher.flags, missing=none, odd=odd) for flag, none, odd in zip(*columns.values(), strict=True)
+        _status(flag, publisher.flags, missing=missing, implausible=implausible)
+        for flag, missing, implausible in distinct.iter_rows()
     ]
-    schema = {"flag": nw.String, "__none": nw.Boolean, "__odd": nw.Boolean, "obs_status": nw.String}
-    return lookup(frame, keys, columns | {"obs_status": status}, schema)
+    columns = {key: distinct[key].to_list() for key in keys} | {"obs_status": status}
+    schema = {"flag": pl.String, "__missing": pl.Boolean, "__implausible": pl.Boolean, "obs_status": pl.String}
+    return join_lookup(frame, keys, columns, schema)
 
 
-def _status(flag: str, letters: Mapping[str, str], *, missing: bool, odd: bool) -> str | None:
+def _status(flag: str, letters: Mapping[str, str], *, missing: bool, implausible: bool) -> str | None:
+    """The status letters of a flag in alphabetical order; None if a letter of the flag is unknown."""
     if flag not in letters and any(letter not in letters for letter in flag):
         return None
-    said = letters[flag] if flag in letters else "".join(letters[letter] for letter in flag)
-    return "".join(sorted({*said.replace("A", "" if odd else "A"), *("U" if odd else "")})) or ("O" if missing else "A")
+    status = set(letters[flag] if flag in letters else "".join(letters[letter] for letter in flag))
+    if implausible:
+        status = (status - {"A"}) | {"U"}
+    return "".join(sorted(status)) or ("O" if missing else "A")
 
 
-def _distinct(observations: Frame, key: Sequence[str], cells: Cells) -> pl.DataFrame:
-    """The observations with each key once. A payload that gives one key two different values contradicts itself."""
-    frame = observations.collect().to_polars()
-    groups = frame.group_by(key).agg(pl.col("value").n_unique(), pl.col("locator"))
-    if len(groups) == len(frame):
-        return frame
-    counts = groups.filter(pl.col("value") > 1).sort(key)
-    if len(counts):
-        row = counts.row(0, named=True)
+def _distinct(observations: pl.DataFrame, key: Sequence[str], cells: Cells) -> pl.DataFrame:
+    """The observations with each key once. Raises ``StructureError`` if one key has two different values."""
+    groups = observations.group_by(key).agg(pl.col("value").n_unique(), pl.col("locator"))
+    if len(groups) == len(observations):
+        return observations
+    contradictions = groups.filter(pl.col("value") > 1).sort(key)
+    if len(contradictions):
+        row = contradictions.row(0, named=True)
         identity = ", ".join(str(row[field]) for field in key if field not in ("publisher", "dataset"))
         raise StructureError(
-            f"the payload gives {len(counts):,} keys more than one value, first {identity} "
-            f"at locators {places(cells, sorted(row['locator'])[:4])}"
+            f"the payload gives {len(contradictions):,} keys more than one value, first {identity} "
+            f"at locators {describe_locators(cells, sorted(row['locator'])[:4])}"
         )
-    # Joins keep no order, and which of two equal statements is cited must never vary.
-    return frame.sort("locator").unique(key, keep="first", maintain_order=True)
+    # Joins keep no order, and the same one of two equal rows must be cited in every build.
+    return observations.sort("locator").unique(key, keep="first", maintain_order=True)

@@ -1,24 +1,23 @@
-"""Observations to tables, and the tables that describe them. Pure functions from frames to frames."""
+"""Tables of statistics and the reference tables that describe them. Pure functions from frames to frames."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from assets.normalise.codes import Frame
 from sources.catalogue import Publisher, datasets
 from warehouse import codes
 from warehouse.contracts import Contract, contract, contracts
 
 FIRST_YEAR = 1990
 
-# Which reason for no value stands when rows of one jurisdiction, indicator and year give several.
+# If rows of one jurisdiction, indicator and year give several reasons, the first in this order is used.
 _REASONS = ("suppressed", "not_applicable", "not_collected", "not_reported", "not_published")
 
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What a build knows of a dataset."""
+    """How the rows of a dataset were received: modes, editions, and the number of payloads in use."""
 
     mode: str
     edition: str | None
@@ -30,9 +29,9 @@ def statistics() -> tuple[str, ...]:
     return tuple(name for name, declared in contracts().items() if declared.kind == "statistics")
 
 
-def statistics_table(observations: Frame, declared: Contract) -> pl.DataFrame:
+def statistics_table(observations: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
     """A table of statistics or of law in the columns, types and order of its contract."""
-    frame = observations.select(*declared.field_names).collect().to_polars()
+    frame = observations.select(declared.field_names).collect()
     return frame.cast(declared.polars_schema).sort(declared.key)
 
 
@@ -52,7 +51,7 @@ def legal_instrument() -> pl.DataFrame:
 
 
 def code() -> pl.DataFrame:
-    """Table ``code``: the small lists, the areas and indicators, and the publishers of the catalogue."""
+    """Table ``code``: the small code lists, the areas and indicators, and the publishers of the catalogue."""
     empty = pl.lit(None, pl.String)
     areas = codes.areas().select(
         pl.lit("area").alias("code_list"),
@@ -61,23 +60,23 @@ def code() -> pl.DataFrame:
         "name_zh",
         pl.col("note").alias("description"),
     )
-    what = codes.indicators().select(
+    indicators = codes.indicators().select(
         pl.lit("indicator").alias("code_list"), pl.col("indicator").alias("code"), "name_en", "name_zh", "description"
     )
-    who = {publisher.publisher: publisher for publisher, _ in datasets().values()}
+    known = {publisher.publisher: publisher for publisher, _ in datasets().values()}
     publishers = pl.DataFrame(
         {
-            "code_list": ["publisher"] * len(who),
-            "code": list(who),
-            "name_en": [publisher.name["en"] for publisher in who.values()],
-            "name_zh": [publisher.name.get("zh") for publisher in who.values()],
+            "code_list": ["publisher"] * len(known),
+            "code": list(known),
+            "name_en": [publisher.name["en"] for publisher in known.values()],
+            "name_zh": [publisher.name.get("zh") for publisher in known.values()],
         }
     ).with_columns(empty.alias("description"))
-    return in_contract(pl.concat([codes.codes(), areas, what, publishers], how="diagonal"), "code")
+    return in_contract(pl.concat([codes.codes(), areas, indicators, publishers], how="diagonal"), "code")
 
 
 def dataset(facts: Mapping[str, DatasetFacts], observations: pl.LazyFrame) -> pl.DataFrame:
-    """Table ``dataset``. ``observations`` has columns dataset and known_from of all rows of statistics and law."""
+    """Table ``dataset``. ``observations`` has dataset and known_from of all rows of statistics and law."""
     counts = observations.group_by("dataset").agg(
         observations=pl.len().cast(pl.Int64), as_of=pl.col("known_from").max()
     )
@@ -111,14 +110,14 @@ def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[s
 def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
     """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
 
-    ``observations`` has reporter, indicator, period, value and missing_reason. ``complete`` says that the publishers
-    were asked, so that no figure means that none is published; of a snapshot it only means that it was not fetched,
-    unless it is known that a jurisdiction does not publish it.
+    ``observations`` has reporter, indicator, period, value and missing_reason. If ``complete``, all publishers were
+    asked, and a missing figure is ``not_published``. Otherwise it is ``not_fetched``, unless ``not_published.csv``
+    states that the jurisdiction does not publish it.
     """
-    seen = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
+    dated = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
     reason_order = pl.Enum(_REASONS)
     found = (
-        seen.group_by("reporter", "indicator", "year")
+        dated.group_by("reporter", "indicator", "year")
         .agg(
             observations=pl.col("value").count().cast(pl.Int64),
             reason=pl.col("missing_reason").cast(reason_order, strict=False).min().cast(pl.String),
@@ -150,20 +149,19 @@ def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
 
 
 def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``revision``: what each vintage of each dataset changed."""
+    """Table ``revision``: the changes that each vintage of each dataset made."""
     empty = pl.LazyFrame(schema=contract("revision").polars_schema)
     return in_contract(pl.concat([empty, *parts]).collect(), "revision")
 
 
 def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``unmatched_code``: the codes that no crosswalk knows, of all payloads in use."""
-    frames = list(parts)
+    """Table ``unmatched_code``: the codes in all used payloads that no crosswalk holds."""
     empty = pl.LazyFrame(schema=contract("unmatched_code").polars_schema)
-    return in_contract(pl.concat([empty, *frames]).collect(), "unmatched_code")
+    return in_contract(pl.concat([empty, *parts]).collect(), "unmatched_code")
 
 
 def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``unread_sentence``: sentences of all payloads in use whose figures were not read."""
+    """Table ``unread_sentence``: the sentences in all used payloads whose figures were not read."""
     empty = pl.LazyFrame(schema=contract("unread_sentence").polars_schema)
     return in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
 

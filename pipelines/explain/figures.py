@@ -14,7 +14,7 @@ from rich.text import Text
 
 import expectations
 from assets.core.workspace import Workspace
-from assets.normalise.dates import dated
+from assets.normalise.dates import parse_date
 from sources import reading
 from sources.catalogue import dataset as catalogue_dataset
 from sources.catalogue import datasets
@@ -79,7 +79,7 @@ def _states(text: str, row: Mapping[str, object]) -> bool:
     if text.strip() in {"" if value is None else str(value) for value in row.values()}:
         return True
     found = _DATE.search(text)
-    return found is not None and dated(found[0])[0] in row.values()
+    return found is not None and parse_date(found[0])[0] in row.values()
 
 
 def explain(workspace: Workspace, what: str, where: list[str], limit: int) -> Report:

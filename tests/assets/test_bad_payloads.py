@@ -23,7 +23,7 @@ from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
 from assets.normalise.codes import Origin
-from assets.normalise.statistics import observe
+from assets.normalise.statistics import observations_of
 from assets.publish import release as releasing
 from sources import catalogue, reading
 from sources.errors import SourceError
@@ -206,7 +206,7 @@ IN_READING: dict[str, tuple[str, bytes, str]] = {
     "a dimension more": (
         POPULATION,
         utf8(f"{ROW},5,,").replace(b"sex,", b"sex,colour,").replace(b",T,", b",T,red,"),
-        "has colour, which the catalogue entry does not know",
+        "has colour, which the catalogue entry does not name",
     ),
     "another unit": (
         POPULATION,
@@ -404,7 +404,7 @@ def test_whatever_is_damaged_ends_in_observations_or_in_one_sentence(
     try:
         with reading.opened(path, max_unpacked=LIMITS.max_unpacked) as plain:
             vintage = Origin("a" * 64, datetime(2026, 1, 2, tzinfo=UTC))
-            observe(reading.read(plain), catalogue.publishers()[publisher], name, vintage)
+            observations_of(reading.read(plain), catalogue.publishers()[publisher], name, vintage)
     except (SourceError, AssetError) as error:
         said = str(error)
     assert len(said.splitlines()) <= 1

@@ -10,8 +10,7 @@ import pytest
 from assets.compare import comparison, grades
 from assets.compare.comparison import COMPUTED, STATE, UNION, Question
 from assets.compare.coverage import coverage_gap, coverage_score
-from assets.compare.engines import engine
-from assets.normalise.codes import Frame
+from assets.compare.engines import Frame, engine
 from expectations.rules import identities
 from sources.catalogue import datasets
 from tests.support.frames import FACTS

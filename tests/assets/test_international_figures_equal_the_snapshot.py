@@ -9,7 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from assets.normalise.codes import Origin
-from assets.normalise.statistics import observe
+from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import publishers
 from sources.snapshot import payloads
@@ -24,7 +24,7 @@ def observations(publisher: str, dataset: str) -> pl.DataFrame:
     parts = []
     for payload in found:
         with reading.opened(payload.path) as path:
-            observed = observe(reading.read(path), publishers()[publisher], dataset, ORIGIN)
+            observed = observations_of(reading.read(path), publishers()[publisher], dataset, ORIGIN)
         assert observed.unmatched.is_empty()
         parts.append(observed.observations)
     return pl.concat(parts).with_columns(year=pl.col("period").dt.year())

@@ -10,7 +10,7 @@ import pytest
 
 from assets.ingest.bitemporal import REQUEST, State, begin, follow
 from assets.normalise.codes import Origin
-from assets.normalise.statistics import observe
+from assets.normalise.statistics import observations_of
 from sources import reading, snapshot
 from sources.catalogue import publishers
 from warehouse.contracts import contract
@@ -48,7 +48,7 @@ def everything() -> dict[str, pl.DataFrame]:
         if payload.publisher == "nbs":
             vintage = Origin("a" * 64, payload.as_of, payload.as_of)
             with reading.opened(payload.path) as path:
-                observed = observe(reading.read(path), publisher, payload.dataset, vintage)
+                observed = observations_of(reading.read(path), publisher, payload.dataset, vintage)
             assert observed.unmatched.is_empty()
             parts.setdefault(publisher.datasets[payload.dataset].table, []).append(observed.observations)
     return {name: pl.concat(frames) for name, frames in parts.items()}

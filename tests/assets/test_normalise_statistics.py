@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.core.errors import StructureError
-from assets.normalise.codes import Observed, Origin
+from assets.normalise.codes import Normalised, Origin
 from assets.normalise.periods import period
-from assets.normalise.statistics import observe
+from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import Publisher, publishers
+from sources.errors import StructureError
 from warehouse.contracts import contract
 
 ORIGIN = Origin("a" * 64, datetime(2026, 1, 2, tzinfo=UTC))
 HEADER = "DATAFLOW,LAST UPDATE,freq,reason,citizen,duration,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
 
 
-def permits(folder: Path, *rows: str, header: str = HEADER, publisher: Publisher | None = None) -> Observed:
+def permits(folder: Path, *rows: str, header: str = HEADER, publisher: Publisher | None = None) -> Normalised:
     path = folder / "payload.csv"
     lines = [header, *(f"ESTAT:MIGR_RESFIRST(1.0),09/07/26 23:00:00,{row}" for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return observe(reading.read(path), publisher or publishers()["eurostat"], "migr_resfirst", ORIGIN)
+    return observations_of(reading.read(path), publisher or publishers()["eurostat"], "migr_resfirst", ORIGIN)
 
 
-def only(observed: Observed) -> dict[str, object]:
+def only(observed: Normalised) -> dict[str, object]:
     assert observed.observations.height == 1
     return observed.observations.row(0, named=True)
 
@@ -109,7 +109,7 @@ def test_rows_that_concern_neither_china_nor_a_member_state_are_left_out(tmp_pat
 
 def test_a_new_dimension_is_an_error_that_names_it(tmp_path: Path) -> None:
     header = HEADER.replace("duration", "duration,colour")
-    with pytest.raises(StructureError, match="has colour, which the catalogue entry does not know"):
+    with pytest.raises(StructureError, match="has colour, which the catalogue entry does not name"):
         permits(tmp_path, "A,EDUC,CN,TOTAL,red,PER,IE,2023,5,,", header=header)
 
 

@@ -8,10 +8,9 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from assets.core.errors import StructureError
 from sources import reading
 from sources.catalogue import publishers
-from sources.errors import FormatError
+from sources.errors import FormatError, StructureError
 from sources.formats.delimited import codings_csv, globalcit_csv
 from sources.formats.workbook import codings_xlsx
 from sources.protocols.requests import requests_for

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.ingest.bitemporal import REQUEST, begin, follow
-from assets.normalise.codes import scope
+from assets.normalise.codes import areas_in_scope
 from assets.normalise.tables import coverage
 from tests.expectations.test_rules import failing
 from tests.support.frames import rows
@@ -107,7 +107,7 @@ def test_a_code_of_gbt_2260_leads_to_its_area(code: str, area: str) -> None:
 
 
 def test_provinces_are_taken_but_are_none_of_the_jurisdictions_that_coverage_counts() -> None:
-    assert set(PROVINCES) <= set(scope())
+    assert set(PROVINCES) <= set(areas_in_scope())
     frame = rows("population", {"reporter": "CHN-110000"}, {"reporter": "CHN"}).lazy()
     counted = coverage(frame, complete=True)
     assert counted.filter(pl.col("reporter").str.starts_with("CHN-")).is_empty()

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from assets.normalise.codes import Origin
-from assets.normalise.statistics import observe
+from assets.normalise.statistics import observations_of
 from expectations.rules import Facts, identities
 from sources import reading, snapshot
 from sources.catalogue import publishers
@@ -24,7 +24,7 @@ def known(table: str) -> pl.DataFrame:
         publisher = publishers()[payload.publisher]
         if payload.slice == "figures" and publisher.datasets[payload.dataset].table == table:
             with reading.opened(payload.path) as plain:
-                parts.append(observe(reading.read(plain), publisher, payload.dataset, NOWHERE).observations)
+                parts.append(observations_of(reading.read(plain), publisher, payload.dataset, NOWHERE).observations)
     return pl.concat(parts)
 
 

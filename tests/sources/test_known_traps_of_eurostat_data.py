@@ -7,27 +7,27 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.core.errors import StructureError
-from assets.normalise.codes import Observed, Origin
-from assets.normalise.statistics import observe
+from assets.normalise.codes import Normalised, Origin
+from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import publishers
+from sources.errors import StructureError
 from sources.snapshot import payloads
 
 ORIGIN = Origin("e" * 64, datetime(2026, 10, 1, tzinfo=UTC))
 AFTER = "TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
 
 
-def read(folder: Path, name: str, dimensions: str, *rows: str) -> Observed:
+def read(folder: Path, name: str, dimensions: str, *rows: str) -> Normalised:
     """What SDMX-CSV 1.0 of a dataset, with these dimensions in this order, becomes."""
     path = folder / f"{name}.csv"
     lines = [f"DATAFLOW,LAST UPDATE,{dimensions},{AFTER}"]
     lines += [f"ESTAT:{name.upper()}(1.0),03/07/26 23:00:00,{row}" for row in rows]
     path.write_text("".join(f"{line}\r\n" for line in lines), encoding="utf-8")
-    return observe(reading.read(path), publishers()["eurostat"], name, ORIGIN)
+    return observations_of(reading.read(path), publishers()["eurostat"], name, ORIGIN)
 
 
-def one(observed: Observed, *fields: str) -> tuple[object, ...]:
+def one(observed: Normalised, *fields: str) -> tuple[object, ...]:
     """These fields of the only observation."""
     assert observed.unmatched.is_empty()
     return observed.observations.select(fields).row(0) if observed.observations.height == 1 else ()
@@ -50,7 +50,7 @@ def test_gzip_without_header(tmp_path: Path) -> None:
     packed = tmp_path / "body"  # no name and no header says that it is compressed
     packed.write_bytes(gzip.compress((tmp_path / "migr_resfirst.csv").read_bytes()))
     with reading.opened(packed) as path:
-        observed = observe(reading.read(path), publishers()["eurostat"], "migr_resfirst", ORIGIN)
+        observed = observations_of(reading.read(path), publishers()["eurostat"], "migr_resfirst", ORIGIN)
     assert one(observed, "value") == (6632.0,)
 
 
@@ -236,14 +236,14 @@ def test_a_changed_structure_shows_the_old_and_the_new_dimensions(tmp_path: Path
         read(tmp_path, "migr_resfirst", "freq,purpose,citizen,duration,unit,geo", "A,EDUC,CN,TOTAL,PER,IE,2023,5,,")
     assert str(caught.value) == (
         "the structure of the payload changed: it lacks reason and has purpose, which the catalogue entry does not "
-        "know; its dimensions are freq, purpose, citizen, duration, unit, geo, those of the entry citizen, duration, "
+        "name; its dimensions are freq, purpose, citizen, duration, unit, geo, those of the entry citizen, duration, "
         "freq, geo, reason, unit"
     )
 
 
 @pytest.mark.parametrize("name", ["migr_resbc1", "migr_resbc2", "migr_eirtn1", "crim_thb_vict"])
 def test_a_dimension_that_nobody_has_seen_is_refused_and_not_guessed(tmp_path: Path, name: str) -> None:
-    with pytest.raises(StructureError, match="unheard_of, which the catalogue entry does not know"):
+    with pytest.raises(StructureError, match="unheard_of, which the catalogue entry does not name"):
         read(tmp_path, name, "freq,unheard_of,citizen,unit,geo", "A,X,CN,PER,IE,2023,5,,")
 
 

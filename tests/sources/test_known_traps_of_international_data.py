@@ -11,8 +11,8 @@ from zipfile import ZipFile
 import polars as pl
 import pytest
 
-from assets.normalise.codes import Observed, Origin
-from assets.normalise.statistics import observe
+from assets.normalise.codes import Normalised, Origin
+from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import publishers
 from sources.errors import FormatError
@@ -25,14 +25,14 @@ from warehouse import codes
 ORIGIN = Origin("e" * 64, datetime(2026, 10, 1, tzinfo=UTC))
 
 
-def read(folder: Path, publisher: str, dataset: str, body: bytes) -> Observed:
+def read(folder: Path, publisher: str, dataset: str, body: bytes) -> Normalised:
     """What a payload of a dataset becomes."""
     path = folder / "payload"
     path.write_bytes(body)
-    return observe(reading.read(path), publishers()[publisher], dataset, ORIGIN)
+    return observations_of(reading.read(path), publishers()[publisher], dataset, ORIGIN)
 
 
-def rows(observed: Observed, *fields: str) -> list[tuple[object, ...]]:
+def rows(observed: Normalised, *fields: str) -> list[tuple[object, ...]]:
     """These fields of the observations, in the order of the payload."""
     assert observed.unmatched.is_empty()
     return observed.observations.sort("locator").select(fields).rows()

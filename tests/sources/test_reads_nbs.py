@@ -12,15 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets import stages
-from assets.core.errors import StructureError
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
 from assets.normalise.codes import Origin
-from assets.normalise.statistics import observe
+from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import Publisher, publishers
 from sources.cells import Cells, pack
-from sources.errors import FetchError, FormatError, UnknownFormatError
+from sources.errors import FetchError, FormatError, StructureError, UnknownFormatError
 from sources.formats.json import nbs_easyquery, nbs_json
 from sources.http import Client
 from sources.request import Limits
@@ -230,7 +229,7 @@ def test_there_is_nothing_where_no_value_is(tmp_path: Path) -> None:
 
 def observed(folder: Path, dataset: str, text: str) -> pl.DataFrame:
     cells = reading.read(written(folder, text))
-    return observe(cells, publishers()["nbs"], dataset, ORIGIN).observations
+    return observations_of(cells, publishers()["nbs"], dataset, ORIGIN).observations
 
 
 def test_the_name_that_comes_is_what_is_counted(tmp_path: Path) -> None:

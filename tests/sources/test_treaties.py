@@ -12,14 +12,13 @@ import polars as pl
 import pytest
 
 from assets import stages
-from assets.core.errors import StructureError
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
-from assets.normalise.dates import dated
+from assets.normalise.dates import parse_date
 from sources import catalogue, reading
 from sources.catalogue import publishers
 from sources.cells import pack
-from sources.errors import FormatError
+from sources.errors import FormatError, StructureError
 from sources.formats.markup import treaties as _treaties
 from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
@@ -356,13 +355,13 @@ def test_the_page_of_a_guard_is_no_list_of_ratifications(tmp_path: Path) -> None
     ],
 )
 def test_dates_say_how_precise_they_are(text: str, day: date | None, precision: str) -> None:
-    assert dated(text) == (day, precision)
+    assert parse_date(text) == (day, precision)
 
 
 @pytest.mark.parametrize("text", ["1992-03-02 a", "31 Feb 1992", "2 Foo 1992", "about 1992"])
 def test_a_text_that_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(StructureError):
-        dated(text)
+        parse_date(text)
 
 
 CITED = {
@@ -508,7 +507,7 @@ class TestTheEventsAreThoseOfTheLists:
                     continue
                 for column, signed in (("Signature", True), ("Ratification", False)):
                     said = re.findall(r"\d{1,2} \w{3} \d{4}", row[column])
-                    days = {day for text in said if (day := dated(text)[0]) and day < date(2012, 1, 1)}
+                    days = {day for text in said if (day := parse_date(text)[0]) and day < date(2012, 1, 1)}
                     checked += len(days)
                     if days != ours.get((instrument, area, signed), set()):
                         wrong.append((instrument, area, column, row[column]))

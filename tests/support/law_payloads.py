@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.normalise.codes import Observed, Origin
-from assets.normalise.law import record
+from assets.normalise.codes import Normalised, Origin
+from assets.normalise.law import law_rows
 from sources import reading
 from sources.catalogue import Publisher, publishers
 from sources.formats.delimited.law_csv import EVENTS
@@ -78,11 +78,11 @@ def written(folder: Path, text: str | bytes, name: str = "payload") -> Path:
     return path
 
 
-def recorded(path: Path, dataset: str) -> Observed:
+def recorded(path: Path, dataset: str) -> Normalised:
     """The rows of law of a payload."""
     publisher, _, name = dataset.partition("/")
     with reading.opened(path) as plain:
-        return record(reading.read(plain), publishers()[publisher], name, ORIGIN)
+        return law_rows(reading.read(plain), publishers()[publisher], name, ORIGIN)
 
 
 def moved(publisher: Publisher, url: str, **datasets: Mapping[str, object]) -> Publisher:
