@@ -1,0 +1,1 @@
+"""Programs for maintainers. They are not part of the installed package."""

@@ -9,7 +9,7 @@ import polars as pl
 from sources.snapshot import FOLDER
 from tests.conftest import Built
 from tests.support.law_payloads import recorded, written
-from tools.snapshot import cooperation
+from tools.snapshot.recorders import cooperation
 
 
 @cache
@@ -53,7 +53,7 @@ def test_what_has_no_currency_has_no_amount() -> None:
 
 
 def test_recording_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (next(cooperation.recorded(tmp_path)).body for _ in range(2))
+    first, second = (next(cooperation.build_payloads(tmp_path)).body for _ in range(2))
     assert first == second
     assert recorded(written(tmp_path, first), "citations/cooperation").unmatched.is_empty()
 

@@ -18,7 +18,7 @@ from sources.formats.delimited import law_csv
 from sources.snapshot import FOLDER
 from tests.conftest import Built, corridor
 from tests.support.law_payloads import recorded, written
-from tools.snapshot import visa
+from tools.snapshot.recorders import visa
 
 MEMBERS = visa._MEMBERS
 NEVER_WAIVED = {"CZE", "LTU"}

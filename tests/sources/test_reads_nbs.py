@@ -24,7 +24,7 @@ from sources.formats.json import nbs_easyquery, nbs_json
 from sources.http import Client
 from sources.request import Limits
 from tests.support.loopback import reply, serve
-from tools.snapshot.nbs_ids import areas, find
+from tools.find_nbs_ids import areas, find
 
 KEEP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 ORIGIN = Origin("a" * 64, datetime(2026, 4, 12, tzinfo=UTC))

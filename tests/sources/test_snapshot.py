@@ -122,9 +122,10 @@ class TestTheFiguresAreThoseOfTheCopies:
         assert both.filter(pl.col("value") != pl.col("value_2024")).height < both.height / 20
 
     def test_every_row_of_the_decisions_is_there_and_adds_up(self, corpus: Path) -> None:
-        from tools.snapshot.sources import JURISDICTIONS, rda
+        from tools.snapshot.corpus import read_r_file
+        from tools.snapshot.new_payload import JURISDICTIONS
 
-        copy = rda(corpus / "intl/unhcr/refugees_R_package/asylum_decisions.rda")
+        copy = read_r_file(corpus / "intl/unhcr/refugees_R_package/asylum_decisions.rda")
         measures = [name for name in copy.columns if name.startswith("dec_") and copy.schema[name].is_numeric()]
         for side, slice_ in (("coa_iso", "coa=CHN..SWE coo_all=true"), ("coo_iso", "coo=CHN..SWE coa_all=true")):
             keys = [side, "dec_pc", "time", "measure"]
@@ -141,9 +142,9 @@ class TestTheFiguresAreThoseOfTheCopies:
             assert both.filter(pl.col("value").ne_missing(pl.col("n"))).is_empty()
 
     def test_china_born_in_the_union(self, corpus: Path) -> None:
-        from tools.snapshot.sources import rda
+        from tools.snapshot.corpus import read_r_file
 
-        copy = rda(corpus / "intl/undesa/derived/iom_gdidata_undesa_stocks_2024.rda")
+        copy = read_r_file(corpus / "intl/undesa/derived/iom_gdidata_undesa_stocks_2024.rda")
         ours = cells("undesa", "ims_destination_and_origin").filter(pl.col("origin") == "156")
         for m49, iso3 in (("276", "DEU"), ("380", "ITA"), ("250", "FRA"), ("724", "ESP"), ("442", "LUX")):
             corridor = ours.filter(pl.col("destination") == m49)
@@ -190,9 +191,9 @@ class TestTheFiguresAreThoseOfTheCopies:
 
     @pytest.mark.slow
     def test_recording_twice_gives_the_same_bytes(self, corpus: Path, tmp_path: Path) -> None:
-        from tools.snapshot.record import record
+        from tools.snapshot.record import write_snapshot
 
-        again = record(corpus, tmp_path, RECORDED)
+        again = write_snapshot(corpus, tmp_path, RECORDED)
         assert {payload.file for payload in again} == {p.file for p in payloads() if p.publisher in RECORDED}
         for payload in again:
             assert (tmp_path / payload.file).read_bytes() == payload.path.read_bytes(), payload.file
@@ -203,12 +204,12 @@ class TestTheFiguresAreThoseOfTheCopies:
 
 def china(payload: Payload) -> pl.DataFrame:
     """geo as code, time and value of Chinese citizens or people born in China."""
-    from tools.snapshot.eurostat import _GEO
+    from tools.snapshot.recorders.eurostat import GEO_CODES
 
     frame = read(payload)
     partner = next(name for name in ("citizen", "c_birth") if name in frame.columns)
     return frame.filter(pl.col(partner).is_in(["CN", "China (including Hong Kong)"])).select(
-        pl.col("geo").replace(_GEO), "time", "value"
+        pl.col("geo").replace(GEO_CODES), "time", "value"
     )
 
 

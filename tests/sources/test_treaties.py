@@ -559,10 +559,10 @@ class TestTheEventsAreThoseOfTheLists:
 
     def test_recording_twice_gives_the_same_bytes(self, corpus: Path, tmp_path: Path) -> None:
         from sources.snapshot import payloads
-        from tools.snapshot.record import record
+        from tools.snapshot.record import write_snapshot
 
         ours = ["untc", "coe", "cellar", "ilo", "citations"]
-        again = record(corpus, tmp_path, ours)
+        again = write_snapshot(corpus, tmp_path, ours)
         assert {payload.file for payload in again} == {p.file for p in payloads() if p.publisher in ours}
         for payload in again:
             assert (tmp_path / payload.file).read_bytes() == (FOLDER / payload.file).read_bytes(), payload.file

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from tools.snapshot.sources import rda
+from tools.snapshot.corpus import read_r_file
 from warehouse import codes
 from warehouse.codes import generate
 
@@ -281,7 +281,7 @@ def test_every_area_of_eurostat_is_known(corpus: Path, pattern: str, areas_in: C
 @cache
 def r_package(corpus: Path) -> dict[str, pl.DataFrame]:
     """UNHCR's own R package of the data, by file."""
-    return {path.stem: rda(path) for path in (corpus / "intl" / "unhcr" / "refugees_R_package").glob("*.rda")}
+    return {path.stem: read_r_file(path) for path in (corpus / "intl" / "unhcr" / "refugees_R_package").glob("*.rda")}
 
 
 def distinct(frame: pl.DataFrame, column: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""Recorders of the embedded snapshot; see ``README.md`` in this folder."""

@@ -1,7 +1,6 @@
-"""Writes the snapshot: ``python -m tools.snapshot.record CORPUS``, a folder of public copies of what was published.
+"""Writes the embedded snapshot: ``python -m tools.snapshot.record CORPUS``.
 
-Only figures are taken over. They are written anew in the publisher's wire format; nothing of a copy, neither a file nor
-a text, comes into the snapshot. Recording the same copies twice gives the same bytes.
+``CORPUS`` is a folder with public copies of what the publishers have published. See ``tools/snapshot/README.md``.
 """
 
 import argparse
@@ -19,7 +18,8 @@ import yaml
 from sources import reading
 from sources.catalogue import publishers
 from sources.snapshot import FOLDER, Payload
-from tools.snapshot import (
+from tools.snapshot.new_payload import NewPayload
+from tools.snapshot.recorders import (
     china_law,
     china_prose,
     cooperation,
@@ -37,73 +37,73 @@ from tools.snapshot import (
     visa,
     worldbank,
 )
-from tools.snapshot.sources import Recorded
 
-RECORDERS: dict[str, Callable[[Path], Iterable[Recorded]]] = {
+RECORDERS: dict[str, Callable[[Path], Iterable[NewPayload]]] = {
     **{
-        name: partial(china_prose.recorded, name)
+        name: partial(china_prose.build_payloads, name)
         for name in ("mfa", "mofcom", "moe", "mps", "nhc", "nia", "spc", "spp")
     },
-    "citations": lambda corpus: chain(law.citations(corpus), visa.recorded(corpus), cooperation.recorded(corpus)),
+    "citations": lambda corpus: chain(
+        law.citations(corpus), visa.build_payloads(corpus), cooperation.build_payloads(corpus)
+    ),
     "coe": law.coe,
     "cellar": law.cellar,
-    "eurostat": eurostat.recorded,
-    "flk": china_law.recorded,
-    "globalcit": globalcit.recorded,
+    "eurostat": eurostat.build_payloads,
+    "flk": china_law.build_payloads,
+    "globalcit": globalcit.build_payloads,
     "ilo": law.ilo,
-    "ilostat": ilostat.recorded,
-    "iom": iom.recorded,
-    "nbs": lambda corpus: chain(nbs.recorded(corpus), china_prose.recorded("nbs", corpus)),
-    "oecd": oecd.recorded,
-    "uis": uis.recorded,
-    "undesa": undesa.recorded,
-    "unhcr": unhcr.recorded,
+    "ilostat": ilostat.build_payloads,
+    "iom": iom.build_payloads,
+    "nbs": lambda corpus: chain(nbs.build_payloads(corpus), china_prose.build_payloads("nbs", corpus)),
+    "oecd": oecd.build_payloads,
+    "uis": uis.build_payloads,
+    "undesa": undesa.build_payloads,
+    "unhcr": unhcr.build_payloads,
     "untc": law.untc,
-    "usstate": tip.recorded,
-    "worldbank": worldbank.recorded,
+    "usstate": tip.build_payloads,
+    "worldbank": worldbank.build_payloads,
 }
 
 
-def record(corpus: Path, folder: Path = FOLDER, only: Iterable[str] = RECORDERS) -> list[Payload]:
-    """Write the payloads and the index of each publisher anew, and give them."""
+def write_snapshot(corpus: Path, folder: Path = FOLDER, only: Iterable[str] = RECORDERS) -> list[Payload]:
+    """Replace the payloads and the index of each publisher in ``only``; return the entries of the indices."""
     written = []
     for publisher in only:
         shutil.rmtree(folder / publisher, ignore_errors=True)
-        index = [_write(recorded, folder) for recorded in RECORDERS[publisher](corpus)]
+        index = [_write(payload, folder) for payload in RECORDERS[publisher](corpus)]
         text = yaml.safe_dump([entry.model_dump(mode="json") for entry in index], sort_keys=False, allow_unicode=True)
         (folder / publisher / "index.yaml").write_text(text, encoding="utf-8")
         written += index
     return written
 
 
-def _write(recorded: Recorded, folder: Path) -> Payload:
-    request = recorded.request
-    file = f"{request.publisher}/{request.dataset}/{_name(request.slice)}.{request.accept}"
-    file += "" if request.accept == "xlsx" else ".gz"  # a workbook is compressed in itself
+def _write(payload: NewPayload, folder: Path) -> Payload:
+    request = payload.request
+    file = f"{request.publisher}/{request.dataset}/{_file_name(request.slice)}.{request.accept}"
+    file += "" if request.accept == "xlsx" else ".gz"  # a workbook is a compressed file already
     path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    body = recorded.body
-    path.write_bytes(gzip.compress(body, 9, mtime=0) if path.suffix == ".gz" else body)
+    path.write_bytes(gzip.compress(payload.body, 9, mtime=0) if path.suffix == ".gz" else payload.body)
     return Payload(
         publisher=request.publisher,
         dataset=request.dataset,
         slice=request.slice,
         file=file,
         url=request.full_url,
-        media_type=recorded.media_type,
-        edition=recorded.edition,
-        as_of=recorded.as_of,
+        media_type=payload.media_type,
+        edition=payload.edition,
+        as_of=payload.as_of,
         licence=publishers()[request.publisher].licence_of(request.dataset).id,
-        cells=_cells(body),
+        cells=_count_cells(payload.body),
     )
 
 
-def _name(slice_: str) -> str:
-    """A slice as the name of a file."""
+def _file_name(slice_: str) -> str:
+    """Return a file name for a slice."""
     return re.sub(r"[^\w.]+", "-", slice_) or "whole"
 
 
-def _cells(body: bytes) -> int:
+def _count_cells(body: bytes) -> int:
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
@@ -111,12 +111,14 @@ def _cells(body: bytes) -> int:
 
 
 def main() -> None:
-    """Record from the command line."""
+    """Write the snapshot from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder of public copies")
-    parser.add_argument("--only", action="append", choices=sorted(RECORDERS), help="a publisher; all by default")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(RECORDERS), help="write only this publisher; may be repeated"
+    )
     options = parser.parse_args()
-    for payload in record(options.corpus, only=options.only or RECORDERS):
+    for payload in write_snapshot(options.corpus, only=options.only or RECORDERS):
         print(f"{payload.cells:>9,} cells  {payload.path.stat().st_size:>10,} bytes  {payload.file}")  # noqa: T201
 
 

@@ -1,8 +1,8 @@
-"""UN DESA: the migrant stock of 2024 by destination, origin and sex, and that of 2020 by destination.
+"""Recorder of UN DESA: the migrant stock of 2024 by destination, origin and sex, and that of 2020 by destination.
 
-The matrix of 2024 came through IOM, as women and men. That both sexes are their sum, and the world the sum of all
-origins, is an identity of the source: it is checked against what UNdata publishes, and recording stops where it does
-not hold.
+The copy of the matrix of 2024 comes from IOM and has women and men only. In the source both sexes are the sum of these,
+and the world is the sum of all origins. The recorder computes the sums, compares them with what UNdata publishes, and
+fails where they differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,16 @@ from python_calamine import CalamineWorkbook
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions, requests_for
-from tools.snapshot import wire
-from tools.snapshot.sources import JURISDICTIONS, Recorded, UnequalFiguresError, country, only, rda, table, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.corpus import read_csv, read_r_file
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, UnequalFiguresError, find_country, only_request, utc
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _YEARS = (1990, 1995, 2000, 2005, 2010, 2015, 2020, 2024)
 _SEXES = ("both sexes combined", "males", "females")
 _WORLD = "_T"
-# Codes of the source that are not those of ISO 3166: Channel Islands, others, and the world.
-_OWN = {"XCX": (830, "Channel Islands"), "OOO": (2003, "Others"), _WORLD: (900, "WORLD")}
+# Codes of the source that ISO 3166 does not have: Channel Islands, others, and the world.
+_OWN_CODES = {"XCX": (830, "Channel Islands"), "OOO": (2003, "Others"), _WORLD: (900, "WORLD")}
 _EDITION = (
     "International Migrant Stock 2024 of the UN Population Division, published in January 2025, "
     "through IOM's R package gdidata (github.com/iom/gdidata)"
@@ -31,43 +32,43 @@ _EDITION_2020 = (
     "through a public copy of the workbook"
 )
 
-Row = list[wire.Cell]
+Row = list[wire_formats.Cell]
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:
-    """The workbook by destination and origin of 2024, those by destination of 2024 and 2020, and net migration."""
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the workbook of 2024 by destination and origin, those of 2024 and 2020 by destination, net migration."""
     publisher = publishers()["undesa"]
     matrix = _matrix(corpus)
     world = matrix.group_by("geo", "t").agg(
         pl.lit(_WORLD).alias("from"), pl.col("females", "males").sum(), pl.col("type").first()
     )
-    _check(world, corpus)
-    ours = matrix.filter(pl.col("geo").is_in(JURISDICTIONS) | pl.col("from").is_in(JURISDICTIONS))
-    world = world.filter(pl.col("geo").is_in(JURISDICTIONS)).select(ours.columns)
-    corridors = _rows(pl.concat([world, ours]), by_origin=True)
-    yield Recorded(
-        request=only(requests_for(publisher, "ims_destination_and_origin")),
-        body=_workbook("2024", _YEARS, corridors, by_origin=True),
+    _check_against_undata(world, corpus)
+    corridors = matrix.filter(pl.col("geo").is_in(JURISDICTIONS) | pl.col("from").is_in(JURISDICTIONS))
+    world = world.filter(pl.col("geo").is_in(JURISDICTIONS)).select(corridors.columns)
+    rows = _rows(pl.concat([world, corridors]), by_origin=True)
+    yield NewPayload(
+        request=only_request(requests_for(publisher, "ims_destination_and_origin")),
+        body=_workbook("2024", _YEARS, rows, by_origin=True),
         media_type=_XLSX,
         edition=f"{_EDITION}; both sexes and the world are sums, and equal what UNdata publishes of them",
         as_of=utc(2025, 1, 31),
     )
-    yield Recorded(
-        request=only(requests_for(publisher, "ims_destination")),
+    yield NewPayload(
+        request=only_request(requests_for(publisher, "ims_destination")),
         body=_workbook("2024", _YEARS, _rows(world, by_origin=False), by_origin=False),
         media_type=_XLSX,
         edition=f"{_EDITION}; sums over all origins, and equal to what UNdata publishes of them",
         as_of=utc(2025, 1, 31),
     )
-    yield Recorded(
-        request=only(closed_editions(publisher, "ims_destination")),
+    yield NewPayload(
+        request=only_request(closed_editions(publisher, "ims_destination")),
         body=_workbook("2020", _YEARS[:-1], _revision_of_2020(corpus), by_origin=False),
         media_type=_XLSX,
         edition=_EDITION_2020,
         as_of=utc(2021, 1, 25),
     )
-    yield Recorded(
-        request=only(requests_for(publisher, "wpp_net_migration")),
+    yield NewPayload(
+        request=only_request(requests_for(publisher, "wpp_net_migration")),
         body=_net_migration(corpus),
         media_type="text/plain",
         edition="World Population Prospects 2024, through the division's R package wpp2024 (github.com/PPgp/wpp2024)",
@@ -76,18 +77,18 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
 
 
 def _net_migration(corpus: Path) -> bytes:
-    """The lines of the 28, as they stand."""
+    """Return the lines of the 28 jurisdictions, with our names and otherwise unchanged."""
     text = (corpus / "intl/undesa/wpp2024_R_package/migration.txt").read_text(encoding="utf-8")
     head, *lines = text.splitlines()
-    ours = {str(_code(area)[0]): _code(area)[1] for area in JURISDICTIONS}
+    names = {str(_code(area)[0]): _code(area)[1] for area in JURISDICTIONS}
     fields = [line.split("\t") for line in lines]
-    kept = [[row[0], ours[row[0]], *row[2:]] for row in fields if row[0] in ours]
-    return "".join("\t".join(row) + "\n" for row in [head.split("\t"), *kept]).encode()
+    selected = [[row[0], names[row[0]], *row[2:]] for row in fields if row[0] in names]
+    return "".join("\t".join(row) + "\n" for row in [head.split("\t"), *selected]).encode()
 
 
 def _matrix(corpus: Path) -> pl.DataFrame:
-    """geo, from, t, females, males, type: one row a corridor and year."""
-    stocks = rda(corpus / "intl/undesa/derived/iom_gdidata_undesa_stocks_2024.rda")
+    """Return one row for each corridor and year: geo, from, t, females, males, type."""
+    stocks = read_r_file(corpus / "intl/undesa/derived/iom_gdidata_undesa_stocks_2024.rda")
     letters = pl.concat_list(
         pl.when(pl.col(f"type_{letter}") == 1).then(pl.lit(letter.upper())) for letter in "cbir"
     ).list.drop_nulls()
@@ -96,34 +97,34 @@ def _matrix(corpus: Path) -> pl.DataFrame:
     return wide.select("geo", "t", "from", pl.col("female").alias("females"), pl.col("male").alias("males"), "type")
 
 
-def _check(world: pl.DataFrame, corpus: Path) -> None:
-    """Every destination and year that UNdata has equals the sum over origins and sexes."""
+def _check_against_undata(world: pl.DataFrame, corpus: Path) -> None:
+    """Raise ``UnequalFiguresError`` if a sum over origins and sexes differs from the total that UNdata publishes."""
     path = corpus / "intl/undesa/SYB68_327_202511_International_Migrants_and_Refugees.csv"
     published = {
         (int(row["Region/Country/Area"]), int(row["Year"])): int(row["Value"].replace(",", ""))
-        for row in table(path, encoding="cp1252", skip=1)
+        for row in read_csv(path, encoding="cp1252", skip=1)
         if row["Series"] == "International migrant stock: Both sexes (number)"
     }
     checked = 0
     for geo, year, females, males in world.select("geo", "t", "females", "males").iter_rows():
         stated = published.get((_code(geo)[0], year))
         if stated is not None and stated != females + males:
-            raise UnequalFiguresError(f"{geo} {year}: UNdata says {stated:,}, the matrix {females + males:,}")
+            raise UnequalFiguresError(f"{geo} {year}: UNdata has {stated:,}, the matrix {females + males:,}")
         checked += stated is not None
     if checked < 4 * len(JURISDICTIONS):
         raise UnequalFiguresError(f"only {checked} totals could be checked against UNdata")
 
 
 def _code(area: str) -> tuple[int, str]:
-    """M49 code and name of an area."""
-    if area in _OWN:
-        return _OWN[area]
-    found = country(area)
+    """Return the M49 code and the name of an area."""
+    if area in _OWN_CODES:
+        return _OWN_CODES[area]
+    found = find_country(area)
     return int(found.numeric), found.name
 
 
 def _rows(stocks: pl.DataFrame, *, by_origin: bool) -> list[Row]:
-    """The rows of a workbook below its header, by code of destination and origin."""
+    """Return the rows of a workbook below its header, ordered by code of destination and origin."""
     rows = []
     for (geo, origin), corridor in stocks.group_by("geo", "from"):
         by_year = {row["t"]: row for row in corridor.iter_rows(named=True)}
@@ -134,23 +135,23 @@ def _rows(stocks: pl.DataFrame, *, by_origin: bool) -> list[Row]:
     return sorted(rows, key=lambda row: (row[4], row[6] if by_origin else 0))
 
 
-def _row(places: Sequence[tuple[int, str]], data_type: str, values: Sequence[wire.Cell]) -> Row:
+def _row(places: Sequence[tuple[int, str]], data_type: str, values: Sequence[wire_formats.Cell]) -> Row:
     (code, name), *origin = places
     return [None, name, None, data_type, code, *(part for number, label in origin for part in (label, number)), *values]
 
 
 def _revision_of_2020(corpus: Path) -> list[Row]:
-    """The rows of the 28 in table 1 of the revision of 2020; ``..`` stays."""
+    """Return the rows of the 28 in table 1 of the revision of 2020; ``..`` is kept."""
     path = corpus / "intl/undesa/undesa_pd_2020_ims_stock_by_sex_and_destination.xlsx"
     sheet = CalamineWorkbook.from_path(path).get_sheet_by_name("Table 1").to_python(skip_empty_area=False)
-    ours = {_code(area)[0]: _code(area)[1] for area in JURISDICTIONS}
-    found = {int(row[3]): row for row in sheet[11:] if isinstance(row[3], float) and int(row[3]) in ours}
+    names = {_code(area)[0]: _code(area)[1] for area in JURISDICTIONS}
+    found = {int(row[3]): row for row in sheet[11:] if isinstance(row[3], float) and int(row[3]) in names}
     values = {code: [value for value in row[5:] if isinstance(value, float | str)] for code, row in found.items()}
-    return [_row([(code, ours[code])], str(row[4]), values[code]) for code, row in sorted(found.items())]
+    return [_row([(code, names[code])], str(row[4]), values[code]) for code, row in sorted(found.items())]
 
 
 def _workbook(revision: str, years: Sequence[int], rows: Sequence[Row], *, by_origin: bool) -> bytes:
-    """Contents and table 1, with the header on row 11 and three blocks of the same years."""
+    """Return a workbook with Contents and Table 1: the header on row 11, and three blocks of the same years."""
     name = f"International Migrant Stock {revision}: Destination{' and origin' if by_origin else ''}"
     area = "Region, development group, country or area of"
     head: Row = ["Index", f"{area} destination", "Notes of destination", "Type of data of destination"]
@@ -161,4 +162,4 @@ def _workbook(revision: str, years: Sequence[int], rows: Sequence[Row], *, by_or
     above: list[Row] = [[], [None, name], [None, f"Table 1: {name}"], [None, f"POP/DB/MIG/Stock/Rev.{revision}"]]
     numbered = [[at, *row[1:]] for at, row in enumerate(rows, 1)]
     table_1 = [*above, [], [], [], blocks, [], [], [*head, *list(years) * len(_SEXES)], *numbered]
-    return wire.workbook({"Contents": [[], [None, name], [None, "Table 1"]], "Table 1": table_1})
+    return wire_formats.workbook({"Contents": [[], [None, name], [None, "Table 1"]], "Table 1": table_1})

@@ -1,12 +1,13 @@
-"""OECD: inflows of foreigners from all countries together into the member states that the database has."""
+"""Recorder of the OECD: inflows of foreigners of all countries together into the member states."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
 from sources.protocols.requests import requests_for
-from tools.snapshot import wire
-from tools.snapshot.sources import JURISDICTIONS, Recorded, table, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.corpus import read_csv
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, utc
 
 _FILE = "intl/oecd/OECD.ELS.IMD_DSD_MIG@DF_MIG_csvfilewithlabels.csv"
 _EDITION = (
@@ -15,13 +16,13 @@ _EDITION = (
 )
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:
-    """The first of the requests for inflows, that by country of destination."""
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the response to the first request for inflows, the one by country of destination."""
     publisher = publishers()["oecd"]
-    rows = [row for row in table(corpus / _FILE) if row["REF_AREA"] in JURISDICTIONS]
-    yield Recorded(
+    rows = [row for row in read_csv(corpus / _FILE) if row["REF_AREA"] in JURISDICTIONS]
+    yield NewPayload(
         request=requests_for(publisher, "imd_inflows")[0],
-        body=wire.plain_csv(sorted(rows, key=lambda row: (row["REF_AREA"], row["TIME_PERIOD"]))),
+        body=wire_formats.plain_csv(sorted(rows, key=lambda row: (row["REF_AREA"], row["TIME_PERIOD"]))),
         media_type="application/vnd.sdmx.data+csv",
         edition=_EDITION,
         as_of=utc(2024, 11, 14),

@@ -1,7 +1,7 @@
-"""Eurostat: whatever figures public copies hold of answers of its API and of extracts of the old Data Explorer.
+"""Recorder of Eurostat: all figures in public copies of responses of its API and of extracts of the old Data Explorer.
 
-Where one request would be answered with figures of several days, the newest answers it, and what the others say of its
-countries becomes their closed edition.
+If copies of several days could answer a request, the newest one answers it. The figures of the others for its countries
+become closed editions.
 """
 
 import csv
@@ -18,13 +18,14 @@ import polars as pl
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions, requests_for
 from sources.request import Request
-from tools.snapshot import wire
-from tools.snapshot.sources import Recorded, UnequalFiguresError, country, rda, table, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.corpus import read_csv, read_r_file
+from tools.snapshot.new_payload import NewPayload, UnequalFiguresError, find_country, utc
 
 _MEDIA = "text/csv"
 _CORE = ("geo", "time", "value", "flag", "conf")
-# What old and new extracts with labels call the countries and aggregates that are taken.
-_GEO = {
+# Eurostat's code by the label in old and new extracts, for the countries and aggregates that are recorded.
+GEO_CODES = {
     "Belgium": "BE",
     "Bulgaria": "BG",
     "Czech Republic": "CZ",
@@ -86,7 +87,7 @@ _LABELS = {
     "Non-EU27 countries (from 2020) nor reporting country": "NEU27_2020_FOR",
     "Population on 1 January - total": "JAN",
 }
-# A group of which no copy of an answer with codes has been seen.
+# A group whose code is unknown, because no copy of a response with codes contains it.
 _UNCODED = {"Non-EU27 countries (from 2020) nor EFTA countries"}
 _EXTRACT = (
     "Eurostat, extract of the Data Explorer of April 2017, through github.com/dw-data/quantify-europe_asylum-seekers"
@@ -101,7 +102,7 @@ _LATE_EXTRACT = (
 
 @dataclass(frozen=True)
 class Edition:
-    """Figures of one day, in codes: dimensions, ``geo``, and time, value, flag, conf as text."""
+    """Figures of one day in codes, all as text: the dimensions, ``geo``, time, value, flag and conf."""
 
     id: str
     as_of: datetime
@@ -110,15 +111,15 @@ class Edition:
     stamped: bool = True
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:
-    """Every payload of Eurostat."""
-    for name, editions in _answers(corpus).items():
-        yield from _assigned(name, editions)
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:
+    """Yield every payload of Eurostat."""
+    for name, editions in _api_editions(corpus).items():
+        yield from _assign_to_requests(name, editions)
     yield from _extracts(corpus)
 
 
-def _answers(corpus: Path) -> dict[str, list[Edition]]:
-    """By dataset, what answers to the API held."""
+def _api_editions(corpus: Path) -> dict[str, list[Edition]]:
+    """Return by dataset the figures in copies of responses of the API."""
     return {
         "migr_pop1ctz": [*_france(corpus, "migr_pop1ctz"), _foreigners(corpus)],
         "migr_pop3ctb": _france(corpus, "migr_pop3ctb"),
@@ -150,65 +151,68 @@ def _answers(corpus: Path) -> dict[str, list[Edition]]:
         "lfsa_egan": [_survey(corpus, "lfsa_egan/natix-x__employment_by_citizenship.csv")],
         "lfsa_ugan": [_unemployed(corpus)],
         "demo_pjanbroad": [_working_age(corpus)],
-        "demo_gind": [_population_of_late(corpus)],
+        "demo_gind": [_recent_population(corpus)],
     }
 
 
-def _assigned(name: str, editions: Sequence[Edition]) -> Iterator[Recorded]:
-    """Each request with the newest figures of its countries; what is left of an edition as a closed one."""
+def _assign_to_requests(name: str, editions: Sequence[Edition]) -> Iterator[NewPayload]:
+    """Yield for each request the newest figures of its countries, and the rest of each edition as a closed edition."""
     publisher = publishers()["eurostat"]
-    left = {edition.id: edition.figures for edition in editions}
+    remaining = {edition.id: edition.figures for edition in editions}
     for request in requests_for(publisher, name):
         inside = pl.col("geo").is_in(dict(request.params)["c[geo]"].split(","))
-        holding = [edition for edition in editions if edition.figures.filter(inside).height]
-        if holding:
-            newest = max(holding, key=lambda edition: edition.as_of)
+        candidates = [edition for edition in editions if edition.figures.filter(inside).height]
+        if candidates:
+            newest = max(candidates, key=lambda edition: edition.as_of)
             yield _payload(request, newest, newest.figures.filter(inside))
-            left[newest.id] = left[newest.id].filter(~inside)
+            remaining[newest.id] = remaining[newest.id].filter(~inside)
     editions_by_id = {request.slice: request for request in closed_editions(publisher, name)}
-    asked_for = publisher.datasets[name].filters["geo"]
+    requested = publisher.datasets[name].filters["geo"]
     for edition in editions:
-        figures = left[edition.id].filter(pl.col("geo").is_in(asked_for))
+        figures = remaining[edition.id].filter(pl.col("geo").is_in(requested))
         if figures.height:
             yield _payload(editions_by_id[edition.id], edition, figures)
 
 
-def _payload(request: Request, edition: Edition, figures: pl.DataFrame) -> Recorded:
-    body = wire.sdmx_csv(request.dataset, edition.as_of if edition.stamped else None, figures)
-    return Recorded(request, body, _MEDIA, edition.text, edition.as_of)
+def _payload(request: Request, edition: Edition, figures: pl.DataFrame) -> NewPayload:
+    body = wire_formats.sdmx_csv(request.dataset, edition.as_of if edition.stamped else None, figures)
+    return NewPayload(request, body, _MEDIA, edition.text, edition.as_of)
 
 
 def _json_stat(*paths: Path) -> pl.DataFrame:
-    """The figures of JSON-stat answers with the same dimensions, each once; a status without a value is kept."""
+    """Return the figures of JSON-stat responses with the same dimensions, without duplicates.
+
+    A status without a value is kept. Raises ``UnequalFiguresError`` if two responses contradict each other.
+    """
     tables = [_json_stat_table(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
     figures = pl.concat(tables).unique()
     if figures.height > figures.select(pl.exclude("value", "flag", "conf")).unique().height:
-        raise UnequalFiguresError(f"answers contradict each other: {[path.name for path in paths]}")
+        raise UnequalFiguresError(f"responses contradict each other: {[path.name for path in paths]}")
     return figures
 
 
-def _json_stat_table(answer: dict[str, Any]) -> pl.DataFrame:
-    names, sizes = answer["id"], answer["size"]
-    indices = [answer["dimension"][name]["category"]["index"] for name in names]
+def _json_stat_table(response: dict[str, Any]) -> pl.DataFrame:
+    names, sizes = response["id"], response["size"]
+    indices = [response["dimension"][name]["category"]["index"] for name in names]
     codes = [sorted(index, key=index.__getitem__) for index in indices]
-    value, status = answer["value"], answer.get("status", {})
+    value, status = response["value"], response.get("status", {})
     rows = []
     for key in sorted({*value, *status}, key=int):
-        flat, picked = int(key), []
-        for size, known in zip(reversed(sizes), reversed(codes), strict=True):
-            flat, at = divmod(flat, size)
-            picked.append(known[at])
+        index, cell_codes = int(key), []
+        for size, dimension_codes in zip(reversed(sizes), reversed(codes), strict=True):
+            index, place = divmod(index, size)
+            cell_codes.append(dimension_codes[place])
         flag, _, conf = status.get(key, "").partition("|")
-        rows.append([*reversed(picked), _shown(value.get(key)), flag, conf])
+        rows.append([*reversed(cell_codes), _text(value.get(key)), flag, conf])
     return pl.DataFrame(rows, [*names, "value", "flag", "conf"], orient="row")
 
 
-def _shown(value: float | None) -> str:
-    return "" if value is None else str(wire.plain(value))
+def _text(value: float | None) -> str:
+    return "" if value is None else str(wire_formats.plain(value))
 
 
 def _france(corpus: Path, name: str) -> list[Edition]:
-    """Stocks of France by every citizenship or country of birth, one answer for each sex."""
+    """Return the stocks of France by citizenship or country of birth, from one response for each sex."""
     text = "Eurostat, {} in France as of {:%-d %B %Y}, through github.com/EdizKesici/ToddLab"
     older, newer = utc(2026, 8, 10, 9), utc(2026, 9, 22, 21)
     if name == "migr_pop1ctz":
@@ -227,7 +231,7 @@ def _france(corpus: Path, name: str) -> list[Edition]:
 
 
 def _foreigners(corpus: Path) -> Edition:
-    """Foreign citizens and stateless persons together, of every country."""
+    """Return foreign citizens and stateless persons together, in every country."""
     return Edition(
         "2026-08-10",
         utc(2026, 8, 10, 9),
@@ -238,7 +242,7 @@ def _foreigners(corpus: Path) -> Edition:
 
 
 def _ireland(corpus: Path, name: str) -> Edition:
-    """Chinese citizens in Ireland."""
+    """Return Chinese citizens in Ireland."""
     (path,) = (corpus / "eurostat_cn" / name).glob("*RECONSTRUCTED.json")
     return Edition(
         "2026-09-11",
@@ -249,7 +253,7 @@ def _ireland(corpus: Path, name: str) -> Edition:
 
 
 def _belarus(corpus: Path, name: str) -> Edition:
-    """Citizens of Belarus in every country."""
+    """Return citizens of Belarus in every country."""
     paths = sorted((corpus / "eurostat" / name).glob("sergeionlyart__*.json"))
     return Edition(
         "2026-07-09",
@@ -260,15 +264,15 @@ def _belarus(corpus: Path, name: str) -> Edition:
 
 
 def _applicants(corpus: Path) -> Edition:
-    """Asylum applicants by sex and citizenship. Rows of 0 are not in the copy.
+    """Return asylum applicants by sex and citizenship. The copy has no rows of 0.
 
-    The copy calls them first-time applicants. They are all applicants: where Eurostat's own total over sexes is known,
-    the sums are equal to that of all applicants, and recording stops where one is not.
+    The copy calls them first-time applicants, but they are all applicants: their sums over sexes equal Eurostat's
+    totals of all applicants where these are known. Raises ``UnequalFiguresError`` if a sum does not.
     """
-    copied = rda(corpus / "eurostat_cn/migr_asyappctza/iom-gdidata__eu_asyapp.rda")
-    geos = _codes(copied["geo"].unique().to_list(), {"EU27": "EU27_2020"})
-    citizens = _codes(copied["nat"].unique().to_list(), {"OOO": "UNK", "STL": "STLS"})
-    figures = copied.select(
+    copy = read_r_file(corpus / "eurostat_cn/migr_asyappctza/iom-gdidata__eu_asyapp.rda")
+    geos = _codes(copy["geo"].unique().to_list(), {"EU27": "EU27_2020"})
+    citizens = _codes(copy["nat"].unique().to_list(), {"OOO": "UNK", "STL": "STLS"})
+    figures = copy.select(
         pl.lit("A").alias("freq"),
         pl.col("nat").replace_strict(citizens).alias("citizen"),
         pl.col("sex").replace_strict({"female": "F", "male": "M", "unknown": "UNK"}).alias("sex"),
@@ -293,7 +297,7 @@ def _applicants(corpus: Path) -> Edition:
 
 
 def _check_applicants(by_sex: pl.DataFrame, total: pl.DataFrame) -> None:
-    """Sums over sexes of one citizenship, up to 2023, are the totals but for the rounding to 5."""
+    """Raise ``UnequalFiguresError`` unless sums over sexes up to 2023 equal the totals; they are rounded to 5."""
     keys = ["geo", "citizen", "time"]
     summed = by_sex.group_by(keys).agg(pl.col("value").cast(pl.Int64).sum().alias("sum"))
     known = total.filter(pl.col("citizen") != "TOTAL", pl.col("time") <= "2023").select(
@@ -305,8 +309,8 @@ def _check_applicants(by_sex: pl.DataFrame, total: pl.DataFrame) -> None:
 
 
 def _applicants_in_total(corpus: Path) -> Edition:
-    """All applicants, of all citizenships together and of Ukraine."""
-    rows = table(corpus / "eurostat/migr_asyappctza/natix-x__asylum_applicants_total.csv")
+    """Return all applicants of all citizenships together, and those of Ukraine."""
+    rows = read_csv(corpus / "eurostat/migr_asyappctza/natix-x__asylum_applicants_total.csv")
     return Edition(
         "2025-03",
         utc(2025, 3, 3),
@@ -317,7 +321,7 @@ def _applicants_in_total(corpus: Path) -> Edition:
 
 
 def _found(corpus: Path) -> Edition:
-    """Persons found to be illegally present, of all citizenships together, by reason and place."""
+    """Return persons found to be illegally present, of all citizenships together, by reason and place."""
     paths = sorted((corpus / "eurostat/migr_eipre").glob("raymondkuo__*.json"))
     return Edition(
         "2026-05-12",
@@ -329,14 +333,14 @@ def _found(corpus: Path) -> Edition:
 
 
 def _default_view(corpus: Path, file: str) -> Edition:
-    """The default view of the Data Browser: totals of all citizenships, with labels in the place of codes."""
-    rows = table(corpus / "eurostat" / file)
+    """Return a default view of the Data Browser: totals of all citizenships, with labels where others have codes."""
+    rows = read_csv(corpus / "eurostat" / file)
     names = [name for name in rows[0] if name.islower() and name != "geo"]
     coded = [
         {name: _LABELS.get(value, value) if name in names else value for name, value in row.items()}
-        | {"geo": _GEO[row["geo"]], "sex": "T"}
+        | {"geo": GEO_CODES[row["geo"]], "sex": "T"}
         for row in rows
-        if row["geo"] in _GEO
+        if row["geo"] in GEO_CODES
     ]
     return Edition(
         "2025-03",
@@ -348,7 +352,7 @@ def _default_view(corpus: Path, file: str) -> Edition:
 
 
 def _immigration(corpus: Path) -> Edition:
-    rows = table(corpus / "eurostat/tps00176/cagrigoksu__estat_tps00176_en.csv")
+    rows = read_csv(corpus / "eurostat/tps00176/cagrigoksu__estat_tps00176_en.csv")
     return Edition(
         "2024-11-29",
         utc(2024, 11, 29, 10),
@@ -358,19 +362,19 @@ def _immigration(corpus: Path) -> Edition:
 
 
 def _population(corpus: Path) -> Edition:
-    """Population on 1 January, from an extract with labels and without flags."""
+    """Return the population on 1 January, from an extract with labels and without flags."""
     rows = [
         {
             "freq": "A",
             "unit": "NR",
             "age": "TOTAL",
             "sex": "T",
-            "geo": _GEO[row["GEO"]],
+            "geo": GEO_CODES[row["GEO"]],
             "TIME_PERIOD": row["TIME"],
             "OBS_VALUE": row["Value"].replace(",", ""),
         }
-        for row in table(corpus / "eurostat/demo_pjan/georgeblck__demo_pjan_1_Data.csv", encoding="latin-1")
-        if row["GEO"] in _GEO and row["Value"] != ":"
+        for row in read_csv(corpus / "eurostat/demo_pjan/georgeblck__demo_pjan_1_Data.csv", encoding="latin-1")
+        if row["GEO"] in GEO_CODES and row["Value"] != ":"
     ]
     return Edition(
         "2018",
@@ -383,7 +387,7 @@ def _population(corpus: Path) -> Edition:
 
 
 def _records(rows: Sequence[Mapping[str, str]], dimensions: Sequence[str]) -> pl.DataFrame:
-    """Records of SDMX-CSV in the columns of an edition."""
+    """Return records of SDMX-CSV in the columns of an edition."""
     columns = {name: name for name in (*dimensions, "geo")} | {"time": "TIME_PERIOD", "value": "OBS_VALUE"}
     columns |= {"flag": "OBS_FLAG", "conf": "CONF_STATUS"}
     data = {name: [row.get(column, "") for row in rows] for name, column in columns.items()}
@@ -392,15 +396,15 @@ def _records(rows: Sequence[Mapping[str, str]], dimensions: Sequence[str]) -> pl
 
 
 def _labelled(corpus: Path, file: str, edition: tuple[str, datetime, str]) -> Edition:
-    """An answer with labels in the place of codes, and with its stamp. A group whose code is not known is left out."""
-    rows = [row for row in table(corpus / "eurostat" / file) if not _UNCODED & set(row.values())]
+    """Return a response with labels where others have codes, and with a time stamp; ``_UNCODED`` is left out."""
+    rows = [row for row in read_csv(corpus / "eurostat" / file) if not _UNCODED & set(row.values())]
     names = [name for name in rows[0] if name.islower() and name != "geo"]
     coded = [
         {name: _LABELS.get(value, value) if name in names else value for name, value in row.items()}
-        | {"geo": _GEO[row["geo"]]}
+        | {"geo": GEO_CODES[row["geo"]]}
         | ({"sex": "T"} if row.get("sex") == "Total" else {})
         for row in rows
-        if row["geo"] in _GEO
+        if row["geo"] in GEO_CODES
     ]
     day, as_of, what = edition
     return Edition(day, as_of, f"Eurostat, {what}, through github.com/natix-x", _records(coded, names))
@@ -416,8 +420,8 @@ def _women_and_men(corpus: Path, file: str) -> Edition:
     return _labelled(corpus, file, edition)
 
 
-def _spring(corpus: Path, file: str, what: str) -> Edition:
-    """A wide answer that does not say when its data were updated."""
+def _undated_tsv(corpus: Path, file: str, what: str) -> Edition:
+    """Return a TSV response that does not contain the time of its last update."""
     return Edition(
         "2025-05",
         utc(2025, 5, 1),
@@ -428,8 +432,10 @@ def _spring(corpus: Path, file: str, what: str) -> Edition:
 
 
 def _permits_by_reason(corpus: Path) -> Edition:
-    """All citizenships together, in 2023."""
-    return _spring(corpus, "migr_resfirst/milmary__estat_migr_resfirst_filtered.tsv", "first permits by reason in 2023")
+    """Return all citizenships together, in 2023."""
+    return _undated_tsv(
+        corpus, "migr_resfirst/milmary__estat_migr_resfirst_filtered.tsv", "first permits by reason in 2023"
+    )
 
 
 def _unemployed(corpus: Path) -> Edition:
@@ -437,14 +443,14 @@ def _unemployed(corpus: Path) -> Edition:
     return _labelled(corpus, "lfsa_ugan/natix-x__unemployment_by_citizenship.csv", edition)
 
 
-def _population_of_late(corpus: Path) -> Edition:
+def _recent_population(corpus: Path) -> Edition:
     edition = ("2025-03-27", utc(2025, 3, 27, 22), "population on 1 January as of 27 March 2025")
     return _labelled(corpus, "demo_gind/natix-x__country_population.csv", edition)
 
 
 def _survey(corpus: Path, file: str) -> Edition:
-    """An answer with codes and labels, which does not say when the data were updated."""
-    rows = table(corpus / "eurostat" / file)
+    """Return a CSV response with codes and labels that does not contain the time of its last update."""
+    rows = read_csv(corpus / "eurostat" / file)
     dataset = file.partition("/")[0]
     names = [name for name in rows[0] if re.fullmatch(r"[a-z]+", name) and name != "geo"]
     return Edition(
@@ -457,18 +463,18 @@ def _survey(corpus: Path, file: str) -> Edition:
 
 
 def _protected(corpus: Path) -> Edition:
-    """Citizens of Ukraine under temporary protection."""
+    """Return citizens of Ukraine under temporary protection."""
     return _survey(corpus, "migr_asytpsm/natix-x__temporary_protection_beneficiaries_monthly.csv")
 
 
 def _working_age(corpus: Path) -> Edition:
-    """Persons from 15 to 64 years."""
+    """Return persons from 15 to 64 years."""
     return _survey(corpus, "demo_pjanbroad/natix-x__population_15_64_age_group.csv")
 
 
 def _employment_rates(corpus: Path) -> Edition:
-    """Nationals and foreigners from 20 to 64 years."""
-    return _spring(corpus, "lfsa_ergan/milmary__estat_lfsa_ergan_filtered.tsv", "employment rates by citizenship")
+    """Return nationals and foreigners from 20 to 64 years."""
+    return _undated_tsv(corpus, "lfsa_ergan/milmary__estat_lfsa_ergan_filtered.tsv", "employment rates by citizenship")
 
 
 def _monthly_applicants(corpus: Path) -> Edition:
@@ -482,7 +488,7 @@ def _monthly_applicants(corpus: Path) -> Edition:
 
 
 def _naturalised(corpus: Path) -> Edition:
-    """Chinese citizens who acquired the citizenship of Ireland."""
+    """Return Chinese citizens who acquired the citizenship of Ireland."""
     (path,) = (corpus / "eurostat_cn/migr_acq").glob("*RECONSTRUCTED.json")
     return Edition(
         "2026-03-27",
@@ -494,7 +500,7 @@ def _naturalised(corpus: Path) -> Edition:
 
 
 def _tsv(path: Path) -> pl.DataFrame:
-    """The cells of a TSV of the API in the columns of an edition; a wholly empty cell is no observation."""
+    """Return the cells of a TSV of the API in the columns of an edition; an empty cell is no observation."""
     with path.open(encoding="utf-8", newline="") as file:
         (dims, *periods), *lines = csv.reader(file, delimiter="\t")
     names = dims.partition("\\")[0].split(",")
@@ -508,13 +514,13 @@ def _tsv(path: Path) -> pl.DataFrame:
 
 
 def _codes(areas: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
-    """Eurostat's codes of areas in ISO 3166 alpha-3."""
+    """Return Eurostat's codes of areas that are given in ISO 3166 alpha-3."""
     own = {"GRC": "EL", "GBR": "UK", "XKX": "XK", **own}
-    return {area: own.get(area) or country(area).alpha_2 for area in areas}
+    return {area: own.get(area) or find_country(area).alpha_2 for area in areas}
 
 
-def _extracts(corpus: Path) -> Iterator[Recorded]:
-    """Extracts of the Data Explorer: labels, in the layout in which it gave them."""
+def _extracts(corpus: Path) -> Iterator[NewPayload]:
+    """Yield extracts of the Data Explorer, with its labels and in its layout."""
     folder = corpus / "eurostat"
     files = {
         ("migr_asyappctza", "2017-04"): ["dw-data__migr_asyappctza_allcitizenships.csv"],
@@ -528,12 +534,17 @@ def _extracts(corpus: Path) -> Iterator[Recorded]:
         ("demo_pjan", "2017"): ["dw-data__demo_pjan_1_Data.csv"],
     }
     for (name, edition), copies in files.items():
-        rows = [row for copy in copies for row in table(folder / name / copy, encoding="latin-1") if row["GEO"] in _GEO]
+        rows = [
+            row
+            for copy in copies
+            for row in read_csv(folder / name / copy, encoding="latin-1")
+            if row["GEO"] in GEO_CODES
+        ]
         yield _extract(name, edition, rows)
     yield _extract("migr_eirtn", "2017-04", _returned(corpus))
-    rows = table(folder / "migr_asydcfstq/georgeblck__migr_asydcfstq_1_Data.csv", encoding="latin-1")
+    rows = read_csv(folder / "migr_asydcfstq/georgeblck__migr_asydcfstq_1_Data.csv", encoding="latin-1")
     yield _extract(
-        "migr_asydcfstq", "2017", [row for row in rows if row["GEO"] in _GEO], _LATE_EXTRACT, utc(2017, 12, 31)
+        "migr_asydcfstq", "2017", [row for row in rows if row["GEO"] in GEO_CODES], _LATE_EXTRACT, utc(2017, 12, 31)
     )
 
 
@@ -543,29 +554,33 @@ def _extract(
     rows: Sequence[Mapping[str, str]],
     text: str = _EXTRACT,
     as_of: datetime = _DAY_OF_EXTRACTS,
-) -> Recorded:
-    """An extract as the Data Explorer wrote it, each row once; ``UnequalFiguresError`` if two copies differ."""
+) -> NewPayload:
+    """Return an extract in the layout of the Data Explorer, without duplicate rows.
+
+    Raises ``UnequalFiguresError`` if two copies differ.
+    """
     names = list(rows[0])
     dimensions = [column for column in names if column not in ("Value", "Flag and Footnotes")]
     figures: dict[tuple[str, ...], tuple[str, ...]] = {}
     for row in rows:
-        key, shown = (tuple(row[c] for c in dimensions), tuple(_thousands(row[c]) for c in names[len(dimensions) :]))
-        if figures.setdefault(key, shown) != shown:
+        key = tuple(row[name_] for name_ in dimensions)
+        value = tuple(_thousands(row[name_]) for name_ in names[len(dimensions) :])
+        if figures.setdefault(key, value) != value:
             raise UnequalFiguresError(f"{name}: two copies of the extract differ at {key}")
     (request,) = (r for r in closed_editions(publishers()["eurostat"], name) if r.slice == edition)
-    body = wire.explorer_csv(names, [(*key, *shown) for key, shown in figures.items()])
-    return Recorded(request, body, _MEDIA, text, as_of)
+    body = wire_formats.explorer_csv(names, [(*key, *value) for key, value in figures.items()])
+    return NewPayload(request, body, _MEDIA, text, as_of)
 
 
 def _thousands(value: str) -> str:
-    """A number as the Data Explorer shows it; what is no number as it is."""
+    """Return a whole number with separators of thousands, as the Data Explorer writes it; any other text unchanged."""
     digits = value.replace(",", "")
     return f"{int(digits):,}" if digits.isdecimal() else value
 
 
 def _returned(corpus: Path) -> list[dict[str, str]]:
-    """Chinese citizens returned after an order to leave: the only figures known of that extract."""
-    labels = {code: label for label, code in reversed(_GEO.items())} | {"EU28": "European Union (28 countries)"}
+    """Return Chinese citizens returned after an order to leave, the only known figures of that extract."""
+    labels = {code: label for label, code in reversed(GEO_CODES.items())} | {"EU28": "European Union (28 countries)"}
     with (corpus / "eurostat_cn/cn_figures.tsv").open(encoding="utf-8") as file:
         names, *lines = [line.rstrip("\n").split("\t") for line in file]
     figures = [dict(zip(names, line, strict=True)) for line in lines]

@@ -1,4 +1,4 @@
-"""Figures in the wire formats of their publishers. The same figures always give the same bytes."""
+"""Writers of the publishers' wire formats. The same figures always give the same bytes."""
 
 import csv
 import io
@@ -11,20 +11,20 @@ import polars as pl
 import xlsxwriter
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
-# A workbook says when it was made: the same day for all, so that recording twice gives the same bytes.
-_MADE = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+# A workbook contains its time of creation. A constant gives the same bytes at every recording.
+_CREATED = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 Number = int | float
 Cell = Number | str | None
 
 
 def plain(value: float) -> Number:
-    """A number without a decimal point where it is whole."""
+    """Return a whole number as ``int``, any other as ``float``."""
     return int(value) if float(value).is_integer() else float(value)
 
 
 def sdmx_csv(dataflow: str, updated: datetime | None, figures: pl.DataFrame) -> bytes:
-    """SDMX-CSV 1.0 of Eurostat with codes. ``figures`` has text columns: dimensions, then time, value, flag, conf."""
+    """Return Eurostat's SDMX-CSV 1.0 with codes. ``figures`` has text columns: dimensions, time, value, flag, conf."""
     dimensions = [name for name in figures.columns if name not in ("time", "value", "flag", "conf")]
     stamp = updated.astimezone(BRUSSELS).strftime("%d/%m/%y %H:%M:%S") if updated else ""
     blank = [pl.when(pl.col(name) != "").then(pl.col(name)) for name in ("value", "flag", "conf")]
@@ -39,7 +39,7 @@ def sdmx_csv(dataflow: str, updated: datetime | None, figures: pl.DataFrame) -> 
 
 
 def explorer_csv(names: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """CSV of Eurostat's Data Explorer: labels in ISO-8859-1, every field quoted."""
+    """Return CSV of Eurostat's Data Explorer: labels in ISO-8859-1, every field quoted."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(names)
@@ -47,17 +47,20 @@ def explorer_csv(names: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return text.getvalue().encode("latin-1")
 
 
-def plain_csv(rows: Sequence[dict[str, str]]) -> bytes:
-    """CSV with LF, quoted where it must be."""
+def plain_csv(rows: Sequence[dict[str, str]], header: Sequence[str] | None = None) -> bytes:
+    """Return CSV with LF, quoted only where necessary; fields that a row lacks are blank.
+
+    Without ``header`` the names of the first row are the header.
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, header or list(rows[0]), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
 
 
 def ilostat_csv(rows: Sequence[dict[str, str]]) -> bytes:
-    """An export of ILOSTAT's data explorer: with a byte order mark, every text quoted, values and blanks bare."""
+    """Return an export of ILOSTAT's data explorer: byte order mark, texts in quotes, values and blanks without."""
     lines = [",".join(f'"{name}"' for name in rows[0])]
     for row in rows:
         fields = (value if name == "obs_value" or not value else f'"{value}"' for name, value in row.items())
@@ -66,26 +69,26 @@ def ilostat_csv(rows: Sequence[dict[str, str]]) -> bytes:
 
 
 def uis_json(records: Sequence[Mapping[str, object]]) -> bytes:
-    """An answer of the API of the UNESCO Institute for Statistics."""
+    """Return a response of the API of the UNESCO Institute for Statistics."""
     return orjson.dumps({"hints": [], "records": records, "indicatorMetadata": []})
 
 
 def unhcr_json(page: int, pages: int, items: Sequence[dict[str, Cell]]) -> bytes:
-    """A page of UNHCR's API."""
+    """Return one page of UNHCR's API."""
     return orjson.dumps({"page": page, "short-url": "", "maxPages": pages, "total": [], "items": items})
 
 
 def worldbank_json(updated: str | None, rows: Sequence[dict[str, object]]) -> bytes:
-    """The only page of an answer of the World Bank's API."""
+    """Return a response of one page of the World Bank's API."""
     page: dict[str, object] = {"page": 1, "pages": 1, "per_page": 20000, "total": len(rows), "sourceid": "2"}
     return orjson.dumps([page | ({"lastupdated": updated} if updated else {}), rows])
 
 
 def workbook(sheets: dict[str, Sequence[Sequence[Cell]]]) -> bytes:
-    """A workbook of sheets given as rows; None is a blank cell."""
+    """Return a workbook; each sheet is a list of rows, and ``None`` is a blank cell."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        book.set_properties({"created": _MADE})
+        book.set_properties({"created": _CREATED})
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
             for number, row in enumerate(rows):
@@ -98,13 +101,16 @@ def workbook(sheets: dict[str, Sequence[Sequence[Cell]]]) -> bytes:
 
 
 def nbs_stream(groups: Sequence[dict[str, object]]) -> bytes:
-    """Values by period of the data service of China's statistics bureau."""
-    return _nbs_answer(groups)
+    """Return a response by period of the data service of China's statistics bureau."""
+    return _nbs_response(groups)
 
 
 def nbs_series(area: str, name: str, unit: str, values: dict[str, str]) -> bytes:
-    """Values of one indicator in one area; a blank one says neither name nor unit. Ids that are not known are blank."""
-    return _nbs_answer(
+    """Return the values of one indicator in one area.
+
+    An item without a value has neither name nor unit. Unknown ids are blank.
+    """
+    return _nbs_response(
         [
             {
                 "dt": f"{year}YY",
@@ -122,25 +128,28 @@ def nbs_series(area: str, name: str, unit: str, values: dict[str, str]) -> bytes
     )
 
 
-def _nbs_answer(data: object) -> bytes:
+def _nbs_response(data: object) -> bytes:
     return orjson.dumps({"data": data, "success": True, "state": 20000, "message": "成功"})
 
 
 def nbs_easyquery(nodes: Sequence[tuple[dict[str, str], float | None]], series: dict[str, tuple[str, str]]) -> bytes:
-    """An answer of the bureau's interface of before: nodes by their codes, None not published; names and units."""
-    listed = [
+    """Return a response of the bureau's former interface.
+
+    ``nodes`` are values with their codes, ``None`` where not published; ``series`` has the name and unit of each code.
+    """
+    items = [
         {
             "code": "_".join(f"{dimension}.{code}" for dimension, code in at.items()),
-            "data": {"data": value or 0.0, "dotcount": 0, "hasdata": value is not None, "strdata": _shown(value)},
+            "data": {"data": value or 0.0, "dotcount": 0, "hasdata": value is not None, "strdata": _text(value)},
             "wds": [{"valuecode": code, "wdcode": dimension} for dimension, code in at.items()],
         }
         for at, value in nodes
     ]
     names = [{"cname": name, "code": code, "unit": unit} for code, (name, unit) in series.items()]
     return orjson.dumps(
-        {"returncode": 200, "returndata": {"datanodes": listed, "wdnodes": [{"nodes": names, "wdcode": "zb"}]}}
+        {"returncode": 200, "returndata": {"datanodes": items, "wdnodes": [{"nodes": names, "wdcode": "zb"}]}}
     )
 
 
-def _shown(value: float | None) -> str:
+def _text(value: float | None) -> str:
     return "" if value is None else str(plain(value))

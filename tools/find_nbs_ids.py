@@ -1,7 +1,7 @@
-"""The ids that the data service of China's statistics bureau has now: ``python -m tools.snapshot.nbs_ids 人口 总人口``.
+"""Finds the present ids of the data service of China's statistics bureau: ``python -m tools.find_nbs_ids 人口 总人口``.
 
-Ids stand in the catalogue, so that requests never vary. When the bureau cuts a series into another catalogue, or an
-answer does not have the names that the entry expects, this finds what to write there.
+The entry ``sources/catalogue/nbs.yaml`` contains the ids, so that requests never vary. Use this program to find the new
+ids when the bureau moves a series to another catalogue, or when a response lacks the names that the entry expects.
 """
 
 import argparse
@@ -22,11 +22,11 @@ PROVINCES = "a10dceae75d245008bf4b9a0e6fe1d55"
 
 
 def find(client: Client, publisher: Publisher, names: Sequence[str], kind: str = ANNUAL) -> pl.DataFrame:
-    """The indicators of a catalogue and of those that continue it: cid, catalogue, first, last, id, name, unit.
+    """Return the indicators of a catalogue and of those that continue it: cid, catalogue, first, last, id, name, unit.
 
-    ``names`` lead from the root to it, without the years that a name may have in brackets. ``kind`` is the service's
-    number of a tree: 1 months, 2 quarters, 3 years, 4 to 6 the same by province. ``FetchError`` says which name is not
-    there, and which are.
+    ``names`` is the path from the root to the catalogue, without the years that a name may have in brackets. ``kind``
+    is the service's number of a tree: 1 months, 2 quarters, 3 years, 4 to 6 the same by province. Raises ``FetchError``
+    with the names that exist if one of ``names`` does not.
     """
     text = pl.String()
     found = _children(client, publisher, "", kind)
@@ -53,33 +53,33 @@ def find(client: Client, publisher: Publisher, names: Sequence[str], kind: str =
 
 
 def areas(client: Client, publisher: Publisher, group: str = PROVINCES) -> pl.DataFrame:
-    """The areas of a group: code and name."""
-    body = _answer(client, publisher, "getDasByDaCatalogId", daCid=group)
+    """Return the areas of a group: code and name."""
+    body = _fetch(client, publisher, "getDasByDaCatalogId", daCid=group)
     return nbs_json.areas(body)
 
 
 def _children(client: Client, publisher: Publisher, parent: str, kind: str) -> pl.DataFrame:
-    return nbs_json.catalogues(_answer(client, publisher, "new/queryIndexTreeAsync", pid=parent, code=kind))
+    return nbs_json.catalogues(_fetch(client, publisher, "new/queryIndexTreeAsync", pid=parent, code=kind))
 
 
 def _indicators(client: Client, publisher: Publisher, cid: str) -> pl.DataFrame:
-    return nbs_json.indicators(_answer(client, publisher, "new/queryIndicatorsByCid", cid=cid, dt="", name=""))
+    return nbs_json.indicators(_fetch(client, publisher, "new/queryIndicatorsByCid", cid=cid, dt="", name=""))
 
 
-def _answer(client: Client, publisher: Publisher, path: str, **params: str) -> Path:
+def _fetch(client: Client, publisher: Publisher, path: str, **params: str) -> Path:
     endpoint = publisher.endpoints["nation"]
     url = endpoint.url.removesuffix("stream/esData") + path
     headers = tuple(endpoint.headers.items())
-    answer = client.fetch(Request(publisher.publisher, path, "", url, tuple(params.items()), "json", headers))
-    assert answer.body is not None  # nothing conditional was asked
-    return answer.body
+    response = client.fetch(Request(publisher.publisher, path, "", url, tuple(params.items()), "json", headers))
+    assert response.body is not None  # the request is not conditional
+    return response.body
 
 
 def main() -> None:
-    """Find ids from the command line."""
+    """Print ids from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="from the root to a catalogue; none: the provinces")
-    parser.add_argument("--kind", default=ANNUAL, help="number of the tree: 3 years, 6 years by province")
+    parser.add_argument("names", nargs="*", help="path from the root to a catalogue; default: print the provinces")
+    parser.add_argument("--kind", default=ANNUAL, help="number of the tree: 3 is years, 6 is years by province")
     options = parser.parse_args()
     publisher = publishers()["nbs"]
     with Client(frozenset(publisher.hosts), publisher.limits) as client, pl.Config(tbl_rows=-1, fmt_str_lengths=80):

@@ -1,17 +1,16 @@
-"""Cooperation on migration between China and the Union or its members: only what a publication states.
+"""Recorder of cooperation on migration between China and the Union or its members, as publications state it.
 
-The first entry is the project of 2008 from which this dataset descends. Sources that differ on one programme are rows
-of their own.
+The first entry is the project of 2008 from which this dataset descends. Where sources differ on one programme, each
+source has its own row.
 """
 
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions
-from tools.snapshot.sources import Recorded, only, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.new_payload import NewPayload, only_request, utc
 
 HEADER = (
     *("cooperation", "cooperation_type", "jurisdiction", "counterpart", "name", "agencies", "signed", "date"),
@@ -241,15 +240,11 @@ _USUAL = {
 _PRECISIONS = {0: "unknown", 4: "year", 7: "month", 10: "day"}
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what single publications state is kept here
-    """Every programme, in the order of its beginning as far as it is known."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEADER, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_row(stated) for stated in PROGRAMMES)
-    yield Recorded(
-        only(closed_editions(publishers()["citations"], "cooperation")),
-        text.getvalue().encode(),
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the statements are in this module
+    """Yield the table of all programmes, in the order of their first days as far as these are known."""
+    yield NewPayload(
+        only_request(closed_editions(publishers()["citations"], "cooperation")),
+        wire_formats.plain_csv([_row(stated) for stated in PROGRAMMES], HEADER),
         "text/csv",
         "Single publications, each named in its row, seen until November 2026",
         utc(2026, 11, 24),

@@ -1,4 +1,4 @@
-"""GLOBALCIT: how the law of citizenship of each of the 28 is coded, year by year."""
+"""Recorder of GLOBALCIT: the coded citizenship law of China and the member states, year by year."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions
-from tools.snapshot.sources import JURISDICTIONS, Recorded, only, utc
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, only_request, utc
 
 _EDITION = (
     "GLOBALCIT Citizenship Law Dataset, version 3.1 of 2025, country-year, through a public copy "
@@ -15,8 +15,8 @@ _EDITION = (
 )
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:
-    """The codings of the 28 for every year of the dataset."""
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the codings of the 28 jurisdictions for every year of the dataset."""
     with (corpus / "legal/globalcit/globalcit_data_v3.1_country-year.csv").open(encoding="utf-8", newline="") as file:
         names, *rows = csv.reader(file)
     place = names.index("iso3")
@@ -24,8 +24,8 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(row for row in rows if row[place] in JURISDICTIONS)
-    yield Recorded(
-        only(closed_editions(publishers()["globalcit"], "citizenship_law")),
+    yield NewPayload(
+        only_request(closed_editions(publishers()["globalcit"], "citizenship_law")),
         text.getvalue().encode(),
         "text/csv",
         _EDITION,

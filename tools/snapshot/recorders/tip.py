@@ -1,14 +1,13 @@
-"""Trafficking in Persons Report: the tier in which each of the 28 was placed, report by report."""
+"""Recorder of the Trafficking in Persons Report: the tier of each of the 28 in each report."""
 
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions
-from tools.snapshot.law import table_of_facts
-from tools.snapshot.sources import JURISDICTIONS, Recorded, only, table, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.corpus import read_csv, read_legal_facts
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, only_request, utc
 
 HEADER = ("jurisdiction", "date", "report", "tier", "source", "source_url", "confidence")
 
@@ -24,16 +23,12 @@ _COPY = {
 }
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:
-    """The tiers, a row for each jurisdiction and report."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEADER, lineterminator="\n")
-    writer.writeheader()
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the table of tiers, with a row for each jurisdiction and report."""
     rows = [*_early(corpus), *_late(corpus)]
-    writer.writerows(sorted(rows, key=lambda row: (row["jurisdiction"], row["date"])))
-    yield Recorded(
-        only(closed_editions(publishers()["usstate"], "tip_tiers")),
-        text.getvalue().encode(),
+    yield NewPayload(
+        only_request(closed_editions(publishers()["usstate"], "tip_tiers")),
+        wire_formats.plain_csv(sorted(rows, key=lambda row: (row["jurisdiction"], row["date"])), HEADER),
         "text/csv",
         _EDITION,
         utc(2023, 6, 30),
@@ -45,15 +40,15 @@ def _row(area: str, year: str, code: str) -> dict[str, str]:
 
 
 def _early(corpus: Path) -> Iterator[dict[str, str]]:
-    """2001 to 2014; who was not placed in a report has no row."""
-    for row in table(corpus / "legal/trafficking/tip_policy_index_3P.csv"):
+    """Yield the tiers of 2001 to 2014; a jurisdiction without a tier in a report has no row."""
+    for row in read_csv(corpus / "legal/trafficking/tip_policy_index_3P.csv"):
         if row["iso"] in JURISDICTIONS and row["tier"] in _TIERS:
             yield _row(row["iso"], row["year"], row["tier"]) | _COPY
 
 
 def _late(corpus: Path) -> Iterator[dict[str, str]]:
-    """2020 and 2023, where a publication says so."""
-    for fact in table_of_facts(corpus):
+    """Yield the tiers of 2020 and 2023 that a publication states."""
+    for fact in read_legal_facts(corpus):
         if fact["instrument"] == "US_TIP_tier" and fact["value"] in _TIERS and "memory" not in fact["source_title"]:
             year = fact["date"][:4]
             yield _row(fact["jurisdiction"], year, fact["value"]) | {

@@ -1,8 +1,8 @@
-"""Visa rules between China and the members of the Union, as they were announced.
+"""Recorder of visa rules between China and the members of the Union, as they were announced.
 
-Each announcement is kept with the day on which it was made: what it changed of an earlier one is computed, never
-written over it. No rule comes from a matrix of visa requirements: those are somebody's reading of announcements, and
-only bear witness in the tests.
+Each announcement has the day on which it was made. The pipeline computes how it changes an earlier one; the earlier one
+is never overwritten. No rule comes from a matrix of visa requirements, because a matrix is an interpretation of
+announcements. The tests compare the rules with such matrices.
 """
 
 import csv
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions
-from tools.snapshot.sources import JURISDICTIONS, Recorded, only, utc
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, only_request, utc
 
 HEADER = (
     *("nationality", "jurisdiction", "travel_document", "waiver", "stay_days", "window_days", "purposes"),
@@ -22,7 +22,7 @@ HEADER = (
 
 
 class Announcement(NamedTuple):
-    """A rule as a publication states it, for several nationalities or jurisdictions at once."""
+    """A rule as a publication states it, for one or several nationalities and jurisdictions."""
 
     nationalities: Sequence[str]
     jurisdictions: Sequence[str]
@@ -329,19 +329,19 @@ MUTUAL = (
 )
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what was announced is kept here
-    """Every rule, one row for each nationality and jurisdiction."""
-    yield Recorded(
-        only(closed_editions(publishers()["citations"], "visa_rules")),
-        body((*REQUIRED, *UNILATERAL, *TRANSIT, *MUTUAL)),
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the announcements are in this module
+    """Yield the table of rules, one row for each nationality and jurisdiction."""
+    yield NewPayload(
+        only_request(closed_editions(publishers()["citations"], "visa_rules")),
+        table_of((*REQUIRED, *UNILATERAL, *TRANSIT, *MUTUAL)),
         "text/csv",
         "Announcements and legislation, each named in its row, seen until November 2026",
         utc(2026, 11, 24),
     )
 
 
-def body(announcements: Sequence[Announcement]) -> bytes:
-    """Announcements as a table of rules."""
+def table_of(announcements: Sequence[Announcement]) -> bytes:
+    """Return announcements as CSV, one row for each nationality and jurisdiction."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
@@ -349,11 +349,11 @@ def body(announcements: Sequence[Announcement]) -> bytes:
     return text.getvalue().encode()
 
 
-def _rows(said: Announcement) -> Iterator[tuple[str, ...]]:
-    for nationality in said.nationalities:
-        for jurisdiction in said.jurisdictions:
+def _rows(rule: Announcement) -> Iterator[tuple[str, ...]]:
+    for nationality in rule.nationalities:
+        for jurisdiction in rule.jurisdictions:
             yield (
-                *(nationality, jurisdiction, said.document, said.waiver, said.stay, said.window, said.purposes),
-                *(said.valid_from, said.announced_to, said.announced, said.precision),
-                *(said.source, said.url, said.confidence),
+                *(nationality, jurisdiction, rule.document, rule.waiver, rule.stay, rule.window, rule.purposes),
+                *(rule.valid_from, rule.announced_to, rule.announced, rule.precision),
+                *(rule.source, rule.url, rule.confidence),
             )

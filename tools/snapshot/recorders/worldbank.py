@@ -1,4 +1,4 @@
-"""World Bank: indicators from its bulk files, and the two KNOMAD matrices; the snapshot takes the 28 and the EU."""
+"""Recorder of the World Bank: indicators of the 28 and the EU, the two KNOMAD matrices, prices of remittances."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,18 +7,19 @@ from python_calamine import CalamineWorkbook
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions, requests_for
-from tools.snapshot import wire
-from tools.snapshot.sources import JURISDICTIONS, Recorded, country, only, table, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.corpus import read_csv
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, find_country, only_request, utc
 
 _COPY = "through a public copy of the bank's own bulk file"
-# Names of the 28 in KNOMAD where they are not those of ISO 3166.
+# KNOMAD's names of the 28 that differ from those of ISO 3166.
 _KNOMAD = {"CZE": "Czech Republic", "NLD": "Netherlands", "SVK": "Slovak Republic"}
 
 Series = dict[tuple[str, str], float]
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:
-    """Three indicators, two matrices and the prices of remittances."""
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:
+    """Yield three indicators, two matrices and the prices of remittances."""
     folder = corpus / "intl/worldbank"
     bulk = _bulk(folder / "API_SM.POP.NETM_DS2_en_csv_v2_3401672.csv", "SM.POP.NETM")
     yield _indicator("SM.POP.NETM", bulk, "2024-06-28", f"World Development Indicators of 2024-06-28, {_COPY}")
@@ -26,7 +27,7 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
     yield _indicator("SP.URB.TOTL.IN.ZS", bulk, "2021-09-15", f"World Development Indicators of 2021-09-15, {_COPY}")
     population = {
         (row["Country Code"], row["Year"]): float(row["Value"])
-        for row in table(folder / "derived_datasets_population.csv")
+        for row in read_csv(folder / "derived_datasets_population.csv")
     }
     yield _indicator(
         "SP.POP.TOTL",
@@ -36,8 +37,8 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
         "through github.com/datasets/population",
     )
     yield from _matrices(folder)
-    yield Recorded(
-        request=only(closed_editions(publishers()["worldbank"], "remittance_prices")),
+    yield NewPayload(
+        request=only_request(closed_editions(publishers()["worldbank"], "remittance_prices")),
         body=_prices(folder / "databank_RPW_corridors_36d1ed87_Data.csv"),
         media_type="text/csv",
         edition="Remittance Prices Worldwide of 2020-12-07, through a public copy (github.com/natesheehan/sdg_10C)",
@@ -46,10 +47,10 @@ def recorded(corpus: Path) -> Iterator[Recorded]:
 
 
 def _bulk(path: Path, indicator: str) -> Series:
-    """One indicator of a bulk file, by country and year; blank fields are left out."""
+    """Return one indicator of a bulk file by country and year; blank fields are left out."""
     return {
         (row["Country Code"], year): float(value)
-        for row in table(path, skip=4)
+        for row in read_csv(path, skip=4)
         if row["Indicator Code"] == indicator
         for year, value in row.items()
         if year and year.isdecimal() and value
@@ -57,8 +58,8 @@ def _bulk(path: Path, indicator: str) -> Series:
 
 
 def _prices(path: Path) -> bytes:
-    """The corridors of the 28 that have a price, with the two lines at the end that say what they are and of when."""
-    rows = [row for row in table(path) if row["Series Code"] == "ATCR.CORR"]
+    """Return the corridors of the 28 that have a price, with the two lines at the end that state title and date."""
+    rows = [row for row in read_csv(path) if row["Series Code"] == "ATCR.CORR"]
     sides = ("Sending Countries Code", "Receiving Countries  Code")
     kept = [
         row
@@ -69,10 +70,10 @@ def _prices(path: Path) -> bytes:
     blank = "," * (len(rows[0]) - 1)
     trailer = [*[blank] * 3, f"Data from database: Remittance Prices Worldwide (Corridors){blank}"]
     trailer.append(f"Last Updated: 12/07/2020{blank}")
-    return b"\xef\xbb\xbf" + wire.plain_csv(kept) + "".join(f"{line}\n" for line in trailer).encode()
+    return b"\xef\xbb\xbf" + wire_formats.plain_csv(kept) + "".join(f"{line}\n" for line in trailer).encode()
 
 
-def _indicator(name: str, series: Series, updated: str | None, edition: str) -> Recorded:
+def _indicator(name: str, series: Series, updated: str | None, edition: str) -> NewPayload:
     publisher = publishers()["worldbank"]
     indicator = {"id": name, "value": publisher.datasets[name].title}
     last = max(int(year) for _, year in series)
@@ -82,7 +83,7 @@ def _indicator(name: str, series: Series, updated: str | None, edition: str) -> 
             "country": {"id": iso2, "value": label},
             "countryiso3code": code,
             "date": str(year),
-            "value": wire.plain(value) if (value := series.get((code, str(year)))) is not None else None,
+            "value": wire_formats.plain(value) if (value := series.get((code, str(year)))) is not None else None,
             "unit": "",
             "obs_status": "",
             "decimal": 0,
@@ -91,9 +92,9 @@ def _indicator(name: str, series: Series, updated: str | None, edition: str) -> 
         for year in range(last, 1959, -1)
     ]
     as_of = utc(*map(int, updated.split("-"))) if updated else utc(2025, 7, 1)
-    return Recorded(
-        request=only(requests_for(publisher, name)),
-        body=wire.worldbank_json(updated, rows),
+    return NewPayload(
+        request=only_request(requests_for(publisher, name)),
+        body=wire_formats.worldbank_json(updated, rows),
         media_type="application/json",
         edition=edition,
         as_of=as_of,
@@ -101,14 +102,14 @@ def _indicator(name: str, series: Series, updated: str | None, edition: str) -> 
 
 
 def _country(code: str) -> tuple[str, str, str]:
-    """Name, code of three letters and code of two."""
+    """Return name, code of three letters and code of two letters."""
     if code == "EUU":
         return "European Union", code, "EU"
-    found = country(code)
+    found = find_country(code)
     return found.name, code, found.alpha_2
 
 
-def _matrices(folder: Path) -> Iterator[Recorded]:
+def _matrices(folder: Path) -> Iterator[NewPayload]:
     publisher = publishers()["worldbank"]
     parts: dict[str, tuple[str, str, str]] = {
         "knomad_migration": (
@@ -122,29 +123,29 @@ def _matrices(folder: Path) -> Iterator[Recorded]:
             "Remittance-receiving country (across) - Remittance-sending country (down)",
         ),
     }
-    ours = {_KNOMAD.get(code, country(code).name) for code in JURISDICTIONS}
+    ours = {_KNOMAD.get(code, find_country(code).name) for code in JURISDICTIONS}
     for name, (file, title, corner) in parts.items():
         rows = _matrix(folder / file, ours.__contains__)
-        yield Recorded(
-            request=only(closed_editions(publisher, name)),
-            body=wire.workbook({"BRM 2021": [[title], [corner, *rows[0][1:]], *rows[1:]]}),
+        yield NewPayload(
+            request=only_request(closed_editions(publisher, name)),
+            body=wire_formats.workbook({"BRM 2021": [[title], [corner, *rows[0][1:]], *rows[1:]]}),
             media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             edition="KNOMAD/World Bank bilateral matrices 2021 of December 2022, through a public copy of the workbook",
             as_of=utc(2022, 12, 19),
         )
 
 
-def _matrix(path: Path, ours: Callable[[str], bool]) -> list[list[wire.Cell]]:
-    """The matrix with its names, in the publisher's orientation; filled where the row or the column is one of ours."""
+def _matrix(path: Path, ours: Callable[[str], bool]) -> list[list[wire_formats.Cell]]:
+    """Return the matrix in the publisher's orientation, with values where the row or the column is one of ``ours``."""
     rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     names = [str(name).strip() for name in rows[1]]
     end = next(at for at in range(2, len(rows)) if not str(rows[at][0]).strip())
     labels = [str(row[0]).strip() for row in rows[2:end]]
     if missing := [label for label in labels if ours(label) and label not in names]:
         raise LookupError(f"{path.name} has rows without columns: {missing}")
-    kept: list[list[wire.Cell]] = [list(names)]
+    kept: list[list[wire_formats.Cell]] = [list(names)]
     for label, row in zip(labels, rows[2:end], strict=True):
-        values: list[wire.Cell] = [
+        values: list[wire_formats.Cell] = [
             value if isinstance(value, float) and (ours(label) or ours(name)) else None
             for name, value in zip(names[1:], row[1:], strict=True)
         ]

@@ -1,19 +1,18 @@
-"""China's laws and regulations on migration: adopted, promulgated, in force and amended, as their own texts say.
+"""Recorder of China's laws and regulations on migration: when each was adopted, promulgated, in force and amended.
 
-Only the days are taken over, from the heads and last articles of the texts in the national database.
+The recorder takes over only the days, from the heads and last articles of the texts in the national database.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sources.catalogue import publishers
 from sources.formats.delimited.law_csv import EVENTS
 from sources.protocols.requests import closed_editions
-from tools.snapshot.sources import Recorded, only, utc
+from tools.snapshot import wire_formats
+from tools.snapshot.new_payload import NewPayload, only_request, utc
 
-# By instrument: its events and their days.
+# The events of each instrument with their days.
 _EVENTS: dict[str, Sequence[tuple[str, str]]] = {
     "CHN-EXIT-ENTRY-2012": (("adopt", "2012-06-30"), ("enter_into_force", "2013-07-01")),
     "CHN-NATIONALITY-1980": (("adopt", "1980-09-10"), ("enter_into_force", "1980-09-10")),
@@ -52,16 +51,12 @@ _EVENTS: dict[str, Sequence[tuple[str, str]]] = {
 }
 
 
-def recorded(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - the days are kept here
-    """The events of each law and regulation."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, EVENTS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for instrument, events in sorted(_EVENTS.items()):
-        writer.writerows(_row(instrument, event, day) for event, day in events)
-    yield Recorded(
-        only(closed_editions(publishers()["flk"], "laws")),
-        text.getvalue().encode(),
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the days are in this module
+    """Yield the table of the events of each law and regulation."""
+    rows = [_row(instrument, event, day) for instrument, events in sorted(_EVENTS.items()) for event, day in events]
+    yield NewPayload(
+        only_request(closed_editions(publishers()["flk"], "laws")),
+        wire_formats.plain_csv(rows, EVENTS),
         "text/csv",
         "National Database of Laws and Regulations, texts as of 19 April 2025, through a public copy "
         "(github.com/LawRefBook/Laws)",

@@ -1,8 +1,8 @@
-"""Law: who signed and consented to which treaty, and what is known of the acts of the Union, each with its source.
+"""Recorders of law: who signed which treaty and consented to it, and the known dates of the acts of the Union.
 
-The corpus holds public copies of the lists of the depositaries, and facts with the source that states each. Facts that
-rest on nobody's text are left out: table ``legal_gap`` shows what is missing for want of a source. What single
-publications state stands in ``citations.csv``, kept by hand, each row with the publication that says so.
+The corpus contains public copies of the lists of the depositaries, and facts with the source that states each. Facts
+without such a text are left out: the table ``legal_gap`` lists what is missing because there is no source.
+``citations.csv`` is kept by hand; each row has the publication that states it.
 """
 
 import csv
@@ -18,7 +18,8 @@ import orjson
 from sources.catalogue import publishers
 from sources.formats.delimited.law_csv import EVENTS, STATEMENTS
 from sources.protocols.requests import closed_editions, requests_for
-from tools.snapshot.sources import JURISDICTIONS, Recorded, country, table, utc
+from tools.snapshot.corpus import read_csv, read_legal_facts
+from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, find_country, utc
 
 _UNTC = (
     "United Nations Treaty Collection, status of treaties on 14 March 2015, through a public copy of its pages "
@@ -26,15 +27,15 @@ _UNTC = (
 )
 
 
-def untc(corpus: Path) -> Iterator[Recorded]:
-    """The status page of each treaty, with every participant, so that who is absent is known to be."""
+def untc(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the status page of each treaty with every participant, because a missing participant means no signature."""
     for request in requests_for(publishers()["untc"], "status"):
         number = dict(request.params)["mtdsg_no"]
         chapter, _, rest = number.partition("-")
         copy = corpus / f"legal/untreaty_2015/zmjones_{_CHAPTERS[chapter]}-{rest}.csv"
         with copy.open(encoding="utf-8", newline="") as file:
             titles, *rows = csv.reader(file)
-        yield Recorded(
+        yield NewPayload(
             request=request,
             body=_untc_page(number, titles, rows),
             media_type="text/html; charset=utf-8",
@@ -43,11 +44,11 @@ def untc(corpus: Path) -> Iterator[Recorded]:
         )
 
     (request,) = closed_editions(publishers()["untc"], "statements")
-    yield Recorded(request, _table(STATEMENTS, _stated(corpus)), "text/csv", _UNTC, utc(2015, 3, 14))
+    yield NewPayload(request, _table(STATEMENTS, _untc_statements(corpus)), "text/csv", _UNTC, utc(2015, 3, 14))
 
 
-def _stated(corpus: Path) -> list[dict[str, str]]:
-    """Who had made a statement to which treaty, and what it is called where its text begins with that."""
+def _untc_statements(corpus: Path) -> list[dict[str, str]]:
+    """Return who made a statement to which treaty, with its kind if the text begins with the name of the kind."""
     rows = []
     for request in requests_for(publishers()["untc"], "status"):
         number = dict(request.params)["mtdsg_no"]
@@ -60,19 +61,20 @@ def _stated(corpus: Path) -> list[dict[str, str]]:
             if area is None:
                 continue
             kind = next((word for word in ("reservation", "declaration") if text.lower().startswith(word)), "statement")
-            address = request.full_url
-            # The Union's statements name articles of its own Treaties.
-            said = {
-                "provision": "" if area == "EU" else _named(text),
-                "source": _UNTC.partition(", through")[0],
-                "source_url": address,
-            }
-            rows.append(_said(number, area, kind) | said)
+            rows.append(
+                _statement(number, area, kind)
+                | {
+                    # The Union's statements name articles of its own Treaties.
+                    "provision": "" if area == "EU" else _articles(text),
+                    "source": _UNTC.partition(", through")[0],
+                    "source_url": request.full_url,
+                }
+            )
     return rows
 
 
-def _named(text: str) -> str:
-    """The articles of the treaty that a statement names, without those of constitutions and other treaties."""
+def _articles(text: str) -> str:
+    """Return the articles of the treaty that a statement names, without those of constitutions and other treaties."""
     found = {
         int(number)
         for match in _ARTICLES.finditer(text)
@@ -94,7 +96,7 @@ _CHAPTERS = {"IV": "4", "V": "5", "XVIII": "18"}
 
 
 def _untc_page(number: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
-    """A status page as the collection serves it, without all that is not the list."""
+    """Return a status page with the list of the collection's page and nothing else of it."""
     address = f"./ViewDetails.aspx?src=TREATY&amp;mtdsg_no={number}&amp;clang=_en"
     lines = [_row("th", titles), *(_row("td", row) for row in rows)]
     return "\n".join(
@@ -121,14 +123,14 @@ _CELLAR = (
 )
 
 
-def cellar(corpus: Path) -> Iterator[Recorded]:
-    """The day of adoption of each directive, as the answer to the query of acts. The copy has no other date."""
+def cellar(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the response to the query of acts: the day of adoption of each directive. The copy has no other date."""
     graph = json.loads((corpus / "legal/cellar/estleg_eurlex_directives_peep.json").read_bytes())["@graph"]
     days = {item["estleg:celexNumber"]: item["estleg:documentDate"]["@value"] for item in graph if _dated(item)}
     for request in requests_for(publishers()["cellar"], "acts"):
-        asked = [number for number in sorted(days) if f"celex:{number} " in dict(request.params)["query"] + " "]
-        rows = [{"celex": number, "property": "date_document", "date": days[number]} for number in asked]
-        yield Recorded(
+        requested = [number for number in sorted(days) if f"celex:{number} " in dict(request.params)["query"] + " "]
+        rows = [{"celex": number, "property": "date_document", "date": days[number]} for number in requested]
+        yield NewPayload(
             request=request,
             body=_bindings([*rows, {"probe": days["32001L0055"]}]),
             media_type="application/sparql-results+json",
@@ -142,7 +144,7 @@ def _dated(item: dict[str, object]) -> bool:
 
 
 def _bindings(rows: Sequence[dict[str, str]]) -> bytes:
-    """Rows as the result of a query."""
+    """Return rows as the result of a SPARQL query."""
     names = ("celex", "property", "date", "meaning", "other", "probe")
     bound = [{name: {"type": "literal", "value": value} for name, value in row.items()} for row in rows]
     results = {"distinct": False, "ordered": True, "bindings": bound}
@@ -159,36 +161,36 @@ _CHARTS = {
 }
 
 
-def coe(corpus: Path) -> Iterator[Recorded]:
-    """Signatures, ratifications and entries into force of the two conventions, for the members of the Union."""
+def coe(corpus: Path) -> Iterator[NewPayload]:
+    """Yield signatures, ratifications and entries into force of the two conventions for the members of the Union."""
     rows: list[dict[str, str]] = []
-    for row in table(corpus / "legal/coe/diriwa_coe_conventions.csv"):
+    for row in read_csv(corpus / "legal/coe/diriwa_coe_conventions.csv"):
         area = _MEMBERS.get(row["Country"])
         instrument = _CHARTS.get(row["treaty"])
         if area is None or instrument is None:
             continue
         for event, column in (("sign", "Signature"), ("ratify", "Ratification"), ("enter_into_force", "Entry")):
             if row[column].strip():
-                rows.append(_statement(instrument, area, event, row[column].strip(), _COE))
+                rows.append(_treaty_event(instrument, area, event, row[column].strip(), _COE))
     (request,) = closed_editions(publishers()["coe"], "chart")
-    yield Recorded(request, _table(EVENTS, rows), "text/csv", _COE, utc(2012, 4, 30))
+    yield NewPayload(request, _table(EVENTS, rows), "text/csv", _COE, utc(2012, 4, 30))
     (request,) = closed_editions(publishers()["coe"], "statements")
-    yield Recorded(request, _table(STATEMENTS, _marked(corpus)), "text/csv", _COE, utc(2012, 4, 30))
+    yield NewPayload(request, _table(STATEMENTS, _coe_statements(corpus)), "text/csv", _COE, utc(2012, 4, 30))
 
 
-def _marked(corpus: Path) -> list[dict[str, str]]:
-    """The marks for reservations and declarations in the charts."""
+def _coe_statements(corpus: Path) -> list[dict[str, str]]:
+    """Return a statement for each mark for a reservation or declaration in the charts."""
     source = {"source": _COE.partition(", through")[0], "source_url": "https://www.coe.int/en/web/conventions"}
     return [
-        _said(_CHARTS[row["treaty"]], _MEMBERS[row["Country"]], kind) | source
-        for row in table(corpus / "legal/coe/diriwa_coe_conventions.csv")
+        _statement(_CHARTS[row["treaty"]], _MEMBERS[row["Country"]], kind) | source
+        for row in read_csv(corpus / "legal/coe/diriwa_coe_conventions.csv")
         for kind, column in (("reservation", "Reservations"), ("declaration", "Declarations"))
         if row["treaty"] in _CHARTS and row["Country"] in _MEMBERS and row[column].strip()
     ]
 
 
-def _said(instrument: str, area: str, kind: str) -> dict[str, str]:
-    """A statement of which only the kind is known."""
+def _statement(instrument: str, area: str, kind: str) -> dict[str, str]:
+    """Return a statement of which only the kind is known."""
     return dict.fromkeys(STATEMENTS, "") | {
         "instrument": instrument,
         "jurisdiction": area,
@@ -199,7 +201,7 @@ def _said(instrument: str, area: str, kind: str) -> dict[str, str]:
     }
 
 
-def _statement(instrument: str, area: str, event: str, day: str, source: str) -> dict[str, str]:
+def _treaty_event(instrument: str, area: str, event: str, day: str, source: str) -> dict[str, str]:
     number, month, year = day.split("/")
     return dict.fromkeys(EVENTS, "") | {
         "instrument": instrument,
@@ -216,7 +218,7 @@ def _statement(instrument: str, area: str, event: str, day: str, source: str) ->
 
 
 def _table(header: Sequence[str], rows: Sequence[dict[str, str]]) -> bytes:
-    """Rows as CSV, each once."""
+    """Return the rows as CSV, in order and without duplicates."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -227,19 +229,21 @@ def _table(header: Sequence[str], rows: Sequence[dict[str, str]]) -> bytes:
 _NORMLEX = "ILO, NORMLEX, ratifications of C097 as they were in 2024, through a public copy of the French page"
 
 
-def ilo(corpus: Path) -> Iterator[Recorded]:
-    """The ratifications of C097 that a copy of NORMLEX showed; the other pages have none."""
-    facts = table_of_facts(corpus)
+def ilo(corpus: Path) -> Iterator[NewPayload]:
+    """Yield the ratifications of C097 that a copy of NORMLEX has; there are no copies of the other pages."""
+    facts = read_legal_facts(corpus)
     rows = [row for row in facts if row["instrument"] == "ILO_C097" and row["source_title"].startswith("NORMLEX")]
-    parties = [(country(row["jurisdiction"]).name, row["date"]) for row in rows if row["attribute"] == "ratification"]
+    parties = [
+        (find_country(row["jurisdiction"]).name, row["date"]) for row in rows if row["attribute"] == "ratification"
+    ]
     request = next(r for r in requests_for(publishers()["ilo"], "ratifications") if "312242" in r.slice)
-    yield Recorded(request, _normlex(parties), "text/html; charset=utf-8", _NORMLEX, utc(2024, 1, 1))
+    yield NewPayload(request, _normlex(parties), "text/html; charset=utf-8", _NORMLEX, utc(2024, 1, 1))
 
 
 def _normlex(parties: Sequence[tuple[str, str]]) -> bytes:
-    """A page of NORMLEX as the ILO serves it, without all that is not the list."""
+    """Return a page of NORMLEX with the list of the ILO's page and nothing else of it."""
     titles = ("Country", "Date", "Status", "Note")
-    lines = [_row("td", (name, _worded(day), "In Force   ", "")) for name, day in sorted(parties)]
+    lines = [_row("td", (name, _normlex_date(day), "In Force   ", "")) for name, day in sorted(parties)]
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -255,7 +259,8 @@ def _normlex(parties: Sequence[tuple[str, str]]) -> bytes:
     ).encode()
 
 
-def _worded(day: str) -> str:
+def _normlex_date(day: str) -> str:
+    """Return an ISO date in the form of NORMLEX: ``22 Jan 1952``."""
     year, month, number = day.split("-")
     return f"{number} {_MONTHS[int(month) - 1]} {year}"
 
@@ -263,18 +268,12 @@ def _worded(day: str) -> str:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def table_of_facts(corpus: Path) -> list[dict[str, str]]:
-    """The facts of the corpus, each with the source that states it."""
-    with (corpus / "legal/facts.tsv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
-
-
-def citations(corpus: Path) -> Iterator[Recorded]:  # noqa: ARG001 - what single publications state is kept here
-    """What single publications state."""
+def citations(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the tables are next to this module
+    """Yield the events and statements that single publications state."""
     edition = "Single publications, each named in its row, seen until November 2026"
     for name, file in (("events", "citations.csv"), ("statements", "reservations.csv")):
         (request,) = closed_editions(publishers()["citations"], name)
-        yield Recorded(request, Path(__file__).with_name(file).read_bytes(), "text/csv", edition, utc(2026, 11, 24))
+        yield NewPayload(request, Path(__file__).with_name(file).read_bytes(), "text/csv", edition, utc(2026, 11, 24))
 
 
-_MEMBERS = {country(area).name: area for area in JURISDICTIONS} | {"Czech Republic": "CZE"}
+_MEMBERS = {find_country(area).name: area for area in JURISDICTIONS} | {"Czech Republic": "CZE"}

@@ -1,9 +1,10 @@
-"""China's publishers of prose: the figures of their documents that are known, one table a dataset.
+"""Recorder of China's publishers of prose: the known figures of their documents, one table for each dataset.
 
-Each figure comes with the title and date of its document and where that was read. Its statement, period and value are
-read from a short wording by the same declared patterns as a live page, and recording stops where they differ from what
-the copy says. ``communiques.csv`` has further figures, read in the same way off pages that give a document in full or
-a news agency's report of it. Of several documents that say the same of one period the most precise is taken.
+Each figure has the title and date of its document and the address where it was read. The same declared patterns that
+read a live page read its statement, period and value from a short wording. A wording whose figure differs from that of
+the copy gives no row. ``communiques.csv`` has further figures, read in the same way from pages that contain a document
+in full or a news agency's report of it. If several documents state the same figure of one period, the recorder uses the
+most precise one.
 """
 
 import csv
@@ -25,7 +26,8 @@ from sources.prose.locators import span
 from sources.prose.quantities import figure
 from sources.prose.statements import FIELDS, statements
 from sources.protocols.requests import closed_editions
-from tools.snapshot.sources import Recorded, UnequalFiguresError, only, table
+from tools.snapshot.corpus import read_csv
+from tools.snapshot.new_payload import NewPayload, UnequalFiguresError, only_request
 
 _PUBLISHERS = {
     "nia": ("国家移民管理局 (National Immigration Administration)",),
@@ -42,43 +44,45 @@ _PUBLISHERS = {
     "spc": (),
     "nhc": ("国家卫健委 (NHC), citing NBS", "国家卫健委 (National Health Commission)"),
 }
-# A table whose sums hold for every year, and reports of years whose releases are in no copy.
+# A table whose sums are correct for every year, and reports of years whose releases are in no copy.
 _CITED = re.compile(r"表1 农民工规模|citing MOFCOM|中国对外劳务合作发展报告")
-_OWN = Path(__file__).with_name("communiques.csv")
+_OWN_TABLE = Path(__file__).with_name("communiques.csv")
 _SCALES = {"亿": 100_000_000, "万": 10_000, "million": 1_000_000}
 
 Fact = dict[str, str]
 Row = dict[str, Any]
 
 
-def recorded(publisher: str, corpus: Path) -> Iterator[Recorded]:
-    """The table of figures of each of the publisher's datasets that has some."""
+def build_payloads(publisher: str, corpus: Path) -> Iterator[NewPayload]:
+    """Yield a table of figures for each of the publisher's datasets that has any."""
     facts = [fact for fact in _facts(corpus) if fact["publisher"] in _PUBLISHERS[publisher]]
-    rows = [*(row for fact in facts for row in _read(publisher, fact)), *_own(publisher)]
+    rows = [*(row for fact in facts for row in _read(publisher, fact)), *_own_rows(publisher)]
     entry = publishers()[publisher]
-    tables = {name: dataset.table for name, dataset in entry.datasets.items() if _of_figures(dataset)}
+    tables = {name: dataset.table for name, dataset in entry.datasets.items() if _has_figures(dataset)}
     first = next(iter(tables), None)
-    for name, held in tables.items():
-        # What no table has room for is kept with the first, of which no row is made.
-        best = _best(
-            row for row in rows if row["table"] == held or (name == first and row["table"] not in tables.values())
+    for name, published in tables.items():
+        # Figures of other tables are kept with the first dataset; no published row is made of them.
+        best = _most_precise(
+            row for row in rows if row["table"] == published or (name == first and row["table"] not in tables.values())
         )
         if best:
-            yield Recorded(
-                request=only([request for request in closed_editions(entry, name) if request.slice == "figures"]),
-                body=_written(publisher, best),
+            yield NewPayload(
+                request=only_request(
+                    [request for request in closed_editions(entry, name) if request.slice == "figures"]
+                ),
+                body=_csv(publisher, best),
                 media_type="text/csv",
                 edition=_edition(best),
                 as_of=_as_of(best),
             )
 
 
-def _of_figures(dataset: Dataset) -> bool:
+def _has_figures(dataset: Dataset) -> bool:
     return any(edition.id == "figures" for edition in dataset.editions)
 
 
 def _facts(corpus: Path) -> list[Fact]:
-    """The facts of high confidence; of medium, as doubtful, those that a later report cites its publisher for."""
+    """Return the facts of high confidence, and those of medium confidence that a later report cites."""
     text = (corpus / "china/facts.tsv").read_text(encoding="utf-8")
     names, *lines = (line.split("\t") for line in text.splitlines())
     facts = [dict(zip(names, line, strict=True)) for line in lines] + list(_provinces(corpus))
@@ -86,28 +90,28 @@ def _facts(corpus: Path) -> list[Fact]:
 
 
 def _provinces(corpus: Path) -> Iterator[Fact]:
-    """Those separated from their registration in every province, as the yearbook of 2021 has them, as facts."""
-    for row in table(corpus / "china/census_2020/provinces_hukou_separated_2020_yearbook2021.tsv", delimiter="\t"):
-        for where in ("省内", "省外"):
+    """Yield as facts the persons separated from their registration in each province, from the yearbook of 2021."""
+    for row in read_csv(corpus / "china/census_2020/provinces_hukou_separated_2020_yearbook2021.tsv", delimiter="\t"):
+        for side in ("省内", "省外"):
             yield {
                 "publisher": "国家统计局 (NBS)",
                 "title": "中国统计年鉴2021",
                 "date": "2021",
                 "url": "http://www.stats.gov.cn/sj/ndsj/2021/indexch.htm",
-                "exact_phrase_zh": f"{row['地区']}人户分离人口中,{where}{row[where]}人",
+                "exact_phrase_zh": f"{row['地区']}人户分离人口中,{side}{row[side]}人",
                 "period": "2020-11-01",
-                "value": row[where],
+                "value": row[side],
                 "unit": "人",
                 "confidence": "high",
             }
 
 
 def _read(publisher: str, fact: Fact) -> list[Row]:
-    """The figures in the wording of a fact, if the fact's own is among them."""
+    """Return the figures in the wording of a fact if the figure of the fact is among them, else nothing."""
     wording = re.sub(r"^\[EN\] ", "", fact["exact_phrase_zh"])
-    listed = re.fullmatch(r"(\D+?) (?:\d+ )+\d+", wording)
-    if listed and fact["confidence"] == "medium":
-        wording = f"{fact['period']}年{listed[1]}{fact['value']}{fact['unit']}"
+    series = re.fullmatch(r"(\D+?) (?:\d+ )+\d+", wording)
+    if series and fact["confidence"] == "medium":
+        wording = f"{fact['period']}年{series[1]}{fact['value']}{fact['unit']}"
     for text in (f"{fact['title']}\n{wording}", wording):
         rows = _cells(publisher, text, _day(fact["date"]))
         stated = [row for row in rows if row["time"] == _period(fact) and _equal(row["value"], fact)]
@@ -118,18 +122,18 @@ def _read(publisher: str, fact: Fact) -> list[Row]:
     return []
 
 
-def _own(publisher: str) -> Iterator[Row]:
-    """The figures of the publisher in our own table."""
-    with _OWN.open(encoding="utf-8", newline="") as file:
+def _own_rows(publisher: str) -> Iterator[Row]:
+    """Yield the figures of the publisher in ``communiques.csv``."""
+    with _OWN_TABLE.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
-    for line, row in zip(lines, figures_csv.read(_OWN).frame.collect().to_dicts(), strict=True):
+    for line, row in zip(lines, figures_csv.read(_OWN_TABLE).frame.collect().to_dicts(), strict=True):
         if line["publisher"] == publisher:
             fact = {"title": line["title"], "date": line["published"], "url": line["place"]}
             yield row | {"fact": fact, "figure": line["figure"], "doubt": line["flag"]}
 
 
 def _cells(publisher: str, text: str, day: date) -> list[Row]:
-    """The cells of a text, with the figure as it is written there."""
+    """Return the cells of a text, each with the figure as the text has it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "text")
         path.write_text(text, encoding="utf-8")
@@ -144,8 +148,8 @@ def _cells(publisher: str, text: str, day: date) -> list[Row]:
 
 
 def _equal(value: float, fact: Fact) -> bool:
-    wanted = Decimal(fact["value"]) * next((by for word, by in _SCALES.items() if fact["unit"].startswith(word)), 1)
-    return abs(value - float(wanted)) <= 1e-9 * max(1.0, abs(value))
+    expected = Decimal(fact["value"]) * next((by for word, by in _SCALES.items() if fact["unit"].startswith(word)), 1)
+    return abs(value - float(expected)) <= 1e-9 * max(1.0, abs(value))
 
 
 def _period(fact: Fact) -> str:
@@ -153,28 +157,29 @@ def _period(fact: Fact) -> str:
 
 
 def _day(text: str) -> date:
-    """A day of publication; the first of the month or year where no more is known."""
+    """Return the day of publication, or the first day of the month or year if no more is known."""
     year, month, day = ([int(part) for part in re.findall(r"\d+", text)] + [1, 1])[:3]
     return date(year, month, day)
 
 
-def _best(rows: Iterable[Row]) -> list[Row]:
-    """Each key once; ``UnequalFiguresError`` where two documents contradict each other."""
+def _most_precise(rows: Iterable[Row]) -> list[Row]:
+    """Return the most precise row of each key; raises ``UnequalFiguresError`` if two documents differ."""
     found: dict[tuple[str, ...], Row] = {}
     for row in rows:
         key = tuple(row[name] for name in (*FIELDS, "time") if name != "definition")
         other = found.setdefault(key, row)
-        ours, theirs = figure(row["figure"]), figure(other["figure"])
-        if not ours.repeats(theirs):
+        this_figure, other_figure = figure(row["figure"]), figure(other["figure"])
+        if not this_figure.repeats(other_figure):
             raise UnequalFiguresError(f"{key}: {row['figure']} in {row['fact']['title']}, {other['figure']} elsewhere")
-        if ours.width < theirs.width:
+        if this_figure.width < other_figure.width:
             found[key] = row
     return sorted(
         found.values(), key=lambda row: (row["fact"]["date"], row["fact"]["title"], row["statement"], row["time"])
     )
 
 
-def _written(publisher: str, rows: list[Row]) -> bytes:
+def _csv(publisher: str, rows: list[Row]) -> bytes:
+    """Return the figures in the layout of ``figures_csv``; a code is blank where the statement fixes it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -197,6 +202,6 @@ def _edition(rows: list[Row]) -> str:
 
 
 def _as_of(rows: list[Row]) -> datetime:
-    """The day of the newest document."""
+    """Return the day of the newest document."""
     newest = max(_day(row["fact"]["date"]) for row in rows)
     return datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
