@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.settings import data_folder
+from pipelines.settings import settings
 from warehouse import releases
 from warehouse.storage.local import LocalPlace
 
@@ -109,7 +109,7 @@ def measured(release: Path) -> list[str]:
 
 
 def main() -> None:
-    root = data_folder() / "releases"
+    root = settings().data / "releases"
     release = Path(sys.argv[1]) if len(sys.argv) > 1 else root / releases.find(LocalPlace(root)).name
     table = measured(release)
     RESULTS.write_text(

@@ -78,12 +78,6 @@ def instance(data: Path) -> Iterator[dg.DagsterInstance]:
         ) from error
 
 
-def dagster_workspace() -> list[str]:
-    """How Dagster is told where the definitions are: ``workspace.yaml`` of a checkout, else the module."""
-    path = Path(__file__).resolve().parents[1] / "workspace.yaml"
-    return ["-w", str(path)] if path.exists() else ["-m", "pipelines.definitions"]
-
-
 def selected(pattern: str | None) -> list[str]:
     """The datasets whose ``publisher/dataset`` contains the pattern; all of them without one."""
     return [name for name in datasets() if pattern is None or pattern in name]

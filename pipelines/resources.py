@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import dagster as dg
 
-from assets.core.workspace import Workspace
+from assets.core.workspace import EngineName, Mode, Workspace
 from pipelines import settings
 from warehouse.archive import lock
 from warehouse.storage.s3 import S3Place
@@ -19,15 +19,18 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
     """
 
     data: str
-    mode: Literal["snapshot", "live"] = "snapshot"
+    mode: Mode = "snapshot"
     releases: str = ""
     catalog: str = ""
+    engine: EngineName = "polars"
+    build_time: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
         """The workspace, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
         elsewhere = S3Place.from_address(self.releases) if self.releases else None
-        workspace = Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None)
+        time = datetime.fromisoformat(self.build_time) if self.build_time else None
+        workspace = Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None, self.engine, time)
         with lock(workspace.archive.root):
             if context.instance is not None and context.run is not None:
                 end_killed_runs(context.instance, context.run.run_id)
@@ -48,7 +51,7 @@ def end_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
 
 def default_workspace() -> WorkspaceResource:
     """The workspace of the environment."""
-    return resource(Workspace(settings.data_folder(), settings.mode(), settings.releases(), settings.catalog()))
+    return resource(settings.workspace())
 
 
 def resource(workspace: Workspace) -> WorkspaceResource:
@@ -58,4 +61,6 @@ def resource(workspace: Workspace) -> WorkspaceResource:
         mode=workspace.mode,
         releases=str(workspace.elsewhere or ""),
         catalog=workspace.catalog or "",
+        engine=workspace.engine,
+        build_time=workspace.build_time.isoformat() if workspace.build_time else "",
     )

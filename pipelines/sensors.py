@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import orjson
 
-from pipelines.settings import data_folder
+from pipelines.settings import settings
 
 
 @dg.run_failure_sensor(
@@ -20,7 +20,7 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
     """One line a failed run: when, which, and what went wrong in each step that failed."""
     run = context.dagster_run
     causes = [*_causes(context.get_step_failure_events())] or [context.failure_event.message or "unknown"]
-    alert(data_folder(), run.run_id, run.job_name, "; ".join(causes))
+    alert(settings().data.resolve(), run.run_id, run.job_name, "; ".join(causes))
 
 
 def _causes(failures: Iterable[dg.DagsterEvent]) -> Iterable[str]:

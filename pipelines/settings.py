@@ -1,29 +1,109 @@
-"""What the environment decides."""
+"""The settings: environment variables, read here and checked. An unknown name or value is an error.
+
+Two kinds of variables are read elsewhere, since they are not ours: the variables of AWS and of PyIceberg, and the keys
+that the catalogue names for a publisher.
+"""
 
 import os
+from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
-from warehouse.storage import Place
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assets.core.workspace import EngineName, Mode, Workspace
+from warehouse.errors import CorridorError
 from warehouse.storage.s3 import S3Place
 
-
-def data_folder() -> Path:
-    """``$CORRIDOR_DATA``, by default ``./data``."""
-    return Path(os.environ.get("CORRIDOR_DATA") or "data").resolve()
+PREFIX = "CORRIDOR_"
+LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a datetime can hold
 
 
-def releases() -> Place | None:
-    """Where ``$CORRIDOR_RELEASES`` says that releases lie, as ``s3://bucket/prefix``; by default in the data folder."""
-    address = os.environ.get("CORRIDOR_RELEASES")
-    return S3Place.from_address(address) if address else None
+class SettingsError(CorridorError):
+    """An environment variable has a name or a value that is not known."""
 
 
-def catalog() -> str | None:
-    """The URI of the Iceberg catalog, ``$CORRIDOR_CATALOG``; by default it is ``catalog.db`` in the data folder."""
-    return os.environ.get("CORRIDOR_CATALOG") or None
+class Settings(BaseSettings):
+    """Every environment variable of Corridor. An empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True, frozen=True)
+
+    data: Annotated[Path, Field(validation_alias="CORRIDOR_DATA", description="Data folder.")] = Path("data")
+    mode: Annotated[
+        Mode | None, Field(validation_alias="CORRIDOR_MODE", description="Where a build gets its payloads from.")
+    ] = None
+    releases: Annotated[
+        str | None,
+        Field(validation_alias="CORRIDOR_RELEASES", description="Bucket for releases, as s3://bucket/prefix."),
+    ] = None
+    catalog: Annotated[
+        str | None, Field(validation_alias="CORRIDOR_CATALOG", description="URI of the Iceberg catalog.")
+    ] = None
+    engine: Annotated[
+        EngineName,
+        Field(validation_alias="CORRIDOR_ENGINE", description="What computes the comparison."),
+    ] = "polars"
+    source_date_epoch: Annotated[
+        int | None,
+        Field(
+            validation_alias="SOURCE_DATE_EPOCH",
+            ge=0,
+            le=LAST_SECOND,
+            description="Fixed time of a build in seconds since 1970, so that a build can be repeated.",
+        ),
+    ] = None
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The names of the variables."""
+        return [str(field.validation_alias) for field in cls.model_fields.values()]
+
+    @field_validator("catalog")
+    @classmethod
+    def _with_absolute_path(cls, uri: str | None) -> str | None:
+        """The URI; a relative path of SQLite would name another file in a process with another working directory."""
+        scheme, found, path = (uri or "").partition("sqlite:///")
+        return f"sqlite:///{Path(path).resolve()}" if found and not scheme else uri
+
+    @property
+    def build_time(self) -> datetime | None:
+        """The fixed time of a build, in UTC. None if builds use the clock."""
+        return None if self.source_date_epoch is None else datetime.fromtimestamp(self.source_date_epoch, UTC)
 
 
-def mode() -> Literal["snapshot", "live"]:
-    """``$CORRIDOR_MODE`` if that is ``live``; anything else means the embedded snapshot."""
-    return "live" if os.environ.get("CORRIDOR_MODE") == "live" else "snapshot"
+def settings() -> Settings:
+    """The settings of this process. Raises ``SettingsError`` with one sentence on the first wrong variable."""
+    known = Settings.names()
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name not in known:
+            near = get_close_matches(name.upper(), known, n=1, cutoff=0.9)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise SettingsError(f"the environment variable {name} is not known; {hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_sentence(error.errors()[0])) from None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """What is wrong with the value of a variable."""
+    name = str(error["loc"][0])
+    allowed = error.get("ctx", {}).get("expected")
+    reason = f"it must be {allowed}" if allowed else error["msg"][0].lower() + error["msg"][1:]
+    return f"the environment variable {name} has the value {error['input']!r}; {reason}"
+
+
+def workspace(data: Path | None = None, mode: Mode | None = None) -> Workspace:
+    """The workspace of the environment. An argument that is not None takes the place of the setting."""
+    found = settings()
+    return Workspace(
+        data=(data or found.data).resolve(),
+        mode=mode or found.mode or "snapshot",
+        elsewhere=S3Place.from_address(found.releases) if found.releases else None,
+        catalog=found.catalog,
+        engine=found.engine,
+        build_time=found.build_time,
+    )

@@ -1,6 +1,6 @@
 """What runs the comparison: Polars, or PySpark where the data outgrow one machine. The functions are the same.
 
-``CORRIDOR_ENGINE`` chooses: ``polars`` (the default) or ``pyspark``, which wants the extra ``spark`` and Java.
+The workspace names the engine: ``polars`` (the default) or ``pyspark``, which needs the extra ``spark`` and Java.
 """
 
 import os
@@ -11,10 +11,9 @@ import narwhals as nw
 import polars as pl
 
 from assets.core.errors import AssetError
+from assets.core.workspace import EngineName
 
 Frame = nw.LazyFrame[pl.LazyFrame]
-
-ENGINES = ("polars", "pyspark")
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,20 @@ class Engine:
         return self.lift(self.land(frame))
 
 
-def engine(name: str | None = None) -> Engine:
-    """The engine of that name, else of ``$CORRIDOR_ENGINE``. ``AssetError`` where there is none of it."""
-    name = name or os.environ.get("CORRIDOR_ENGINE", ENGINES[0])
-    if name == "polars":
-        return Engine(name, lambda frame: nw.from_native(frame.lazy()))
+def engine(name: EngineName = "polars") -> Engine:
+    """The engine of that name. Raises ``AssetError`` if PySpark is not installed."""
     if name == "pyspark":
         return Engine(name, _spark())
-    raise AssetError(f"there is no engine {name}; CORRIDOR_ENGINE may be {' or '.join(ENGINES)}")
+    return Engine(name, lambda frame: nw.from_native(frame.lazy()))
 
 
 def _spark() -> Callable[[pl.DataFrame], Frame]:
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise AssetError("the engine pyspark wants the extra spark: pip install 'corridor[spark]'") from error
+        raise AssetError(
+            "the engine pyspark needs the extra spark; run `pip install -e '.[spark]'` in the checkout of Corridor"
+        ) from error
     session = (
         SparkSession.builder.appName("corridor")
         .config("spark.sql.session.timeZone", "UTC")

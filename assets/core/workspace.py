@@ -1,6 +1,7 @@
 """Where a build stands: its data folder, whom it asks, and what it may use of the archive."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from warehouse.storage import Place
 from warehouse.storage.local import LocalPlace
 
 Mode = Literal["snapshot", "live"]
+EngineName = Literal["polars", "pyspark"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,15 @@ class Workspace:
 
     A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both.
     Releases lie in the data folder, or ``elsewhere``; the Iceberg catalog lies there too, or has the URI ``catalog``.
+    ``engine`` computes the comparison. ``build_time`` is the time of the build in UTC, or None for that of the clock.
     """
 
     data: Path
     mode: Mode = "snapshot"
     elsewhere: Place | None = None
     catalog: str | None = None
+    engine: EngineName = "polars"
+    build_time: datetime | None = None
 
     @property
     def archive(self) -> Archive:

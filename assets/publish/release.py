@@ -1,6 +1,5 @@
 """Tables to a release: what is left out, what is written, and when there is nothing new."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,7 +53,8 @@ def release(workspace: Workspace) -> Published:
             return Published(last, new=False)
         refuse_silent_breaks(last)
         # Whatever the clock says, a release comes after the one before it.
-        at = max(now(), datetime.fromisoformat(last.created)) if last else now()
+        now = workspace.build_time or datetime.now(UTC)
+        at = max(now, datetime.fromisoformat(last.created)) if last else now
         draft = Release(
             name=releases.next_name(workspace.releases, at.date()),
             created=at.isoformat(timespec="seconds"),
@@ -96,12 +96,6 @@ def refuse_silent_breaks(last: Release | None) -> None:
 def _held(name: str) -> bool:
     """Whether a table holds what publishers say, and not what we say of it."""
     return contract(name).kind != "reference"
-
-
-def now() -> datetime:
-    """The time of a build, in UTC; ``SOURCE_DATE_EPOCH`` sets it, so that a build can be repeated."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
 
 
 def _write(

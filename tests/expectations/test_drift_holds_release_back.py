@@ -16,7 +16,7 @@ from pipelines import build
 from pipelines.build import Outcome as Ended
 from tests.support.frames import FACTS, rows
 from tests.support.publisher_double import Double, displaced
-from tests.support.small_workspace import small_workspace
+from tests.support.small_workspace import BUILD_TIME, small_workspace
 from warehouse import releases
 from warehouse.contracts import contract
 
@@ -105,7 +105,7 @@ def built(workspace: Workspace) -> Ended:
 def test_an_implausible_edition_is_held_back_until_a_person_says_why_it_is_right(
     publishers: Double, tmp_path: Path
 ) -> None:
-    workspace = Workspace(tmp_path / "data", "live")
+    workspace = Workspace(tmp_path / "data", "live", build_time=BUILD_TIME)
     stock(publishers, 1)
     first = built(workspace).release
     stock(publishers, 1000)

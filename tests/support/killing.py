@@ -28,7 +28,7 @@ from pathlib import Path
 from assets.core.workspace import Workspace
 from pipelines import build as building
 from tests.support.publisher_double import displaced
-from tests.support.small_workspace import RELEASED, small_workspace
+from tests.support.small_workspace import BUILD_TIME, RELEASED, small_workspace
 from warehouse import releases
 from warehouse.errors import WarehouseError
 from warehouse.storage.local import LocalPlace
@@ -140,6 +140,7 @@ def build(
     data: Path, begin: Callable[[], None] | None = None, end: Callable[[], object] | None = None, within: float = 600
 ) -> Ended:
     """The nightly job in a child, which is killed after ``within`` seconds."""
+    workspace = Workspace(data, "live", build_time=BUILD_TIME)
     read, write = os.pipe()
     begun = time.monotonic()
     child = os.fork()
@@ -148,7 +149,7 @@ def build(
             os.close(read)
             if begin:
                 begin()
-            outcome = building.run(Workspace(data, "live"), None, lambda step, *_: put(write, {"done": step}))
+            outcome = building.run(workspace, None, lambda step, *_: put(write, {"done": step}))
             put(write, {"release": outcome.release, "held_back": outcome.held_back})
             if end:
                 end()

@@ -6,6 +6,7 @@ tables that this workspace has not.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,13 +19,13 @@ from warehouse.contracts import contracts
 # What reading a dataset of statistics needs, and what a release of it is made of.
 TABLES = ("dataset", "displacement", "release", "revision", "unmatched_code", "unread_sentence")
 RELEASED = ["dataset", "displacement"]
+BUILD_TIME = datetime.fromtimestamp(1_795_000_000, UTC)
 
 
 @contextmanager
 def small_workspace() -> Iterator[Double]:
     """The publishers' double, of whose datasets the catalogue knows one, in a workspace of few tables."""
     with publisher_double.running(stocked()) as publishers, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCE_DATE_EPOCH", "1795000000")
         for name in set(contracts()) - set(TABLES):
             patch.delitem(contracts(), name)
         patch.setattr(stages, "release_tables", lambda: RELEASED)

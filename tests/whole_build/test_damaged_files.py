@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipelines.build import Outcome
 from tests.conftest import ROOT, corridor
 from tests.support.killing import files
 from tests.support.publisher_double import Double, displaced
-from tests.support.small_workspace import small_workspace
+from tests.support.small_workspace import BUILD_TIME, small_workspace
 from warehouse import releases
 
 pytestmark = pytest.mark.slow
@@ -32,7 +33,7 @@ def publishers() -> Iterator[Double]:
 
 @pytest.fixture(scope="module")
 def begun(publishers: Double, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace(tmp_path_factory.mktemp("begun") / "data", "live")
+    workspace = Workspace(tmp_path_factory.mktemp("begun") / "data", "live", build_time=BUILD_TIME)
     assert built(workspace).new
     return workspace
 
@@ -42,7 +43,7 @@ def workspace(begun: Workspace, publishers: Double, tmp_path: Path) -> Workspace
     """The workspace after its first release, and a publisher that has something new."""
     publishers.restock()
     publishers.unhcr["population"][0] = displaced("CHN", "AUT", 2020, 777)
-    return Workspace(Path(shutil.copytree(begun.data, tmp_path / "data")), "live")
+    return Workspace(Path(shutil.copytree(begun.data, tmp_path / "data")), "live", build_time=BUILD_TIME)
 
 
 def built(workspace: Workspace) -> Outcome:
@@ -77,14 +78,14 @@ def test_dagsters_damaged_records_are_named_with_what_to_do_and_no_release_rests
 
 
 def test_a_clock_that_jumped_back_leaves_releases_and_what_is_known_in_their_order(
-    workspace: Workspace, publishers: Double, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, publishers: Double
 ) -> None:
     publishers.modified = ""
     (first,) = releases.index(workspace.releases)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    earlier = replace(workspace, build_time=datetime.fromtimestamp(1_700_000_000, UTC))
     for value in (778, 779):
         publishers.unhcr["population"][0] = displaced("CHN", "AUT", 2020, value)
-        assert built(workspace).new
+        assert built(earlier).new
     names = [entry.name for entry in releases.index(workspace.releases)]
     assert names == sorted(names) == [first.name, f"{first.name[:-1]}2", f"{first.name[:-1]}3"]
     assert releases.find(workspace.releases).name == names[-1]

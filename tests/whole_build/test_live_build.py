@@ -307,12 +307,12 @@ def test_without_any_network_the_release_stands_and_is_said_to(
         entries = {name: moved(entry, publishers.url, nowhere) for name, entry in here.items()}
         monkeypatch.setattr(catalogue, "publishers", lambda: entries)
         result = CliRunner().invoke(cli.app, ["build", "--live", "--data", str(workspace.data)])
-    failed = [line.removeprefix("failed ") for line in result.stderr.splitlines() if line.startswith("failed")]
+    failed = [line.removeprefix("failed: ") for line in result.stderr.splitlines() if line.startswith("failed")]
     assert [re.split(r"[ \[]", line)[0] for line in failed] == list(catalogue.datasets())
     assert all(line.endswith("no connection can be made, refused by the host") for line in failed)
     assert result.exit_code == 1
     assert "No publisher answered" in result.stderr
-    assert f"The last release, {first.name}, stands as it was." in result.stderr
+    assert f"The latest release is still {first.name}, unchanged." in result.stderr
     assert released(workspace) == before
 
 

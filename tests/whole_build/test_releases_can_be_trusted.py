@@ -212,7 +212,7 @@ def test_the_command_line_says_what_was_known_and_what_differs(built: Built, tmp
     target = tmp_path / "then.parquet"
     done = corridor("as-of", "2022-06-01", "migrant_stock", "-o", str(target), "--json", *data)
     assert json.loads(done.stdout)["rows"] == pl.read_parquet(target).height > 0
-    assert "say the same" in corridor("diff", built.release.name, "latest", *data).stdout
+    assert "are identical" in corridor("diff", built.release.name, "latest", *data).stdout
     refused = corridor("as-of", "2022-06-01", "coverage", *data)
     assert refused.returncode == 1
     assert "has no vintages" in refused.stderr

@@ -1,0 +1,156 @@
+"""Commands that look after the data folder and its releases."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from pipelines.cli.options import Data, DataMode, Json, any_mode, build_lock, data_mode
+from pipelines.cli.output import new_table, out, print_json, print_line, print_problem, progress
+
+PANEL = "Manage the data folder"
+
+commands = typer.Typer()
+
+
+@commands.command(rich_help_panel=PANEL)
+def releases(data: Data = None, json: Json = False) -> None:
+    """List the releases, the newest last."""
+    from warehouse import releases as index_of_releases
+
+    workspace = any_mode(data)
+    found = index_of_releases.index(workspace.releases)
+    if json:
+        print_json([asdict(release) | {"path": str(workspace.releases / release.name)} for release in found])
+        return
+    if not found:
+        print_line("There is no release yet. Run `corridor build` to publish the first.")
+        return
+    rows = new_table("release", "created", "mode", "tables", "observations", "path", "kept")
+    for release in found:
+        counts = (str(len(release.tables)), f"{release.observations:,}")
+        path = str(workspace.releases / release.name)
+        rows.add_row(release.name, release.created, release.mode, *counts, path, escape(release.kept))
+    out.print(rows)
+
+
+@commands.command(rich_help_panel=PANEL)
+def accept(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table with the failing check.")],
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="Name of the failing check.")],
+    because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why the rows are right.")],
+    live: DataMode = None,
+    data: Data = None,
+) -> None:
+    """Accept the rows on which a check fails, so that the next build can publish them.
+
+    The acceptance is valid for the present rows of the table only. The changelog of the release states the reason.
+    """
+    from assets import stages
+
+    workspace = data_mode(data, live)
+    with build_lock(workspace):
+        stages.accept(workspace, table, check, because)
+    print_line(f"The check {check} of {table} no longer stops a release of these rows. Run `corridor build` again.")
+
+
+@commands.command(rich_help_panel=PANEL)
+def keep(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")],
+    because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why it is kept, as: cited in a paper.")],
+    data: Data = None,
+) -> None:
+    """Mark a release so that the command prune never removes it."""
+    from warehouse import releases as index_of_releases
+
+    workspace = any_mode(data)
+    with build_lock(workspace):
+        index_of_releases.keep(workspace.releases, release, because)
+    print_line(f"{release} is kept: {escape(because)}")
+
+
+@commands.command(rich_help_panel=PANEL)
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Remove old releases, and stored results and Dagster runs that were not used for 90 days.
+
+    The last ten releases stay, the last of each month for two years, the last of each year, and the releases that
+    the command keep marked. No payload is removed.
+    """
+    from assets.publish.retention import UNUSED
+    from assets.publish.retention import prune as prune_releases
+    from pipelines.build import forget_runs
+
+    workspace, now = any_mode(data), datetime.now(UTC)
+    with build_lock(workspace):
+        reasons = prune_releases(workspace, now, dry_run=dry_run)
+        if not dry_run:
+            forget_runs(workspace.data, now - UNUSED)
+    if json:
+        print_json(reasons)
+        return
+    rows = new_table("release", "kept as")
+    for name, reason in reasons.items():
+        rows.add_row(name, escape(reason) if reason else "[yellow]removed[/]")
+    out.print(rows)
+    removed = sum(reason is None for reason in reasons.values())
+    print_line(f"{removed:,} of {len(reasons):,} releases {'would be' if dry_run else 'were'} removed.")
+
+
+@commands.command(rich_help_panel=PANEL)
+def verify(data: Data = None, json: Json = False) -> None:
+    """Compute the hash of every payload and every published table again, and list the damaged files."""
+    from pipelines.inventory import verified
+
+    with progress("verifying") as step:
+        checked, damages = verified(any_mode(data), lambda done, total: step("payloads", done, total))
+    if json:
+        print_json({"checked": checked, "damages": damages})
+    else:
+        for line in damages:
+            print_problem("damaged", line, "bold red")
+        print_line(f"{checked:,} files verified, {len(damages):,} damaged.")
+    if damages:
+        raise typer.Exit(1)
+
+
+@commands.command(rich_help_panel=PANEL)
+def register(
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Rebuild the catalog from the releases, for example after a move.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Enter all releases in the Iceberg catalog. Each build does so; use it to repair the catalog."""
+    from warehouse import iceberg
+    from warehouse import releases as index_of_releases
+
+    workspace = any_mode(data)
+    latest = index_of_releases.find(workspace.releases)
+    with build_lock(workspace):
+        enter = iceberg.reregister if anew else iceberg.register
+        enter(workspace.releases, workspace.data, workspace.catalog)
+    print_line(f"All releases up to {latest.name} are in the Iceberg catalog, each with its tag.")
+
+
+@commands.command(rich_help_panel=PANEL)
+def doctor(data: Data = None, json: Json = False) -> None:
+    """Check the installation and the data folder, and suggest a remedy for each problem."""
+    from pipelines.doctor import diagnosis
+
+    findings = diagnosis(any_mode(data))
+    if json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "[green]ok[/]" if finding.ok else "[bold red]no[/]"
+            print_line(f"{mark} {escape(finding.what)}: {escape(finding.says)}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)

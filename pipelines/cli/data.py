@@ -1,0 +1,221 @@
+"""Commands that read a payload, import one, or read the tables of the data folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.options import Data, DataMode, Json, Output, Where, any_mode, build_lock, data_mode
+from pipelines.cli.output import fail, new_table, out, print_json, print_line, write_parquet
+
+PANEL = "Read and write data"
+
+# What the table of the figures of a text shows.
+FIGURE_COLUMNS = (
+    *("indicator", "group", "period", "value", "least", "most"),
+    *("unit", "definition", "span", "reads", "phrase"),
+)
+
+commands = typer.Typer()
+
+Dataset = Annotated[str, typer.Argument(metavar="PUBLISHER/DATASET", help="Name of the dataset, as eurostat/migr_acq.")]
+Payload = Annotated[Path, typer.Argument(metavar="FILE", help="Downloaded file; it may be compressed by gzip or zip.")]
+Published = Annotated[
+    datetime | None,
+    typer.Option("--published", metavar="DATE", formats=["%Y-%m-%d"], help="Day on which the file was published."),
+]
+
+
+@commands.command(rich_help_panel=PANEL)
+def read(
+    dataset: Dataset,
+    file: Payload,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Parquet file. Default: FILE.parquet.")
+    ] = None,
+    published: Published = None,
+    json: Json = False,
+) -> None:
+    """Read a file of any known format into a table of cells, and write the table as Parquet.
+
+    The dataset need not be in the catalogue. A cell has the value, the flags, the publisher's own codes, and its place
+    in the file. For a text the command lists the figures that it read and the sentences with figures that it could not
+    read; --published gives the year for a text that names none.
+    """
+    import polars as pl
+
+    from sources import reading
+    from sources.prose import reader as prose
+
+    _require_file(file)
+    target = output or Path(f"{file.name}.parquet")
+    publisher = dataset.partition("/")[0]
+    with reading.opened(file) as plain:
+        form = reading.recognise(plain, publisher)
+        cells = reading.read(plain, publisher, published.date() if published else None)
+        write_parquet(cells.frame, target)
+    written = pl.scan_parquet(target)
+    counts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
+    report = {
+        "dataset": dataset,
+        "format": form.NAME,
+        "says": {"dataset": cells.dataset, "updated": cells.updated},
+        "dimensions": list(cells.dimensions),
+        **counts.row(0, named=True),
+        "output": str(target),
+    }
+    if cells.unread is not None:
+        report["figures"] = prose.figures(cells).to_dicts()
+        report["unread"] = cells.unread.to_dicts()
+    if json:
+        print_json(report)
+        return
+    if cells.unread is not None:
+        _print_prose(report)
+    else:
+        out.print(written.head(8).collect())
+    print_line(
+        f"{form.NAME}: {report['cells']:,} cells, {report['values']:,} with a value, {report['flagged']:,} flagged; "
+        f"written to {target}"
+    )
+
+
+def _print_prose(report: dict[str, Any]) -> None:
+    """Print the figures of a text and the sentences that were not read."""
+    figures = new_table(*FIGURE_COLUMNS)
+    for row in report["figures"]:
+        figures.add_row(*("" if row[name] is None else f"{row[name]}" for name in FIGURE_COLUMNS))
+    out.print(figures)
+    for row in report["unread"]:
+        print_line(f"not read: {row['sentence']} ({row['why']})")
+
+
+@commands.command(name="import", rich_help_panel=PANEL)
+def import_(
+    dataset: Dataset, file: Payload, published: Published = None, data: Data = None, json: Json = False
+) -> None:
+    """Store a file that you downloaded in the archive. The next build reads it like a fetched payload."""
+    from assets.ingest.payloads import import_file
+    from sources import reading
+    from sources.catalogue import dataset as catalogue_entry
+
+    publisher, _ = catalogue_entry(dataset)
+    _require_file(file)
+    workspace = any_mode(data)
+    with reading.opened(file, max_unpacked=publisher.limits.max_unpacked) as plain:
+        form = reading.recognise(plain).NAME
+    day = published.replace(tzinfo=UTC) if published else None
+    with build_lock(workspace):
+        fetch = import_file(workspace, publisher, dataset.partition("/")[2], file, day)
+    if json:
+        print_json({"dataset": dataset, "payload": fetch.payload, "format": form, "published": fetch.published})
+        return
+    print_line(f"{file.name} ({form}) is in the archive as {fetch.payload}. Run `corridor build` to read it.")
+
+
+def _require_file(file: Path) -> None:
+    if not file.is_file():
+        fail(f"there is no file {file}")
+
+
+@commands.command(name="as-of", rich_help_panel=PANEL)
+def as_of(
+    date: Annotated[datetime, typer.Argument(metavar="DATE", formats=["%Y-%m-%d"], help="Day, as 2022-06-01.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table of statistics or law.")],
+    output: Output = None,
+    live: DataMode = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show a table as it was known at the end of a day (UTC).
+
+    The command reads the archive and no release, so the day may be earlier than the first release.
+    """
+    from assets import stages
+
+    workspace = data_mode(data, live)
+    end_of_day = date.replace(tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
+    rows = stages.as_of(workspace, table, end_of_day)
+    if output is not None:
+        write_parquet(rows.lazy(), output)
+    if json:
+        path = str(output) if output else None
+        print_json({"table": table, "as_of": end_of_day, "mode": workspace.mode, "rows": rows.height, "output": path})
+        return
+    out.print(rows.head(8))
+    written = f"; written to {output}" if output else ""
+    print_line(
+        f"{rows.height:,} rows of {table} were known at the end of {date:%Y-%m-%d} (mode {workspace.mode}){written}."
+    )
+
+
+@commands.command(rich_help_panel=PANEL)
+def diff(
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="Name of a release.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="Name of a later release.")] = "latest",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="HTML page to write, with examples of rows.")
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Compare two releases: their tables, columns, rows and values."""
+    from warehouse import difference, releases
+
+    root = any_mode(data).releases
+    old, new = releases.find(root, before), releases.find(root, after)
+    found = difference.differences(root, old, new)
+    if output is not None:
+        output.write_text(difference.page(old, new, found), encoding="utf-8")
+    if json:
+        print_json(difference.report(old, new, found))
+        return
+    changed = [one for one in found if not one.same]
+    if changed:
+        rows = new_table("table", "rows before", "rows after", "added", "removed", "changed", "schema")
+        for one in changed:
+            counts = (one.rows_before, one.rows_after, one.added, one.removed, one.changed)
+            schema = "; ".join(f"{name} {what}" for name, what in one.fields.items()) or "same"
+            rows.add_row(one.table, *("–" if count is None else f"{count:,}" for count in counts), schema)
+        out.print(rows)
+    else:
+        print_line(f"The tables of {old.name} and {new.name} are identical.")
+    if output is not None:
+        print_line(f"The page is {output}.")
+
+
+@commands.command(rich_help_panel=PANEL)
+def export(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table of statistics; with --excel any table.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write into.")],
+    where: Where = None,
+    excel: Annotated[bool, typer.Option("--excel", help="Write an Excel workbook instead of SDMX.")] = False,
+    data: Data = None,
+) -> None:
+    """Export a table of the latest release as SDMX-CSV 2.0 with its structure, or as an Excel workbook."""
+    import polars as pl
+
+    from pipelines.explain.figures import condition
+    from warehouse import releases
+    from warehouse.contracts import contract
+    from warehouse.exports import excel as workbook
+    from warehouse.exports import sdmx
+
+    workspace = any_mode(data)
+    release, declared = releases.find(workspace.releases), contract(table)
+    if declared.kind != "statistics" and not excel:
+        fail(f"{table} is not a table of statistics, and only those can be written as SDMX; use --excel")
+    stored = pl.scan_parquet(releases.table_file(workspace.releases, release, table))
+    rows = stored.filter(*(condition(declared, text) for text in where or [])).collect()
+    target = folder / f"{table}.{'xlsx' if excel else 'csv'}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if excel:
+        workbook.write(rows, declared, target)
+    else:
+        target.write_bytes(sdmx.data_csv(rows, declared))
+        structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))
+        (folder / f"{table}.structure.json").write_bytes(structure)
+    print_line(f"{rows.height:,} rows of {table} were written to {target}.")

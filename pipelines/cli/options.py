@@ -1,0 +1,80 @@
+"""The options that several commands take, and the workspace that they select."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from assets.core.workspace import Mode, Workspace
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="FOLDER", help="Data folder. Default: $CORRIDOR_DATA, else ./data.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Parquet file to write.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FIELD=VALUE", help="Select rows of the table; a date may be shortened to its year."),
+]
+BuildMode = Annotated[
+    bool | None,
+    typer.Option(
+        "--live/--snapshot",
+        help="Ask the publishers for data, or use the embedded snapshot. Default: $CORRIDOR_MODE, else the snapshot.",
+        show_default=False,
+    ),
+]
+DataMode = Annotated[
+    bool | None,
+    typer.Option(
+        "--live/--snapshot",
+        help="Use only payloads of this mode. Default: the mode of the latest release in the data folder.",
+        show_default=False,
+    ),
+]
+
+
+def any_mode(data: Path | None) -> Workspace:
+    """The workspace for a command whose result does not depend on the mode."""
+    from pipelines import settings
+
+    return settings.workspace(data)
+
+
+def build_mode(data: Path | None, live: bool | None) -> Workspace:
+    """The workspace for a build: its mode is that of the option, else that of ``$CORRIDOR_MODE``, else snapshot."""
+    from pipelines import settings
+
+    return settings.workspace(data, _mode(live))
+
+
+def data_mode(data: Path | None, live: bool | None) -> Workspace:
+    """The workspace for a command that reads payloads: its mode is that of the option, else that of its data.
+
+    Raises ``AssetError`` if there are no data of that mode, or if the mode cannot be decided.
+    """
+    from dataclasses import replace
+
+    from assets.core.mode import mode_with_data
+    from pipelines import settings
+
+    workspace = settings.workspace(data)
+    return replace(workspace, mode=mode_with_data(workspace, _mode(live)))
+
+
+def _mode(live: bool | None) -> Mode | None:
+    return None if live is None else "live" if live else "snapshot"
+
+
+@contextmanager
+def build_lock(workspace: Workspace) -> Iterator[None]:
+    """Hold the lock of the data folder. Raises ``BusyError`` if another process holds it."""
+    from warehouse.archive import lock
+
+    with lock(workspace.archive.root):
+        yield

@@ -1,0 +1,85 @@
+"""How commands print: text and tables for people, JSON for programs, errors and progress on the error stream."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# A pipe has no width. A fixed width keeps the output from being cut to that of a narrow terminal.
+out = Console(width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True)
+
+
+def fail(message: str, status: int = 1) -> NoReturn:
+    """Print an error and end the process with an exit status."""
+    print_error(message)
+    sys.exit(status)
+
+
+def print_error(message: str) -> None:
+    """Print one line with the label "error:" on the error stream."""
+    print_problem("error", message, "bold red")
+
+
+def print_problem(label: str, message: str, style: str = "yellow") -> None:
+    """Print one line with a coloured label on the error stream."""
+    err.print(f"[{style}]{label}:[/] {escape(message)}", highlight=False, soft_wrap=True)
+
+
+def print_line(text: str) -> None:
+    """Print one line of text. Markup of rich in ``text`` is applied."""
+    out.print(text, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON. Dates and paths become strings."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str))
+
+
+def new_table(*columns: str) -> Table:
+    """An empty table without borders."""
+    return Table(*columns, box=None, pad_edge=False)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a progress bar on the error stream if that is a terminal.
+
+    Yields a function that takes the name of a step, the number of steps that are done and the number of all steps.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def show(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step[:60], completed=done, total=total)
+
+        yield show
+
+
+def write_parquet(frame: pl.LazyFrame, target: Path) -> None:
+    """Write a frame as Parquet. If writing fails, the target stays as it was."""
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        frame.sink_parquet(unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)

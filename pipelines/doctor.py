@@ -1,0 +1,100 @@
+"""Checks of the installation and the data folder, each with a remedy for its problem."""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from assets.core.workspace import Workspace
+from sources.catalogue import datasets
+from warehouse import releases
+from warehouse.contracts import contracts
+from warehouse.errors import CorridorError
+
+LEAST_FREE = 2 << 30
+LIBRARIES = ("dagster", "polars", "pyarrow", "great-expectations")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of a check: what was checked, whether it is in order, and the state or the problem with its remedy."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+def diagnosis(workspace: Workspace) -> list[Finding]:
+    """The results of all checks."""
+    return [
+        _finding("Python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or newer"),
+        _libraries(),
+        _attempt("catalogue", lambda: f"{len(datasets())} datasets"),
+        _attempt("contracts", lambda: f"{len(contracts())} tables"),
+        _writable(workspace.data),
+        _disk_space(workspace.data),
+        _attempt("ledger", lambda: f"{len(workspace.archive.fetches()):,} fetches"),
+        _attempt(
+            "releases", lambda: f"the latest is {getattr(releases.latest(workspace.releases), 'name', 'none yet')}"
+        ),
+        *_keys(),
+    ]
+
+
+def _finding(what: str, ok: bool, state: str, remedy: str) -> Finding:
+    return Finding(what, ok, state if ok else f"{state}; {remedy}")
+
+
+def _attempt(what: str, look: Callable[[], str]) -> Finding:
+    """A finding that is in order if ``look`` raises no error of ours."""
+    try:
+        return Finding(what, ok=True, says=look())
+    except (CorridorError, OSError) as error:
+        return Finding(what, ok=False, says=str(error))
+
+
+def _libraries() -> Finding:
+    try:
+        found = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    except PackageNotFoundError as error:
+        return Finding("packages", ok=False, says=f"{error.name} is not installed; run `make setup`")
+    return Finding("packages", ok=True, says=found)
+
+
+def _writable(data: Path) -> Finding:
+    state = f"{data} is writable" if data.exists() else f"the first build creates {data}"
+    writable = os.access(_existing(data), os.W_OK)
+    return _finding(
+        "data folder", writable, state if writable else f"{data} is not writable", "choose another with --data"
+    )
+
+
+def _disk_space(data: Path) -> Finding:
+    free = shutil.disk_usage(_existing(data)).free
+    return _finding("disk", free >= LEAST_FREE, f"{free / (1 << 30):.1f} GiB free", "a build needs 2 GiB")
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, else its nearest parent that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _keys() -> list[Finding]:
+    """The keys that some publishers require. Without its key a dataset is not fetched live; that is no problem."""
+    required = {
+        (value.split("env:")[1], publisher.publisher)
+        for publisher, _ in datasets().values()
+        for endpoint in publisher.endpoints.values()
+        for value in [*endpoint.headers.values(), *endpoint.params.values()]
+        if "env:" in value
+    }
+    return [
+        Finding(
+            f"${name}", ok=True, says="set" if os.environ.get(name) else f"not set; {publisher} is not fetched live"
+        )
+        for name, publisher in sorted(required)
+    ]
