@@ -102,7 +102,7 @@ def corridor_ui(data: Path) -> Iterator[Server]:
         process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True)
     server = Server(port, data, log, process)
     try:
-        until(lambda: _loaded(server), 90, "an answer of the web server")
+        until(lambda: loaded(server), 90, "an answer of the web server")
         yield server
     finally:
         process.send_signal(signal.SIGINT)
@@ -113,7 +113,8 @@ def corridor_ui(data: Path) -> Iterator[Server]:
         process.wait(10)
 
 
-def _loaded(server: Server) -> bool | None:
+def loaded(server: Server) -> bool | None:
+    """True if the server has loaded our definitions; None if it does not answer yet."""
     assert server.process.poll() is None, server.log.read_text()
     try:
         said = server.ask("{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }")
