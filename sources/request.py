@@ -1,4 +1,4 @@
-"""What is asked of a publisher, within which limits, and what came back."""
+"""What a publisher is asked for, within which limits, and what comes back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,20 @@ from urllib.parse import quote, urlencode
 
 Kind = Literal["csv", "tsv", "json", "xlsx", "docx", "zip", "html", "any"]
 
+# Seconds. A host that accepts no connection within this time is treated as unreachable.
+CONNECT_SECONDS = 10.0
+
 
 @dataclass(frozen=True)
 class Limits:
-    """How a publisher wants to be asked, and how much of it is taken in.
+    """How fast a publisher may be asked, and how large and slow its responses may be.
 
-    ``per_second`` requests to each host; ``max_bytes`` of one answer as sent, ``max_unpacked`` after its compression;
-    ``timeout`` in seconds without a byte; ``retries`` beyond the first try; ``backoff`` in seconds, doubled by each
-    further failure.
+    - ``per_second``    requests per second to each host
+    - ``max_bytes``     bytes of one response as sent
+    - ``max_unpacked``  bytes of one response after unpacking
+    - ``timeout``       seconds without a byte
+    - ``retries``       tries after the first one
+    - ``backoff``       seconds before the first retry, doubled for each further one
     """
 
     per_second: float = 1.0
@@ -26,15 +32,19 @@ class Limits:
     retries: int = 4
     backoff: float = 0.5
 
+    @property
+    def connect_timeout(self) -> float:
+        """Seconds until a connection must exist."""
+        return min(CONNECT_SECONDS, self.timeout)
+
 
 @dataclass(frozen=True)
 class Request:
-    """A dataset, or with ``slice`` a part of it, as a GET of ``url`` (without query) and ``params``.
+    """A GET of ``url`` (without query) with ``params``, or with a ``body`` a POST of it.
 
-    With a ``body``, which is JSON, it is a POST of it: a question that is too long for an address.
-
-    A parameter or header whose value is ``env:NAME``, or ends so (``Bearer env:NAME``), is a secret: it is read from
-    the environment when the request is sent, and stands nowhere else.
+    It requests the dataset, or with ``slice`` a part of the dataset. ``body`` is JSON, for a request that is too long
+    for an address. A parameter or header whose value is ``env:NAME``, or ends with it (``Bearer env:NAME``), is a
+    secret: its value is read from the environment when the request is sent, and is stored nowhere.
     """
 
     publisher: str
@@ -48,14 +58,15 @@ class Request:
 
     @property
     def name(self) -> str:
-        """``eurostat/migr_resfirst``, or of a slice ``eurostat/migr_pop1ctz[geo=AT]``."""
+        """``eurostat/migr_resfirst``, or with a slice ``eurostat/migr_pop1ctz[geo=AT]``."""
         return f"{self.publisher}/{self.dataset}" + (f"[{self.slice}]" if self.slice else "")
 
     @property
     def full_url(self) -> str:
-        """The address with its query, and its body as a fragment, which no server is sent: it tells POSTs apart.
+        """The address with its query, and with the body as a fragment.
 
-        Secrets stand in it by the name of their variable.
+        A fragment is not sent to the server; it distinguishes POSTs to the same address. Secrets appear by the name of
+        their variable.
         """
         return address(self.url, self.params) + (f"#{self.body}" if self.body else "")
 
@@ -64,10 +75,13 @@ class Request:
 class Response:
     """What came back.
 
-    ``headers`` have lower-case names. ``body`` is a file that lives as long as the client; it is None where nothing
-    whole was received: on 304, and on an answer that broke off or ran over a limit. ``bytes`` and ``sha256`` are those
-    of ``body``. ``url`` is the address after redirects, ``sent_at`` an aware UTC time, ``seconds`` from there to the
-    last byte, all waiting included.
+    - ``headers``  with lower-case names
+    - ``body``     a file that exists until the client is closed; None with status 304, and for a response that broke
+      off or exceeded a limit
+    - ``url``      the address after redirects
+    - ``sent_at``  UTC, aware
+    - ``seconds``  from ``sent_at`` to the last byte, with all pauses of the rate limit and the retries
+    - ``bytes``, ``sha256``  of ``body``
     """
 
     status: int
@@ -78,6 +92,11 @@ class Response:
     seconds: float
     bytes: int = 0
     sha256: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
 
 
 def address(url: str, params: tuple[tuple[str, str], ...]) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from sources.catalogue import Publisher, publishers
 from sources.errors import FetchError, FormatError
 from sources.formats.json import nbs_json
-from sources.http import Client
+from sources.http.client import Client
 from sources.request import Request
 
 ANNUAL = "3"

@@ -8,7 +8,8 @@ from typing import Literal
 
 from assets.core.stage_cache import StageCache
 from sources.catalogue import Publisher
-from sources.http import Client, SnapshotAdapter
+from sources.http.client import Client
+from sources.http.snapshot import SnapshotAdapter
 from sources.snapshot import entries
 from warehouse.archive import Archive
 from warehouse.storage import Place

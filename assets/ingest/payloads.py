@@ -15,7 +15,7 @@ from assets.normalise.codes import Origin
 from sources import catalogue, reading, snapshot
 from sources.catalogue import Publisher
 from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
-from sources.http import Client
+from sources.http.client import Client
 from sources.protocols import articles, asynchronous, contents, linked, paging, split
 from sources.protocols.requests import closed_editions, endpoint_of, requests_following, requests_for
 from sources.request import Request, Response

@@ -4,10 +4,10 @@ import re
 import time
 from dataclasses import replace
 
-from sources.body_kind import beginning
 from sources.catalogue import Endpoint, Promise
 from sources.errors import FetchError
-from sources.http import Client
+from sources.http.body_kind import beginning
+from sources.http.client import Client
 from sources.request import Request, Response
 
 # The longest pause between two requests for the status, in seconds.

@@ -10,7 +10,7 @@ import orjson
 
 from sources.catalogue import Endpoint
 from sources.errors import FetchError
-from sources.http import Client
+from sources.http.client import Client
 from sources.request import Request, Response
 
 

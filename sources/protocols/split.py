@@ -7,9 +7,9 @@ from itertools import product
 from math import prod
 from pathlib import Path
 
-from sources.body_kind import beginning
 from sources.catalogue import Dataset, Endpoint
 from sources.errors import CatalogueError
+from sources.http.body_kind import beginning
 from sources.protocols.templates import Filters
 from sources.request import Request
 

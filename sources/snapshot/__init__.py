@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from sources.http import SnapshotEntry
+from sources.http.snapshot import SnapshotEntry
 from sources.yaml_text import declared
 
 FOLDER = Path(str(files(__package__)))

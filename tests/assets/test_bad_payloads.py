@@ -127,45 +127,60 @@ ROW = "A,NR,TOTAL,T,AT,2020"
 
 # Refused as soon as they come: dataset, what is sent, whether all of it is kept, what is said.
 AT_ONCE: dict[str, tuple[str, Script, bytes | None, str]] = {
-    "maintenance page": (POPULATION, reply(MAINTENANCE), MAINTENANCE, "HTML came where CSV was asked for.*maintenance"),
-    "maintenance page for a workbook": (STOCK, reply(MAINTENANCE), MAINTENANCE, "HTML came where XLSX was asked for"),
+    "maintenance page": (
+        POPULATION,
+        reply(MAINTENANCE),
+        MAINTENANCE,
+        "is HTML instead of CSV.*maintenance",
+    ),
+    "maintenance page for a workbook": (STOCK, reply(MAINTENANCE), MAINTENANCE, "is HTML instead of XLSX"),
     "fault": (POPULATION, reply(b"<S:Fault><faultstring>413 TOO_BIG"), b"<S:Fault><faultstring>413 TOO_BIG", "TOO_BIG"),
-    "entities": (POPULATION, reply(LAUGHS + b"<x>&c;</x>"), LAUGHS + b"<x>&c;</x>", "XML came where CSV was asked for"),
-    "warning": (POPULATION, reply(b'{"warning":{"status":500}}'), b'{"warning":{"status":500}}', "JSON came where CSV"),
-    "error": (REFUGEES, reply(b'{"error":["no"]}'), b'{"error":["no"]}', "a notice came where data was asked for"),
+    "entities": (
+        POPULATION,
+        reply(LAUGHS + b"<x>&c;</x>"),
+        LAUGHS + b"<x>&c;</x>",
+        "is XML instead of CSV",
+    ),
+    "warning": (
+        POPULATION,
+        reply(b'{"warning":{"status":500}}'),
+        b'{"warning":{"status":500}}',
+        "is JSON instead of CSV",
+    ),
+    "error": (REFUGEES, reply(b'{"error":["no"]}'), b'{"error":["no"]}', "the response is a message instead of data"),
     "error of the bank": (
         BANK,
         reply(b'[{"message":[{"id":"175","key":"Invalid","value":"deleted"}]}]'),
         b'[{"message":[{"id":"175","key":"Invalid","value":"deleted"}]}]',
-        "a notice came.*deleted",
+        "is a message instead of data.*deleted",
     ),
     "half a gzip": (
         POPULATION,
         reply(gzip.compress(WHOLE, mtime=0)[:-9]),
         gzip.compress(WHOLE, mtime=0)[:-9],
-        "gzip breaks off",
+        "gzip of the response breaks off",
     ),
     "half a gzip as transport": (
         POPULATION,
         unframed(gzip.compress(WHOLE)[:-9], Content_Encoding="gzip"),
         None,
-        "gzip breaks off",
+        "gzip of the response breaks off",
     ),
     "gzip bomb": (
         POPULATION,
         reply(gzip.compress(bytes(20_000_000), mtime=0)),
         gzip.compress(bytes(20_000_000), mtime=0),
-        "unpacks to more than the 400,000 bytes",
+        "unpacks to more bytes than the limit of 400,000",
     ),
     "gzip bomb as transport": (
         POPULATION,
         reply(gzip.compress(bytes(20_000_000)), Content_Encoding="gzip"),
         None,
-        "unpacks to more than the 400,000 bytes",
+        "unpacks to more bytes than the limit of 400,000",
     ),
-    "endless": (POPULATION, endless(), None, "more than the 200,000 bytes"),
+    "endless": (POPULATION, endless(), None, "more bytes than the limit of 200,000"),
     "cut connection": (POPULATION, reply(WHOLE, length=9_999), None, "breaks off after"),
-    "empty": (POPULATION, reply(b""), b"", "an empty answer"),
+    "empty": (POPULATION, reply(b""), b"", "the response is empty"),
     "half a JSON": (REFUGEES, reply(unhcr(f"[{ITEM}]")[:-9]), unhcr(f"[{ITEM}]")[:-9], "page 1 has no number of pages"),
     "nested JSON": (REFUGEES, reply(unhcr("[" * 50_000)), unhcr("[" * 50_000), "page 1 has no number of pages"),
     "NaN": (BANK, reply(b'[{"pages":1},[NaN]]'), b'[{"pages":1},[NaN]]', "page 1 has no number of pages"),
@@ -182,7 +197,7 @@ AT_ONCE: dict[str, tuple[str, Script, bytes | None, str]] = {
         "page=2.*an earlier page came again",
     ),
     "no number of pages": (BANK, reply(b"[[1], [2]]"), b"[[1], [2]]", "page 1 has no number of pages at /0"),
-    "not found": (POPULATION, reply(b"gone", 404), b"gone", "answered 404: gone"),
+    "not found": (POPULATION, reply(b"gone", 404), b"gone", "status 404: gone"),
 }
 
 # Found out when they are read.

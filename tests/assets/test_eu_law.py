@@ -316,7 +316,7 @@ def test_a_maintenance_page_in_the_place_of_an_answer_is_said_and_leaves_what_wa
     ask(workspace, name)
     double.closed = True
     (failure,) = ask(workspace, name).failures
-    assert "HTML came where JSON was asked for" in failure
+    assert "the response is HTML instead of JSON" in failure
     assert "Maintenance" in failure
     assert stages.observations(workspace, f"cellar/{name}").frame.collect().height == 50
 

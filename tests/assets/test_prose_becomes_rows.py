@@ -12,7 +12,8 @@ from assets.core.workspace import Workspace
 from assets.ingest.payloads import import_file, planned, receive
 from sources.catalogue import publishers
 from sources.formats.delimited import figures_csv
-from sources.http import Client, SnapshotAdapter, SnapshotEntry
+from sources.http.client import Client
+from sources.http.snapshot import SnapshotAdapter, SnapshotEntry
 from tests.conftest import corridor
 from tests.sources.test_reads_prose import BODY, PAGE, TITLE, line
 

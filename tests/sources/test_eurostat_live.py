@@ -167,7 +167,7 @@ def test_one_country_that_is_too_large_fails_and_the_rest_goes_on(eurostats: Dou
     assert result.received == 2
     (failure,) = result.failures
     assert failure.startswith("eurostat/migr_resfirst[geo=DE]")
-    assert "answered 413" in failure
+    assert "status 413" in failure
     assert "EXTRACTION_TOO_BIG" in failure
     assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG"]
 
@@ -230,7 +230,7 @@ def test_an_answer_promised_for_later_is_waited_for(eurostats: Double, workspace
         (status("UNKNOWN_REQUEST"), "has the status UNKNOWN_REQUEST"),
         (status("PROCESSING"), "was not ready after"),
         (reply(b"<html><head><title>Maintenance</title></head></html>"), "has the status unknown"),
-        (reply(b"gone", 410), "answered 410"),
+        (reply(b"gone", 410), "status 410"),
     ],
 )
 def test_a_promise_that_is_not_kept_fails_in_words(

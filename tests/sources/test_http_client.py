@@ -19,9 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.body_kind import objection
 from sources.errors import FetchError, NotConfiguredError
-from sources.http import Client, SnapshotAdapter, SnapshotEntry
+from sources.http.body_kind import objection
+from sources.http.client import Client
+from sources.http.snapshot import SnapshotAdapter, SnapshotEntry
 from sources.request import Kind, Limits, Request, Response, address
 from tests.support.loopback import Loopback, Script, cut_chunks, drip, endless, reply, reset, serve, silence, unframed
 
@@ -144,7 +145,7 @@ def test_a_secret_is_sent_and_shown_nowhere(
         request = asking(server, params=(("key", "env:UN_TOKEN"),), headers=headers)
         with pytest.raises(FetchError) as caught:
             client.fetch(request)
-    assert str(caught.value).endswith("answered 503: /data?key=env:UN_TOKEN is wrong, env:UN_TOKEN too")
+    assert str(caught.value).endswith("status 503: /data?key=env:UN_TOKEN is wrong, env:UN_TOKEN too")
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text + str(caught.value.response)
     for written in (token, quote(token), quote(token, safe="")):
         assert written not in request.full_url
@@ -187,7 +188,7 @@ def test_an_unchanged_payload_is_not_sent_again() -> None:
 
 def test_unchanged_is_no_answer_where_nothing_was_offered() -> None:
     message, _ = refused(reply(status=304), kept=b"")
-    assert message.endswith("answered 304")
+    assert message.endswith("status 304")
 
 
 # Trying again
@@ -207,7 +208,7 @@ def test_retry_after_is_waited_for() -> None:
 
 def test_a_very_long_retry_after_ends_the_asking() -> None:
     message, server = refused(reply(b"quota", 429, Retry_After="3600"), within=limits(retries=3), kept=b"quota")
-    assert message.endswith("answered 429 and asks to wait (3600): quota")
+    assert message.endswith("status 429 and a demand to wait (3600): quota")
     assert len(server.received) == 1
 
 
@@ -218,14 +219,14 @@ def test_a_retry_after_that_cannot_be_read_is_no_obstacle() -> None:
 
 def test_patience_has_an_end() -> None:
     message, server = refused(reply(b"busy\nreally", 503), within=limits(retries=2), kept=b"busy\nreally")
-    assert message.endswith("answered 503: busy")
+    assert message.endswith("status 503: busy")
     assert len(server.received) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 410, 413, 416, 501])
 def test_a_refusal_is_final(status: int) -> None:
     message, server = refused(reply(FAULT, status, Retry_After="0"), within=limits(retries=3), kept=FAULT)
-    assert f"answered {status}" in message
+    assert f"status {status}" in message
     assert message.endswith("EXTRACTION_TOO_BIG: please change your filters")
     assert len(server.received) == 1
 
@@ -233,8 +234,8 @@ def test_a_refusal_is_final(status: int) -> None:
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [
-        (reply(b"no such", 404, length=99), "answered 404, and its answer breaks off after 7 bytes: the connection"),
-        (endless(404), "answered 404, and its answer has more than the 1,000,000 bytes"),
+        (reply(b"no such", 404, length=99), "status 404, and the response breaks off after 7 bytes: the connection"),
+        (endless(404), "status 404, and the response has more bytes than the limit of 1,000,000"),
     ],
     ids=["cut", "endless"],
 )
@@ -248,7 +249,7 @@ def test_silence_is_tried_again_and_then_said() -> None:
     _, server = taken(silence(0.6), reply(CSV), within=limits(retries=1, timeout=0.2))
     assert len(server.received) == 2
     message, server = refused(silence(0.6), within=limits(retries=1, timeout=0.2))
-    assert message.endswith("nothing came for 0.2 seconds")
+    assert message.endswith("no byte for 0.2 seconds")
     assert len(server.received) == 2
 
 
@@ -276,8 +277,8 @@ def test_an_answer_that_breaks_off_is_fetched_again(broken: Script) -> None:
     [
         (reset, r"breaks off after \d+ bytes: the connection broke off, reset by the host$"),
         (reply(CSV, length=1000), "breaks off after 25 bytes: the connection broke off$"),
-        (drip, r"drips: \d+ bytes in 0 seconds$"),
-        (unframed(gzip.compress(CSV * 99)[:-9], Content_Encoding="gzip"), "its gzip breaks off$"),
+        (drip, r"is too slow: \d+ bytes in 0 seconds$"),
+        (unframed(gzip.compress(CSV * 99)[:-9], Content_Encoding="gzip"), "the gzip of the response breaks off$"),
     ],
     ids=["reset", "cut length", "drip", "cut gzip"],
 )
@@ -333,7 +334,7 @@ def test_a_certificate_is_accepted_only_from_those_the_machine_trusts(
 
 def test_an_endless_answer_stops_at_the_limit() -> None:
     message, server = refused(endless(), within=limits(retries=3))
-    assert message.endswith("more than the 1,000,000 bytes that are taken in")
+    assert message.endswith("the response has more bytes than the limit of 1,000,000")
     assert len(server.received) == 1
 
 
@@ -344,7 +345,7 @@ def test_an_endless_error_does_not_hold_the_next_try() -> None:
 
 def test_an_answer_that_says_it_is_too_large_is_not_read() -> None:
     message, _ = refused(reply(CSV, length=2_000_000_000))
-    assert message.endswith("its answer has 2,000,000,000 bytes, and no more than 1,000,000 are taken in")
+    assert message.endswith("the response has 2,000,000,000 bytes, more than the limit of 1,000,000")
 
 
 BOMB = gzip.compress(bytes(50_000_000))
@@ -352,12 +353,12 @@ BOMB = gzip.compress(bytes(50_000_000))
 
 def test_a_bomb_in_the_transport_compression_stops_at_the_limit() -> None:
     message, _ = refused(reply(BOMB, Content_Encoding="gzip"))
-    assert message.endswith("unpacks to more than the 2,000,000 bytes that are taken in")
+    assert message.endswith("unpacks to more bytes than the limit of 2,000,000")
 
 
 def test_a_bomb_in_a_payload_stops_at_the_limit() -> None:
     message, _ = refused(reply(BOMB), kept=BOMB)
-    assert message.endswith("unpacks to more than the 2,000,000 bytes that are taken in")
+    assert message.endswith("unpacks to more bytes than the limit of 2,000,000")
 
 
 # Redirects
@@ -432,31 +433,35 @@ def workbook() -> bytes:
 @pytest.mark.parametrize(
     ("accept", "body", "said"),
     [
-        ("csv", MAINTENANCE, "HTML came where CSV was asked for: <!DOCTYPE html> … Down for maintenance"),
+        ("csv", MAINTENANCE, "the response is HTML instead of CSV: <!DOCTYPE html> … Down for maintenance"),
         (
             "json",
             b"<html lang='en' class='no-js'>",
-            "HTML came where JSON was asked for: <html lang='en' class='no-js'>",
+            "the response is HTML instead of JSON: <html lang='en' class='no-js'>",
         ),
-        ("csv", ENVELOPE, f"XML came where CSV was asked for: {ENVELOPE.decode()}"),
+        ("csv", ENVELOPE, f"the response is XML instead of CSV: {ENVELOPE.decode()}"),
         ("tsv", FAULT, "EXTRACTION_TOO_BIG: please change your filters"),
-        ("csv", WARNING, f"JSON came where CSV was asked for: {WARNING.decode()}"),
-        ("json", WARNING, f"a notice came where data was asked for: {WARNING.decode()}"),
-        ("json", b'{"error":[{"status":400,"id":150}]}', 'data was asked for: {"error":[{"status":400,"id":150}]}'),
-        ("json", b'\xef\xbb\xbf[{"message":[{"id":"120"}]}]', 'data was asked for: [{"message":[{"id":"120"}]}]'),
-        ("json", b"NoRecordsFound", "text came where JSON was asked for: NoRecordsFound"),
-        ("xlsx", MAINTENANCE, "HTML came where XLSX was asked for: <!DOCTYPE html> … Down for maintenance"),
-        ("csv", workbook(), "ZIP came where CSV was asked for: PK\ufffd"),
-        ("csv", b"%PDF-1.7\n", "binary data came where CSV was asked for: %PDF-1.7"),
-        ("html", b'{"a":1}', 'JSON came where HTML was asked for: {"a":1}'),
-        ("csv", b"", "an empty answer"),
-        ("any", b"\xef\xbb\xbf\r\n", "an empty answer"),
+        ("csv", WARNING, f"the response is JSON instead of CSV: {WARNING.decode()}"),
+        ("json", WARNING, f"the response is a message instead of data: {WARNING.decode()}"),
+        (
+            "json",
+            b'{"error":[{"status":400,"id":150}]}',
+            'instead of data: {"error":[{"status":400,"id":150}]}',
+        ),
+        ("json", b'\xef\xbb\xbf[{"message":[{"id":"120"}]}]', 'instead of data: [{"message":[{"id":"120"}]}]'),
+        ("json", b"NoRecordsFound", "the response is text instead of JSON: NoRecordsFound"),
+        ("xlsx", MAINTENANCE, "the response is HTML instead of XLSX: <!DOCTYPE html> … Down for maintenance"),
+        ("csv", workbook(), "the response is ZIP instead of CSV: PK\ufffd"),
+        ("csv", b"%PDF-1.7\n", "the response is binary data instead of CSV: %PDF-1.7"),
+        ("html", b'{"a":1}', 'the response is JSON instead of HTML: {"a":1}'),
+        ("csv", b"", "the response is empty"),
+        ("any", b"\xef\xbb\xbf\r\n", "the response is empty"),
         (
             "csv",
             gzip.compress(MAINTENANCE, mtime=0),
-            "HTML came where CSV was asked for: <!DOCTYPE html> … Down for maintenance",
+            "the response is HTML instead of CSV: <!DOCTYPE html> … Down for maintenance",
         ),
-        ("csv", gzip.compress(b"", mtime=0), "an empty answer"),
+        ("csv", gzip.compress(b"", mtime=0), "the response is empty"),
     ],
 )
 def test_status_200_is_not_enough(accept: Kind, body: bytes, said: str) -> None:
@@ -501,7 +506,7 @@ def test_a_gzip_that_no_header_announces_is_kept_as_it_came() -> None:
 
 def test_a_compression_that_was_not_asked_for_is_refused() -> None:
     message, _ = refused(reply(b"\x78\x9c", Content_Encoding="br"))
-    assert message.endswith("its answer is compressed with br, which was not asked for")
+    assert message.endswith("the response is compressed with br, which was not requested")
 
 
 def test_a_first_line_is_cut_after_200_characters() -> None:
@@ -573,11 +578,11 @@ def test_a_snapshot_confirms_what_is_unchanged(snapshot: Snapshot) -> None:
 
 def test_a_snapshot_goes_through_the_same_checks(snapshot: Snapshot) -> None:
     with snapshot() as client:
-        with pytest.raises(FetchError, match=r"answered 404: not in the snapshot$") as caught:
+        with pytest.raises(FetchError, match=r"status 404: not in the snapshot$") as caught:
             client.fetch(of_snapshot("unknown"))
         assert caught.value.response is not None
         assert caught.value.response.status == 404
-        with pytest.raises(FetchError, match="a notice came where data was asked for"):
+        with pytest.raises(FetchError, match="the response is a message instead of data"):
             client.fetch(of_snapshot("c", "json"))
         with pytest.raises(FetchError, match=r"the host api\.unhcr\.org is none of ec\.europa\.eu"):
             client.fetch(Request("unhcr", "population", "", "https://api.unhcr.org/population", (), "json"))

@@ -9,7 +9,8 @@ import pytest
 
 from sources.catalogue import load
 from sources.errors import CatalogueError, FetchError
-from sources.http import Client, SnapshotAdapter, SnapshotEntry
+from sources.http.client import Client
+from sources.http.snapshot import SnapshotAdapter, SnapshotEntry
 from sources.protocols.requests import requests_for
 from sources.request import Limits, Request
 from tests.sources.test_builds_requests import HEAD
@@ -69,7 +70,7 @@ def test_success_that_is_none_is_no_payload(body: bytes) -> None:
     with (
         serve(reply(body)) as server,
         Client(HOSTS, LIMITS) as client,
-        pytest.raises(FetchError, match="a notice came where data was asked for"),
+        pytest.raises(FetchError, match="the response is a message instead of data"),
     ):
         client.fetch(question(server))
 

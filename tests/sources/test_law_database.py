@@ -174,7 +174,7 @@ def assert_only_said(workspace: Workspace, name: str, good: pl.DataFrame, when: 
 @pytest.mark.parametrize(
     ("instead", "when", "why"),
     [
-        ("<html><head><title>WZWS</title></head></html>", "received", "HTML came where JSON was asked for"),
+        ("<html><head><title>WZWS</title></head></html>", "received", "is HTML instead of JSON"),
         (
             json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0}),
             "read",
@@ -231,8 +231,8 @@ def test_details_and_documents_are_asked_for_as_the_lists_name_them(database: Da
 @pytest.mark.parametrize(
     ("instead", "why"),
     [
-        ("<html><head><title>WZWS</title></head></html>", "HTML came where JSON was asked for"),
-        ("<!doctype html><html><title>系统维护</title>", "HTML came where JSON was asked for"),
+        ("<html><head><title>WZWS</title></head></html>", "the response is HTML instead of JSON"),
+        ("<!doctype html><html><title>系统维护</title>", "the response is HTML instead of JSON"),
         (json.dumps({"code": 200, "msg": "操作成功", "data": {}}), "the page has no link like"),
         (json.dumps({"code": 500, "msg": "文件不存在"}), "the page has no link like"),
     ],
@@ -255,7 +255,7 @@ def test_a_page_in_the_place_of_a_document_is_refused(database: Database, tmp_pa
     database.document = b"<!doctype html><html><head><title>index</title></head></html>"
     failures = receive(workspace, flk, "texts").failures
     assert len(failures) == 2
-    assert all("HTML came where DOCX was asked for" in line for line in failures)
+    assert all("the response is HTML instead of DOCX" in line for line in failures)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,11 @@ def test_a_page_in_the_place_of_a_document_is_refused(database: Database, tmp_pa
     [
         (json.dumps({"msg": "操作成功", "code": 200, "data": None}), "read", "no format recognises this payload"),
         (json.dumps({"msg": "参数错误", "code": 500}), "read", "no format recognises this payload"),
-        ("<html><head><title>urgent maintenance</title></head></html>", "received", "HTML came where JSON"),
+        (
+            "<html><head><title>urgent maintenance</title></head></html>",
+            "received",
+            "the response is HTML instead of JSON",
+        ),
     ],
 )
 def test_a_detail_that_fails_with_status_200_leaves_what_was_known(

@@ -21,7 +21,7 @@ from sources.catalogue import Publisher, publishers
 from sources.cells import Cells, pack
 from sources.errors import FetchError, FormatError, StructureError, UnknownFormatError
 from sources.formats.json import nbs_easyquery, nbs_json
-from sources.http import Client
+from sources.http.client import Client
 from sources.request import Limits
 from tests.support.loopback import reply, serve
 from tools.find_nbs_ids import areas, find
@@ -283,7 +283,7 @@ def test_a_live_answer_is_asked_for_kept_and_read_and_a_page_of_script_changes_n
         assert json.loads(server.received[0].body or b"")["dts"] == ["1949YY-2030YY"]
         assert server.received[0].headers["referer"].startswith("https://data.stats.gov.cn/")
         (failure,) = receive(workspace, publisher, "population").failures
-        assert "HTML came where JSON was asked for" in failure
+        assert "the response is HTML instead of JSON" in failure
         receive(workspace, publisher, "population")
     made = stages.observations(workspace, "nbs/population")
     assert any("name is '城镇化率'" in why for why in made.failures)

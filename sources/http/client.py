@@ -1,0 +1,125 @@
+"""The client of one publisher: fetches the payload of a request, or raises why there is none.
+
+``requests_ratelimiter`` waits between requests and ``urllib3`` retries. This package decides which response is a
+payload: one from a host of the publisher, over TLS, complete, within the limits and of the requested kind. A
+maintenance page with status 200 is not a CSV file.
+"""
+
+import itertools
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sources.errors import FetchError
+from sources.http import body, body_kind
+from sources.http.connection import Connection, Transport
+from sources.http.failure import LIBRARY_ERRORS, Failure, failure_of
+from sources.http.retry import RetryPolicy
+from sources.http.secrets import Secrets
+from sources.request import Kind, Limits, Request, Response
+
+
+class Client:
+    """Sends requests to the ``hosts`` of one publisher within its ``limits``.
+
+    A context manager, for one thread at a time. ``transport`` replaces the network; then there is no waiting between
+    requests, and no secret is used. Bodies are files in a temporary folder below ``folder`` (by default the system's
+    temporary folder), which is removed when the client is closed.
+    """
+
+    def __init__(
+        self,
+        hosts: frozenset[str],
+        limits: Limits,
+        user_agent: str | None = None,
+        transport: Transport | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.hosts = hosts
+        self.limits = limits
+        self._live = transport is None
+        self._connection = Connection(hosts, limits, user_agent, transport)
+        self._numbers = itertools.count()
+        self._folder = tempfile.TemporaryDirectory(prefix="corridor-", dir=folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections and remove the bodies."""
+        self._connection.close()
+        self._folder.cleanup()
+
+    def fetch(self, request: Request, *, etag: str | None = None, last_modified: str | None = None) -> Response:
+        """The response with the payload of ``request``, or with status 304 if the payload is unchanged.
+
+        ``etag`` and ``last_modified`` are the validators of the payload that the caller has. Raises ``FetchError``,
+        with what came back as its ``response``, and ``NotConfiguredError``.
+        """
+        secrets = Secrets.of(request) if self._live else Secrets({})
+        validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        conditions = {name: value for name, value in validators.items() if value}
+        retry: RetryPolicy | None = RetryPolicy.of(self.limits)
+        while retry is not None:
+            try:
+                return self._try(request, secrets, conditions)
+            except Failure as caught:
+                failure = caught
+            retry = retry.after_broken_response() if failure.can_retry else None
+            if retry is not None:
+                retry.sleep()
+        # Raised outside the except block: the errors of the libraries, which may contain secrets, are not chained.
+        message = secrets.remove(f"{request.name} ({request.full_url}): {failure.reason}")
+        raise FetchError(message, failure.response, unreachable=failure.unreachable)
+
+    def _try(self, request: Request, secrets: Secrets, conditions: dict[str, str]) -> Response:
+        """The response of one try; ``Failure`` if it has no payload."""
+        sent_at, begun = datetime.now(UTC), time.perf_counter()
+        received: Response | None = None
+        try:
+            with closing(self._connection.send(request, secrets, conditions)) as response:
+                received = Response(
+                    status=response.status_code,
+                    headers={name.lower(): value for name, value in response.headers.items()},
+                    body=None,
+                    url=secrets.remove(response.url) if response.history else request.full_url,
+                    sent_at=sent_at,
+                    seconds=time.perf_counter() - begun,
+                )
+                if received.status == 304 and conditions:
+                    return received
+                path = Path(self._folder.name, f"{next(self._numbers)}")
+                size, sha256 = body.save(response.raw, received.headers, path, self.limits)
+            received = replace(received, body=path, bytes=size, sha256=sha256, seconds=time.perf_counter() - begun)
+            if reason := self._rejection(received, path, request.accept):
+                raise Failure(reason)
+        except Failure as failure:
+            failure.response = received
+            if received and not received.is_success and not received.body:
+                # The status decides, even if the text of the refusal is incomplete.
+                failure.reason, failure.can_retry = f"status {received.status}, and {failure.reason}", False
+            raise
+        except LIBRARY_ERRORS as error:
+            raise failure_of(error, self.limits) from None
+        except OSError as error:
+            raise Failure(f"the response cannot be stored: {error.strerror}") from None
+        return received
+
+    def _rejection(self, response: Response, path: Path, accept: Kind) -> str:
+        """Why a complete response is not the requested payload; "" if it is."""
+        if response.is_success:
+            return body_kind.objection(body.unpacked_head(path, self.limits), accept)
+        start = body.head(path)
+        pause = response.headers.get("retry-after")
+        reason = f"status {response.status}" + (f" and a demand to wait ({pause})" if pause else "")
+        return reason + (f": {body_kind.first_line(start)}" if body_kind.text(start) else "")
