@@ -1,27 +1,27 @@
-"""What differs between two releases: tables, schemas, rows and values. Pure functions on the files of both."""
+"""The differences between two releases: tables, schemas, rows and values, as data and as an HTML page."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from html import escape
-from string import Template
+from functools import cache
 
 import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from warehouse.contracts import Contract, contracts
 from warehouse.releases import Release, table_file
 from warehouse.storage import Place
 
 SHOWN = 20
-# Where a figure stands, and since when, is no difference in what a release says.
+# The place of a figure in a payload and its time of publication are not part of its content.
 PROVENANCE = frozenset({"payload", "locator", "source_updated", "known_from", "known_to"})
 
 
 @dataclass(frozen=True)
 class TableDifference:
-    """How a table differs: fields, rows, and for tables with a key in both releases which rows.
+    """The difference of one table: its fields, the number of its rows and, if both releases have its key, the rows.
 
-    ``changed`` counts keys whose other fields differ, provenance aside; ``examples`` are at most 20 of the keys that
-    were changed, removed or added, in this order, with what was and what is.
+    ``changed`` counts keys with another value in a field that is not provenance. ``examples`` are at most 20 changed,
+    removed or added keys, in this order, with their values before and after.
     """
 
     table: str
@@ -43,7 +43,7 @@ class TableDifference:
 
 
 def differences(root: Place, before: Release, after: Release) -> list[TableDifference]:
-    """The tables of two releases compared, in alphabetical order; table ``release``, which always differs, aside."""
+    """Compare the tables of two releases, in alphabetical order, except ``release``, which always differs."""
     names = sorted({*before.tables, *after.tables} - {"release"})
     return [_table(root, name, before, after) for name in names]
 
@@ -56,13 +56,13 @@ def _table(root: Place, name: str, before: Release, after: Release) -> TableDiff
     schemas = [frame.collect_schema() for frame in frames]
     fields = schema_changes({k: str(v) for k, v in schemas[0].items()}, {k: str(v) for k, v in schemas[1].items()})
     declared = contracts().get(name)
-    known = declared is not None and all(set(declared.key) <= set(schema) for schema in schemas)
+    has_key = declared is not None and all(set(declared.key) <= set(schema) for schema in schemas)
     found = TableDifference(name, old.rows, new.rows, old.schema_version, new.schema_version, fields)
-    return _with_rows(found, frames[0], frames[1], declared) if declared is not None and known else found
+    return _with_rows(found, frames[0], frames[1], declared) if declared is not None and has_key else found
 
 
 def schema_changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """What happened to each field that is not as it was: ``added``, ``removed``, or its type before and after."""
+    """Field → ``added``, ``removed``, or its types before and after, for each field that differs."""
     removed = {name: "removed" for name in before if name not in after}
     added = {name: "added" for name in after if name not in before}
     retyped = {
@@ -72,7 +72,7 @@ def schema_changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[
 
 
 def _with_rows(one: TableDifference, old: pl.LazyFrame, new: pl.LazyFrame, declared: Contract) -> TableDifference:
-    """The difference with added, removed and changed rows by the key of the contract."""
+    """Add the added, removed and changed rows, matched by the key of the contract, to a difference."""
     key = list(declared.key)
     shared = [name for name in old.collect_schema().names() if name in new.collect_schema().names()]
     content = [name for name in shared if name not in key and name not in PROVENANCE]
@@ -94,12 +94,12 @@ def _with_rows(one: TableDifference, old: pl.LazyFrame, new: pl.LazyFrame, decla
         removed=counts.get("removed", 0),
         changed=counts.get("changed", 0),
         by_dataset=grouped,
-        examples=[_example(row, key, content) for row in _telling(found).iter_rows(named=True)],
+        examples=[_example(row, key, content) for row in _first_rows(found).iter_rows(named=True)],
     )
 
 
-def _telling(found: pl.DataFrame) -> pl.DataFrame:
-    """Some of the rows: what was changed says more than what is gone, and that more than what is new."""
+def _first_rows(found: pl.DataFrame) -> pl.DataFrame:
+    """The first rows, by importance: changed rows, then removed rows, then added rows."""
     order = pl.col("difference").replace_strict(["changed", "removed", "added"], [0, 1, 2])
     return found.sort(order, maintain_order=True).head(SHOWN)
 
@@ -115,7 +115,7 @@ def _example(row: Mapping[str, object], key: list[str], content: list[str]) -> d
 
 
 def report(before: Release, after: Release, found: list[TableDifference]) -> dict[str, object]:
-    """The comparison for a machine."""
+    """The comparison as data for JSON."""
     return {
         "before": before.name,
         "after": after.name,
@@ -124,94 +124,77 @@ def report(before: Release, after: Release, found: list[TableDifference]) -> dic
     }
 
 
-PAGE = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$before to $after</title><style>
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem;
-  color: #1d2530; background: #fff; overflow-wrap: break-word; }
-h2 { margin: 2rem 0 .25rem; font-size: 1.15rem; } p { margin: .25rem 0; max-width: 60rem; }
-table { border-collapse: collapse; margin: .5rem 0; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9dee5; vertical-align: top; }
-th, td { white-space: nowrap; }
-.n { text-align: right; font-variant-numeric: tabular-nums; }
-a { color: #0b57d0; } .changed { color: #7a4d00; } .removed { color: #b42318; } .added { color: #14672c; }
-.scroll { overflow-x: auto; } :focus-visible { outline: 3px solid #0b57d0; outline-offset: 2px; }
-@media (max-width: 40rem) { body { margin: 1rem auto; font-size: 14px; } th, td { padding: .25rem .4rem; } }
-</style></head><body><main><h1>From release $before to $after</h1>
-<p>$summary</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Tables that differ">
-<table><thead><tr><th scope="col">table</th><th scope="col" class="n">rows before</th>
-<th scope="col" class="n">rows after</th><th scope="col" class="n">added</th><th scope="col" class="n">removed</th>
-<th scope="col" class="n">changed</th><th scope="col">schema</th></tr></thead><tbody>
-$overview
-</tbody></table></div>
-$details
-</main></body></html>
-""")
-
-
 def page(before: Release, after: Release, found: list[TableDifference]) -> str:
-    """The comparison as one HTML page that needs nothing else."""
-    different = [difference for difference in found if not difference.same]
-    same = ", ".join(difference.table for difference in found if difference.same) or "none"
-    summary = f"{len(different)} of {len(found)} tables differ. Unchanged: {same}."
-    return PAGE.substitute(
-        before=escape(before.name),
-        after=escape(after.name),
-        summary=escape(summary),
-        overview="\n".join(map(_overview, different)),
-        details="\n".join(map(_details, different)),
+    """The comparison as one self-contained HTML page."""
+    return _template().render(
+        before=before.name,
+        after=after.name,
+        total=len(found),
+        unchanged=[difference.table for difference in found if difference.same],
+        different=[_section(difference) for difference in found if not difference.same],
     )
 
 
-def _overview(one: TableDifference) -> str:
-    numbers = (one.rows_before, one.rows_after, one.added, one.removed, one.changed)
-    cells = "".join(f'<td class="n">{"–" if number is None else f"{number:,}"}</td>' for number in numbers)
-    fields = "; ".join(f"{name} {what}" for name, what in one.fields.items()) or "same"
-    name = escape(one.table)
-    linked = f'<a href="#{name}">{name}</a>' if one.examples else name
-    return f'<tr><th scope="row">{linked}</th>{cells}<td>{escape(fields)}</td></tr>'
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("warehouse", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("difference.html")
 
 
-def _details(one: TableDifference) -> str:
-    if not one.examples:
-        return ""
-    key = [name for name in one.examples[0] if name not in ("difference", "before", "after")]
+def _section(one: TableDifference) -> dict[str, object]:
+    """The texts about one table for the template."""
+    key = [name for name in one.examples[0] if name not in ("difference", "before", "after")] if one.examples else []
     varying = [name for name in key if len({str(example[name]) for example in one.examples}) > 1] or key[:1]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("difference", *varying, "before", "after"))
-    rows = "\n".join(_example_row(example, varying) for example in one.examples)
+    numbers = (one.rows_before, one.rows_after, one.added, one.removed, one.changed)
+    return {
+        "name": one.table,
+        "numbers": ["–" if number is None else f"{number:,}" for number in numbers],
+        "schema": "; ".join(f"{name} {change}" for name, change in one.fields.items()) or "same",
+        "paragraphs": _paragraphs(one, [name for name in key if name not in varying]),
+        "columns": ["difference", *varying, "before", "after"],
+        "examples": [
+            {
+                "difference": example["difference"],
+                "cells": [
+                    *(str(example[name]) for name in varying),
+                    _values(example["before"]),
+                    _values(example["after"]),
+                ],
+            }
+            for example in one.examples
+        ],
+    }
+
+
+def _paragraphs(one: TableDifference, constant: list[str]) -> list[str]:
+    """The number of rows that differ by dataset, and how many are shown; these have equal ``constant`` fields."""
+    if not one.examples:
+        return []
     datasets = "; ".join(
-        f"{name}: {', '.join(f'{count:,} {what}' for what, count in counts.items())}"
+        f"{name}: {', '.join(f'{count:,} {kind}' for kind, count in counts.items())}"
         for name, counts in one.by_dataset.items()
     )
-    alike = ", ".join(f"{name} {one.examples[0][name]}" for name in key if name not in varying)
-    shown = f"The first {len(one.examples)} of {one.added + one.removed + one.changed:,}" + (
-        f", all of {alike}." if alike else "."
-    )
-    said = "".join(f"<p>{escape(line)}</p>" for line in (f"{datasets}." if datasets else "", shown) if line)
-    name = escape(one.table)
-    return (
-        f'<h2 id="{name}">{name}</h2>{said}'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Rows of {name}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    shared = ", ".join(f"{name} {one.examples[0][name]}" for name in constant)
+    shown = f"The first {len(one.examples)} of {one.added + one.removed + one.changed:,}"
+    return [*([f"{datasets}."] if datasets else []), f"{shown}, all with {shared}." if shared else f"{shown}."]
 
 
-def _example_row(example: Mapping[str, object], varying: list[str]) -> str:
-    said = [_said(example[side]) for side in ("before", "after")]
-    cells = "".join(f"<td>{escape(str(example[name]))}</td>" for name in varying)
-    what = escape(str(example["difference"]))
-    return f'<tr><td class="{what}">{what}</td>{cells}<td>{said[0]}</td><td>{said[1]}</td></tr>'
-
-
-def _said(fields: object) -> str:
+def _values(fields: object) -> str:
+    """The values of one side of an example; for an added or removed row with a figure, only the figure and its unit."""
     if not isinstance(fields, Mapping):
         return "–"
-    if fields.get("value") is not None and "unit" in fields:  # of a row that is new or gone, the figure
-        return escape(f"{fields['value']:,.15g} {fields['unit']}")
-    said = (
+    if fields.get("value") is not None and "unit" in fields:
+        return f"{fields['value']:,.15g} {fields['unit']}"
+    texts = (
         f"{name} {value:,.15g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in fields.items()
         if value is not None
     )
-    return escape(", ".join(said)) or "–"
+    return ", ".join(texts) or "–"
