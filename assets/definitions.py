@@ -29,7 +29,7 @@ from sources.catalogue import Publisher
 from sources.protocols.requests import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract
-from warehouse.exports.data_package import About
+from warehouse.exports.about import About
 
 OWNERS = ["team:corridor"]
 WorkspaceParam = dg.ResourceParam[Workspace]

@@ -6,13 +6,13 @@ from sources.catalogue import Publisher
 from sources.prose.statements import Statements
 from warehouse import schemas
 from warehouse.contracts import contracts
-from warehouse.exports import data_package
+from warehouse.exports import markdown
 
 
 def write(folder: Path) -> None:
     """Write ``dictionary.md`` and ``schemas/*.schema.json``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dictionary.md").write_text(data_package.dictionary(contracts().values()), encoding="utf-8")
+    (folder / "dictionary.md").write_text(markdown.dictionary(contracts().values()), encoding="utf-8")
     schemas.write_schemas({"catalogue": Publisher, "statements": Statements}, folder / "schemas")
 
 

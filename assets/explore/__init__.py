@@ -13,7 +13,7 @@ from assets.explore import corridor, sections
 from assets.explore.context import Given
 from assets.explore.i18n import Language, Tables, sentence, spoken, texts, words
 from assets.explore.sources import register
-from warehouse.exports.data_package import About
+from warehouse.exports.about import About
 
 # The port of 127.0.0.1 on which `corridor ui` serves the pages of releases.
 SHOWN_ON = 3100

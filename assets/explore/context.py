@@ -10,7 +10,7 @@ from assets.compare.comparison import COMPUTED, PUBLISHED, STATE, UNION, jurisdi
 from assets.explore.i18n import Tables, rate, several, word
 from assets.explore.sources import Item, Row, figure
 from assets.law.indicators import CHINA
-from warehouse.exports.data_package import About
+from warehouse.exports.about import About
 
 # The two that are set side by side.
 SIDES = (CHINA, UNION)

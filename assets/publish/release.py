@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import orjson
 import polars as pl
 
 import expectations
@@ -22,8 +21,9 @@ from warehouse.archive import lock
 from warehouse.contracts import contract, contracts
 from warehouse.difference import schema_changes
 from warehouse.errors import ReleaseError
-from warehouse.exports import data_package, standards
-from warehouse.exports.data_package import About, Source
+from warehouse.exports import parquet
+from warehouse.exports.about import About, Source
+from warehouse.exports.documents import datasets_of, documents
 from warehouse.releases import Release, TableFacts
 
 # Tables about payloads that repeat what stands in them: figures that were revised, codes, sentences.
@@ -136,7 +136,7 @@ def _counted(frame: pl.LazyFrame) -> dict[str, int]:
 
 def _table(folder: Path, name: str, frame: pl.LazyFrame) -> TableFacts:
     path = folder / "tables" / f"{name}.parquet"
-    data_package.write_parquet(frame, contract(name), path)
+    parquet.write(frame, contract(name), path)
     return releases.facts(path, name)
 
 
@@ -156,17 +156,8 @@ def _documents(
     entry: Release, last: Release | None, folder: Path, accepted: Sequence[Acceptance], unanswered: Mapping[str, date]
 ) -> None:
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
-    descriptor = data_package.descriptor(contracts().values(), entry.tables, about)
-    texts = {
-        "datapackage.json": orjson.dumps(descriptor, option=orjson.OPT_INDENT_2).decode(),
-        "CHANGELOG.md": _changelog(entry, last, accepted, unanswered),
-        "CITATION.cff": data_package.citation_cff(about),
-        "LICENSES.md": data_package.licences_md(about),
-        "views.sql": data_package.views_sql(contracts().values()),
-    }
-    texts |= standards.documents(
-        contracts().values(), entry.tables, about, standards.datasets_held(folder, entry.tables)
-    )
+    texts = {"CHANGELOG.md": _changelog(entry, last, accepted, unanswered)}
+    texts |= documents(contracts().values(), entry.tables, about, datasets_of(folder, entry.tables))
     texts |= explore.pages(
         {name: pl.scan_parquet(folder / "tables" / f"{name}.parquet") for name in entry.tables}, about
     )

@@ -26,7 +26,7 @@ from assets.explore.i18n import Language, number, rate, texts
 from tests.conftest import ROOT, Built
 from tests.support.ui_screenshots import browser, order
 from warehouse.contracts import contract, contracts
-from warehouse.exports.data_package import About
+from warehouse.exports.about import About
 from warehouse.releases import find
 from warehouse.storage.local import LocalPlace
 

@@ -13,7 +13,7 @@ from sources.prose.statements import Statements
 from tests.support.paths import ROOT
 from warehouse import schemas
 from warehouse.contracts import Contract, contracts
-from warehouse.exports import data_package
+from warehouse.exports import markdown
 
 REGENERATE = "run `make docs`"
 SCHEMAS = schemas.texts(
@@ -32,7 +32,7 @@ def test_no_other_schema_is_committed() -> None:
 
 
 def test_the_committed_dictionary_is_the_generated_one() -> None:
-    text = data_package.dictionary(contracts().values())
+    text = markdown.dictionary(contracts().values())
     assert (ROOT / "docs" / "dictionary.md").read_text("utf-8") == text, REGENERATE
 
 

@@ -10,13 +10,14 @@ import polars as pl
 
 from warehouse import releases
 from warehouse.contracts import Contract, contract, contracts
-from warehouse.exports import data_package
+from warehouse.exports import data_package, parquet
+from warehouse.exports.about import About, Source
 from warehouse.releases import Release
 from warehouse.storage import Place
 from warehouse.storage.local import LocalPlace
 
 CREATED = datetime(2026, 11, 24, 3, 30, 5, tzinfo=UTC)
-SOURCE = data_package.Source(
+SOURCE = Source(
     dataset="eurostat/demo_pjan",
     title="Population on 1 January by age and sex",
     publisher="Eurostat",
@@ -27,8 +28,8 @@ SOURCE = data_package.Source(
 )
 
 
-def about(name: str) -> data_package.About:
-    return data_package.About(name=name, created=CREATED, mode="snapshot", sources=[SOURCE])
+def about(name: str) -> About:
+    return About(name=name, created=CREATED, mode="snapshot", sources=[SOURCE])
 
 
 def published(
@@ -42,7 +43,7 @@ def published(
         for table, frame in frames.items():
             kept = (declared or {}).get(table, contract(table))
             path = folder / "tables" / f"{table}.parquet"
-            data_package.write_parquet(frame, kept, path)
+            parquet.write(frame, kept, path)
             fields = {column.name: str(column.type) for column in kept.columns}
             facts[table] = replace(releases.facts(path, table), schema_version=kept.version, fields=fields)
         descriptor = data_package.descriptor(contracts().values(), facts, about(name))

@@ -16,8 +16,10 @@ from tests.support.frames import rows
 from tests.support.small_release import SOURCE, about, published
 from warehouse.contracts import Contract, contract, contracts
 from warehouse.errors import ContractError
-from warehouse.exports import sdmx, standards
-from warehouse.exports.data_package import TITLE
+from warehouse.exports import citation, dcat, sdmx
+from warehouse.exports.about import TITLE
+from warehouse.exports.documents import datasets_of
+from warehouse.exports.documents import documents as release_documents
 from warehouse.releases import Release, TableFacts
 
 NAME = "2026-11-24.1"
@@ -43,8 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def documents(folder: Path, entry: Release) -> dict[str, str]:
-    held = standards.datasets_held(folder, entry.tables)
-    return standards.documents(contracts().values(), entry.tables, ABOUT, held)
+    return release_documents(contracts().values(), entry.tables, ABOUT, datasets_of(folder, entry.tables))
 
 
 def read(folder: Path, name: str) -> dict[str, object]:
@@ -91,7 +92,7 @@ def test_rows_under_two_licences_have_no_single_licence() -> None:
     mixed = replace(ABOUT, sources=[SOURCE, other])
     facts = {"population": TableFacts(3, 10, "ab" * 32, "1.0.0", {})}
     held = {"population": [SOURCE.dataset, other.dataset]}
-    content = json.dumps(standards.dcat_ap([contract("population")], facts, mixed, held))
+    content = json.dumps(dcat.document([contract("population")], facts, mixed, held))
     assert "dct:license" not in content
     assert "https://example.org/other" in content
 
@@ -127,7 +128,7 @@ def test_bibtex_has_an_entry_for_the_release_and_for_each_source(folder: Path) -
 
 
 def test_bibtex_of_a_table_names_it() -> None:
-    text = standards.bibtex(ABOUT, contract("population"))
+    text = citation.bibtex(ABOUT, contract("population"))
     assert text.startswith(f"@misc{{corridor-{NAME}-population,")
     assert "title = {{Population. In: Corridor" in text
 
@@ -186,5 +187,5 @@ def test_a_period_is_written_by_its_frequency(freq: str, written: str) -> None:
 
 
 def test_a_table_of_another_kind_is_no_dataflow() -> None:
-    with pytest.raises(ContractError, match="jurisdiction is no table of statistics"):
+    with pytest.raises(ContractError, match="jurisdiction is not a table of statistics"):
         sdmx.structure_json(contract("jurisdiction"), ABOUT.created)

@@ -20,7 +20,7 @@ from tests.conftest import Built, corridor
 from warehouse import difference, releases
 from warehouse.contracts import contract
 from warehouse.errors import ReleaseError
-from warehouse.exports import data_package
+from warehouse.exports import parquet
 from warehouse.releases import Release
 from warehouse.storage.local import LocalPlace
 
@@ -39,7 +39,7 @@ def published(root: Path, name: str, frame: pl.DataFrame) -> Release:
         (folder / "quality").mkdir()
         (folder / "quality" / "index.html").write_text("all well")
         path = folder / "tables" / "indicator.parquet"
-        data_package.write_parquet(frame, INDICATOR, path)
+        parquet.write(frame, INDICATOR, path)
         facts = {"indicator": releases.facts(path, "indicator")}
         return Release(name, datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "snapshot", name, facts, {})
 

@@ -65,6 +65,12 @@ def codes() -> pl.DataFrame:
     return pl.concat([read("codes"), pl.DataFrame(declared, schema=read("codes").schema, orient="row")])
 
 
+def descriptions(code_list: str) -> dict[str, str]:
+    """Code → description of a code list."""
+    listed = codes().filter(pl.col("code_list") == code_list)
+    return dict(zip(listed["code"], listed["description"], strict=True))
+
+
 def not_published() -> pl.DataFrame:
     """reporter, indicator, absence_source: what a jurisdiction is known not to publish, and by what that is known."""
     return read("not_published")

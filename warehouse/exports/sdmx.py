@@ -1,7 +1,7 @@
-"""A table of statistics as SDMX: its rows in SDMX-CSV 2.0, its structure in SDMX-JSON 2.0.
+"""A table of statistics as SDMX: its rows in SDMX-CSV 2.0 and its structure in SDMX-JSON 2.0.
 
-The key of the table is the key of the dataflow, the value is its measure, and all other fields are attributes of the
-observation. Cross-domain concepts have the names that SDMX gives them, others that of their field in capitals.
+The key of the table is the key of the dataflow, the field ``value`` is the measure, and all other fields are attributes
+of the observation. Cross-domain concepts have their SDMX ids; the id of any other concept is its field in capitals.
 """
 
 import json
@@ -12,7 +12,7 @@ import polars as pl
 from warehouse import codes
 from warehouse.contracts import Column, Contract, Type
 from warehouse.errors import ContractError
-from warehouse.exports.data_package import NAME, timestamp
+from warehouse.exports.about import NAME, timestamp
 
 AGENCY = NAME.upper()
 SCHEMA = (
@@ -38,23 +38,23 @@ _URN = "urn:sdmx:org.sdmx.infomodel"
 
 
 def data_csv(rows: pl.DataFrame, contract: Contract) -> bytes:
-    """The rows of a table in SDMX-CSV 2.0, in the order they have.
+    """The rows of a table in SDMX-CSV 2.0, in their order.
 
-    A missing value is ``NaN``, as SDMX 3.0 says; times are in UTC.
+    A missing value is ``NaN``, as SDMX 3.0 requires; times are in UTC.
     """
     dimensions, attributes = _parts(contract)
     columns = [*dimensions, _column(contract, "period"), _column(contract, "value"), *attributes]
-    written = rows.select(
+    table = rows.select(
         pl.lit("dataflow").alias("STRUCTURE"),
         pl.lit(_reference(contract)).alias("STRUCTURE_ID"),
         pl.lit("I").alias("ACTION"),
-        *(_written(column).alias(concept(column.name)) for column in columns),
+        *(_sdmx_value(column).alias(concept(column.name)) for column in columns),
     )
-    return written.write_csv().encode()
+    return table.write_csv().encode()
 
 
 def structure_json(contract: Contract, prepared: datetime) -> bytes:
-    """The dataflow of a table, its structure, concepts and code lists, as an SDMX-JSON 2.0 structure message."""
+    """An SDMX-JSON 2.0 structure message: the dataflow of a table, its data structure, concepts and code lists."""
     dimensions, attributes = _parts(contract)
     named = {"agencyID": AGENCY, "version": contract.version}
     titled = {**named, "id": _id(contract), "name": contract.title, "description": contract.description}
@@ -78,7 +78,7 @@ def structure_json(contract: Contract, prepared: datetime) -> bytes:
 
 
 def concept(field: str) -> str:
-    """The id of the concept that a field is."""
+    """The id of the concept of a field."""
     return CONCEPTS.get(field, field.upper())
 
 
@@ -95,15 +95,15 @@ def _column(contract: Contract, name: str) -> Column:
 
 
 def _parts(contract: Contract) -> tuple[list[Column], list[Column]]:
-    """The dimensions but for time, and the attributes; ``ContractError`` for a table that has none of these."""
+    """The dimensions without the period, and the attributes; ``ContractError`` if the table is not of statistics."""
     if contract.kind != "statistics":
-        raise ContractError(f"{contract.table} is no table of statistics, and SDMX is for those")
+        raise ContractError(f"{contract.table} is not a table of statistics; only those are exported as SDMX")
     dimensions = [c for c in contract.columns if c.name in contract.key and c.name != "period"]
     attributes = [c for c in contract.columns if c.name not in contract.key and c.name != "value"]
     return dimensions, attributes
 
 
-def _written(column: Column) -> pl.Expr:
+def _sdmx_value(column: Column) -> pl.Expr:
     field = pl.col(column.name)
     if column.name == "period":
         return _period()
@@ -113,7 +113,7 @@ def _written(column: Column) -> pl.Expr:
 
 
 def _period() -> pl.Expr:
-    """The period in the form that SDMX has for its frequency: 2024, 2024-S1, 2024-Q1, 2024-01, 2024-01-31."""
+    """The period in the SDMX format of its frequency: 2024, 2024-S1, 2024-Q1, 2024-01, 2024-01-31."""
     day, freq = pl.col("period"), pl.col("freq")
     year, quarter = day.dt.year().cast(pl.String), day.dt.quarter()
     return (
