@@ -401,7 +401,7 @@ AUTHORITIES = (
 
 @pytest.mark.parametrize("name", ["citations.csv", "reservations.csv"])
 def test_what_a_third_party_says_has_no_high_confidence(name: str) -> None:
-    with (ROOT / "tools" / "snapshot" / name).open(encoding="utf-8", newline="") as file:
+    with (ROOT / "tools" / "snapshot" / "recorders" / name).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     sure = [row for row in rows if row["confidence"] == "high"]
     hosts = {urlsplit(row["source_url"]).hostname or "" for row in sure}
