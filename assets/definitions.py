@@ -25,7 +25,7 @@ from assets.explore import PAGES, SHOWN_ON, at_a_glance
 from assets.ingest.payloads import STALE_AFTER, Reception, receive, stale
 from assets.publish import release as releasing
 from sources import catalogue
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from sources.protocols.requests import requests_for
 from warehouse import releases
 from warehouse.contracts import Contract, contract

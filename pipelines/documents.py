@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from sources.prose.statements import Statements
 from warehouse import schemas
 from warehouse.contracts import contracts

@@ -5,7 +5,8 @@ from datetime import date
 
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import history, origin_of, stale
-from sources.catalogue import Publisher, datasets
+from sources.catalogue import datasets
+from sources.catalogue.model import Publisher
 from warehouse import releases
 
 Row = dict[str, object]

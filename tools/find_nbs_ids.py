@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.catalogue import Publisher, publishers
+from sources.catalogue import publishers
+from sources.catalogue.model import Publisher
 from sources.errors import FetchError, FormatError
 from sources.formats.json import nbs_json
 from sources.http.client import Client

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from assets.core.stage_cache import StageCache
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from sources.http.client import Client
 from sources.http.snapshot import SnapshotAdapter
 from sources.snapshot import entries

@@ -13,7 +13,7 @@ import polars as pl
 from assets.core.workspace import Workspace
 from assets.normalise.codes import Origin
 from sources import catalogue, reading, snapshot
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
 from sources.http.client import Client
 from sources.protocols import articles, asynchronous, contents, linked, paging, split

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from sources import reading
-from sources.catalogue import Dim, Observe, Publisher, Record
+from sources.catalogue.model import Dim, Observe, Publisher, Record
 from sources.cells import Cells
 from sources.errors import StructureError
 from warehouse import codes

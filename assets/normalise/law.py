@@ -19,7 +19,7 @@ from assets.normalise.codes import (
     with_provenance,
 )
 from assets.normalise.dates import parse_date
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from sources.cells import Cells
 from sources.errors import CatalogueError, StructureError
 from warehouse.contracts import POLARS, Contract, contract

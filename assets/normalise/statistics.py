@@ -18,7 +18,7 @@ from assets.normalise.codes import (
     with_provenance,
 )
 from assets.normalise.periods import period
-from sources.catalogue import Observe, Publisher
+from sources.catalogue.model import Observe, Publisher
 from sources.cells import Cells
 from sources.errors import CatalogueError, StructureError
 from warehouse.contracts import Contract, contract

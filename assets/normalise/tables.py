@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sources.catalogue import Publisher, datasets
+from sources.catalogue import datasets
+from sources.catalogue.model import Publisher
 from warehouse import codes
 from warehouse.contracts import Contract, contract, contracts
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from sources.catalogue import Articles, Publisher
+from sources.catalogue.model import Articles, Publisher
 from sources.errors import FetchError
 from sources.prose.article import decoded, normalised
 from sources.request import Request

@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import replace
 
-from sources.catalogue import Endpoint, Promise
+from sources.catalogue.model import Endpoint, Promise
 from sources.errors import FetchError
 from sources.http.body_kind import beginning
 from sources.http.client import Client

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import orjson
 
-from sources.catalogue import Endpoint
+from sources.catalogue.model import Endpoint
 from sources.errors import FetchError
 from sources.http.client import Client
 from sources.request import Request, Response

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from sources.catalogue import Endpoint, Paging
+from sources.catalogue.model import Endpoint, Paging
 from sources.errors import FetchError
 from sources.protocols import sparql
 from sources.request import Request

@@ -7,7 +7,7 @@ archive and the snapshot identify a payload by the address of its request.
 
 from collections.abc import Iterable
 
-from sources.catalogue import Dataset, Endpoint, Publisher
+from sources.catalogue.model import Dataset, Endpoint, Publisher
 from sources.errors import CatalogueError
 from sources.protocols import split, templates
 from sources.request import Request

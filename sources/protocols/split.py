@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 from pathlib import Path
 
-from sources.catalogue import Dataset, Endpoint
+from sources.catalogue.model import Dataset, Endpoint
 from sources.errors import CatalogueError
 from sources.http.body_kind import beginning
 from sources.protocols.templates import Filters

@@ -9,7 +9,7 @@ from string import Formatter
 
 import orjson
 
-from sources.catalogue import Endpoint
+from sources.catalogue.model import Endpoint
 from sources.errors import CatalogueError
 from sources.protocols import sparql
 

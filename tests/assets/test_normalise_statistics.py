@@ -12,7 +12,8 @@ from assets.normalise.codes import Normalised, Origin
 from assets.normalise.periods import period
 from assets.normalise.statistics import observations_of
 from sources import reading
-from sources.catalogue import Publisher, publishers
+from sources.catalogue import publishers
+from sources.catalogue.model import Publisher
 from sources.errors import StructureError
 from warehouse.contracts import contract
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from sources.prose.statements import Statements
 from tests.support.paths import ROOT
 from warehouse import schemas

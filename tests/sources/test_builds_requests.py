@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.catalogue import Publisher, load, publishers
+from sources.catalogue import load, publishers
+from sources.catalogue.model import Publisher
 from sources.errors import CatalogueError, FetchError
 from sources.protocols.paging import next_page, request_of_page
 from sources.protocols.requests import closed_editions, requests_for

@@ -15,7 +15,7 @@ from assets.core.workspace import Workspace
 from assets.ingest import payloads
 from assets.ingest.payloads import Reception, receive, statements
 from sources import catalogue
-from sources.catalogue import Endpoint, Publisher
+from sources.catalogue.model import Endpoint, Publisher
 from sources.errors import CatalogueError, FetchError
 from sources.protocols.contents import is_unchanged_since, last_updates
 from sources.protocols.requests import endpoint_of, requests_for

@@ -15,7 +15,7 @@ from assets import stages
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import receive
 from sources import catalogue
-from sources.catalogue import Dim, Publisher
+from sources.catalogue.model import Dim, Publisher
 from sources.protocols.requests import requests_for
 from tests.support import publisher_double
 from tests.support.publisher_double import (

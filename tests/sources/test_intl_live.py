@@ -12,7 +12,7 @@ from assets import stages
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import Reception, import_file, receive
 from sources import catalogue
-from sources.catalogue import Endpoint, Paging, Publisher
+from sources.catalogue.model import Endpoint, Paging, Publisher
 from sources.protocols.paging import next_page, slice_without_page
 from sources.request import Request
 from tests.support import publisher_double

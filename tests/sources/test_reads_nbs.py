@@ -17,7 +17,8 @@ from assets.ingest.payloads import receive
 from assets.normalise.codes import Origin
 from assets.normalise.statistics import observations_of
 from sources import reading
-from sources.catalogue import Publisher, publishers
+from sources.catalogue import publishers
+from sources.catalogue.model import Publisher
 from sources.cells import Cells, pack
 from sources.errors import FetchError, FormatError, StructureError, UnknownFormatError
 from sources.formats.json import nbs_easyquery, nbs_json

@@ -10,7 +10,8 @@ import polars as pl
 from assets.normalise.codes import Normalised, Origin
 from assets.normalise.law import law_rows
 from sources import reading
-from sources.catalogue import Publisher, publishers
+from sources.catalogue import publishers
+from sources.catalogue.model import Publisher
 from sources.formats.delimited.law_csv import EVENTS
 from sources.request import Limits
 from warehouse.contracts import contract

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import xlsxwriter
 
 from sources import catalogue
-from sources.catalogue import Dataset, Paging, Promise, Publisher
+from sources.catalogue.model import Dataset, Paging, Promise, Publisher
 from sources.request import Limits
 from tests.support.loopback import Loopback, Script, begin, reply, serve
 

@@ -19,7 +19,7 @@ from pipelines import build, cli
 from pipelines.build import Outcome
 from pipelines.inventory import inventory
 from sources import catalogue
-from sources.catalogue import Publisher
+from sources.catalogue.model import Publisher
 from tests.support import publisher_double
 from tests.support.loopback import reply
 from tests.support.publisher_double import Double, stocked

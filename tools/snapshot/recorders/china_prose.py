@@ -17,7 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sources.catalogue import Dataset, publishers
+from sources.catalogue import publishers
+from sources.catalogue.model import Dataset
 from sources.formats.delimited import figures_csv
 from sources.formats.delimited.figures_csv import CODED, COLUMNS
 from sources.prose import reader
