@@ -171,7 +171,7 @@ def _compared(workspace: Workspace, name: str) -> StageResult:
         frames = {key: made.frame.filter(allowed) for key, made in sources.items()}
         law = {key: frames.pop(key).collect() for key in compared.LAW}
         given = compared.Inputs(statistics=frames, law=law, complete=workspace.mode == "live")
-        for key, frame in compared.make(given, engine(workspace.engine)).items():
+        for key, frame in compared.make_tables(given, engine(workspace.engine)).items():
             (folder / key).mkdir()
             frame.write_parquet(folder / key / "rows.parquet")
 

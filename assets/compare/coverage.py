@@ -1,11 +1,10 @@
-"""What the comparison lacks: how much each jurisdiction has by theme, and which holes block most comparisons."""
+"""Tables ``coverage_score`` and ``coverage_gap``: what the comparison lacks, and which gaps affect it most."""
 
 import narwhals as nw
 
-from assets.compare.comparison import GRADED_APART, STATE
 from assets.compare.engines import Frame
-
-NOT_APPLICABLE = "not_applicable"
+from assets.compare.grades import NOT_COMPARABLE
+from assets.compare.question import NOT_APPLICABLE, STATE
 
 
 def coverage_score(figures: Frame, themes: Frame) -> Frame:
@@ -24,16 +23,19 @@ def coverage_score(figures: Frame, themes: Frame) -> Frame:
 
 
 def coverage_gap(figures: Frame) -> Frame:
-    """Table ``coverage_gap``, from rows of ``comparison``: the holes, and how many comparisons each of them blocks."""
+    """Table ``coverage_gap``, from rows of ``comparison``: missing figures and how many comparisons each prevents.
+
+    A missing figure prevents one comparison with each comparable figure of another state in the same year.
+    """
     states = figures.filter(nw.col("aggregation") == STATE)
     comparable = (
-        states.filter(~nw.col("value").is_null(), nw.col("grade") != GRADED_APART)
+        states.filter(~nw.col("value").is_null(), nw.col("grade") != NOT_COMPARABLE)
         .group_by("measure", "year")
         .agg(others=nw.len().cast(nw.Int64))
     )
-    holes = states.filter(nw.col("value").is_null(), nw.col("missing_reason") != NOT_APPLICABLE)
+    gaps = states.filter(nw.col("value").is_null(), nw.col("missing_reason") != NOT_APPLICABLE)
     return (
-        holes.join(comparable, on=["measure", "year"], how="left")
+        gaps.join(comparable, on=["measure", "year"], how="left")
         .with_columns(others=nw.col("others").fill_null(0))
         .group_by("measure", "jurisdiction", "missing_reason")
         .agg(

@@ -1,4 +1,4 @@
-"""What runs the comparison: Polars, or PySpark where the data outgrow one machine. The functions are the same.
+"""Engines that run the comparison: Polars, or PySpark where the data exceed one machine. Both run the same functions.
 
 The workspace names the engine: ``polars`` (the default) or ``pyspark``, which needs the extra ``spark`` and Java.
 """
@@ -6,45 +6,50 @@ The workspace names the engine: ``polars`` (the default) or ``pyspark``, which n
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import narwhals as nw
 import polars as pl
 
-from assets.core.errors import AssetError
-from assets.core.workspace import EngineName
+from warehouse.errors import CorridorError
 
 Frame = nw.LazyFrame[pl.LazyFrame]
 
 
+class EngineError(CorridorError):
+    """The engine is not installed."""
+
+
 @dataclass(frozen=True)
 class Engine:
-    """``lift`` takes a frame of Polars into the engine."""
+    """An engine by its name. ``from_polars`` converts a Polars frame to a frame of the engine."""
 
     name: str
-    lift: Callable[[pl.DataFrame], Frame]
+    from_polars: Callable[[pl.DataFrame], Frame]
 
-    def land(self, frame: Frame) -> pl.DataFrame:
-        """The rows of a frame of the engine."""
-        landed: pl.DataFrame = frame.collect("polars").to_native()
-        return landed
+    def to_polars(self, frame: Frame) -> pl.DataFrame:
+        """The computed rows of a frame of the engine."""
+        rows: pl.DataFrame = frame.collect("polars").to_native()
+        return rows
 
-    def settle(self, frame: Frame) -> Frame:
-        """The same frame, computed once: what several steps read is not worked out again in each of them."""
-        return self.lift(self.land(frame))
+    def materialise(self, frame: Frame) -> Frame:
+        """The computed frame. A lazy frame that several steps read is otherwise computed in each of them."""
+        return self.from_polars(self.to_polars(frame))
 
 
-def engine(name: EngineName = "polars") -> Engine:
-    """The engine of that name. Raises ``AssetError`` if PySpark is not installed."""
+def engine(name: Literal["polars", "pyspark"] = "polars") -> Engine:
+    """The engine of that name. Raises ``EngineError`` if PySpark is not installed."""
     if name == "pyspark":
-        return Engine(name, _spark())
+        return Engine(name, _to_spark())
     return Engine(name, lambda frame: nw.from_native(frame.lazy()))
 
 
-def _spark() -> Callable[[pl.DataFrame], Frame]:
+def _to_spark() -> Callable[[pl.DataFrame], Frame]:
+    """A function that converts Polars frames to frames of a new Spark session."""
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise AssetError(
+        raise EngineError(
             "the engine pyspark needs the extra spark; run `pip install -e '.[spark]'` in the checkout of Corridor"
         ) from error
     session = (
@@ -56,8 +61,8 @@ def _spark() -> Callable[[pl.DataFrame], Frame]:
         .getOrCreate()
     )
 
-    def lift(frame: pl.DataFrame) -> Frame:
-        lifted: Frame = nw.from_native(session.createDataFrame(frame.to_arrow()))
-        return lifted
+    def from_polars(frame: pl.DataFrame) -> Frame:
+        converted: Frame = nw.from_native(session.createDataFrame(frame.to_arrow()))
+        return converted
 
-    return lift
+    return from_polars

@@ -1,22 +1,21 @@
-"""Whether two figures may be compared, worked out from how each is counted. No grade is typed in by hand.
+"""Grades of comparability, computed from how two figures are counted. No grade is entered by hand.
 
-How a figure is counted follows from its indicator (``concepts.csv``: the phenomenon, what is counted, stock or flow)
-and its definition (``counting.csv``: threshold of stay, reference day, basis, residence, who is in and who is out). A
-figure is held against the counting rule of its measure, and the gravest attribute in which the two differ makes the
-grade.
-Functions take and give narwhals lazy frames.
+The counting rule of a figure follows from its indicator (``concepts.csv``: phenomenon, concept, stock or flow) and its
+definition (``counting.csv``: threshold of stay, reference day, basis, residence, inclusions and exclusions). It is
+compared with the counting rule of the measure. If the two rules differ in several attributes, the gravest difference
+decides the grade. Frames are narwhals lazy frames.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import narwhals as nw
 import polars as pl
+from narwhals.typing import LazyFrameT
 
-from assets.compare.engines import Frame
 from warehouse import codes
 from warehouse.measures import Grade, Measure
 
-# The grade that is left when two figures differ in an attribute. One that only one of them states counts as different.
+# The grade of two figures that differ in an attribute. An attribute that only one of the two rules states is different.
 ATTRIBUTES: dict[str, Grade] = {
     "phenomenon": "D",
     "concept": "C",
@@ -28,27 +27,29 @@ ATTRIBUTES: dict[str, Grade] = {
     "includes": "B",
     "excludes": "B",
 }
+DIFFERENCES = tuple(f"differs_{name}" for name in ATTRIBUTES)
 
 BEST: Grade = "A"
+NOT_COMPARABLE: Grade = "D"
 SEPARATOR = ";"
 
 
 def counting_rules() -> pl.DataFrame:
-    """For each indicator and definition: both, and every attribute as text; what no list says is null."""
+    """Every attribute as text for each indicator and definition; null where no code list states it."""
     return (
         codes.read("concepts")
         .join(codes.read("counting"), how="cross", suffix="_counted")
         .with_columns(
             concept=pl.coalesce("concept_counted", "concept"),
-            # A flow is counted over its year, whatever day its stock would be counted on.
+            # A flow is counted over its year; the reference day of a definition applies to stocks only.
             reference=pl.when(pl.col("time") != "flow").then("reference"),
         )
         .select("indicator", "definition", *ATTRIBUTES)
     )
 
 
-def held_against(measures: dict[str, Measure]) -> pl.DataFrame:
-    """For each measure with sources: its counting rule, as columns ``like_…``; that of its first source."""
+def rules_of_measures(measures: Mapping[str, Measure]) -> pl.DataFrame:
+    """The counting rule of each measure with sources, in columns ``like_…``: that of its first source."""
     first = pl.DataFrame(
         [(name, entry.sources[0].indicator, entry.like) for name, entry in measures.items() if entry.sources],
         schema={"measure": pl.String, "indicator": pl.String, "definition": pl.String},
@@ -59,34 +60,34 @@ def held_against(measures: dict[str, Measure]) -> pl.DataFrame:
 
 
 def differences(left: str = "", right: str = "like_") -> dict[str, nw.Expr]:
-    """By attribute, whether two rules differ in it: 1 or 0, in columns ``differs_…``."""
+    """For each attribute, 1 if two rules differ in it and 0 if not, in columns ``differs_…``.
+
+    ``left`` and ``right`` are the prefixes of the columns with the two rules.
+    """
     return {
         f"differs_{name}": (nw.col(left + name).fill_null("") != nw.col(right + name).fill_null("")).cast(nw.Int64)
         for name in ATTRIBUTES
     }
 
 
-def graded(frame: Frame) -> Frame:
-    """The frame with ``grade`` and ``grade_reasons``, from its columns ``differs_…``, which go."""
+def with_grades(frame: LazyFrameT) -> LazyFrameT:
+    """The frame with ``grade`` and ``grade_reasons`` in place of its columns ``differs_…``."""
     grade = nw.lit(BEST)
     for worse in ("B", "C", "D"):
-        grade = (
-            nw.when(_any(name for name, left in ATTRIBUTES.items() if left == worse))
-            .then(nw.lit(worse))
-            .otherwise(grade)
-        )
-    named = {f"differs_{name}": nw.when(nw.col(f"differs_{name}") == 1).then(nw.lit(name)) for name in ATTRIBUTES}
+        columns = [f"differs_{name}" for name, of_attribute in ATTRIBUTES.items() if of_attribute == worse]
+        differs = nw.any_horizontal(*(nw.col(column) == 1 for column in columns), ignore_nulls=True)
+        grade = nw.when(differs).then(nw.lit(worse)).otherwise(grade)
+    reasons = {f"differs_{name}": nw.when(nw.col(f"differs_{name}") == 1).then(nw.lit(name)) for name in ATTRIBUTES}
     return (
-        frame.with_columns(grade=grade).with_columns(**named).with_columns(grade_reasons=joined_up(named)).drop(*named)
+        frame.with_columns(grade=grade)
+        .with_columns(**reasons)
+        .with_columns(grade_reasons=join_texts(reasons))
+        .drop(*reasons)
     )
 
 
-def joined_up(columns: Iterable[str]) -> nw.Expr:
-    """The texts of several columns in one, separated by semicolons; null where all are."""
+def join_texts(columns: Iterable[str]) -> nw.Expr:
+    """The texts of several columns in one, separated by semicolons; null if all are null."""
     names = list(columns)
-    present = nw.any_horizontal(*(~nw.col(name).is_null() for name in names), ignore_nulls=True)
-    return nw.when(present).then(nw.concat_str(*names, separator=SEPARATOR, ignore_nulls=True))
-
-
-def _any(names: Iterable[str]) -> nw.Expr:
-    return nw.any_horizontal(*(nw.col(f"differs_{name}") == 1 for name in names), ignore_nulls=True)
+    any_text = nw.any_horizontal(*(~nw.col(name).is_null() for name in names), ignore_nulls=True)
+    return nw.when(any_text).then(nw.concat_str(*names, separator=SEPARATOR, ignore_nulls=True))

@@ -1,14 +1,14 @@
-"""All tables of the comparison, from the tables of statistics and law: one step of a build."""
+"""All tables of the comparison, made together from the tables of statistics and law."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from assets.compare import comparison, coverage, mirrors, timeline
-from assets.compare.comparison import FIRST_YEAR, Question
+from assets.compare import annotations, comparison, coverage, mirrors, timeline
 from assets.compare.engines import Engine, Frame
 from assets.compare.grades import counting_rules
+from assets.compare.question import FIRST_YEAR, Question, absences, jurisdictions
 from assets.law import indicators
 from assets.law.indicators import Law
 from assets.normalise.tables import in_contract
@@ -28,7 +28,7 @@ TABLES = (
 )
 LAW = ("legal_binding", "legal_event", "visa_rule", "policy_coding")
 
-# What the comparison needs of a table of statistics, beside the table's own dimensions.
+# The columns of a table of statistics that the comparison needs, in addition to the table's own dimensions.
 _NEEDED = (
     "indicator",
     "reporter",
@@ -50,47 +50,58 @@ _NEEDED = (
 
 @dataclass(frozen=True)
 class Inputs:
-    """Tables of statistics and of law by name, of rows that may be passed on; whether publishers were asked for all."""
+    """Tables of statistics and of law by name, with the rows that may be redistributed.
+
+    ``complete`` is true if every publisher was asked for all of its data.
+    """
 
     statistics: Mapping[str, pl.LazyFrame]
     law: Mapping[str, pl.DataFrame]
     complete: bool
 
 
-def make(given: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
+def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
     """Every table of ``TABLES`` in the columns, types and order of its contract."""
-    used = {name: frame.collect() for name, frame in _used(given.statistics).items()}
-    tables: dict[str, Frame] = {name: engine.lift(frame) for name, frame in used.items()}
-    question = _question(used, complete=given.complete)
-    law = Law(*(given.law[name] for name in ("legal_binding", "visa_rule", "policy_coding")))
-    computed = [(name, entry.computed) for name, entry in question.measures.items() if entry.computed]
-    numbers = indicators.numbers(law, computed, comparison.jurisdictions(), question.years)
-    candidates = engine.settle(comparison.candidates(tables, question, engine))
-    compared = engine.land(comparison.comparison(candidates, engine.lift(numbers), question, engine))
-    figures = engine.lift(compared)
-    visas = engine.lift(indicators.visa_days(law, list(question.years)))
-    made = {
+    used = {name: frame.collect() for name, frame in _used(inputs.statistics).items()}
+    statistics: dict[str, Frame] = {name: engine.from_polars(frame) for name, frame in used.items()}
+    question = _question(used, complete=inputs.complete)
+    law = Law(*(inputs.law[name] for name in ("legal_binding", "visa_rule", "policy_coding")))
+    candidates = engine.materialise(comparison.candidates(statistics, question, engine))
+    law_figures = engine.from_polars(_law_figures(law, question))
+    rows = comparison.figures(candidates, law_figures, question, engine)
+    compared = engine.to_polars(annotations.annotate(rows, candidates, question, engine))
+    figures = engine.from_polars(compared)
+    visas = engine.from_polars(indicators.visa_days(law, list(question.years)))
+    flows = mirrors.mirror_flow(statistics, declared_mirrors(), question.years, visas, engine)
+    themes = engine.from_polars(_themes(question.measures))
+    tables = {
         "comparison": compared,
-        "comparison_alternative": engine.land(comparison.alternatives(candidates, question, engine)),
-        "mirror_flow": _with_units(
-            engine.land(mirrors.mirror_flow(tables, declared_mirrors(), question.years, visas, engine))
-        ),
+        "comparison_alternative": engine.to_polars(comparison.alternatives(candidates, question, engine)),
+        "mirror_flow": _with_units(engine.to_polars(flows)),
         "policy_timeline": timeline.policy_timeline(
-            compared, given.law["legal_event"], given.law["legal_binding"], given.law["visa_rule"], question.measures
+            compared, inputs.law["legal_event"], law.legal_binding, law.visa_rule, question.measures
         ),
-        "coverage_score": engine.land(coverage.coverage_score(figures, engine.lift(_themes(question.measures)))),
-        "coverage_gap": engine.land(coverage.coverage_gap(figures)),
-        "counting_rule": counting_rule(given.statistics),
+        "coverage_score": engine.to_polars(coverage.coverage_score(figures, themes)),
+        "coverage_gap": engine.to_polars(coverage.coverage_gap(figures)),
+        "counting_rule": counting_rule(inputs.statistics),
     }
-    return {name: in_contract(frame, name) for name, frame in made.items()}
+    return {name: in_contract(frame, name) for name, frame in tables.items()}
+
+
+def _law_figures(law: Law, question: Question) -> pl.DataFrame:
+    """The figures of the measures that are computed from tables of law."""
+    computed = [(name, entry.computed) for name, entry in question.measures.items() if entry.computed]
+    return indicators.numbers(law, computed, jurisdictions(), question.years)
 
 
 def _used(statistics: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
-    """Of each table the rows and columns that a measure or mirror may take."""
-    asked = [source for entry in measures().values() for source in entry.sources]
-    asked += [side for entry in declared_mirrors().values() for side in entry.sides]
+    """The rows and columns of each table that a measure or mirror can use."""
+    sources = [source for entry in measures().values() for source in entry.sources]
+    sources += [side for entry in declared_mirrors().values() for side in entry.sides]
     pairs = pl.DataFrame(
-        sorted({(source.dataset, source.indicator) for source in asked}), schema=["dataset", "indicator"], orient="row"
+        sorted({(source.dataset, source.indicator) for source in sources}),
+        schema=["dataset", "indicator"],
+        orient="row",
     ).lazy()
     return {
         name: frame.select(*_NEEDED, *contract(name).dimensions).join(pairs, on=["dataset", "indicator"], how="semi")
@@ -99,19 +110,19 @@ def _used(statistics: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
 
 
 def _question(used: Mapping[str, pl.DataFrame], *, complete: bool) -> Question:
-    """The measures and the years, the last of which is the last full one before the newest figure was known."""
+    """The question of the comparison. Its last year is the last full year before the newest figure was known."""
     newest = pl.concat([frame.select("known_from") for frame in used.values()])["known_from"].dt.year().max()
     last = max(FIRST_YEAR, int(newest) - 1) if isinstance(newest, int) else FIRST_YEAR
     declared = measures()
-    silence = "not_published" if complete else "not_fetched"
-    return Question(declared, range(FIRST_YEAR, last + 1), comparison.absences(declared), silence)
+    default_reason = "not_published" if complete else "not_fetched"
+    return Question(declared, range(FIRST_YEAR, last + 1), absences(declared), default_reason)
 
 
 def counting_rule(statistics: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
-    """How each dataset counts each indicator under each definition, with rounding, suppression and breaks."""
+    """Table ``counting_rule``: how each dataset counts an indicator, with its rounding, suppression and breaks."""
     broken = pl.col("obs_status").str.contains("B", literal=True)
     years = pl.col("period").dt.year().filter(broken).unique().sort().cast(pl.String).str.join(" ")
-    seen = [
+    counted = [
         frame.group_by("dataset", "indicator", "definition", "publisher", "unit").agg(breaks=years)
         for frame in statistics.values()
     ]
@@ -129,7 +140,7 @@ def counting_rule(statistics: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
         orient="row",
     )
     return (
-        pl.concat(seen)
+        pl.concat(counted)
         .collect()
         .join(counting_rules(), on=["indicator", "definition"], how="left")
         .join(declared, on="dataset", how="left")
@@ -160,7 +171,7 @@ def _order(entry: Measure) -> str | None:
 
 
 def _with_units(frame: pl.DataFrame) -> pl.DataFrame:
-    units = {name: entry.unit for name, entry in declared_mirrors().items()} | {mirrors.VISAS: "days"}
+    units = {name: entry.unit for name, entry in declared_mirrors().items()} | {mirrors.VISA_FREE_DAYS: "days"}
     return frame.with_columns(unit=pl.col("mirror").replace_strict(units))
 
 

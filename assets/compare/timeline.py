@@ -1,17 +1,17 @@
-"""Legal events beside the series that they matter to: what was, what happened, what came after. No cause is claimed."""
+"""Table ``policy_timeline``: legal events and the figures of the years before, during and after. It claims no cause."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
-from assets.compare.comparison import STATE
-from assets.law.indicators import CHINA
+from assets.compare.question import STATE
 from assets.law.visas import rules_on
+from warehouse.codes import CHINA
 from warehouse.codes.legal import CONSENT
 from warehouse.measures import Measure
 
-# What may matter to a series beside consent: nothing that is only announced or tabled.
-HAPPENS = (
+# The kinds of event that can affect a series. An event that only announces or tables an instrument cannot.
+EVENTS = (
     *CONSENT,
     "enter_into_force",
     "apply",
@@ -22,10 +22,14 @@ HAPPENS = (
     "denounce",
     "promulgate",
 )
-BINDS = "bound_from"
-VISA = "visa_rule"
-# Measures of China to which rules on visas for nationals of the member states matter.
-OF_VISAS = ("visa_free_entries", "border_crossings", "inbound_visitors")
+# Values of ``happened`` that are no kind of event: the first day of a binding, and of a visa waiver.
+BOUND_FROM = "bound_from"
+VISA_RULE = "visa_rule"
+# The measures of China that visa rules for nationals of the member states affect.
+VISA_MEASURES = ("visa_free_entries", "border_crossings", "inbound_visitors")
+
+# The jurisdictions of events that concern an instrument as a whole.
+_WHOLE_INSTRUMENT = ("_T", "EU")
 
 
 def policy_timeline(
@@ -36,13 +40,13 @@ def policy_timeline(
     measures: Mapping[str, Measure],
 ) -> pl.DataFrame:
     """Table ``policy_timeline``, from rows of ``comparison``, ``legal_event``, ``legal_binding`` and ``visa_rule``."""
-    matters = pl.DataFrame(
+    affected = pl.DataFrame(
         [(name, instrument) for name, entry in measures.items() for instrument in entry.events],
         schema={"measure": pl.String, "subject": pl.String},
         orient="row",
     )
-    happened = pl.concat([_events(events, binding), _bindings(binding)]).join(matters, on="subject")
-    dated = pl.concat([happened, _visas(visa_rules)], how="diagonal").unique()
+    happened = pl.concat([_dated_events(events, binding), _binding_starts(binding)]).join(affected, on="subject")
+    dated = pl.concat([happened, _visa_waivers(visa_rules)], how="diagonal").unique()
     states = figures.filter(pl.col("aggregation") == STATE).select("measure", "jurisdiction", "year", "value", "unit")
     years = states["year"].min(), states["year"].max()
     rows = dated.with_columns(year=pl.col("happened_on").dt.year().cast(pl.Int64)).filter(
@@ -55,34 +59,34 @@ def policy_timeline(
     return rows.join(states, on=keys)
 
 
-def _events(events: pl.DataFrame, binding: pl.DataFrame) -> pl.DataFrame:
-    """Dated events of a jurisdiction, and those of a whole instrument for each one that it binds.
+def _dated_events(events: pl.DataFrame, binding: pl.DataFrame) -> pl.DataFrame:
+    """The dated events of each jurisdiction. Events of a whole instrument count for each jurisdiction that it binds.
 
-    What had happened by a day has none of its own.
+    An event that is only known to have happened by a day (precision ``by``) has no day of its own and is left out.
     """
-    happened = pl.col("event").is_in(HAPPENS) & pl.col("date").is_not_null() & (pl.col("date_precision") != "by")
-    dated = events.filter(happened).select("jurisdiction", happened="event", subject="instrument", happened_on="date")
-    whom = binding.select(pl.col("jurisdiction").alias("bound"), subject="instrument").unique()
-    whole = dated.filter(pl.col("jurisdiction").is_in(["_T", "EU"])).join(whom, on="subject")
-    own = dated.filter(~pl.col("jurisdiction").is_in(["_T", "EU"]))
-    return pl.concat([own, whole.with_columns(jurisdiction="bound").drop("bound")])
+    selected = pl.col("event").is_in(EVENTS) & pl.col("date").is_not_null() & (pl.col("date_precision") != "by")
+    dated = events.filter(selected).select("jurisdiction", happened="event", subject="instrument", happened_on="date")
+    bound = binding.select(pl.col("jurisdiction").alias("bound"), subject="instrument").unique()
+    of_whole = pl.col("jurisdiction").is_in(_WHOLE_INSTRUMENT)
+    for_bound = dated.filter(of_whole).join(bound, on="subject").with_columns(jurisdiction="bound").drop("bound")
+    return pl.concat([dated.filter(~of_whole), for_bound])
 
 
-def _bindings(binding: pl.DataFrame) -> pl.DataFrame:
-    """The day from which an instrument binds a jurisdiction."""
-    begun = pl.col("valid_from").is_not_null() & (pl.col("valid_from_basis") != "party_by")
-    whole = binding.filter(pl.col("territorial_scope") == "_T", begun)
-    return whole.select("jurisdiction", happened=pl.lit(BINDS), subject="instrument", happened_on="valid_from")
+def _binding_starts(binding: pl.DataFrame) -> pl.DataFrame:
+    """The first day on which an instrument binds a jurisdiction as a whole, where that day is dated."""
+    dated = pl.col("valid_from").is_not_null() & (pl.col("valid_from_basis") != "party_by")
+    whole = binding.filter(pl.col("territorial_scope") == "_T", dated)
+    return whole.select("jurisdiction", happened=pl.lit(BOUND_FROM), subject="instrument", happened_on="valid_from")
 
 
-def _visas(rules: pl.DataFrame) -> pl.DataFrame:
-    """Waivers that China grants to nationals of the member states, for holders of ordinary passports.
+def _visa_waivers(rules: pl.DataFrame) -> pl.DataFrame:
+    """The first day of each waiver of China for ordinary passports of a member state.
 
-    One that another had replaced before its first day never came to be.
+    A waiver that another had replaced before its first day never took effect and is left out.
     """
     china = rules.filter(pl.col("jurisdiction") == CHINA)
     began = rules_on(china, china["valid_from"].unique().to_list()).filter(pl.col("valid_from") == pl.col("day"))
     waivers = began.filter(pl.col("waiver").is_in(["mutual", "unilateral"])).select(
-        "jurisdiction", happened=pl.lit(VISA), subject="nationality", happened_on="valid_from"
+        "jurisdiction", happened=pl.lit(VISA_RULE), subject="nationality", happened_on="valid_from"
     )
-    return waivers.join(pl.DataFrame({"measure": list(OF_VISAS)}), how="cross")
+    return waivers.join(pl.DataFrame({"measure": list(VISA_MEASURES)}), how="cross")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 import polars as pl
 
-from assets.compare.comparison import UNION
 from assets.explore.i18n import MARK, word
-from assets.law.indicators import CHINA
+from warehouse.codes import CHINA, UNION
 
 if TYPE_CHECKING:
     import altair as alt

@@ -6,10 +6,10 @@ from functools import cached_property
 
 import polars as pl
 
-from assets.compare.comparison import COMPUTED, PUBLISHED, STATE, UNION, jurisdictions
+from assets.compare.question import COMPUTED, PUBLISHED, STATE, jurisdictions
 from assets.explore.i18n import Tables, rate, several, word
 from assets.explore.sources import Item, Row, figure
-from assets.law.indicators import CHINA
+from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import About
 
 # The two that are set side by side.

@@ -6,14 +6,14 @@ from itertools import zip_longest
 
 import polars as pl
 
-from assets.compare.comparison import STATE
 from assets.compare.grades import ATTRIBUTES
+from assets.compare.question import STATE
 from assets.explore import charts
 from assets.explore.context import Given
 from assets.explore.i18n import named, several, word
 from assets.explore.sources import Item, Row, anchor, figure, trace
-from assets.law.indicators import CHINA
 from assets.law.visas import rule_on, rules_on
+from warehouse.codes import CHINA
 from warehouse.measures import measures, mirrors
 
 # The years in which residents born in China are set side by side.

@@ -14,8 +14,8 @@ from typing import Literal
 import polars as pl
 import yaml
 
-from assets.compare.comparison import UNION
 from assets.compare.grades import SEPARATOR
+from warehouse.codes import UNION
 
 Language = Literal["en", "zh"]
 Tables = Mapping[str, pl.LazyFrame]

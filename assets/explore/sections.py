@@ -6,14 +6,14 @@ from typing import Literal
 
 import polars as pl
 
-from assets.compare.comparison import COMPUTED, STATE, UNION
-from assets.compare.timeline import BINDS, VISA
+from assets.compare.question import COMPUTED, STATE
+from assets.compare.timeline import BOUND_FROM, VISA_RULE
 from assets.explore import charts
 from assets.explore.context import SIDES, Given, cells
 from assets.explore.corridor import differing
 from assets.explore.i18n import named, number, rate, sentence, several, word
 from assets.explore.sources import Item, Row, anchor, figure, trace
-from assets.law.indicators import CHINA
+from warehouse.codes import CHINA, UNION
 from warehouse.measures import TOTAL, measures
 
 # The measures that stand first on the page.
@@ -254,10 +254,10 @@ def timeline(given: Given) -> list[Item]:
         given.tables["policy_timeline"]
         .collect()
         .drop_nulls(["value_before", "value"])
-        .with_columns(of_visas=pl.col("happened") == VISA, china=pl.col("jurisdiction") == CHINA)
+        .with_columns(of_visas=pl.col("happened") == VISA_RULE, china=pl.col("jurisdiction") == CHINA)
     )
     same = ["measure", "jurisdiction", "subject", "happened_on"]
-    rows = rows.filter((pl.col("happened") != BINDS) | (pl.len().over(same) == 1))
+    rows = rows.filter((pl.col("happened") != BOUND_FROM) | (pl.len().over(same) == 1))
     keys = [
         "measure",
         "happened",
@@ -292,7 +292,9 @@ def _event(row: Row, values: Mapping[tuple[object, ...], Row]) -> Item:
         "on": row["happened_on"],
         "place": word("area", row["jurisdiction"]),
         "others": row["places"] - 1,
-        "event": sentence(row["happened"]) if row["happened"] in (BINDS, VISA) else word("event", row["happened"]),
+        "event": sentence(row["happened"])
+        if row["happened"] in (BOUND_FROM, VISA_RULE)
+        else word("event", row["happened"]),
         "subject": sentence("comma").join(word(kind, str(each)) for each in subjects),
         "name": word("measure", row["measure"]),
         "unit": word("unit", row["unit"]),

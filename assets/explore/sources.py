@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.compare.comparison import COMPUTED, STATE
+from assets.compare.question import COMPUTED, STATE
 from assets.explore.i18n import Tables, number, word
 from warehouse.measures import measures
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from assets.law.visas import rules_on
 from warehouse import codes
+from warehouse.codes import CHINA
 
-CHINA = "CHN"
 SCHEMA = pl.Schema(
     {
         "measure": pl.String(),

@@ -7,20 +7,21 @@ from itertools import permutations
 import polars as pl
 import pytest
 
-from assets.compare import comparison, grades
-from assets.compare.comparison import COMPUTED, STATE, UNION, Question
+from assets.compare import annotations, comparison, grades
 from assets.compare.coverage import coverage_gap, coverage_score
-from assets.compare.engines import Frame, engine
+from assets.compare.engines import Engine, Frame, engine
+from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, unions
 from expectations.rules import identities
 from sources.catalogue import datasets
 from tests.support.frames import FACTS
 from warehouse import codes
 from warehouse import measures as declared
+from warehouse.codes import UNION
 from warehouse.contracts import contract, contracts
 from warehouse.measures import Formula, Measure
 
 POLARS = engine("polars")
-MEMBERS = sorted(comparison.unions()[UNION][0])
+MEMBERS = sorted(unions()[UNION][0])
 WORLD, PJAN = "worldbank/SP.POP.TOTL", "eurostat/demo_pjan"
 RULES = {WORLD: "mid_year_population", PJAN: "census_or_register_1_january"}
 
@@ -71,10 +72,14 @@ def people(*sources: str, **fields: object) -> Measure:
 
 def compared(measures: Mapping[str, Measure], *frames: pl.DataFrame, years: range = range(2020, 2023)) -> pl.DataFrame:
     """Table ``comparison`` from rows of table ``population``."""
-    question = Question(measures, years, comparison.absences(measures), "not_published")
+    question = Question(measures, years, absences(measures), "not_published")
     found = candidates(question, *frames)
-    none = POLARS.lift(pl.DataFrame(schema=LAW))
-    return POLARS.land(comparison.comparison(found, none, question, POLARS)).sort(*comparison.KEY)
+    none = POLARS.from_polars(pl.DataFrame(schema=LAW))
+    return POLARS.to_polars(comparison_table(found, none, question, POLARS)).sort(*KEY)
+
+
+def comparison_table(found: Frame, law: Frame, question: Question, engine: Engine) -> Frame:
+    return annotations.annotate(comparison.figures(found, law, question, engine), found, question, engine)
 
 
 LAW = {
@@ -87,8 +92,8 @@ LAW = {
 
 
 def candidates(question: Question, *frames: pl.DataFrame) -> Frame:
-    tables = {"population": POLARS.lift(pl.concat(frames))}
-    return POLARS.settle(comparison.candidates(tables, question, POLARS))
+    tables = {"population": POLARS.from_polars(pl.concat(frames))}
+    return POLARS.materialise(comparison.candidates(tables, question, POLARS))
 
 
 def at(
@@ -110,8 +115,8 @@ def test_the_first_source_that_has_a_figure_speaks_and_the_others_stand_beside_i
     rows = compared(measures, first, second)
     assert (at(rows, "DEU", 2020)["value"], at(rows, "DEU", 2020)["alternatives"]) == (100.0, 1)
     assert (at(rows, "DEU", 2021)["value"], at(rows, "DEU", 2021)["dataset"]) == (95.0, PJAN)
-    question = Question(measures, range(2020, 2023), comparison.absences(measures), "not_published")
-    others = POLARS.land(comparison.alternatives(candidates(question, first, second), question, POLARS))
+    question = Question(measures, range(2020, 2023), absences(measures), "not_published")
+    others = POLARS.to_polars(comparison.alternatives(candidates(question, first, second), question, POLARS))
     (other,) = others.iter_rows(named=True)
     assert (other["year"], other["value"], other["difference"], other["ratio"]) == (2020, 90.0, -10.0, 0.9)
 
@@ -132,7 +137,7 @@ def test_the_union_is_the_sum_of_all_its_members_or_says_who_is_missing() -> Non
     assert at(rows, UNION, 2020, COMPUTED)["value"] == 270.0
     short = at(rows, UNION, 2021, COMPUTED)
     assert (short["value"], short["missing_reason"]) == (None, "incomplete")
-    assert (short["missing_members"], short["because"]) == (MEMBERS[0], f"No figure of {MEMBERS[0]}")
+    assert (short["missing_members"], short["because"]) == (MEMBERS[0], f"No figure for {MEMBERS[0]}")
 
 
 def test_figures_that_do_not_add_up_make_no_union() -> None:
@@ -141,7 +146,7 @@ def test_figures_that_do_not_add_up_make_no_union() -> None:
 
 
 def test_before_the_present_composition_the_union_is_that_of_its_time() -> None:
-    states = sorted(comparison.unions()["EU28"][0])
+    states = sorted(unions()["EU28"][0])
     assert "GBR" in states
     rows = compared(
         {"people": people(additive=True)},
@@ -165,7 +170,7 @@ def test_a_share_without_its_denominator_is_withheld() -> None:
     assert at(rows, "DEU", 2020, name="share")["value"] == 25.0
     missing = at(rows, "DEU", 2021, name="share")
     assert (missing["value"], missing["missing_reason"]) == (None, "incomplete")
-    assert missing["because"] == "One is missing: others ÷ people × 100"
+    assert missing["because"] == "A figure is missing in the formula others ÷ people × 100"
 
 
 def test_what_is_worked_out_is_as_good_as_the_worse_of_its_parts() -> None:
@@ -335,12 +340,12 @@ def test_a_measure_wants_one_origin_and_a_formula_one_kind() -> None:
 
 def test_holes_are_ranked_by_the_comparisons_that_they_block() -> None:
     rows = compared({"people": people()}, population(("DEU", 2020, 1.0), ("FRA", 2020, 2.0), ("DEU", 2021, 1.0)))
-    figures = POLARS.lift(rows)
-    gaps = POLARS.land(coverage_gap(figures)).filter(pl.col("jurisdiction").is_in(["FRA", "ITA"]))
+    figures = POLARS.from_polars(rows)
+    gaps = POLARS.to_polars(coverage_gap(figures)).filter(pl.col("jurisdiction").is_in(["FRA", "ITA"]))
     blocked = dict(gaps.select("jurisdiction", "blocked").iter_rows())
     assert blocked == {"FRA": 1, "ITA": 3}
-    themes = POLARS.lift(pl.DataFrame({"measure": ["people"], "theme": ["population"]}))
-    scores = POLARS.land(coverage_score(figures, themes))
+    themes = POLARS.from_polars(pl.DataFrame({"measure": ["people"], "theme": ["population"]}))
+    scores = POLARS.to_polars(coverage_score(figures, themes))
     assert scores.filter(pl.col("jurisdiction") == "DEU")["score"].item() == pytest.approx(200 / 3)
 
 
@@ -413,13 +418,13 @@ def test_pyspark_compares_as_polars_does(built_comparison: Mapping[str, pl.DataF
     pytest.importorskip("pyspark", reason="wants the extra spark")
     names = ("population", "foreign_born", "foreign_born_share", "asylum_applicants", "students_in", "urban_share")
     few = {name: declared.measures()[name] for name in names}
-    question = Question(few, range(2015, 2025), comparison.absences(few), "not_fetched")
+    question = Question(few, range(2015, 2025), absences(few), "not_fetched")
     results = []
     for runs in (POLARS, engine("pyspark")):
-        tables = {name: runs.lift(frame) for name, frame in built_comparison.items()}
-        found = runs.settle(comparison.candidates(tables, question, runs))
-        rows = comparison.comparison(found, runs.lift(pl.DataFrame(schema=LAW)), question, runs)
-        results.append(runs.land(rows).sort(*comparison.KEY))
+        tables = {name: runs.from_polars(frame) for name, frame in built_comparison.items()}
+        found = runs.materialise(comparison.candidates(tables, question, runs))
+        rows = comparison_table(found, runs.from_polars(pl.DataFrame(schema=LAW)), question, runs)
+        results.append(runs.to_polars(rows).sort(*KEY))
     assert results[0].equals(results[1].select(results[0].columns))
 
 

@@ -56,9 +56,9 @@ def mirrored(*rows: pl.DataFrame, visas: pl.DataFrame | None = None) -> list[dic
     declared = Mirror.model_validate(
         {"name": {"en": "x"}, "unit": "persons", "description": "x", "corridors": "from_china", "sides": sides}
     )
-    tables = {"migrant_stock": POLARS.lift(pl.concat(rows))}
-    days = POLARS.lift(pl.DataFrame(schema=VISAS) if visas is None else visas)
-    made = POLARS.land(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
+    tables = {"migrant_stock": POLARS.from_polars(pl.concat(rows))}
+    days = POLARS.from_polars(pl.DataFrame(schema=VISAS) if visas is None else visas)
+    made = POLARS.to_polars(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
     return list(made.sort("mirror", "origin", "year").iter_rows(named=True))
 
 

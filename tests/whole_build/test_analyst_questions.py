@@ -9,9 +9,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets.compare.comparison import KEY, jurisdictions
 from assets.compare.grades import ATTRIBUTES, counting_rules
-from assets.law.indicators import CHINA
+from assets.compare.question import KEY, member_states
 from sources.catalogue import datasets
 from tests.conftest import ROOT, Built
 from warehouse import codes
@@ -20,7 +19,7 @@ from warehouse.measures import TOTAL, measures
 
 pytestmark = pytest.mark.xdist_group("built")
 PAGE = ROOT / "docs" / "chinese_citizens_in_the_eu.md"
-MEMBERS = [state for state in jurisdictions() if state != CHINA]
+MEMBERS = member_states()
 
 
 def blocks(text: str, *languages: str) -> list[str]:

@@ -20,6 +20,9 @@ import polars as pl
 
 from warehouse.measures import measures, mirrors
 
+# The two sides of the comparison: China, and the Union of 27 member states.
+CHINA, UNION = "CHN", "EU27_2020"
+
 # Lists that stand in a file of their own.
 LISTS = ("area", "indicator", "instrument", "measure")
 
