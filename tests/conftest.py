@@ -1,3 +1,5 @@
+"""Fixtures of all tests: the corpus, the whole offline build, and how tests are distributed over processes."""
+
 import json
 import subprocess
 import sys
@@ -10,9 +12,9 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-# How long an example takes says more of the machine than of the code.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+# The time that an example takes depends more on the machine than on the code.
+hypothesis.settings.register_profile("no_deadline", deadline=None)
+hypothesis.settings.load_profile("no_deadline")
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -22,16 +24,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-definitions", action="store_true", help="write tests/definitions.json again")
 
 
-class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """A file's tests go to one worker, and to one those of all files that look at the whole build: it is run once."""
+class OneWorkerPerFile(LoadFileScheduling):  # type: ignore[misc]
+    """Runs the tests of a file in one worker process, and all files that use the whole build in the same one.
+
+    So the whole build, which takes most of a minute, runs once.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path: str = super()._split_scope(nodeid)
         return "built" if "built: Built" in (ROOT / path).read_text("utf-8") else path
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
-    return ByFile(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerPerFile:
+    return OneWorkerPerFile(config, log)
 
 
 @pytest.fixture
@@ -42,35 +47,37 @@ def update_definitions(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     if not CORPUS.is_dir():
-        pytest.skip("the corpus of true payloads is not beside the project")
+        pytest.skip(f"the corpus of real payloads is not at {CORPUS}")
     return CORPUS
 
 
 @dataclass(frozen=True)
 class Built:
-    """A data folder in which the whole offline build was run once, as a user runs it."""
+    """A data folder with the result of one whole offline build, run as a user runs it."""
 
     data: Path
     output: str
 
     @property
     def release(self) -> Path:
+        """The folder of the newest release."""
         name = json.loads((self.data / "releases" / "index.json").read_text())["latest"]
         return self.data / "releases" / str(name)
 
     def table(self, name: str) -> pl.LazyFrame:
+        """Return a table of the newest release."""
         return pl.scan_parquet(self.release / "tables" / f"{name}.parquet")
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     data = tmp_path_factory.mktemp("whole") / "data"
-    done = corridor("build", "--data", str(data), timeout=900)
-    assert done.returncode == 0, done.stderr
-    return Built(data, done.stdout)
+    process = corridor("build", "--data", str(data), timeout=900)
+    assert process.returncode == 0, process.stderr
+    return Built(data, process.stdout)
 
 
 def corridor(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does."""
+    """Run the command line in a process of its own, as a user does."""
     command = [sys.executable, "-m", "pipelines.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False)

@@ -29,7 +29,16 @@ from sources import catalogue, reading
 from sources.errors import SourceError
 from tests.support import publisher_double
 from tests.support.loopback import Script, endless, reply, unframed
-from tests.support.publisher_double import LIMITS, Double, displaced, inhabitants, permit, sdmx_csv, stock, stocked
+from tests.support.publisher_double import (
+    LIMITS,
+    Double,
+    displaced,
+    filled_double,
+    inhabitants,
+    permit,
+    sdmx_csv,
+    stock,
+)
 
 PERMITS, POPULATION, REFUGEES = "eurostat/migr_resfirst", "eurostat/demo_pjan", "unhcr/population"
 BANK, STOCK = "worldbank/SP.POP.TOTL", "undesa/ims_destination"
@@ -61,8 +70,8 @@ class Stand:
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     workspace = Workspace(tmp_path_factory.mktemp("good") / "data", "live")
-    with publisher_double.running(stocked()) as publishers, pytest.MonkeyPatch.context() as patch:
-        entries = publisher_double.entries(publishers)
+    with publisher_double.run_double(filled_double()) as publishers, pytest.MonkeyPatch.context() as patch:
+        entries = publisher_double.publishers_at(publishers)
         patch.setattr(catalogue, "publishers", lambda: entries)
         stand = Stand(workspace, publishers)
         assert [stand.ask(name) for name in catalogue.datasets()] == [([], [])] * 5
@@ -73,7 +82,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 @pytest.fixture
 def stand(good: Stand, tmp_path: Path) -> Stand:
     shutil.copytree(good.workspace.data, tmp_path / "data")
-    good.publishers.restock()
+    good.publishers.reset()
     return Stand(Workspace(tmp_path / "data", "live"), good.publishers)
 
 
@@ -362,13 +371,13 @@ def test_a_code_never_seen_is_counted_and_the_rest_is_published(stand: Stand) ->
 @pytest.mark.parametrize("name", [POPULATION, REFUGEES, BANK])
 def test_an_empty_answer_is_legal_where_nothing_was_before(name: str, good: Stand, tmp_path: Path) -> None:
     stand = Stand(Workspace(tmp_path, "live"), good.publishers)
-    good.publishers.restock()
+    good.publishers.reset()
     good.publishers.eurostat["demo_pjan"] = []
     good.publishers.unhcr["population"] = []
     good.publishers.worldbank["SP.POP.TOTL"] = []
     assert stand.ask(name) == ([], [])
     assert stand.rows(name).is_empty()
-    good.publishers.restock()
+    good.publishers.reset()
     assert stand.ask(name) == ([], [])
     assert not stand.rows(name).is_empty()
 
@@ -381,7 +390,7 @@ def test_a_body_cut_on_the_way_is_asked_for_again_though_its_validator_is_that_o
     received, read = stand.ask(POPULATION)
     assert (received, len(read)) == ([], 1)
     stand.publishers.instead.clear()
-    stand.publishers.asked()
+    stand.publishers.requested_addresses()
     assert stand.ask(POPULATION) == ([], [])
     assert stand.publishers.statuses == [200]
     assert stand.rows(POPULATION).height == 7

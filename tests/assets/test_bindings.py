@@ -16,7 +16,7 @@ from expectations.rules import Facts, Failing
 from pipelines.explain.figures import Tracer
 from pipelines.explain.law import explain
 from tests.conftest import Built, corridor
-from tests.support.law_payloads import act, events
+from tests.support.law_payloads import act_event, events
 from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
 from warehouse.errors import WarehouseError
@@ -108,16 +108,17 @@ def test_the_surest_source_speaks_and_the_others_stay_in_the_events() -> None:
 
 
 def test_an_act_binds_members_from_their_accession_and_denmark_and_ireland_only_by_a_source() -> None:
-    rows = events(act("enter_into_force", date(2009, 1, 13)))
+    rows = events(act_event("enter_into_force", date(2009, 1, 13)))
     found = {item[0]: item[1:] for item in bound(rows)}
     assert found["DEU"] == (date(2009, 1, 13), None, "entry_into_force")
     assert found["HRV"] == (date(2013, 7, 1), None, "accession_to_union")
     assert not {"DNK", "IRL", "CHN"} & found.keys()
     assert len(found) == 25
-    joined = act("opt_in", date(2015, 5, 5), jurisdiction="IRL", basis="protocol_21")
-    by_schengen = act("opt_in", None, jurisdiction="DNK", basis="schengen", date_precision="unknown")
+    joined = act_event("opt_in", date(2015, 5, 5), jurisdiction="IRL", basis="protocol_21")
+    by_schengen = act_event("opt_in", None, jurisdiction="DNK", basis="schengen", date_precision="unknown")
     found = {
-        item[0]: item[1:] for item in bound(events(act("enter_into_force", date(2009, 1, 13)), joined, by_schengen))
+        item[0]: item[1:]
+        for item in bound(events(act_event("enter_into_force", date(2009, 1, 13)), joined, by_schengen))
     }
     assert found["IRL"] == (date(2015, 5, 5), None, "opt_in")
     assert found["DNK"] == (date(2009, 1, 13), None, "entry_into_force")
@@ -126,10 +127,10 @@ def test_an_act_binds_members_from_their_accession_and_denmark_and_ireland_only_
 def test_a_repeal_ends_an_act_for_those_whom_the_repealing_act_binds() -> None:
     old, new = {"instrument": "32004L0083"}, {"instrument": "32011L0095"}
     rows = events(
-        act("enter_into_force", date(2004, 10, 20), **old),
-        act("opt_in", None, jurisdiction="IRL", basis="protocol_21", date_precision="unknown", **old),
-        act("repeal", date(2013, 12, 20), related="32011L0095", **old),
-        act("opt_out", None, jurisdiction="IRL", basis="protocol_21", date_precision="unknown", **new),
+        act_event("enter_into_force", date(2004, 10, 20), **old),
+        act_event("opt_in", None, jurisdiction="IRL", basis="protocol_21", date_precision="unknown", **old),
+        act_event("repeal", date(2013, 12, 20), related="32011L0095", **old),
+        act_event("opt_out", None, jurisdiction="IRL", basis="protocol_21", date_precision="unknown", **new),
     )
     found = {item[0]: item[2] for item in bound(rows)}
     assert found["DEU"] == date(2013, 12, 21)
@@ -154,7 +155,7 @@ def histories(draw: st.DrawFn) -> pl.DataFrame:
         }
     )
     of_act = st.builds(
-        act,
+        act_event,
         st.sampled_from(["adopt", "enter_into_force", "apply", "repeal", "opt_in", "opt_out"]),
         st.one_of(DAYS, st.none()),
         instrument=st.sampled_from(["32004L0083", "32011L0095"]),
@@ -209,7 +210,7 @@ def test_adding_a_vintage_never_changes_what_was_known_before(statements: list[p
 
 def test_a_vintage_that_says_the_same_changes_nothing_also_where_a_date_is_missing() -> None:
     declared = contract("legal_event")
-    said = spoken(events(act("opt_out", None, jurisdiction="DNK", date_precision="unknown")))
+    said = spoken(events(act_event("opt_out", None, jurisdiction="DNK", date_precision="unknown")))
     first = bitemporal.follow(bitemporal.begin(declared).current, said, datetime(2020, 1, 1, tzinfo=UTC), declared)
     second = bitemporal.follow(first.current, said, datetime(2021, 1, 1, tzinfo=UTC), declared)
     assert second.current.equals(first.current)
@@ -223,19 +224,19 @@ def test_a_vintage_that_says_the_same_changes_nothing_also_where_a_date_is_missi
         (law.force_before_consent, events({}, {"event": "enter_into_force", "date": date(1991, 1, 1)})),
         (
             law.act_before_adoption,
-            events(act("adopt", date(2008, 12, 16)), act("transposition_deadline", date(2008, 1, 1))),
+            events(act_event("adopt", date(2008, 12, 16)), act_event("transposition_deadline", date(2008, 1, 1))),
         ),
         (law.before_state, events({"jurisdiction": "CZE", "date": date(1970, 1, 1)})),
         (law.unsourced, events({"source": "general knowledge"})),
         (
             law.opted_both_ways,
-            events(act("opt_in", None, jurisdiction="DNK"), act("opt_out", None, jurisdiction="DNK")),
+            events(act_event("opt_in", None, jurisdiction="DNK"), act_event("opt_out", None, jurisdiction="DNK")),
         ),
     ],
 )
 def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows: pl.DataFrame) -> None:
     assert failing(rows.lazy(), contract("legal_event"), Facts({})).collect().height > 0
-    right = events({"event": "sign", "date": date(1990, 8, 29)}, {}, act("adopt", date(2008, 12, 16)))
+    right = events({"event": "sign", "date": date(1990, 8, 29)}, {}, act_event("adopt", date(2008, 12, 16)))
     assert failing(right.lazy(), contract("legal_event"), Facts({})).collect().is_empty()
 
 
@@ -246,7 +247,7 @@ def test_what_is_not_known_is_listed_with_its_reason() -> None:
         [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
         schema=contract("reservation").polars_schema,
     )
-    gaps = legal_gap(events({}, undated, of_a_year, act("adopt", date(2008, 12, 16))), stated)
+    gaps = legal_gap(events({}, undated, of_a_year, act_event("adopt", date(2008, 12, 16))), stated)
     listed = set(gaps.iter_rows())
     # The list of statements to IV-11 came, and none to XVIII-12.
     assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed

@@ -8,15 +8,15 @@ import pytest
 
 from assets.law.bindings import bindings, legal_gap
 from sources.snapshot import FOLDER
-from tests.support.law_payloads import recorded
+from tests.support.law_payloads import read_law_rows
 from warehouse import codes
 from warehouse.contracts import contract
 
 
 @cache
 def known() -> pl.DataFrame:
-    laws = recorded(FOLDER / "flk/laws/2025-04.csv.gz", "flk/laws").observations
-    cited = recorded(FOLDER / "citations/events/2026-11.csv.gz", "citations/events").observations
+    laws = read_law_rows(FOLDER / "flk/laws/2025-04.csv.gz", "flk/laws").observations
+    cited = read_law_rows(FOLDER / "citations/events/2026-11.csv.gz", "citations/events").observations
     return pl.concat([laws, cited.filter(pl.col("basis") == "national_law")])
 
 

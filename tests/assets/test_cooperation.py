@@ -8,14 +8,14 @@ import polars as pl
 
 from sources.snapshot import FOLDER
 from tests.conftest import Built
-from tests.support.law_payloads import recorded, written
+from tests.support.law_payloads import read_law_rows, write_payload
 from tools.snapshot.recorders import cooperation
 
 
 @cache
 def programmes() -> pl.DataFrame:
     path = FOLDER / "citations/cooperation/2026-11.csv.gz"
-    return recorded(path, "citations/cooperation").observations
+    return read_law_rows(path, "citations/cooperation").observations
 
 
 def test_the_first_row_is_the_project_of_2008() -> None:
@@ -55,7 +55,7 @@ def test_what_has_no_currency_has_no_amount() -> None:
 def test_recording_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = (next(cooperation.build_payloads(tmp_path)).body for _ in range(2))
     assert first == second
-    assert recorded(written(tmp_path, first), "citations/cooperation").unmatched.is_empty()
+    assert read_law_rows(write_payload(tmp_path, first), "citations/cooperation").unmatched.is_empty()
 
 
 def test_a_release_holds_every_programme(built: Built) -> None:

@@ -19,7 +19,7 @@ from sources.errors import CatalogueError, FormatError
 from sources.protocols import sparql
 from sources.protocols.requests import requests_for
 from tests.conftest import Built
-from tests.support.law_payloads import moved, recorded, written
+from tests.support.law_payloads import publisher_at, read_law_rows, write_payload
 from tests.support.loopback import reply, serve
 
 ACTS = ("celex", "property", "date", "meaning", "other", "probe")
@@ -59,7 +59,7 @@ def test_a_date_means_what_its_annotation_says(tmp_path: Path) -> None:
         {**effect, "property": "date_end-of-validity", "date": "2030-01-01", "other": "32029R0001"},
         KNOWN,
     )
-    read = recorded(written(tmp_path, text), "cellar/acts")
+    read = read_law_rows(write_payload(tmp_path, text), "cellar/acts")
     rows = read.observations
     assert read.unmatched.is_empty()
     assert dict(rows.filter(pl.col("event") == "apply").select("date", "provision").iter_rows()) == {
@@ -79,14 +79,14 @@ def test_a_date_means_what_its_annotation_says(tmp_path: Path) -> None:
 
 def test_an_act_may_have_several_deadlines(tmp_path: Path) -> None:
     text = result(ACTS, *dates(deadline="2015-07-20", deadline_2="2018-07-20"), KNOWN)
-    rows = recorded(written(tmp_path, text), "cellar/acts").observations
+    rows = read_law_rows(write_payload(tmp_path, text), "cellar/acts").observations
     assert rows["date"].to_list() == [date(2015, 7, 20), date(2018, 7, 20)]
     assert set(rows["event"]) == {"transposition_deadline"}
 
 
 def test_a_meaning_that_no_map_knows_is_unmatched(tmp_path: Path) -> None:
     row = {"celex": f"{CELEX}32013L0032", "property": "date_of_something", "date": "2015-07-20"}
-    read = recorded(written(tmp_path, result(ACTS, row, KNOWN)), "cellar/acts")
+    read = read_law_rows(write_payload(tmp_path, result(ACTS, row, KNOWN)), "cellar/acts")
     assert read.observations.is_empty()
     assert read.unmatched.height == 1
 
@@ -96,11 +96,11 @@ def test_an_answer_without_the_probe_is_refused_though_it_came_with_status_200(
     tmp_path: Path, names: Sequence[str]
 ) -> None:
     with pytest.raises(FormatError, match="no row for the probe"):
-        reading.read(written(tmp_path, result(names)))
+        reading.read(write_payload(tmp_path, result(names)))
 
 
 def test_emptiness_is_believed_once_the_probe_answers(tmp_path: Path) -> None:
-    read = recorded(written(tmp_path, result(MEASURES, {"probe": f"{CELEX}x"})), "cellar/measures")
+    read = read_law_rows(write_payload(tmp_path, result(MEASURES, {"probe": f"{CELEX}x"})), "cellar/measures")
     assert read.observations.is_empty()
     assert read.unmatched.is_empty()
 
@@ -108,7 +108,7 @@ def test_emptiness_is_believed_once_the_probe_answers(tmp_path: Path) -> None:
 def test_a_corrigendum_is_no_act(tmp_path: Path) -> None:
     row = {"celex": f"{CELEX}32011L0036R(01)", "property": "date_document", "date": "2011-04-05"}
     with pytest.raises(FormatError, match=r"32011L0036R\(01\) is the number of a corrigendum"):
-        reading.read(written(tmp_path, result(ACTS, row, KNOWN)))
+        reading.read(write_payload(tmp_path, result(ACTS, row, KNOWN)))
     with pytest.raises(CatalogueError, match="is a corrigendum, not an act"):
         sparql.query("acts", {"celex": ["32011L0036R(01)"]})
     with pytest.raises(CatalogueError, match="is a consolidated text"):
@@ -140,8 +140,8 @@ NOTICE = """<?xml version="1.0" encoding="UTF-8"?><NOTICE decoding="eng" type="o
 
 
 def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
-    path = written(tmp_path, NOTICE)
-    rows = recorded(path, "cellar/notices").observations
+    path = write_payload(tmp_path, NOTICE)
+    rows = read_law_rows(path, "cellar/notices").observations
     assert sorted(rows.select("event", "date").iter_rows()) == [
         ("adopt", date(2013, 6, 26)),
         ("apply", date(2015, 7, 21)),
@@ -157,7 +157,7 @@ def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["52018PC0340", "02016R0399-20240710", "32011L0036R(01)"])
 def test_a_notice_of_what_is_no_act_is_refused(tmp_path: Path, number: str) -> None:
     with pytest.raises(FormatError, match="and of no act"):
-        reading.read(written(tmp_path, NOTICE.replace("32013L0032", number)))
+        reading.read(write_payload(tmp_path, NOTICE.replace("32013L0032", number)))
 
 
 @pytest.mark.corpus
@@ -195,7 +195,7 @@ def measure(number: str, state: str = "DEU", directive: str = "32008L0115") -> d
 
 def test_measures_are_those_of_their_directive(tmp_path: Path) -> None:
     text = result(MEASURES, measure("72008L0115DEU_184231"), measure("72008L0115GBR_1", "GBR"), {"probe": "x"})
-    rows = recorded(written(tmp_path, text), "cellar/measures").observations
+    rows = read_law_rows(write_payload(tmp_path, text), "cellar/measures").observations
     assert rows.select("instrument", "jurisdiction", "measure", "notified").rows() == [
         ("32008L0115", "DEU", "72008L0115DEU_184231", date(2011, 11, 30))
     ]
@@ -204,11 +204,11 @@ def test_measures_are_those_of_their_directive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["72016L0680DEU_1", "72008L01155DEU_1", "72008L0115_1"])
 def test_a_measure_of_another_directive_is_refused(tmp_path: Path, number: str) -> None:
     with pytest.raises(FormatError, match="a measure of another directive"):
-        reading.read(written(tmp_path, result(MEASURES, measure(number), {"probe": "x"})))
+        reading.read(write_payload(tmp_path, result(MEASURES, measure(number), {"probe": "x"})))
 
 
 def test_every_cell_of_a_result_is_found_again(tmp_path: Path) -> None:
-    path = written(tmp_path, result(ACTS, *dates(date_document="2013-06-26", deadline="2015-07-20"), KNOWN))
+    path = write_payload(tmp_path, result(ACTS, *dates(date_document="2013-06-26", deadline="2015-07-20"), KNOWN))
     found = reading.recognise(path).finder(path)
     frame = reading.read(path).frame.collect()
     assert [found(at) for at in frame["locator"]] == frame["raw"].to_list() == ["2013-06-26", "2015-07-20"]
@@ -270,7 +270,7 @@ def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     double = Endpoint(ACTS, deadlines()) if name == "acts" else Endpoint(MEASURES, notified())
     with serve(double) as server:
         real = catalogue.publishers()["cellar"]
-        cellar = moved(real, server.url, **{name: {"filters": {"celex": ["32013L0032"]}, "split": {}}})
+        cellar = publisher_at(real, server.url, **{name: {"filters": {"celex": ["32013L0032"]}, "split": {}}})
         paging = cellar.endpoints[name].paging
         assert paging is not None
         small = cellar.endpoints[name].model_copy(update={"paging": paging.model_copy(update={"step": 20})})

@@ -16,7 +16,7 @@ from sources.formats.workbook import codings_xlsx
 from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
 from tests.conftest import Built
-from tests.support.law_payloads import KNOWN, recorded, written
+from tests.support.law_payloads import KNOWN, read_law_rows, write_payload
 
 FILE = FOLDER / "globalcit/citizenship_law/v3.1.csv.gz"
 SMALL = """iso2,iso3,country,region,year,A06_bin,L05_bin,L05_cat
@@ -30,7 +30,7 @@ US,USA,United States,Americas,2020,1,0,0
 
 @cache
 def codings() -> pl.DataFrame:
-    return recorded(FILE, "globalcit/citizenship_law").observations
+    return read_law_rows(FILE, "globalcit/citizenship_law").observations
 
 
 def coded(jurisdiction: str, item: str, year: int) -> str | None:
@@ -42,14 +42,14 @@ def coded(jurisdiction: str, item: str, year: int) -> str | None:
 
 
 def test_a_coding_of_a_year_speaks_of_its_first_of_january(tmp_path: Path) -> None:
-    rows = recorded(written(tmp_path, SMALL), "globalcit/citizenship_law").observations
+    rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
     assert set(rows["speaks_of"]) == {date(2019, 1, 1), date(2020, 1, 1)}
     assert set(rows["speaks_of_rule"]) == {"on_1_january"}
     assert set(rows["scheme_version"]) == {"v3.1"}
 
 
 def test_what_is_not_coded_is_no_provision_neither_zero_nor_dropped(tmp_path: Path) -> None:
-    rows = recorded(written(tmp_path, SMALL), "globalcit/citizenship_law").observations
+    rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
     said = {
         (row["jurisdiction"], row["item"], row["speaks_of"].year): (row["coded_value"], row["missing_reason"])
         for row in rows.iter_rows(named=True)
@@ -61,13 +61,13 @@ def test_what_is_not_coded_is_no_provision_neither_zero_nor_dropped(tmp_path: Pa
 
 
 def test_only_the_jurisdictions_that_are_compared_are_kept_from_a_file_of_the_world(tmp_path: Path) -> None:
-    rows = recorded(written(tmp_path, SMALL), "globalcit/citizenship_law").observations
+    rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
     assert set(rows["jurisdiction"]) == {"CHN", "CZE"}
 
 
 def test_a_year_that_is_no_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no number of four digits"):
-        reading.read(written(tmp_path, SMALL.replace(",2019,", ",MMXIX,")))
+        reading.read(write_payload(tmp_path, SMALL.replace(",2019,", ",MMXIX,")))
 
 
 def test_a_coding_is_found_again_at_its_locator() -> None:
@@ -121,7 +121,7 @@ def test_every_coding_of_the_28_is_that_of_the_dataset(corpus: Path) -> None:
 
 
 def test_a_tier_is_of_its_report_and_speaks_of_the_year_before_it() -> None:
-    tiers = recorded(FOLDER / "usstate/tip_tiers/2001-2023.csv.gz", "usstate/tip_tiers").observations
+    tiers = read_law_rows(FOLDER / "usstate/tip_tiers/2001-2023.csv.gz", "usstate/tip_tiers").observations
     assert set(tiers["coded_value"]) == {"Tier 1", "Tier 2", "Tier 2 Watch List", "Tier 3"}
     china = dict(tiers.filter(pl.col("jurisdiction") == "CHN").select("scheme_version", "coded_value").iter_rows())
     assert [china[str(year)] for year in range(2001, 2005)] == ["Tier 2"] * 4
@@ -141,7 +141,7 @@ DEMIG = """Year,Summary,Policy area,Policy tool,Restrictiveness,country,Descript
 
 
 def test_a_change_of_policy_is_a_row_and_a_year_may_have_several(tmp_path: Path) -> None:
-    rows = recorded(written(tmp_path, DEMIG), "demig/policy").observations
+    rows = read_law_rows(write_payload(tmp_path, DEMIG), "demig/policy").observations
     said = {row["item"]: (row["coded_value"], row["missing_reason"]) for row in rows.iter_rows(named=True)}
     assert said["1: Restrictiveness"] == ("Less restrictive", None)
     assert said["2: Policy tool"] == ("Readmission agreements", None)
@@ -153,7 +153,7 @@ def test_a_change_of_policy_is_a_row_and_a_year_may_have_several(tmp_path: Path)
 
 def test_columns_in_another_order_and_case_are_the_same_codings(tmp_path: Path) -> None:
     mixed = "RESTRICTIVENESS,Country,Policy tool,YEAR,Policy area\nLess restrictive,Germany,Entry visa,2004,Exit\n"
-    rows = recorded(written(tmp_path, mixed), "demig/policy").observations
+    rows = read_law_rows(write_payload(tmp_path, mixed), "demig/policy").observations
     assert sorted(rows.select("item", "coded_value").iter_rows()) == [
         ("1: Policy area", "Exit"),
         ("1: Policy tool", "Entry visa"),
@@ -169,7 +169,7 @@ def test_columns_in_another_order_and_case_are_the_same_codings(tmp_path: Path) 
     ],
 )
 def test_requirements_of_visas_are_read_with_years_down_or_across(tmp_path: Path, text: str) -> None:
-    rows = recorded(written(tmp_path, text), "demig/visa").observations.drop_nulls("coded_value")
+    rows = read_law_rows(write_payload(tmp_path, text), "demig/visa").observations.drop_nulls("coded_value")
     assert rows.select("jurisdiction", "nationality", "speaks_of", "coded_value").rows() == [
         ("CZE", "CHN", date(1993, 1, 1), "1")
     ]
@@ -178,7 +178,7 @@ def test_requirements_of_visas_are_read_with_years_down_or_across(tmp_path: Path
 
 def test_a_negative_code_of_impic_is_none(tmp_path: Path) -> None:
     text = "cntry,year,cow,ImpPol,a_01\nde,2009,255,0.45,-9\nfr,2009,220,.,0.5\n"
-    rows = recorded(written(tmp_path, text), "impic/index").observations
+    rows = read_law_rows(write_payload(tmp_path, text), "impic/index").observations
     said = {(r["jurisdiction"], r["item"]): (r["coded_value"], r["missing_reason"]) for r in rows.iter_rows(named=True)}
     assert said == {
         ("DEU", "ImpPol"): ("0.45", None),
@@ -196,7 +196,7 @@ def test_scores_are_read_from_a_sheet_below_its_title(tmp_path: Path) -> None:
         sheet.write(0, 0, "Scores of policy indicators")
         for at, row in enumerate((("Country", "Year", "Overall score", "1. Access"), ("China", 2019, 32, 50)), 2):
             sheet.write_row(at, 0, row)
-    rows = recorded(path, "mipex/scores").observations
+    rows = read_law_rows(path, "mipex/scores").observations
     assert sorted(rows.select("jurisdiction", "item", "speaks_of", "coded_value").iter_rows()) == [
         ("CHN", "1. Access", date(2019, 1, 1), "50"),
         ("CHN", "Overall score", date(2019, 1, 1), "32"),
@@ -207,7 +207,7 @@ def test_scores_are_read_from_a_sheet_below_its_title(tmp_path: Path) -> None:
 
 def test_a_file_of_one_scheme_is_refused_as_that_of_another(tmp_path: Path) -> None:
     with pytest.raises(StructureError, match="scheme is 'DEMIG_POLICY'"):
-        recorded(written(tmp_path, DEMIG), "impic/index")
+        read_law_rows(write_payload(tmp_path, DEMIG), "impic/index")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_file_of_one_scheme_is_refused_as_that_of_another(tmp_path: Path) -> N
     ],
 )
 def test_a_matrix_of_visas_is_of_the_day_on_which_it_was_published(tmp_path: Path, text: str) -> None:
-    rows = recorded(written(tmp_path, text), "passportindex/matrix").observations
+    rows = read_law_rows(write_payload(tmp_path, text), "passportindex/matrix").observations
     assert sorted(rows.select("jurisdiction", "nationality", "coded_value", "speaks_of").iter_rows()) == [
         ("CHN", "DEU", "30", KNOWN.date()),
         ("DEU", "CHN", "visa required", KNOWN.date()),
@@ -230,7 +230,7 @@ def test_a_matrix_of_all_against_all_is_the_same_matrix(tmp_path: Path) -> None:
     others = ",".join(f"X{number}" for number in range(200))
     nothing = "," * 199
     text = f"Passport,China,Germany,{others}\nGermany,30,-1,{nothing}\nChina,-1,visa required,{nothing}\n"
-    rows = recorded(written(tmp_path, text), "passportindex/matrix").observations.drop_nulls("coded_value")
+    rows = read_law_rows(write_payload(tmp_path, text), "passportindex/matrix").observations.drop_nulls("coded_value")
     assert sorted(rows.select("jurisdiction", "nationality", "coded_value").iter_rows()) == [
         ("CHN", "CHN", "-1"),
         ("CHN", "DEU", "30"),
@@ -253,7 +253,7 @@ class TestTrueFiles:
 
     def test_every_index_of_three_parts_adds_up_and_is_found_again(self, corpus: Path) -> None:
         path = corpus / "legal/trafficking/tip_policy_index_3P.csv"
-        rows = recorded(path, "threep/index").observations.drop_nulls("coded_value")
+        rows = read_law_rows(path, "threep/index").observations.drop_nulls("coded_value")
         assert rows["jurisdiction"].n_unique() == 28
         wide = rows.pivot("item", index=["jurisdiction", "speaks_of"], values="coded_value").drop_nulls()
         parts = wide.with_columns(pl.exclude("jurisdiction", "speaks_of").cast(pl.Int64))
@@ -275,7 +275,7 @@ class TestTrueFiles:
 
         (frame,) = pyreadr.read_r(str(corpus / f"legal/{name}.rds")).values()
         frame.to_csv(tmp_path / "own.csv", index=False)
-        rows = recorded(tmp_path / "own.csv", dataset).observations
+        rows = read_law_rows(tmp_path / "own.csv", dataset).observations
         assert set(rows["jurisdiction"]) == {"DEU"}
         if dataset == "impic/index":
             overall = rows.filter(pl.col("item") == "index_immigration_policy_overall")

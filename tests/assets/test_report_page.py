@@ -24,7 +24,7 @@ from assets import explore
 from assets.explore.corridor import _spans, _unbroken
 from assets.explore.i18n import Language, number, rate, texts
 from tests.conftest import ROOT, Built
-from tests.support.ui_screenshots import browser, order
+from tests.support.ui_screenshots import browser, command
 from warehouse.contracts import contract, contracts
 from warehouse.exports.about import About
 from warehouse.releases import find
@@ -333,8 +333,8 @@ def test_a_browser_shows_the_page_and_asks_for_nothing(
     with urllib.request.urlopen(asked, timeout=30) as answer:
         target = json.load(answer)
     with connect(target["webSocketDebuggerUrl"], max_size=None) as tab:
-        order(tab, "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        order(tab, "Page.navigate", url=(built.release / explore.PAGES[language]).as_uri())
+        command(tab, "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        command(tab, "Page.navigate", url=(built.release / explore.PAGES[language]).as_uri())
         for _ in range(100):
             if _asked(tab, "document.readyState === 'complete' && location.protocol === 'file:'"):
                 break
@@ -352,9 +352,9 @@ def test_a_browser_shows_the_page_and_asks_for_nothing(
         # Who follows a number to its measure sees it, though it stands in a closed block.
         _asked(tab, "document.querySelector('#headline a[href^=\"#m-\"]').click()")
         assert _asked(tab, "document.querySelector(':target').checkVisibility()")
-        order(tab, "Page.close")
+        command(tab, "Page.close")
 
 
 def _asked(tab: ClientConnection, expression: str) -> object:
-    told = order(tab, "Runtime.evaluate", expression=expression, returnByValue=True)["result"]
+    told = command(tab, "Runtime.evaluate", expression=expression, returnByValue=True)["result"]
     return told.get("value")

@@ -20,7 +20,7 @@ from assets.core.workspace import Workspace
 from assets.publish import retention as pruning
 from tests.conftest import ROOT, corridor
 from tests.support.frames import rows
-from tests.support.small_release import published
+from tests.support.small_release import publish_release
 from warehouse import iceberg, releases, retention
 from warehouse.errors import ReleaseError
 from warehouse.releases import Release
@@ -69,7 +69,7 @@ def workspace(tmp_path: Path) -> Workspace:
     days = [date(2026, 9, 1)] * 2 + [date(2026, 11, 23)] * 11
     for number, day in enumerate(days):
         frame = rows("population", {"reporter": "AUT", "value": float(number)})
-        written = published(workspace.data / "releases", f"{day}.{number + 1}", {"population": frame})
+        written = publish_release(workspace.data / "releases", f"{day}.{number + 1}", {"population": frame})
         _dated(workspace, written, day)
     return workspace
 
@@ -122,7 +122,7 @@ def test_what_is_pruned_is_gone_and_all_else_is_as_it_was(workspace: Workspace) 
 
 def test_a_name_is_not_given_again_after_its_release_was_pruned(tmp_path: Path) -> None:
     for number in (1, 2, 3):
-        published(tmp_path, f"2026-11-24.{number}", {"population": rows("population")})
+        publish_release(tmp_path, f"2026-11-24.{number}", {"population": rows("population")})
     releases.remove_from_index(LocalPlace(tmp_path), ["2026-11-24.2"], NOW.isoformat())
     assert releases.next_name(LocalPlace(tmp_path), TODAY) == "2026-11-24.4"
 

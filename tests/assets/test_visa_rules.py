@@ -17,7 +17,7 @@ from sources.errors import FormatError
 from sources.formats.delimited import law_csv
 from sources.snapshot import FOLDER
 from tests.conftest import Built, corridor
-from tests.support.law_payloads import recorded, written
+from tests.support.law_payloads import read_law_rows, write_payload
 from tools.snapshot.recorders import visa
 
 MEMBERS = visa._MEMBERS
@@ -27,7 +27,7 @@ DAYS = st.dates(date(2019, 11, 1), date(2026, 12, 31))
 
 @cache
 def rules() -> pl.DataFrame:
-    return recorded(FOLDER / "citations/visa_rules/2026-11.csv.gz", "citations/visa_rules").observations
+    return read_law_rows(FOLDER / "citations/visa_rules/2026-11.csv.gz", "citations/visa_rules").observations
 
 
 def answer(
@@ -156,7 +156,7 @@ def test_a_rule_without_a_source_or_from_memory_is_refused(tmp_path: Path, sourc
     row = dict.fromkeys(visa.HEADER, "") | {"nationality": "DNK", "valid_from": "2024-11-08", "source": source}
     text = ",".join(visa.HEADER) + "\n" + ",".join(row.values()) + "\n"
     with pytest.raises(FormatError, match="record 2"):
-        reading.read(written(tmp_path, text))
+        reading.read(write_payload(tmp_path, text))
 
 
 def test_a_rule_is_found_again_at_its_locator() -> None:
@@ -233,7 +233,7 @@ class TestTheMatrixBearsWitness:
         wide.pivot("Destination", index="Passport", values="Requirement").write_csv(tmp_path / "matrix.csv")
         said = [
             set(
-                recorded(path, "passportindex/matrix")
+                read_law_rows(path, "passportindex/matrix")
                 .observations.drop_nulls("coded_value")
                 .select("nationality", "jurisdiction", "coded_value")
                 .iter_rows()

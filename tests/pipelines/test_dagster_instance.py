@@ -23,7 +23,7 @@ from assets.stages import release_tables
 from expectations import names
 from pipelines.build import dagster_home
 from tests.conftest import corridor
-from tests.support.dagster_server import JOB, Server, corridor_ui, until
+from tests.support.dagster_server import JOB, Server, corridor_ui, wait_until
 from warehouse import releases
 from warehouse.contracts import contract, contracts
 from warehouse.storage.local import LocalPlace
@@ -92,7 +92,7 @@ def turn_on_since_yesterday(server: Server) -> None:
 
     So the true schedule is tested with its true hour, and nobody waits for the night.
     """
-    started = server.ask(START, schedule=SCHEDULE)["startSchedule"]
+    started = server.query(START, schedule=SCHEDULE)["startSchedule"]
     assert started["scheduleState"]["status"] == "RUNNING"
     with dg.DagsterInstance.from_config(str(dagster_home(server.data))) as instance:
         (state,) = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
@@ -104,14 +104,14 @@ def turn_on_since_yesterday(server: Server) -> None:
 
 
 def test_a_command_does_not_disturb_a_run(night: Night) -> None:
-    until(lambda: night.server.status(night.whole) == "STARTED" or None, 60, "the start of the nightly run")
+    wait_until(lambda: night.server.status(night.whole) == "STARTED" or None, 60, "the start of the nightly run")
     done = corridor("build", "--data", str(night.server.data))
     assert done.returncode == 1
     assert "another build is at work" in done.stderr
 
 
 def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert(night: Night) -> None:
-    run = night.server.ended(night.refused, within=60)
+    run = night.server.wait_for_end(night.refused, within=60)
     assert run["status"] == "FAILURE"
     alerts = night.server.data / "alerts.jsonl"
 
@@ -119,7 +119,7 @@ def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert
         lines = [orjson.loads(line) for line in alerts.read_bytes().splitlines()] if alerts.exists() else []
         return next((line for line in lines if line["run"] == night.refused), None)
 
-    alert = until(told, 60, "an alert")
+    alert = wait_until(told, 60, "an alert")
     assert alert["job"] == "nightly"
     assert alert["message"].startswith("release: The release is held back: ")
     assert "was not run" in alert["message"]
@@ -131,7 +131,7 @@ def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
 
 
 def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -> None:
-    run = night.server.ended(night.whole, within=180)
+    run = night.server.wait_for_end(night.whole, within=180)
     assert run["status"] == "SUCCESS"
     (made,) = releases.index(LocalPlace(night.server.data / "releases"))
     assert set(made.tables) == set(contracts())
@@ -161,33 +161,34 @@ def checks(data: Path, run: str) -> list[dg.AssetCheckEvaluation]:
 
 def test_the_daemon_runs_what_is_scheduled_and_finds_nothing_new(night: Night) -> None:
     def ticked() -> dict[str, Any] | None:
-        schedule = night.server.ask(TICKS, schedule=SCHEDULE)["scheduleOrError"]
+        schedule = night.server.query(TICKS, schedule=SCHEDULE)["scheduleOrError"]
         return next((tick for tick in schedule["scheduleState"]["ticks"] if tick["status"] != "STARTED"), None)
 
-    tick = until(ticked, 90, "a tick of the schedule")
+    tick = wait_until(ticked, 90, "a tick of the schedule")
     assert tick["status"] == "SUCCESS", tick["error"]
     (run_id,) = tick["runIds"]
-    run = night.server.ended(run_id, within=180)
+    run = night.server.wait_for_end(run_id, within=180)
     assert run["status"] == "SUCCESS"
     assert {"key": "dagster/schedule_name", "value": "nightly"} in run["tags"]
-    assert run["startTime"] >= night.server.ended(night.whole, within=180)["endTime"], "one run at a time"
+    assert run["startTime"] >= night.server.wait_for_end(night.whole, within=180)["endTime"], "one run at a time"
     assert len(releases.index(LocalPlace(night.server.data / "releases"))) == 1
 
 
 def test_freshness_is_judged_and_pools_limit_each_host(night: Night) -> None:
-    night.server.ended(night.whole, within=180)
+    night.server.wait_for_end(night.whole, within=180)
 
     def judged() -> dict[str, Any] | None:
-        node = night.server.ask(FRESHNESS, asset={"path": ["payload", "worldbank", "SM.POP.NETM"]})["assetNodeOrError"]
+        path = ["payload", "worldbank", "SM.POP.NETM"]
+        node = night.server.query(FRESHNESS, asset={"path": path})["assetNodeOrError"]
         return node if node["freshnessStatusInfo"]["freshnessStatus"] == "HEALTHY" else None
 
-    assert until(judged, 60, "fresh payloads")["pools"] == ["host_worldbank"]
-    limits = night.server.ask(INSTANCE)["instance"]["concurrencyLimits"]
+    assert wait_until(judged, 60, "fresh payloads")["pools"] == ["host_worldbank"]
+    limits = night.server.query(INSTANCE)["instance"]["concurrencyLimits"]
     assert {"concurrencyKey": "host_worldbank", "limit": 1} in limits
 
 
 def test_the_instance_is_healthy_and_tells_nobody(night: Night) -> None:
-    instance = night.server.ask(INSTANCE)["instance"]
+    instance = night.server.query(INSTANCE)["instance"]
     assert yaml.safe_load(instance["info"])["telemetry"] == {"enabled": False}
     assert instance["runQueueConfig"]["maxConcurrentRuns"] == 1
     daemons = instance["daemonHealth"]["allDaemonStatuses"]

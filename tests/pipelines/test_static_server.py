@@ -15,7 +15,7 @@ import pytest
 from assets.core.workspace import Workspace
 from pipelines import static_server
 from pipelines.cli.ui import ROOT, child_environment
-from tests.support.dagster_server import free_port, until
+from tests.support.dagster_server import free_port, wait_until
 
 
 @pytest.fixture
@@ -169,4 +169,4 @@ def test_modules_of_the_current_folder_are_not_loaded(folder: Path, tmp_path: Pa
             except ConnectionRefusedError:
                 return None
 
-        assert until(page, 60, "a page") == b"<p>page</p>"
+        assert wait_until(page, 60, "a page") == b"<p>page</p>"

@@ -12,7 +12,7 @@ import pytest
 
 from assets.core.workspace import Workspace
 from pipelines.cli.ui import ROOT, child_environment
-from tests.support.dagster_server import Server, free_port, loaded, until
+from tests.support.dagster_server import Server, free_port, loaded, wait_until
 
 HOSTILE = ("pipelines/__init__.py", "gql.py", "dagster.py", "yaml.py", "assets.py", "sources.py", "warehouse.py")
 
@@ -55,7 +55,7 @@ def test_modules_of_the_current_folder_are_not_loaded(tmp_path: Path) -> None:
     port = free_port()
     server = Server(port, tmp_path / "data", tmp_path / "log", start(hostile, port, tmp_path))
     try:
-        until(lambda: loaded(server), 120, "the loaded code location")
+        wait_until(lambda: loaded(server), 120, "the loaded code location")
         assert not marker.exists(), marker.read_text()
         assert "SHADOWED" not in server.log.read_text()
     finally:

@@ -60,8 +60,8 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
         "/n741440/c102/content.html": article("2031年一季度", "2031-04-16", "1.71", "500.5"),
         "/n741440/c101/content.html": article("2030年", "2031-01-16", "6.91", "2000.5"),
     }
-    with publisher_double.running(Double(pages=pages)) as running:
-        entry = publisher_double.at(running, "nia", {"communique": {}, "documents": {}})
+    with publisher_double.run_double(Double(pages=pages)) as running:
+        entry = publisher_double.publisher_at(running, "nia", {"communique": {}, "documents": {}})
         monkeypatch.setattr(catalogue, "publishers", lambda: {"nia": entry})
         monkeypatch.setattr(payloads, "CONTENTS_STAND", timedelta())
         yield running
@@ -85,7 +85,7 @@ def test_every_article_that_matches_is_fetched_and_is_of_its_own_period(
     publisher: Double, workspace: Workspace
 ) -> None:
     assert received(workspace) == Reception(received=3)
-    assert publisher.asked() == [
+    assert publisher.requested_addresses() == [
         LIST,
         FURTHER.format(1),
         FURTHER.format(2),
@@ -112,21 +112,21 @@ def test_each_figure_is_known_from_the_day_of_its_document(publisher: Double, wo
 
 def test_what_is_there_is_not_asked_for_again(publisher: Double, workspace: Workspace) -> None:
     received(workspace)
-    publisher.asked()
+    publisher.requested_addresses()
     assert received(workspace) == Reception()
-    assert publisher.asked() == [LIST]
+    assert publisher.requested_addresses() == [LIST]
     publisher.pages[LIST] = listing((104, titled("2031年三季度")), (103, titled("2031年上半年")))
     publisher.pages["/n741440/c104/content.html"] = article("2031年三季度", "2031-10-16", "1.81", "510.5")
     assert received(workspace) == Reception(received=1)
-    assert publisher.asked() == [LIST, FURTHER.format(1), "/n741440/c104/content.html"]
+    assert publisher.requested_addresses() == [LIST, FURTHER.format(1), "/n741440/c104/content.html"]
     assert len(totals(workspace)) == 4
 
 
 def test_an_article_is_asked_for_once_whichever_dataset_reads_it(publisher: Double, workspace: Workspace) -> None:
     received(workspace)
-    publisher.asked()
+    publisher.requested_addresses()
     assert received(workspace, "documents") == Reception(received=3)
-    assert [address for address in publisher.asked() if "/content" in address] == []
+    assert [address for address in publisher.requested_addresses() if "/content" in address] == []
     assert totals(workspace, "documents")[date(2031, 1, 1), "S"] == 11_005_000
 
 
@@ -135,16 +135,16 @@ def test_a_list_within_a_build_is_asked_for_once(
 ) -> None:
     monkeypatch.setattr(payloads, "CONTENTS_STAND", timedelta(minutes=30))
     received(workspace)
-    publisher.asked()
+    publisher.requested_addresses()
     received(workspace, "documents")
-    assert publisher.asked() == []
+    assert publisher.requested_addresses() == []
 
 
 def test_a_long_list_is_not_walked_to_its_end(publisher: Double, workspace: Workspace) -> None:
     for number in range(1, 30):
         publisher.pages[FURTHER.format(number)] = listing((200 + number, titled("2029年")))
     received(workspace)
-    assert len([address for address in publisher.asked() if "index" in address]) == 5
+    assert len([address for address in publisher.requested_addresses() if "index" in address]) == 5
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,10 @@ def test_a_page_that_is_no_article_is_kept_and_refused_and_asked_for_again(
     assert why in failure
     assert path in failure
     assert len(totals(workspace)) == 2
-    publisher.asked()
+    publisher.requested_addresses()
     publisher.pages[path] = good
     assert received(workspace) == Reception(received=1)
-    assert publisher.asked()[-1] == path
+    assert publisher.requested_addresses()[-1] == path
     assert len(totals(workspace)) == 3
     assert stages.observations(workspace, "nia/communique").failures == []
 
@@ -228,9 +228,9 @@ def test_an_article_that_is_gone_is_given_up(publisher: Double, workspace: Works
     del publisher.pages["/n741440/c102/content.html"]
     (failure,) = received(workspace).failures
     assert "404" in failure
-    publisher.asked()
+    publisher.requested_addresses()
     assert received(workspace) == Reception()
-    assert publisher.asked() == [LIST]
+    assert publisher.requested_addresses() == [LIST]
 
 
 def test_a_later_article_retracts_nothing_and_rounds_nothing_away(publisher: Double, workspace: Workspace) -> None:

@@ -23,7 +23,16 @@ from sources.protocols.split import halves
 from sources.request import Request
 from tests.support import publisher_double
 from tests.support.loopback import Script, reply
-from tests.support.publisher_double import ASYNC_ID, TOO_LARGE, Double, contents, permit, promised, status, stocked
+from tests.support.publisher_double import (
+    ASYNC_ID,
+    TOO_LARGE,
+    Double,
+    asynchronous_response,
+    contents,
+    filled_double,
+    permit,
+    status,
+)
 
 COUNTRIES = ["AT", "BE", "BG", "DE"]
 FRESH = [permit("CN", geo, 2022, 20) for geo in COUNTRIES]
@@ -33,9 +42,9 @@ EVERY_EUROSTAT_DATASET = list(catalogue.publishers()["eurostat"].datasets)
 @pytest.fixture
 def eurostats(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
     """First permits of four countries, which the catalogue asks for at once."""
-    with publisher_double.running(stocked()) as running:
+    with publisher_double.run_double(filled_double()) as running:
         running.eurostat["migr_resfirst"] = [permit("CN", geo, year, 10) for geo in COUNTRIES for year in (2020, 2021)]
-        entries = publisher_double.entries(running)
+        entries = publisher_double.publishers_at(running)
         publish(monkeypatch, with_dataset(entries["eurostat"], filters={"geo": COUNTRIES}, split={}, sizes={}))
         yield running
 
@@ -100,7 +109,7 @@ def test_a_request_larger_than_the_limit_is_split_before_it_is_sent(
     publisher = with_dataset(catalogue.publishers()["eurostat"], sizes={"citizen": 10, "time": 2})
     publish(monkeypatch, limited(publisher, cells=60))
     assert permits(workspace) == Reception(received=2)
-    assert countries(eurostats.asked()) == ["AT,BE", "BG,DE"]
+    assert countries(eurostats.requested_addresses()) == ["AT,BE", "BG,DE"]
     assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG..DE"]
 
 
@@ -142,23 +151,23 @@ def limited(publisher: Publisher, cells: int) -> Publisher:
 def test_a_request_refused_for_its_size_is_made_in_halves(eurostats: Double, workspace: Workspace, way: str) -> None:
     eurostats.instead["c[geo]=AT,BE,BG,DE"] = [TOO_LARGE[way]]
     assert permits(workspace) == Reception(received=2)
-    assert countries(eurostats.asked()) == ["AT,BE,BG,DE", "AT,BE", "BG,DE"]
+    assert countries(eurostats.requested_addresses()) == ["AT,BE,BG,DE", "AT,BE", "BG,DE"]
     assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG..DE"]
 
 
 def test_a_half_that_is_still_too_large_is_halved_again(eurostats: Double, workspace: Workspace) -> None:
     eurostats.instead |= {"=AT,BE,BG,DE": [TOO_LARGE["a warning on 200"]], "=BG,DE": [TOO_LARGE["a footer on 200"]]}
     assert permits(workspace) == Reception(received=3)
-    assert countries(eurostats.asked()) == ["AT,BE,BG,DE", "AT,BE", "BG,DE", "BG", "DE"]
+    assert countries(eurostats.requested_addresses()) == ["AT,BE,BG,DE", "AT,BE", "BG,DE", "BG", "DE"]
     assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG", "geo=DE"]
 
 
 def test_what_was_refused_for_its_size_is_not_asked_for_again(eurostats: Double, workspace: Workspace) -> None:
     eurostats.instead["c[geo]=AT,BE,BG,DE"] = [TOO_LARGE["413 and a SOAP fault"]]
     permits(workspace)
-    eurostats.asked()
+    eurostats.requested_addresses()
     assert permits(workspace) == Reception(unchanged=2)
-    assert countries(eurostats.asked()) == ["AT,BE", "BG,DE"]
+    assert countries(eurostats.requested_addresses()) == ["AT,BE", "BG,DE"]
 
 
 def test_one_country_that_is_too_large_fails_and_the_rest_goes_on(eurostats: Double, workspace: Workspace) -> None:
@@ -186,7 +195,7 @@ def test_the_last_whole_answer_stands_until_every_half_has_come(eurostats: Doubl
 def test_another_refusal_is_no_reason_to_ask_twice(eurostats: Double, workspace: Workspace) -> None:
     eurostats.instead["migr_resfirst"] = [reply(b"<S:Fault><faultcode>150</faultcode></S:Fault>", 400)]
     assert len(permits(workspace).failures) == 1
-    assert countries(eurostats.asked()) == ["AT,BE,BG,DE"]
+    assert countries(eurostats.requested_addresses()) == ["AT,BE,BG,DE"]
 
 
 def test_halves_are_named_by_their_first_and_last_code() -> None:
@@ -209,12 +218,15 @@ def test_halves_are_named_by_their_first_and_last_code() -> None:
 def test_an_answer_promised_for_later_is_waited_for(eurostats: Double, workspace: Workspace) -> None:
     body = publisher_double.sdmx_csv("migr_resfirst", eurostats.eurostat["migr_resfirst"])
     eurostats.instead |= {
-        "dataflow/ESTAT/migr_resfirst": [promised()],
+        "dataflow/ESTAT/migr_resfirst": [asynchronous_response()],
         "async/status": [status("SUBMITTED"), status("PROCESSING"), status("AVAILABLE")],
         "async/data": [reply(body, Content_Type="text/csv")],
     }
     assert permits(workspace) == Reception(received=1)
-    paths = [re.sub(r".*/(data/dataflow|1\.0/async)/", "", address.partition("?")[0]) for address in eurostats.asked()]
+    paths = [
+        re.sub(r".*/(data/dataflow|1\.0/async)/", "", address.partition("?")[0])
+        for address in eurostats.requested_addresses()
+    ]
     assert paths == ["ESTAT/migr_resfirst/1.0", *[f"status/{ASYNC_ID}"] * 3, f"data/{ASYNC_ID}"]
     assert slices(workspace) == {"": len(body)}
     assert (
@@ -238,16 +250,16 @@ def test_a_promise_that_is_not_kept_fails_in_words(
 ) -> None:
     permits(workspace)
     before = slices(workspace)
-    eurostats.instead |= {"dataflow/ESTAT/migr_resfirst": [promised()], "async/status": [state]}
+    eurostats.instead |= {"dataflow/ESTAT/migr_resfirst": [asynchronous_response()], "async/status": [state]}
     (failure,) = permits(workspace).failures
     assert why in failure
     assert slices(workspace) == before
-    assert 1 <= sum("async/status" in address for address in eurostats.asked()) <= 5
+    assert 1 <= sum("async/status" in address for address in eurostats.requested_addresses()) <= 5
 
 
 def test_a_promised_answer_that_is_too_large_is_halved_all_the_same(eurostats: Double, workspace: Workspace) -> None:
     eurostats.instead |= {
-        "=AT,BE,BG,DE": [promised()],
+        "=AT,BE,BG,DE": [asynchronous_response()],
         "async/status": [status("AVAILABLE")],
         "async/data": [TOO_LARGE["a SOAP fault on 200"]],
     }
@@ -269,9 +281,9 @@ def listed(eurostats: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
 def test_an_unchanged_dataset_costs_no_download(listed: Double, workspace: Workspace) -> None:
     assert permits(workspace) == Reception(received=1)
     before = slices(workspace)
-    listed.asked()
+    listed.requested_addresses()
     assert permits(workspace) == Reception(unchanged=1)
-    assert listed.asked() == []
+    assert listed.requested_addresses() == []
     assert slices(workspace) == before
 
 
@@ -281,12 +293,12 @@ def test_the_table_of_contents_is_asked_for_once_a_build(
     for _ in range(2):
         for name in catalogue.publishers()["eurostat"].datasets:
             receive(workspace, catalogue.publishers()["eurostat"], name)
-    addresses = listed.asked()
+    addresses = listed.requested_addresses()
     assert [address.partition("toc/")[2] for address in addresses if "toc/" in address] == ["txt?lang=en"]
     assert len(addresses) == 3
     monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
     permits(workspace)
-    assert [re.search(r"\w+/txt", address) is not None for address in listed.asked()] == [True]
+    assert [re.search(r"\w+/txt", address) is not None for address in listed.requested_addresses()] == [True]
 
 
 def test_a_dataset_updated_since_is_asked_for(
@@ -314,16 +326,16 @@ def test_without_word_of_a_dataset_it_is_asked_for(listed: Double, workspace: Wo
     listed.instead["toc/txt"] = [answer]
     assert permits(workspace) == Reception(received=1)
     assert permits(workspace) == Reception(unchanged=1)
-    assert len(countries(listed.asked())) == 2
+    assert len(countries(listed.requested_addresses())) == 2
 
 
 def test_only_the_slices_that_the_archive_lacks_are_asked_for(listed: Double, workspace: Workspace) -> None:
     listed.instead |= {"=AT,BE,BG,DE": [TOO_LARGE["a footer on 200"]], "=BG,DE": [reply(b"no", 404)]}
     permits(workspace)
     del listed.instead["=BG,DE"]
-    listed.asked()
+    listed.requested_addresses()
     assert permits(workspace) == Reception(received=1, unchanged=1)
-    assert countries(listed.asked()) == ["BG,DE"]
+    assert countries(listed.requested_addresses()) == ["BG,DE"]
 
 
 def test_what_failed_is_asked_for_again_though_nothing_was_updated(
@@ -335,11 +347,11 @@ def test_what_failed_is_asked_for_again_though_nothing_was_updated(
     listed.instead = {"dissemination": [reply(b"down", 404)]}
     assert len(permits(workspace).failures) == 1
     listed.instead = usual
-    listed.asked()
+    listed.requested_addresses()
     assert permits(workspace) == Reception(unchanged=1)
-    assert len(countries(listed.asked())) == 1
+    assert len(countries(listed.requested_addresses())) == 1
     assert permits(workspace) == Reception(unchanged=1)
-    assert countries(listed.asked()) == []
+    assert countries(listed.requested_addresses()) == []
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ from tests.support.publisher_double import (
     Row,
     bilateral,
     book,
+    filled_double,
     indicator,
     inflow,
     projection,
-    running,
-    stocked,
+    run_double,
     students,
     worker,
 )
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def publishers() -> Iterator[Double]:
-    with running(stocked()) as started:
+    with run_double(filled_double()) as started:
         yield started
 
 
@@ -59,13 +59,13 @@ def test_a_dataset_is_asked_for_and_read_to_the_last_slice(
     publisher, _, dataset = name.partition("/")
     monkeypatch.setattr(catalogue, "publishers", REAL)
     monkeypatch.setenv("UN_DATA_PORTAL_TOKEN", "a-token")
-    entry = publisher_double.at(publishers, publisher, {dataset: {}})
+    entry = publisher_double.publisher_at(publishers, publisher, {dataset: {}})
     monkeypatch.setattr(catalogue, "publishers", lambda: {publisher: entry})
-    publishers.restock()
+    publishers.reset()
     reporters = STOCK[publisher](publishers, entry, dataset)
     workspace = Workspace(tmp_path / "data", "live")
     reception = receive(workspace, entry, dataset)
-    asked = [re.sub(r"&(page|skip|pageNumber)=\d+", "", address) for address in publishers.asked()]
+    asked = [re.sub(r"&(page|skip|pageNumber)=\d+", "", address) for address in publishers.requested_addresses()]
     expected = [unquote(r.full_url).removeprefix(publishers.url) for r in requests_for(entry, dataset)]
     assert list(dict.fromkeys(asked)) == expected
     assert (reception.failures, reception.absent) == ((), ())

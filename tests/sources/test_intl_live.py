@@ -21,11 +21,11 @@ from tests.support.publisher_double import (
     Double,
     bilateral,
     book,
+    filled_double,
     indicator,
     inflow,
     projection,
-    running,
-    stocked,
+    run_double,
     students,
     worker,
 )
@@ -38,7 +38,7 @@ Figures = list[tuple[object, ...]]
 
 @pytest.fixture
 def publishers() -> Iterator[Double]:
-    with running(stocked()) as started:
+    with run_double(filled_double()) as started:
         yield started
 
 
@@ -53,7 +53,7 @@ def publish(publishers: Double, monkeypatch: pytest.MonkeyPatch) -> Publish:
 
     def published(name: str, dataset: str, **changes: object) -> Publisher:
         monkeypatch.setattr(catalogue, "publishers", REAL)
-        entry = publisher_double.at(publishers, name, {dataset: changes})
+        entry = publisher_double.publisher_at(publishers, name, {dataset: changes})
         monkeypatch.setattr(catalogue, "publishers", lambda: {name: entry})
         return entry
 
@@ -81,7 +81,7 @@ def test_oecd_asks_by_both_sides_and_reads_what_a_measure_means_from_its_label(
     assert receive(workspace, entry, "imd_inflows") == Reception(received=2)
     base = "/public/rest/data/OECD.ELS.IMD,DSD_MIG@DF_MIG,1.0"
     query = "?format=csvfilewithlabels&dimensionAtObservation=AllDimensions"
-    assert publishers.asked() == [f"{base}/DEU..A.B11....{query}", f"{base}/.CHN.A.B11....{query}"]
+    assert publishers.requested_addresses() == [f"{base}/DEU..A.B11....{query}", f"{base}/.CHN.A.B11....{query}"]
     assert sorted(figures(workspace, "oecd/imd_inflows", "indicator", "reporter", "partner", "value", "unit")) == [
         ("foreign_inflows", "DEU", "CHN", 31_000.0, "persons"),  # in both answers
         ("foreign_inflows", "DEU", "_T", 2_000_000.0, "persons"),
@@ -112,7 +112,7 @@ def test_ilostat_is_asked_with_a_name_and_answers_in_thousands(
     publishers.tables["ilostat"] = [worker("ITA", "Italy", 1_234.5), worker("MLT", "Malta", "", "Unreliable")]
     publishers.instead["/data/indicator/"] = [for_browsers(publishers)]
     assert receive(workspace, entry, name) == Reception(received=1)
-    assert publishers.asked() == [f"/data/indicator/?type=label&format=.csv&id={name}&ref_area=ITA+MLT"]
+    assert publishers.requested_addresses() == [f"/data/indicator/?type=label&format=.csv&id={name}&ref_area=ITA+MLT"]
     fields = ("reporter", "partner", "age", "value", "obs_status", "missing_reason")
     assert figures(workspace, f"ilostat/{name}", *fields) == [
         ("ITA", "FOR", "Y25T54", 1_234_500.0, "A", None),
@@ -125,7 +125,7 @@ def for_browsers(publishers: Double) -> Script:
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         bare = handler.headers.get("User-Agent", "").startswith(("python", "curl")) or not handler.headers["User-Agent"]
-        (reply(b"forbidden", 403) if bare else publishers.usual)(handler)
+        (reply(b"forbidden", 403) if bare else publishers.answer_by_route)(handler)
 
     return script
 
@@ -134,7 +134,7 @@ def test_uis_repeats_a_parameter_for_each_unit(publishers: Double, workspace: Wo
     entry = publish("uis", "MENF.5T8", filters={"indicator": ["MENF.5T8"], "geoUnit": ["CHN", "DEU"]})
     publishers.tables["uis"] = [students("MENF.5T8", "CHN", 2022, -841_380), students("MENF.5T8", "DEU", 2022, 250_000)]
     assert receive(workspace, entry, "MENF.5T8") == Reception(received=1)
-    (address,) = publishers.asked()
+    (address,) = publishers.requested_addresses()
     assert address.endswith("&indicator=MENF.5T8&geoUnit=CHN&geoUnit=DEU")
     assert figures(workspace, "uis/MENF.5T8", "indicator", "reporter", "value") == [
         ("net_mobile_students", "CHN", -841_380.0),
@@ -154,7 +154,7 @@ def test_data360_is_followed_record_by_record_to_its_end(
         bilateral("WB_KNOMAD_BRE", "JPN", "CHN", 4_000.25),
     ]
     assert receive(workspace, entry, "knomad_remittance") == Reception(received=3)
-    asked = publishers.asked()
+    asked = publishers.requested_addresses()
     assert [address.partition("INDICATOR=WB_KNOMAD_BRE")[2] for address in asked] == ["", "&skip=2", "&skip=4"]
     found = figures(workspace, "worldbank/knomad_remittance", "reporter", "partner", "value")
     assert sorted(found) == [
@@ -166,7 +166,7 @@ def test_data360_is_followed_record_by_record_to_its_end(
     ]
     publishers.tables["data360"].pop()
     assert receive(workspace, entry, "knomad_remittance").received + 1 >= 2
-    assert len(publishers.asked()) == 2
+    assert len(publishers.requested_addresses()) == 2
 
 
 def test_what_no_program_is_answered_is_not_asked_for_and_may_be_imported(
@@ -174,7 +174,7 @@ def test_what_no_program_is_answered_is_not_asked_for_and_may_be_imported(
 ) -> None:
     entry = publish("worldbank", "remittance_prices")
     assert receive(workspace, entry, "remittance_prices") == Reception()
-    assert publishers.asked() == []
+    assert publishers.requested_addresses() == []
     head = "Sending Countries Name,Sending Countries Code,Series Name,Series Code,"
     head += "Receiving Countries  Name,Receiving Countries  Code,2020Q3 [YR2020Q3]"
     lines = [head, "Germany,DEU,Cost,ATCR.CORR,China,CHN,-0.5", *[",,,,,,"] * 3]
@@ -214,12 +214,12 @@ def test_the_data_portal_wants_a_token(
     monkeypatch.delenv("UN_DATA_PORTAL_TOKEN", raising=False)
     (absent,) = receive(workspace, entry, name).absent
     assert "UN_DATA_PORTAL_TOKEN" in absent
-    assert publishers.asked() == []
+    assert publishers.requested_addresses() == []
     monkeypatch.setenv("UN_DATA_PORTAL_TOKEN", "a-token")
     publishers.instead["dataportalapi"] = [with_token(publishers)]
     assert receive(workspace, entry, name) == Reception(received=2)
     assert [request.headers["authorization"] for request in publishers.server.received] == ["Bearer a-token"] * 2
-    assert "pageNumber=2" in publishers.asked()[1]
+    assert "pageNumber=2" in publishers.requested_addresses()[1]
     assert figures(workspace, f"undesa/{name}", "reporter", "period", "value")[0][::2] == ("CHN", -78_000.0)
     assert "a-token" not in "".join(str(fetch) for fetch in workspace.archive.fetches())
 
@@ -229,7 +229,7 @@ def with_token(publishers: Double) -> Script:
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         if handler.headers.get("Authorization") == "Bearer a-token":
-            publishers.usual(handler)
+            publishers.answer_by_route(handler)
         else:
             begin(handler, 401, Content_Length="0")
 
@@ -288,7 +288,7 @@ def test_frontex_is_found_on_its_page_by_the_newest_day(
     publishers.workbooks["2025/Monthly_detections_of_IBC_2025_06_03.xlsx"] = book(sheets)
     publishers.workbooks["2024/Monthly_detections_of_IBC_2024_06_03.xlsx"] = b"PK\x03\x04 an older one"
     assert receive(workspace, entry, "detections") == Reception(received=1)
-    assert publishers.asked() == [
+    assert publishers.requested_addresses() == [
         "/what-we-do/monitoring-and-risk-analysis/migratory-map/",
         "/assets/Migratory_routes/2025/Monthly_detections_of_IBC_2025_06_03.xlsx",
     ]
@@ -374,7 +374,7 @@ def test_the_bank_s_indicators_are_asked_alike(
     entry = publish("worldbank", name, filters={"country": ["CHN"]})
     publishers.worldbank[name] = [indicator(name, ("CN", "CHN"), 2024, 12)]
     assert receive(workspace, entry, name) == Reception(received=1)
-    assert publishers.asked() == [f"/v2/country/CHN/indicator/{name}?format=json&per_page=20000"]
+    assert publishers.requested_addresses() == [f"/v2/country/CHN/indicator/{name}?format=json&per_page=20000"]
     assert figures(workspace, f"worldbank/{name}", "reporter", "partner", "unit") == [expected]
 
 
@@ -394,9 +394,9 @@ def test_unhcr_says_which_solution_and_of_which_age(publishers: Double, workspac
     ]
     entry = publish("unhcr", "demographics", alternatives=side)
     publishers.unhcr["demographics"] = [dict(unhcr_item(pop_type="REF", f_5_11=6, f_other=5, total=17))]
-    publishers.asked()
+    publishers.requested_addresses()
     assert receive(workspace, entry, "demographics") == Reception(received=1)
-    assert "ptype_show=true" in publishers.asked()[0]
+    assert "ptype_show=true" in publishers.requested_addresses()[0]
     assert sorted(figures(workspace, "unhcr/demographics", "indicator", "sex", "age", "value")) == [
         ("refugees", "F", "Y5T11", 6.0),
         ("refugees", "F", "_U", 5.0),

@@ -21,7 +21,7 @@ from sources import catalogue, reading
 from sources.errors import FormatError
 from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
-from tests.support.law_payloads import moved, recorded, written
+from tests.support.law_payloads import publisher_at, read_law_rows, write_payload
 from tests.support.loopback import Loopback, reply, serve
 
 LAW = "中华人民共和国出境入境管理法"
@@ -53,7 +53,7 @@ def word(*paragraphs: str) -> bytes:
 
 def days(path: Path) -> list[tuple[str, str]]:
     """What a text says that happened when."""
-    rows = recorded(path, "flk/texts").observations
+    rows = read_law_rows(path, "flk/texts").observations
     return sorted((str(event), str(day)) for event, day in rows.select("event", "date").iter_rows())
 
 
@@ -62,7 +62,7 @@ def test_a_law_is_made_public_and_comes_into_force_under_its_title_without_the_m
 ) -> None:
     marked = law("中华人民共和国<em class='highlight'>出境入境管理</em>法")
     other = law("中华人民共和国<em class='highlight'>出境入境管理</em>法实施细则", score=14.93)
-    read = recorded(written(tmp_path, listed(marked, other)), "flk/versions")
+    read = read_law_rows(write_payload(tmp_path, listed(marked, other)), "flk/versions")
     assert sorted(read.observations.select("instrument", "event", "date").iter_rows()) == [
         ("CHN-EXIT-ENTRY-2012", "enter_into_force", date(2013, 7, 1)),
         ("CHN-EXIT-ENTRY-2012", "promulgate", date(2012, 6, 30)),
@@ -71,14 +71,14 @@ def test_a_law_is_made_public_and_comes_into_force_under_its_title_without_the_m
 
 
 def test_a_repealed_law_is_repealed_on_a_day_that_the_list_does_not_give(tmp_path: Path) -> None:
-    rows = recorded(written(tmp_path, listed(law(sxx=1, sxrq=None))), "flk/versions").observations
+    rows = read_law_rows(write_payload(tmp_path, listed(law(sxx=1, sxrq=None))), "flk/versions").observations
     assert rows.filter(pl.col("event") == "repeal").select("date", "date_precision").row(0) == (None, "unknown")
     assert rows.filter(pl.col("event") == "enter_into_force").is_empty()
 
 
 def test_a_detail_is_read_like_a_row_of_the_list(tmp_path: Path) -> None:
     detail = {"msg": "操作成功", "code": 200, "data": {**law(), "content": {"title": LAW, "children": []}}}
-    rows = recorded(written(tmp_path, json.dumps(detail, ensure_ascii=False)), "flk/versions").observations
+    rows = read_law_rows(write_payload(tmp_path, json.dumps(detail, ensure_ascii=False)), "flk/versions").observations
     assert set(rows["event"]) == {"promulgate", "enter_into_force"}
 
 
@@ -94,11 +94,11 @@ def test_a_detail_is_read_like_a_row_of_the_list(tmp_path: Path) -> None:
 )
 def test_what_goes_wrong_with_status_200_is_refused(tmp_path: Path, answer: str, why: str) -> None:
     with pytest.raises(FormatError, match=why):
-        reading.read(written(tmp_path, answer))
+        reading.read(write_payload(tmp_path, answer))
 
 
 def test_every_cell_is_found_again(tmp_path: Path) -> None:
-    path = written(tmp_path, listed(law(), law(sxx=1)))
+    path = write_payload(tmp_path, listed(law(), law(sxx=1)))
     frame = reading.read(path).frame.collect()
     found = reading.recognise(path).finder(path)
     assert [found(at) for at in frame["locator"]] == [raw or "1" for raw in frame["raw"]]
@@ -156,7 +156,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     with serve(double) as server:
         double.server = server
         asked: dict[str, object] = {"filters": {"title": TITLES}}
-        entry = moved(catalogue.publishers()["flk"], server.url, versions=asked, details={}, texts={})
+        entry = publisher_at(catalogue.publishers()["flk"], server.url, versions=asked, details={}, texts={})
         monkeypatch.setattr(catalogue, "publishers", lambda: {"flk": entry})
         yield double
 
@@ -296,7 +296,7 @@ def test_a_law_says_itself_when_it_was_adopted_promulgated_amended_and_came_into
         "（2012年5月16日国务院第203次常务会议通过　2012年6月4日中华人民共和国国务院令第620号公布"
         "　自2012年8月1日起施行）"
     )
-    path = written(tmp_path, word("对外劳务合作管理条例", regulation, "第一章　总则", "第一条　为了"))
+    path = write_payload(tmp_path, word("对外劳务合作管理条例", regulation, "第一章　总则", "第一条　为了"))
     assert days(path) == [("adopt", "2012-05-16"), ("enter_into_force", "2012-08-01"), ("promulgate", "2012-06-04")]
     amended = (
         "（1979年7月1日第五届全国人民代表大会第二次会议通过　1997年3月14日第八届全国人民代表大会第五次会议修订　"
@@ -304,7 +304,7 @@ def test_a_law_says_itself_when_it_was_adopted_promulgated_amended_and_came_into
         "1999年12月25日第九届全国人民代表大会常务委员会第十三次会议通过的《中华人民共和国刑法修正案（一）》修正）"
     )
     last = "第四百五十二条　本法自1997年10月1日起施行。"
-    path = written(tmp_path, word("中华人民共和国", "刑　法", amended, "目　录", "第一编　总则", last))
+    path = write_payload(tmp_path, word("中华人民共和国", "刑　法", amended, "目　录", "第一编　总则", last))
     assert days(path) == [
         ("adopt", "1979-07-01"),
         ("amend", "1997-03-14"),
@@ -318,10 +318,10 @@ def test_a_law_says_itself_when_it_was_adopted_promulgated_amended_and_came_into
 
 def test_a_document_of_the_older_word_is_kept_and_says_nothing(tmp_path: Path) -> None:
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "WordDocument".encode("utf-16-le")
-    path = written(tmp_path, old)
+    path = write_payload(tmp_path, old)
     assert reading.recognise(path).NAME == "law_docx"
     assert reading.read(path).frame.collect().is_empty()
-    assert recorded(path, "flk/texts").observations.is_empty()
+    assert read_law_rows(path, "flk/texts").observations.is_empty()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -359,8 +359,8 @@ def test_true_laws_as_documents_say_the_days_that_the_snapshot_has(corpus: Path,
     head, _, body = text.partition("<!-- INFO END -->")
     title, *history = (line.strip("# ").replace(" ", "") for line in head.splitlines() if line.strip())
     lines = [escape(line.strip("# ")) for line in body.splitlines() if line.strip()]
-    path = written(tmp_path, word(title, f"（{'　'.join(history)}）", *lines))
+    path = write_payload(tmp_path, word(title, f"（{'　'.join(history)}）", *lines))
     instrument = catalogue.publishers()["flk"].codes["title"][title]
     kept = FOLDER / "flk/laws/2025-04.csv.gz"
-    known = recorded(kept, "flk/laws").observations.filter(pl.col("instrument") == instrument)
+    known = read_law_rows(kept, "flk/laws").observations.filter(pl.col("instrument") == instrument)
     assert set(days(path)) == {(event, str(day)) for event, day in known.select("event", "date").iter_rows()}

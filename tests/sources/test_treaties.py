@@ -23,7 +23,7 @@ from sources.formats.markup import treaties as _treaties
 from sources.protocols.requests import requests_for
 from sources.snapshot import FOLDER
 from tests.conftest import Built
-from tests.support.law_payloads import moved, recorded, statements, untc_page, written
+from tests.support.law_payloads import events_csv, publisher_at, read_law_rows, untc_page, write_payload
 from tests.support.loopback import Loopback, reply, serve
 from tests.support.paths import ROOT
 from warehouse import codes
@@ -46,7 +46,7 @@ def test_a_date_that_is_also_a_suffix_is_a_date_and_a_kind_of_consent(tmp_path: 
         ("Estonia", "", "1991-10-21 a"),
         ("Brazil", "26 Jan 1990", "24 Sep 1990"),
     )
-    rows = recorded(written(tmp_path, page), "untc/status").observations
+    rows = read_law_rows(write_payload(tmp_path, page), "untc/status").observations
     assert acts(rows) == [
         ("CHN", "ratify", date(1992, 3, 2)),
         ("CHN", "sign", date(1990, 8, 29)),
@@ -65,7 +65,7 @@ def test_columns_in_another_order_are_read_by_their_titles(tmp_path: Path) -> No
         ("Participant", "Accession(a), Succession(d), Ratification", "Signature"),
         ("China", "2 Mar 1992", "29 Aug 1990"),
     )
-    rows = recorded(written(tmp_path, page), "untc/status").observations
+    rows = read_law_rows(write_payload(tmp_path, page), "untc/status").observations
     assert acts(rows) == [("CHN", "ratify", date(1992, 3, 2)), ("CHN", "sign", date(1990, 8, 29))]
 
 
@@ -83,7 +83,7 @@ def test_columns_in_another_order_are_read_by_their_titles(tmp_path: Path) -> No
 def test_a_table_with_notes_capitals_or_other_digits_is_the_same_table(
     tmp_path: Path, titles: tuple[str, ...], row: tuple[str, ...]
 ) -> None:
-    read = recorded(written(tmp_path, untc_page(titles, row)), "untc/status")
+    read = read_law_rows(write_payload(tmp_path, untc_page(titles, row)), "untc/status")
     assert read.unmatched.is_empty()
     assert acts(read.observations) == [("CHN", "ratify", date(1992, 3, 2)), ("CHN", "sign", date(1990, 8, 29))]
 
@@ -100,45 +100,47 @@ def test_a_table_with_notes_capitals_or_other_digits_is_the_same_table(
     ],
 )
 def test_a_member_is_known_by_every_name_that_a_list_has_had_for_it(tmp_path: Path, name: str, area: str) -> None:
-    read = recorded(written(tmp_path, untc_page(TITLES, (name, "", "2 Mar 1992"))), "untc/status")
+    read = read_law_rows(write_payload(tmp_path, untc_page(TITLES, (name, "", "2 Mar 1992"))), "untc/status")
     assert acts(read.observations) == [(area, "ratify", date(1992, 3, 2))]
 
 
 def test_a_line_of_text_ends_no_table_and_a_row_that_is_short_is_refused(tmp_path: Path) -> None:
     whole = untc_page(TITLES, ("China", "", "2 Mar 1992"), ("France", "", "7 Aug 1990"))
     with_line = whole.replace("<tr><td>France", '<tr><td colspan="3">Status continued</td></tr><tr><td>France')
-    assert len(acts(recorded(written(tmp_path, with_line), "untc/status").observations)) == 2
+    assert len(acts(read_law_rows(write_payload(tmp_path, with_line), "untc/status").observations)) == 2
     short = whole.replace("<tr><td>France</td><td></td>", "<tr><td>France</td>")
     with pytest.raises(FormatError, match="row 3 has 2 cells, the titles of its table are 3"):
-        reading.read(written(tmp_path, short))
+        reading.read(write_payload(tmp_path, short))
 
 
 def test_a_table_that_does_not_begin_with_the_participant_is_refused(tmp_path: Path) -> None:
     page = untc_page(("Signature", "Participant", "Ratification"), ("29 Aug 1990", "China", "2 Mar 1992"))
     with pytest.raises(FormatError, match="Participant was expected first"):
-        reading.read(written(tmp_path, page))
+        reading.read(write_payload(tmp_path, page))
 
 
 def test_letters_that_the_title_does_not_explain_are_refused(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992 AA"))
     with pytest.raises(FormatError, match=r"row 2 \(China\), column 3: '2 Mar 1992 AA' has letters"):
-        reading.read(written(tmp_path, page))
+        reading.read(write_payload(tmp_path, page))
 
 
 def test_letters_apart_from_their_date_are_refused(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992 4 a"))
     with pytest.raises(FormatError, match=r"row 2 \(China\), column 3: '2 Mar 1992 4 a' has 'a' beside its dates"):
-        reading.read(written(tmp_path, page))
+        reading.read(write_payload(tmp_path, page))
 
 
 def test_letters_in_brackets_are_the_same_letters(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992 (a)"))
-    assert acts(recorded(written(tmp_path, page), "untc/status").observations) == [("CHN", "accede", date(1992, 3, 2))]
+    assert acts(read_law_rows(write_payload(tmp_path, page), "untc/status").observations) == [
+        ("CHN", "accede", date(1992, 3, 2))
+    ]
 
 
 def test_a_column_of_an_unknown_act_is_unmatched_and_not_guessed(tmp_path: Path) -> None:
     page = untc_page(("Participant", "Provisional application"), ("China", "2 Mar 1992"))
-    read = recorded(written(tmp_path, page), "untc/status")
+    read = read_law_rows(write_payload(tmp_path, page), "untc/status")
     assert read.observations.is_empty()
     assert read.unmatched.row(0, named=True)["source_code"] == "Provisional application"
 
@@ -152,19 +154,19 @@ def test_a_column_of_an_unknown_act_is_unmatched_and_not_guessed(tmp_path: Path)
 )
 def test_a_maintenance_page_with_status_200_is_refused(tmp_path: Path, body: str) -> None:
     with pytest.raises(FormatError, match="notice of maintenance"):
-        reading.read(written(tmp_path, body))
+        reading.read(write_payload(tmp_path, body))
 
 
 def test_a_list_without_a_participant_is_refused_and_does_not_say_that_nobody_is_a_party(tmp_path: Path) -> None:
     closed = untc_page(TITLES, more="<p>We are working on the site and will be back on Monday.</p>")
     with pytest.raises(FormatError, match="lists no participant"):
-        reading.read(written(tmp_path, closed))
+        reading.read(write_payload(tmp_path, closed))
 
 
 def test_a_page_that_does_not_say_its_treaty_is_refused(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992")).replace("mtdsg_no=IV-11", "")
     with pytest.raises(FormatError, match="which treaty"):
-        reading.read(written(tmp_path, page))
+        reading.read(write_payload(tmp_path, page))
 
 
 def test_territories_and_the_entry_into_force_of_the_treaty_are_events(tmp_path: Path) -> None:
@@ -174,7 +176,7 @@ def test_territories_and_the_entry_into_force_of_the_treaty_are_events(tmp_path:
         "<tr><td>China</td><td>20 Jun 1997</td><td>Hong Kong and Macao</td></tr></table>"
     )
     page = untc_page(TITLES, ("China", "", "2 Mar 1992"), more=table)
-    rows = recorded(written(tmp_path, page), "untc/status").observations
+    rows = read_law_rows(write_payload(tmp_path, page), "untc/status").observations
     extended = rows.filter(pl.col("event") == "extend")
     assert sorted(extended["territorial_scope"]) == ["HKG", "MAC"]
     whole = rows.filter(pl.col("event") == "enter_into_force")
@@ -184,12 +186,14 @@ def test_territories_and_the_entry_into_force_of_the_treaty_are_events(tmp_path:
 def test_the_union_is_a_party_of_its_own_and_never_a_state(tmp_path: Path) -> None:
     titles = ("Participant", "Signature", "Ratification, Approval(AA)")
     page = untc_page(titles, ("European Union", "12 Dec 2000", "6 Sep 2006 AA"), treaty="XVIII-12-a")
-    rows = recorded(written(tmp_path, page), "untc/status").observations
+    rows = read_law_rows(write_payload(tmp_path, page), "untc/status").observations
     assert acts(rows) == [("EU", "approve", date(2006, 9, 6)), ("EU", "sign", date(2000, 12, 12))]
 
 
 def test_every_cell_is_found_again_by_another_parser(tmp_path: Path) -> None:
-    path = written(tmp_path, untc_page(TITLES, ("China", "29 Aug 1990", "2 Mar 1992"), ("Ireland", "", "3 Apr 1993 a")))
+    path = write_payload(
+        tmp_path, untc_page(TITLES, ("China", "29 Aug 1990", "2 Mar 1992"), ("Ireland", "", "3 Apr 1993 a"))
+    )
     found = reading.recognise(path).finder(path)
     frame = reading.read(path).frame.collect()
     assert frame.height == 3
@@ -221,7 +225,7 @@ XML = """<?xml version="1.0" encoding="iso-8859-1"?>
 
 
 def test_xml_is_read_in_the_encoding_that_it_declares_without_its_notes(tmp_path: Path) -> None:
-    path = written(tmp_path, XML.encode("latin-1"))
+    path = write_payload(tmp_path, XML.encode("latin-1"))
     cells = reading.read(path)
     assert cells.format == "untc_xml"
     frame = cells.frame.filter(pl.col("part") == "participants").collect()
@@ -236,14 +240,14 @@ def test_xml_is_read_in_the_encoding_that_it_declares_without_its_notes(tmp_path
 
 def test_what_a_party_stated_is_read_from_the_xml_in_its_words_and_the_acts_of_it_alone(tmp_path: Path) -> None:
     xml = XML.replace("Convention on Something", "Convention on the Rights of the Child").encode("latin-1")
-    path = written(tmp_path, xml)
-    said = recorded(path, "untc/statement_texts").observations
+    path = write_payload(tmp_path, xml)
+    said = read_law_rows(path, "untc/statement_texts").observations
     words = "Declaration: Article 8 is applied as of 2 March 1992."
     assert said.select("instrument", "jurisdiction", "statement", "text", "date_precision").rows() == [
         ("IV-11", "CHN", "declaration", words, "unknown")
     ]
     assert reading.recognise(path).finder(path)(said["locator"].item()) == words
-    assert acts(recorded(path, "untc/volumes").observations) == [
+    assert acts(read_law_rows(path, "untc/volumes").observations) == [
         ("CHN", "ratify", date(1992, 3, 2)),
         ("CHN", "sign", date(1990, 8, 29)),
     ]
@@ -261,7 +265,7 @@ def test_the_words_of_reservations_are_asked_for_and_kept_out_of_releases() -> N
 def test_xml_with_entities_is_refused(tmp_path: Path) -> None:
     bomb = XML.replace("<Treaty>", '<!DOCTYPE Treaty [<!ENTITY a "aaaa">]><Treaty>', 1)
     with pytest.raises(FormatError, match="declares a type or entities"):
-        reading.read(written(tmp_path, bomb.encode("latin-1")))
+        reading.read(write_payload(tmp_path, bomb.encode("latin-1")))
 
 
 STATUS = {"status": {"alternatives": [{"mtdsg_no": ["IV-11"], "chapter": ["4"]}]}}
@@ -276,7 +280,7 @@ def collection(
     """A workspace after it asked the collection once for each body that the collection answers, with status 200."""
     texts = [body if isinstance(body, bytes) else body.encode() for body in bodies]
     with serve(*(reply(text, Content_Type="text/html") for text in texts)) as server:
-        entries = {"untc": moved(publishers()["untc"], server.url, **entry)}
+        entries = {"untc": publisher_at(publishers()["untc"], server.url, **entry)}
         monkeypatch.setattr(catalogue, "publishers", lambda: entries)
         workspace = Workspace(data, "live")
         for _ in bodies:
@@ -324,8 +328,8 @@ NORMLEX = """<html><head><title>NORMLEXPUB</title></head><body>
 
 
 def test_normlex_dates_a_registration_and_the_entry_into_force_that_its_note_announces(tmp_path: Path) -> None:
-    path = written(tmp_path, NORMLEX)
-    rows = recorded(path, "ilo/ratifications").observations
+    path = write_payload(tmp_path, NORMLEX)
+    rows = read_law_rows(path, "ilo/ratifications").observations
     assert acts(rows) == [
         ("CHN", "enter_into_force", date(2023, 8, 12)),
         ("CHN", "ratify", date(2022, 8, 12)),
@@ -339,7 +343,7 @@ def test_normlex_dates_a_registration_and_the_entry_into_force_that_its_note_ann
 def test_the_page_of_a_guard_is_no_list_of_ratifications(tmp_path: Path) -> None:
     guard = "<html><head><title>Just a moment...</title></head><body>normlex.ilo.org needs to review you</body></html>"
     with pytest.raises(FormatError, match="guard's page"):
-        reading.read(written(tmp_path, guard))
+        reading.read(write_payload(tmp_path, guard))
 
 
 @pytest.mark.parametrize(
@@ -381,13 +385,13 @@ CITED = {
     ("source", "why"), [("", "has no source"), ("(general legal knowledge; not seen)", "memory, which is no source")]
 )
 def test_a_statement_without_a_source_or_from_memory_is_refused(tmp_path: Path, source: str, why: str) -> None:
-    path = written(tmp_path, statements(CITED, CITED | {"source": source}))
+    path = write_payload(tmp_path, events_csv(CITED, CITED | {"source": source}))
     with pytest.raises(FormatError, match=why):
         reading.read(path)
 
 
 def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
-    row = recorded(written(tmp_path, statements(CITED)), "citations/events").observations.row(0, named=True)
+    row = read_law_rows(write_payload(tmp_path, events_csv(CITED)), "citations/events").observations.row(0, named=True)
     assert (row["event"], row["date"], row["source"]) == ("accede", date(2019, 12, 11), "Statelessness Index")
     assert row["provision"] is None
 
@@ -415,7 +419,7 @@ def test_a_reservation_is_a_row_of_its_own_with_its_articles(tmp_path: Path) -> 
         'V-3,MLT,reservation,2019-12-11,day,_T,"Articles 11, 14 and 32",,Statelessness Index,,high\n'
         "IV-4,DEU,declaration,,unknown,_T,,,the list,,high\n"
     )
-    rows = recorded(written(tmp_path, text), "citations/statements").observations
+    rows = read_law_rows(write_payload(tmp_path, text), "citations/statements").observations
     assert rows.select("jurisdiction", "statement", "date", "provision").rows() == [
         ("MLT", "reservation", date(2019, 12, 11), "Articles 11, 14 and 32"),
         ("DEU", "declaration", None, None),

@@ -1,4 +1,4 @@
-"""``corridor ui`` as an engineer starts it: its own processes, a free port, and GraphQL to talk to it."""
+"""``corridor ui`` as an engineer starts it: its own processes, a free port, and queries in GraphQL."""
 
 import json
 import os
@@ -40,50 +40,50 @@ class Server:
     log: Path
     process: "subprocess.Popen[bytes]"
 
-    def ask(self, query: str, **variables: object) -> dict[str, Any]:
-        """What GraphQL answers; an error of the query fails the test."""
+    def query(self, query: str, **variables: object) -> dict[str, Any]:
+        """Return the data of a GraphQL query; an error of the query fails the test."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/graphql", body, {"content-type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            said = json.load(answer)
-        assert "errors" not in said, said["errors"]
-        return dict(said["data"])
+            response = json.load(answer)
+        assert "errors" not in response, response["errors"]
+        return dict(response["data"])
 
     def launch(self, job: str, *assets: str) -> str:
-        """The id of a run of a job, or of a part of it that consists of these assets, without their checks."""
+        """Start a job, or only these assets of it without their checks, and return the id of the run."""
         selector: dict[str, object] = {**JOB, "jobName": job}
         if assets:
             selector["assetSelection"] = [{"path": asset.split("/")} for asset in assets]
             selector["assetCheckSelection"] = []
-        launched = self.ask(LAUNCH, parameters={"selector": selector, "runConfigData": {}})["launchRun"]
+        launched = self.query(LAUNCH, parameters={"selector": selector, "runConfigData": {}})["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return str(launched["run"]["runId"])
 
     def status(self, run: str) -> str:
-        """The status of a run."""
-        return str(self.ask(RUN, run=run)["runOrError"]["status"])
+        """Return the status of a run."""
+        return str(self.query(RUN, run=run)["runOrError"]["status"])
 
-    def ended(self, run: str, within: float) -> dict[str, Any]:
-        """The run when it has ended."""
+    def wait_for_end(self, run: str, within: float) -> dict[str, Any]:
+        """Wait until a run ends and return it."""
 
         def end() -> dict[str, Any] | None:
-            seen: dict[str, Any] = self.ask(RUN, run=run)["runOrError"]
-            return seen if seen["status"] in ("SUCCESS", "FAILURE", "CANCELED") else None
+            current: dict[str, Any] = self.query(RUN, run=run)["runOrError"]
+            return current if current["status"] in ("SUCCESS", "FAILURE", "CANCELED") else None
 
-        return until(end, within, f"the end of run {run}")
+        return wait_until(end, within, f"the end of run {run}")
 
 
-def until(look: Callable[[], T | None], within: float, what: str) -> T:
-    """The first thing that is seen, if it is within so many seconds."""
+def wait_until(poll: Callable[[], T | None], within: float, what: str) -> T:
+    """Call ``poll`` until it returns something and return that; fail after ``within`` seconds."""
     end = time.monotonic() + within
     while time.monotonic() < end:
-        seen = look()
-        if seen is not None:
-            return seen
+        result = poll()
+        if result is not None:
+            return result
         time.sleep(0.25)
-    raise AssertionError(f"{what} was not seen within {within:g} s")
+    raise AssertionError(f"{what} did not happen within {within:g} s")
 
 
 def free_port() -> int:
@@ -94,7 +94,7 @@ def free_port() -> int:
 
 @contextmanager
 def corridor_ui(data: Path) -> Iterator[Server]:
-    """``corridor ui`` on a data folder, ready to answer; on leaving, all that it started is gone."""
+    """Run ``corridor ui`` on a data folder and yield it when it is ready; at the end kill all its processes."""
     data.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), data / "ui.log"
     command = [str(Path(sys.executable).with_name("corridor")), "ui", "--port", str(port), "--data", str(data)]
@@ -102,7 +102,7 @@ def corridor_ui(data: Path) -> Iterator[Server]:
         process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True)
     server = Server(port, data, log, process)
     try:
-        until(lambda: loaded(server), 90, "an answer of the web server")
+        wait_until(lambda: loaded(server), 90, "an answer of the web server")
         yield server
     finally:
         process.send_signal(signal.SIGINT)
@@ -117,8 +117,8 @@ def loaded(server: Server) -> bool | None:
     """True if the server has loaded our definitions; None if it does not answer yet."""
     assert server.process.poll() is None, server.log.read_text()
     try:
-        said = server.ask("{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }")
+        response = server.query("{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }")
     except OSError:
         return None
-    entries = said["workspaceOrError"]["locationEntries"]
+    entries = response["workspaceOrError"]["locationEntries"]
     return True if entries and all(entry["loadStatus"] == "LOADED" for entry in entries) else None

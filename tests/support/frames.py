@@ -1,4 +1,4 @@
-"""Small right frames of our tables, to be broken in one place each."""
+"""Small valid frames of our tables. A test changes one value and expects a failing check."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ from warehouse.contracts import contract
 KNOWN = datetime(2026, 5, 1, 9, tzinfo=UTC)
 EU = frozenset({"AUT", "BEL", "BGR"})
 
-FILLED: Mapping[str, object] = {
+VALID: Mapping[str, object] = {
     "indicator": "population",
     "reporter": "AUT",
     "partner": "_Z",
@@ -104,9 +104,9 @@ FACTS = Facts(
 
 
 def rows(table: str, *changes: Mapping[str, object], **common: object) -> pl.DataFrame:
-    """A frame of a table in its schema: a row for each of ``changes``, filled up with ``common`` and what is right."""
+    """Return a frame of a table: a row for each of ``changes``, with values of ``common`` or else ``VALID``."""
     names = contract(table).field_names
-    filled = [{**FILLED, **common, **change} for change in changes or ({},)]
+    filled = [{**VALID, **common, **change} for change in changes or ({},)]
     return pl.DataFrame(
         [{name: row[name] for name in names} for row in filled], schema=contract(table).polars_schema, orient="row"
     )

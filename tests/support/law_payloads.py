@@ -1,4 +1,4 @@
-"""Small payloads and rows of law, written for the tests."""
+"""Small payloads and rows of law for tests."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -43,19 +43,19 @@ EVENT: Mapping[str, object] = {
 
 
 def events(*changes: Mapping[str, object]) -> pl.DataFrame:
-    """Rows of ``legal_event``: one for each of ``changes``, filled up with what is right."""
+    """Return rows of ``legal_event``: one for each of ``changes``, with the values of ``EVENT`` in the other fields."""
     rows = [{**EVENT, **change} for change in changes]
     return pl.DataFrame(rows, schema=contract("legal_event").polars_schema, orient="row")
 
 
-def act(event: str, day: date | None, **change: object) -> dict[str, object]:
-    """An event of an act of the Union."""
+def act_event(event: str, day: date | None, **change: object) -> dict[str, object]:
+    """Return an event of an act of the Union."""
     who = {"instrument": "32008L0115", "jurisdiction": "EU", "basis": "act", "dataset": "cellar/acts"}
     return {**who, "publisher": "cellar", "event": event, "date": day, **change}
 
 
 def untc_page(titles: Sequence[str], *rows: Sequence[str], treaty: str = "IV-11", more: str = "") -> str:
-    """A status page of the UN Treaty Collection."""
+    """Return a status page of the UN Treaty Collection."""
     lines = "".join(
         "<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text in texts) + "</tr>"
         for tag, texts in (("th", titles), *(("td", row) for row in rows))
@@ -66,34 +66,34 @@ def untc_page(titles: Sequence[str], *rows: Sequence[str], treaty: str = "IV-11"
     )
 
 
-def statements(*rows: Mapping[str, str]) -> str:
-    """A table of events as CSV."""
+def events_csv(*rows: Mapping[str, str]) -> str:
+    """Return a table of events as CSV."""
     lines = [",".join(EVENTS), *(",".join(row.get(name, "") for name in EVENTS) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
-def written(folder: Path, text: str | bytes, name: str = "payload") -> Path:
-    """A payload in a file."""
+def write_payload(folder: Path, text: str | bytes, name: str = "payload") -> Path:
+    """Write a payload to a file and return its path."""
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
-def recorded(path: Path, dataset: str) -> Normalised:
-    """The rows of law of a payload."""
+def read_law_rows(path: Path, dataset: str) -> Normalised:
+    """Read the rows of law of a payload."""
     publisher, _, name = dataset.partition("/")
     with reading.opened(path) as plain:
         return law_rows(reading.read(plain), publishers()[publisher], name, ORIGIN)
 
 
-def moved(publisher: Publisher, url: str, **datasets: Mapping[str, object]) -> Publisher:
-    """A publisher of the catalogue with its address changed to ``url``, and some of its datasets, changed."""
+def publisher_at(publisher: Publisher, url: str, **datasets: Mapping[str, object]) -> Publisher:
+    """Return a publisher of the catalogue with the address ``url`` and only these datasets, with these changes."""
     endpoints = {
         name: endpoint.model_copy(update={"url": re.sub(r"^https://[^/]+", url, endpoint.url)})
         for name, endpoint in publisher.endpoints.items()
     }
-    kept = {name: publisher.datasets[name].model_copy(update=change) for name, change in datasets.items()}
+    changed = {name: publisher.datasets[name].model_copy(update=change) for name, change in datasets.items()}
     limits = Limits(per_second=500, timeout=5, retries=1, backoff=0.01)
     return publisher.model_copy(
-        update={"endpoints": endpoints, "hosts": ["127.0.0.1"], "limits": limits, "datasets": kept}
+        update={"endpoints": endpoints, "hosts": ["127.0.0.1"], "limits": limits, "datasets": changed}
     )

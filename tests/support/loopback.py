@@ -1,4 +1,4 @@
-"""A real server on 127.0.0.1 that answers as scripted, and remembers what it was asked."""
+"""A real server on 127.0.0.1 that sends scripted responses and stores the requests that it receives."""
 
 import socket
 import ssl
@@ -30,7 +30,7 @@ class Loopback:
 
 @contextmanager
 def serve(*scripts: Script, chain: tuple[Path, Path] | None = None) -> Iterator[Loopback]:
-    """The first request gets the first script, and all further ones the last; ``chain`` is certificate and key."""
+    """Run a server. Script n answers request n, the last one all further requests; ``chain`` is certificate and key."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -42,9 +42,9 @@ def serve(*scripts: Script, chain: tuple[Path, Path] | None = None) -> Iterator[
             self.answer(self.rfile.read(int(self.headers["Content-Length"])))
 
         def answer(self, body: bytes | None) -> None:
-            asked = {name.lower(): value for name, value in self.headers.items()}
-            seen.received.append(Received(self.path, asked, time.monotonic(), body))
-            script = scripts[min(len(seen.received), len(scripts)) - 1]
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            loopback.received.append(Received(self.path, headers, time.monotonic(), body))
+            script = scripts[min(len(loopback.received), len(scripts)) - 1]
             with suppress(ConnectionError):
                 script(self)
             self.close_connection = True
@@ -57,11 +57,11 @@ def serve(*scripts: Script, chain: tuple[Path, Path] | None = None) -> Iterator[
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*chain)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    seen = Loopback(f"{'https' if chain else 'http'}://127.0.0.1:{server.server_port}")
+    loopback = Loopback(f"{'https' if chain else 'http'}://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield seen
+        yield loopback
     finally:
         server.shutdown()
         server.server_close()
@@ -69,7 +69,7 @@ def serve(*scripts: Script, chain: tuple[Path, Path] | None = None) -> Iterator[
 
 
 def reply(body: bytes = b"", status: int = 200, length: int | None = None, **headers: str) -> Script:
-    """A whole answer, or with a greater ``length`` one that is cut; underscores in header names are hyphens."""
+    """Send a whole response, or a cut one if ``length`` is greater; underscores in header names become hyphens."""
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         begin(handler, status, Content_Length=str(len(body) if length is None else length), **headers)
@@ -87,7 +87,7 @@ def begin(handler: BaseHTTPRequestHandler, status: int, **headers: str) -> None:
 
 
 def unframed(body: bytes, **headers: str) -> Script:
-    """An answer that ends where the connection ends, with no length said."""
+    """Send a response without a length, which ends when the connection ends."""
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         begin(handler, 200, **headers)
@@ -102,7 +102,7 @@ def cut_chunks(handler: BaseHTTPRequestHandler) -> None:
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
-    """Part of an answer, then a reset of the connection."""
+    """Send a part of a response, then reset the connection."""
     begin(handler, 200, Content_Length="1000")
     handler.wfile.write(b"geo,time\n")
     handler.wfile.flush()
@@ -114,7 +114,7 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
 
 
 def endless(status: int = 200, **headers: str) -> Script:
-    """Bytes until the client has had enough; two minutes at most, so that a failing test ends."""
+    """Send bytes until the client closes the connection; for two minutes at most, so that a failing test ends."""
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         begin(handler, status, **headers)

@@ -1,4 +1,4 @@
-"""A real server of the S3 protocol on 127.0.0.1, and the environment by which everything finds it."""
+"""A real server of the S3 protocol on 127.0.0.1, and the environment variables with its address."""
 
 import logging
 import threading
@@ -16,15 +16,18 @@ CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 
 
 @contextmanager
-def serve(*, overlooking: bool = False) -> Iterator[dict[str, str]]:
-    """The variables of the environment that name a running server; one that overlooks conditions puts all the same."""
-    served = DomainDispatcherApplication(create_backend_app)
+def serve(*, ignore_conditions: bool = False) -> Iterator[dict[str, str]]:
+    """Run a server and yield the environment variables with its address.
 
-    def overlooks(environ: dict[str, object], start: object) -> object:
-        return served({name: value for name, value in environ.items() if name not in CONDITIONS}, start)
+    With ``ignore_conditions`` it writes an object even if the condition of the request is not met.
+    """
+    application = DomainDispatcherApplication(create_backend_app)
+
+    def without_conditions(environ: dict[str, object], start: object) -> object:
+        return application({name: value for name, value in environ.items() if name not in CONDITIONS}, start)
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, overlooks if overlooking else served, threaded=True)  # type: ignore[arg-type]
+    server = make_server("127.0.0.1", 0, without_conditions if ignore_conditions else application, threaded=True)  # type: ignore[arg-type]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield {
@@ -39,7 +42,7 @@ def serve(*, overlooking: bool = False) -> Iterator[dict[str, str]]:
 
 
 def bucket(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str) -> S3Place:
-    """A new bucket of the server, in which releases lie under a prefix."""
+    """Create a bucket and return a place under a prefix in it, for releases."""
     import boto3
 
     for variable, value in environment.items():
@@ -49,10 +52,10 @@ def bucket(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: s
 
 
 def names(root: S3Place) -> list[str]:
-    """The names of all objects under a place."""
+    """Return the names of all objects under a place."""
     store, key = root.connect()
     return sorted(entry["path"].removeprefix(f"{key}/") for entry in store.list(key).collect())
 
 
-def held(root: S3Place) -> S3Store:
+def store_of(root: S3Place) -> S3Store:
     return root.connect()[0]

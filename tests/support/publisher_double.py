@@ -1,7 +1,7 @@
-"""A publishers' double: one server on 127.0.0.1 that answers like Eurostat and the international organisations.
+"""A double of the publishers: one server on 127.0.0.1 that responds like Eurostat and the international organisations.
 
-Its shelves hold rows of figures made up for the tests, and each of its routes is a function from shelves and what is
-asked to a body. Another publisher is another shelf and another line in ``ROUTES``.
+The double contains invented rows of figures. Each route is a function from these rows and the query to a body. Another
+publisher needs a field of ``Double`` and a line in ``ROUTES``.
 """
 
 import hashlib
@@ -31,11 +31,11 @@ LIMITS = Limits(per_second=500, max_bytes=200_000, max_unpacked=400_000, timeout
 
 @dataclass
 class Double:
-    """What the publishers have, and how they behave.
+    """The rows of the publishers, and how their server behaves.
 
-    ``instead`` are scripts that answer in the place of a route whose address contains the key: the first for the
-    first request, and so on; the last stays. None lets the route answer. ``tagged`` says whether answers have an ETag,
-    ``modified`` is their Last-Modified, if they have one.
+    ``instead`` has scripts that answer in place of a route whose address contains the key: the first script the first
+    request, and so on; the last script answers all further ones. With None the route answers. ``tagged`` is true if
+    responses have an ETag; ``modified`` is their Last-Modified, or blank.
     """
 
     eurostat: dict[str, list[Row]] = field(default_factory=dict)
@@ -57,13 +57,13 @@ class Double:
             if key in unquote(handler.path) and (script := scripts.pop(0) if len(scripts) > 1 else scripts[0]):
                 script(handler)
                 return
-        self.usual(handler)
+        self.answer_by_route(handler)
 
-    def usual(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer as a route does."""
-        body, media_type = self._found(urlsplit(handler.path))
+    def answer_by_route(self, handler: BaseHTTPRequestHandler) -> None:
+        """Answer with the body of the route."""
+        body, media_type = self._route(urlsplit(handler.path))
         if body is None:
-            reply(b"no such thing", 404)(handler)
+            reply(b"not found", 404)(handler)
             return
         tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         unchanged = self.tagged and handler.headers.get("If-None-Match") == tag
@@ -75,23 +75,23 @@ class Double:
             headers |= {"Last_Modified": self.modified} if self.modified else {}
             reply(body, 200, None, Content_Type=media_type, **headers)(handler)
 
-    def _found(self, address: SplitResult) -> tuple[bytes | None, str]:
-        """What a route answers, and its media type."""
+    def _route(self, address: SplitResult) -> tuple[bytes | None, str]:
+        """Return the body of the route of an address, and its media type; None without a route."""
         for pattern, media_type, route in ROUTES:
             if found := re.fullmatch(pattern, unquote(address.path)):
                 return route(self, found.groups(), parse_qs(address.query)), media_type
         return None, ""
 
-    def restock(self) -> None:
-        """Behave, and have what there was in the beginning."""
-        fresh = stocked()
+    def reset(self) -> None:
+        """Restore the first rows, and remove all scripts and stored requests."""
+        fresh = filled_double()
         self.eurostat, self.unhcr, self.worldbank = fresh.eurostat, fresh.unhcr, fresh.worldbank
         self.workbooks, self.instead, self.tagged = fresh.workbooks, {}, True
         self.tables, self.pages = fresh.tables, fresh.pages
-        self.asked()
+        self.requested_addresses()
 
-    def asked(self) -> list[str]:
-        """The addresses that were asked for since the last call."""
+    def requested_addresses(self) -> list[str]:
+        """Return the requested addresses since the last call."""
         addresses = [unquote(received.path) for received in self.server.received]
         self.server.received.clear()
         self.statuses.clear()
@@ -99,8 +99,8 @@ class Double:
 
 
 @contextmanager
-def running(double: Double) -> Iterator[Double]:
-    """The double, listening."""
+def run_double(double: Double) -> Iterator[Double]:
+    """Run the server of a double."""
     with serve(double) as server:
         double.url, double.server = server.url, server
         yield double
@@ -110,7 +110,7 @@ def running(double: Double) -> Iterator[Double]:
 
 
 def _eurostat(double: Double, path: Sequence[str], query: Query) -> bytes | None:
-    """SDMX-CSV 1.0 of the SDMX 3.0 API: the rows whose dimensions are among the codes of each ``c[dim]``."""
+    """Return SDMX-CSV 1.0 of the SDMX 3.0 API: the rows whose dimensions are among the codes of each ``c[dim]``."""
     rows = double.eurostat.get(path[0])
     if rows is None:
         return None
@@ -119,30 +119,30 @@ def _eurostat(double: Double, path: Sequence[str], query: Query) -> bytes | None
 
 
 def _statistics(double: Double, path: Sequence[str], query: Query) -> bytes | None:
-    """JSON-stat of the Statistics API: the rows whose dimensions are among the codes that are asked for."""
+    """Return JSON-stat of the Statistics API: the rows whose dimensions are among the requested codes."""
     rows = double.eurostat.get(path[0])
     if not rows:
         return None
-    kept = [row for row in rows if all(row[dim] in query[dim] for dim in query.keys() & row.keys())]
+    selected = [row for row in rows if all(row[dim] in query[dim] for dim in query.keys() & row.keys())]
     fields = {name: "time" if name == "TIME_PERIOD" else name for name in rows[0] if name != "OBS_VALUE"}
-    codes = {name: list(dict.fromkeys(str(row[name]) for row in kept)) for name in fields}
+    codes = {name: list(dict.fromkeys(str(row[name]) for row in selected)) for name in fields}
     value = {}
-    for row in kept:
-        at = 0
-        for name, known in codes.items():
-            at = at * len(known) + known.index(str(row[name]))
-        value[str(at)] = row["OBS_VALUE"]
+    for row in selected:
+        index = 0
+        for name, values in codes.items():
+            index = index * len(values) + values.index(str(row[name]))
+        value[str(index)] = row["OBS_VALUE"]
     dimension = {
-        fields[name]: {"label": name, "category": {"index": known, "label": {code: code for code in known}}}
-        for name, known in codes.items()
+        fields[name]: {"label": name, "category": {"index": values, "label": {code: code for code in values}}}
+        for name, values in codes.items()
     }
     head = {"version": "2.0", "class": "dataset", "label": path[0], "updated": "2026-07-09T23:00:00+0200"}
-    shape = {"id": list(dimension), "size": [len(known) for known in codes.values()], "dimension": dimension}
+    shape = {"id": list(dimension), "size": [len(values) for values in codes.values()], "dimension": dimension}
     return json.dumps(head | {"value": value} | shape | {"extension": {"id": path[0].upper()}}).encode()
 
 
 def sdmx_csv(code: str, rows: Sequence[Row]) -> bytes:
-    """Rows in Eurostat's SDMX-CSV; without rows a header only."""
+    """Return rows in Eurostat's SDMX-CSV; without rows only a header."""
     after = ("OBS_VALUE", "OBS_FLAG", "CONF_STATUS")
     first = rows[0] if rows else {"migr_resfirst": permit("", "", 0, 0), "demo_pjan": inhabitants("", 0, 0)}[code]
     names = [name for name in first if name not in (*after, "TIME_PERIOD")]
@@ -154,7 +154,7 @@ def sdmx_csv(code: str, rows: Sequence[Row]) -> bytes:
 
 
 def _unhcr(double: Double, path: Sequence[str], query: Query) -> bytes | None:
-    """A page of the population API, of ``limit`` items."""
+    """Return a page of the population API, of ``limit`` items."""
     rows = double.unhcr.get(path[0])
     if rows is None:
         return None
@@ -168,7 +168,7 @@ def _unhcr(double: Double, path: Sequence[str], query: Query) -> bytes | None:
 
 
 def _worldbank(double: Double, path: Sequence[str], query: Query) -> bytes | None:
-    """A page of the indicators API."""
+    """Return a page of the indicators API."""
     countries = path[0].split(";")
     rows = [row for row in double.worldbank.get(path[1], []) if row["countryiso3code"] in countries]
     if path[1] not in double.worldbank:
@@ -185,29 +185,29 @@ def _workbook(double: Double, path: Sequence[str], _: Query) -> bytes | None:
 
 
 def _oecd(double: Double, path: Sequence[str], _: Query) -> bytes | None:
-    """CSV with codes and labels; where there is nothing, 404 and the text NoRecordsFound, which ``usual`` gives."""
+    """Return CSV with codes and labels; None without rows, for which ``usual`` answers 404."""
     areas, citizens, _freq, measure, *others = path[1].split(".")
     if len(others) != 4:
         return None
-    asked = {"REF_AREA": areas, "CITIZENSHIP": citizens, "MEASURE": measure}
+    filters = {"REF_AREA": areas, "CITIZENSHIP": citizens, "MEASURE": measure}
     rows = [
         row
         for row in double.tables.get("oecd", [])
-        if all(not codes or row[name] in codes.split("+") for name, codes in asked.items())
+        if all(not codes or row[name] in codes.split("+") for name, codes in filters.items())
     ]
     return _csv(rows) if rows else None
 
 
 def _ilostat(double: Double, _: Sequence[str], query: Query) -> bytes | None:
-    """Labels only, with a byte order mark."""
+    """Return CSV with labels only and a byte order mark."""
     rows = [row for row in double.tables.get("ilostat", []) if query["id"][0] == row["id"]]
     areas = query["ref_area"][0].split("+")
-    kept = [{name: value for name, value in row.items() if name != "id"} for row in rows if row["area"] in areas]
-    return b"\xef\xbb\xbf" + _csv([{k: v for k, v in row.items() if k != "area"} for row in kept])
+    selected = [row for row in rows if row["area"] in areas]
+    return b"\xef\xbb\xbf" + _csv([{k: v for k, v in row.items() if k not in ("id", "area")} for row in selected])
 
 
 def _uis(double: Double, _: Sequence[str], query: Query) -> bytes | None:
-    """The records of the indicators and units that are asked for, each by a parameter of its own."""
+    """Return the records of the requested indicators and units; each has its own parameter."""
     records = [
         row
         for row in double.tables.get("uis", [])
@@ -217,14 +217,14 @@ def _uis(double: Double, _: Sequence[str], query: Query) -> bytes | None:
 
 
 def _data360(double: Double, _: Sequence[str], query: Query) -> bytes | None:
-    """Records from ``skip`` on, ``top`` at most, with the number of all."""
+    """Return at most ``top`` records from ``skip`` on, and the number of all records."""
     rows = [row for row in double.tables.get("data360", []) if row["INDICATOR"] == query["INDICATOR"][0]]
     skip, top = int(query.get("skip", ["0"])[0]), int(query["top"][0])
     return json.dumps({"count": len(rows), "value": rows[skip : skip + top]}).encode()
 
 
 def _portal(double: Double, path: Sequence[str], query: Query) -> bytes | None:
-    """A page of the UN Data Portal."""
+    """Return a page of the UN Data Portal."""
     rows = [row for row in double.tables.get("portal", []) if str(row["locationId"]) in path[1].split(",")]
     page, size = int(query.get("pageNumber", ["1"])[0]), int(query["pageSize"][0])
     items = rows[(page - 1) * size : page * size]
@@ -237,7 +237,7 @@ def _text(double: Double, path: Sequence[str], _: Query) -> bytes | None:
 
 
 def _map(double: Double, _: Sequence[str], __: Query) -> bytes | None:
-    """The page of Frontex that links to its workbooks."""
+    """Return the page of Frontex with links to its workbooks."""
     links = "".join(
         f'<a href="/assets/Migratory_routes/{name}">detections</a>' for name in double.workbooks if "/" in name
     )
@@ -245,7 +245,7 @@ def _map(double: Double, _: Sequence[str], __: Query) -> bytes | None:
 
 
 def _csv(rows: Sequence[Row]) -> bytes:
-    """Rows as CSV with their names; every text quoted."""
+    """Return rows as CSV with a header and quoted texts."""
     lines = [",".join(rows[0])] if rows else ["ref_area.label,time,obs_value"]
     lines += [
         ",".join(str(v) if isinstance(v, int | float) or not v else f'"{v}"' for v in row.values()) for row in rows
@@ -254,7 +254,7 @@ def _csv(rows: Sequence[Row]) -> bytes:
 
 
 def _page(double: Double, path: Sequence[str], _: Query) -> bytes | None:
-    """A page of a publisher of prose, by its path."""
+    """Return the page of a publisher of prose with this path."""
     return double.pages.get(path[0])
 
 
@@ -281,30 +281,30 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
 )
 
 
-# Rows, and what the publishers have when a test begins
+# Rows, and the data of the publishers at the beginning of a test
 
 
 def permit(citizen: str, geo: str, year: int, value: object, **others: object) -> Row:
-    """First permits, all reasons and durations together."""
+    """Return a row of first permits, all reasons and durations together."""
     dimensions = {"freq": "A", "reason": "TOTAL", "citizen": citizen, "duration": "TOTAL", "unit": "PER", "geo": geo}
     return dimensions | {"TIME_PERIOD": year, "OBS_VALUE": value} | others
 
 
 def inhabitants(geo: str, year: int, value: object) -> Row:
-    """Population on 1 January."""
+    """Return a row of the population on 1 January."""
     dimensions = {"freq": "A", "unit": "NR", "age": "TOTAL", "sex": "T", "geo": geo}
     return dimensions | {"TIME_PERIOD": year, "OBS_VALUE": value}
 
 
 def displaced(origin: str, asylum: str, year: int, refugees: object) -> Row:
-    """Persons of concern to UNHCR, by both sides."""
+    """Return a row of persons of concern to UNHCR by origin and asylum."""
     sides = {f"{side}_{kind}": code for side, code in (("coo", origin), ("coa", asylum)) for kind in ("iso", "name")}
     ids = {"coo_id": 1, "coa_id": 2, "coo": origin, "coa": asylum}
     return {"year": year} | ids | sides | {"refugees": refugees, "asylum_seekers": "0"}
 
 
 def indicator(code: str, country: tuple[str, str], year: int, value: object) -> Row:
-    """A value of a World Bank indicator."""
+    """Return a row of a World Bank indicator."""
     two, three = country
     named = {"indicator": {"id": code, "value": code}, "country": {"id": two, "value": three}}
     text = {"unit": "", "obs_status": "", "decimal": 0}
@@ -312,7 +312,7 @@ def indicator(code: str, country: tuple[str, str], year: int, value: object) -> 
 
 
 def stock(china: int, sheet: str = "Table 1") -> bytes:
-    """A workbook of the International Migrant Stock by destination, with one row for the world and one for China."""
+    """Return a workbook of the International Migrant Stock by destination, with rows for the world and China."""
     buffer = BytesIO()
     blocks = ("both sexes combined", "males", "females")
     with xlsxwriter.Workbook(buffer) as book:
@@ -331,7 +331,7 @@ def stock(china: int, sheet: str = "Table 1") -> bytes:
 
 
 def inflow(citizen: str, area: str, year: int, value: object, measure: tuple[str, str]) -> Row:
-    """A figure of the International Migration Database, each code with its label."""
+    """Return a row of the International Migration Database, each code with its label."""
     return {
         "STRUCTURE": "DATAFLOW",
         "STRUCTURE_ID": "OECD.ELS.IMD:DSD_MIG@DF_MIG(1.0)",
@@ -367,7 +367,7 @@ def inflow(citizen: str, area: str, year: int, value: object, measure: tuple[str
 
 
 def worker(area: str, label: str, value: object, status: str = "") -> Row:
-    """An estimate of ILOSTAT, with its labels; ``id`` and ``area`` are what it is asked for by."""
+    """Return a row of ILOSTAT with labels; ``id`` and ``area`` are the values that a request names."""
     return {
         "id": "MST_XWAP_SEX_AGE_CCT_NB_A",
         "area": area,
@@ -385,13 +385,13 @@ def worker(area: str, label: str, value: object, status: str = "") -> Row:
 
 
 def students(indicator: str, unit: str, year: int, value: object, magnitude: str | None = None) -> Row:
-    """A record of the UNESCO Institute for Statistics."""
+    """Return a record of the UNESCO Institute for Statistics."""
     named = {"indicatorId": indicator, "geoUnit": unit, "year": year}
     return named | {"value": value, "magnitude": magnitude, "qualifier": None}
 
 
 def bilateral(indicator: str, area: str, other: str, value: object) -> Row:
-    """A record of KNOMAD in Data360."""
+    """Return a record of KNOMAD in Data360."""
     unused = dict.fromkeys(("SEX", "AGE", "URBANISATION"), "_T") | dict.fromkeys(
         ("COMP_BREAKDOWN_2", "COMP_BREAKDOWN_3"), "_Z"
     )
@@ -401,7 +401,7 @@ def bilateral(indicator: str, area: str, other: str, value: object) -> Row:
 
 
 def projection(location: int, year: int, value: object) -> Row:
-    """A record of the UN Data Portal."""
+    """Return a record of the UN Data Portal."""
     named = {"locationId": location, "location": str(location), "iso3": None, "indicatorId": 65, "indicator": "Net"}
     when = {"timeId": year - 1949, "timeLabel": str(year), "timeMid": year + 0.5}
     who = {"sexId": 3, "sex": "Both sexes", "ageId": 188, "ageLabel": "Total", "ageStart": 0, "ageEnd": -1}
@@ -416,19 +416,19 @@ def projection(location: int, year: int, value: object) -> Row:
 
 
 def book(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
-    """A workbook of sheets given as rows; the same rows always give the same bytes."""
+    """Return a workbook; each sheet is a list of rows. The same rows always give the same bytes."""
     buffer = BytesIO()
-    with xlsxwriter.Workbook(buffer) as made:
-        made.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC)})
+    with xlsxwriter.Workbook(buffer) as workbook:
+        workbook.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC)})
         for name, rows in sheets.items():
-            sheet = made.add_worksheet(name)
+            sheet = workbook.add_worksheet(name)
             for at, row in enumerate(rows):
                 sheet.write_row(at, 0, row)
     return buffer.getvalue()
 
 
-def stocked() -> Double:
-    """A double with a little of everything; all figures are made up."""
+def filled_double() -> Double:
+    """Return a double with a few rows of each publisher; all figures are invented."""
     return Double(
         eurostat={
             "migr_resfirst": [permit(c, g, y, 100 + y % 7) for g in ("AT", "DE") for c in ("CN", "US") for y in YEARS],
@@ -445,7 +445,7 @@ def stocked() -> Double:
 YEARS = (2020, 2021, 2022)
 
 
-# How Eurostat answers with something else than data
+# Responses of Eurostat that are not data
 
 ASYNC_ID = "98de05ea-540a-43d3-903b-7c9e14faf808"
 _SOAP = "<S:Fault xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><faultcode>{}</faultcode><faultstring>{}</faultstring></S:Fault>"
@@ -459,7 +459,7 @@ Due to the large query the response will be written to a file.</com:Text>
 _ENVELOPE = """<?xml version="1.0"?><env:Envelope xmlns:env="e"><env:Body>
 <ns0:{part}Response xmlns:ns0="n" xmlns:ns1="o">{what}</ns0:{part}Response></env:Body></env:Envelope>"""
 
-# Every way in which a request is refused for its size.
+# Every form of refusal of a request because of its size.
 TOO_LARGE = {
     "413 and a SOAP fault": reply(_SOAP.format(413, _TOO_BIG).encode(), 413, Content_Type="application/xml"),
     "a SOAP fault on 200": reply(_SOAP.format(413, _TOO_BIG).encode(), Content_Type="application/xml"),
@@ -474,20 +474,20 @@ TOO_LARGE = {
 }
 
 
-def promised() -> Script:
-    """An answer that will be made later: an envelope with its id, though CSV was asked for."""
+def asynchronous_response() -> Script:
+    """Announce a response that is computed later: an envelope with its id, although the request asks for CSV."""
     what = f"<ns1:queued><id>{ASYNC_ID}</id><status>SUBMITTED</status></ns1:queued>"
     return reply(_ENVELOPE.format(part="sync", what=what).encode(), Content_Type="application/xml")
 
 
 def status(code: str) -> Script:
-    """Where the answer that was promised stands."""
+    """Report the status of the announced response."""
     what = f"<ns1:status><ns1:key>{ASYNC_ID}</ns1:key><ns1:status>{code}</ns1:status></ns1:status>"
     return reply(_ENVELOPE.format(part="async", what=what).encode(), Content_Type="application/xml")
 
 
 def contents(**days: str) -> Script:
-    """The table of contents as text: folders have a field less, titles are indented, every field is quoted."""
+    """Send the table of contents as text: folders have one field less, titles are indented, every field is quoted."""
     names = ("title", "code", "type", "last update of data", "last table structure change", "data start", "data end")
     lines = [[*names, "values"], ["Database by themes", "data", "folder", " ", " ", " ", " "]]
     lines += [[f"        {code}", code, "dataset", day, day, "2008", "2025", "1"] for code, day in days.items()]
@@ -495,14 +495,14 @@ def contents(**days: str) -> Script:
     return reply(f"{text}\r\n".encode(), Content_Type="text/plain;charset=UTF-8")
 
 
-# The catalogue at the double
+# The catalogue with the addresses of the double
 
-# Parameters that say how much is on a page.
+# Parameters that set the number of items on a page.
 SIZES = ("limit", "top", "pageSize")
 
 
-def entries(double: Double, limits: Limits = LIMITS) -> dict[str, Publisher]:
-    """The catalogue's publishers with a few of their datasets, asked for in small slices at the double."""
+def publishers_at(double: Double, limits: Limits = LIMITS) -> dict[str, Publisher]:
+    """Return publishers of the catalogue with the double's address, a few of their datasets and small slices."""
     real = catalogue.publishers()
     small: dict[str, dict[str, dict[str, object]]] = {
         "eurostat": {
@@ -521,7 +521,7 @@ def _at(url: str, publisher: Publisher, datasets: Mapping[str, Mapping[str, obje
         name: endpoint.model_copy(
             update={
                 "url": re.sub(r"^https://[^/]+", url, endpoint.url),
-                # Pages of two, so that every test has several.
+                # Two items on a page, so that every test has several pages.
                 "params": {name: "2" if name in SIZES else value for name, value in endpoint.params.items()},
                 "paging": endpoint.paging and _paging(endpoint.paging),
                 "promise": endpoint.promise and _promise(url, endpoint.promise),
@@ -533,13 +533,13 @@ def _at(url: str, publisher: Publisher, datasets: Mapping[str, Mapping[str, obje
         name: publisher.datasets[name].model_copy(update={"editions": [], **update})
         for name, update in datasets.items()
     }
-    # The double has no table of contents: every request is made.
+    # The double has no table of contents, so every request is made.
     reached = {"endpoints": endpoints, "hosts": ["127.0.0.1"], "limits": limits, "contents": None, "cron": None}
     return publisher.model_copy(update={**reached, "datasets": changed})
 
 
-def at(double: Double, name: str, datasets: Mapping[str, Mapping[str, object]]) -> Publisher:
-    """One publisher of the catalogue with some of its datasets, changed as said, asked for at the double."""
+def publisher_at(double: Double, name: str, datasets: Mapping[str, Mapping[str, object]]) -> Publisher:
+    """Return one publisher of the catalogue with the double's address and these datasets, with these changes."""
     return _at(double.url, catalogue.publishers()[name], datasets, LIMITS)
 
 
@@ -548,6 +548,6 @@ def _paging(paging: Paging) -> Paging:
 
 
 def _promise(url: str, promise: Promise) -> Promise:
-    """A promise that is kept, or given up, within a tenth of a second."""
+    """Return the settings of asynchronous responses with a limit of a tenth of a second."""
     there = {name: re.sub(r"^https://[^/]+", url, getattr(promise, name)) for name in ("status", "data")}
     return promise.model_copy(update={**there, "pause": 0.01, "patience": 0.1})

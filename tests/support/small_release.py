@@ -1,4 +1,4 @@
-"""Small releases of hand-made frames, published as a build publishes them."""
+"""Small releases of frames that a test writes, published in the way of a build."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,25 +28,26 @@ SOURCE = Source(
 )
 
 
-def about(name: str) -> About:
+def description_of(name: str) -> About:
+    """Return the description of a release."""
     return About(name=name, created=CREATED, mode="snapshot", sources=[SOURCE])
 
 
-def published(
+def publish_release(
     root: Place | Path, name: str, frames: Mapping[str, pl.DataFrame], declared: Mapping[str, Contract] | None = None
 ) -> Release:
-    """A release of the frames by table; ``declared`` are contracts that differ from those of today."""
+    """Publish a release of these frames by table and return it; ``declared`` are contracts that differ from ours."""
 
     def write(folder: Path) -> Release:
         (folder / "tables").mkdir()
         facts = {}
         for table, frame in frames.items():
-            kept = (declared or {}).get(table, contract(table))
+            used = (declared or {}).get(table, contract(table))
             path = folder / "tables" / f"{table}.parquet"
-            parquet.write(frame, kept, path)
-            fields = {column.name: str(column.type) for column in kept.columns}
-            facts[table] = replace(releases.facts(path, table), schema_version=kept.version, fields=fields)
-        descriptor = data_package.descriptor(contracts().values(), facts, about(name))
+            parquet.write(frame, used, path)
+            fields = {column.name: str(column.type) for column in used.columns}
+            facts[table] = replace(releases.facts(path, table), schema_version=used.version, fields=fields)
+        descriptor = data_package.descriptor(contracts().values(), facts, description_of(name))
         (folder / "datapackage.json").write_bytes(orjson.dumps(descriptor))
         return replace(draft, tables=facts)
 

@@ -1,7 +1,7 @@
-"""A workspace in which a build takes seconds: one dataset of UNHCR, asked for at the publishers' double, and its table.
+"""A workspace in which a build takes seconds: one dataset of UNHCR from the double of the publishers, and its table.
 
-The job, its checks, the event log, the archive and the publishing are the real ones. The report is not: it shows
-tables that this workspace has not.
+The job, its checks, the event log, the archive and the publishing are real. The report page is replaced, because it
+needs tables that this workspace does not have.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ import pytest
 from assets import definitions, explore, stages
 from sources import catalogue
 from tests.support import publisher_double
-from tests.support.publisher_double import Double, stocked
+from tests.support.publisher_double import Double, filled_double
 from warehouse.contracts import contracts
 
-# What reading a dataset of statistics needs, and what a release of it is made of.
+# The tables that reading a dataset of statistics needs, and those that a release of it contains.
 TABLES = ("dataset", "displacement", "release", "revision", "unmatched_code", "unread_sentence")
 RELEASED = ["dataset", "displacement"]
 BUILD_TIME = datetime.fromtimestamp(1_795_000_000, UTC)
@@ -24,14 +24,14 @@ BUILD_TIME = datetime.fromtimestamp(1_795_000_000, UTC)
 
 @contextmanager
 def small_workspace() -> Iterator[Double]:
-    """The publishers' double, of whose datasets the catalogue knows one, in a workspace of few tables."""
-    with publisher_double.running(stocked()) as publishers, pytest.MonkeyPatch.context() as patch:
+    """Yield the double of the publishers; the catalogue has one dataset of it, and the project few tables."""
+    with publisher_double.run_double(filled_double()) as publishers, pytest.MonkeyPatch.context() as patch:
         for name in set(contracts()) - set(TABLES):
             patch.delitem(contracts(), name)
         patch.setattr(stages, "release_tables", lambda: RELEASED)
         patch.setattr(explore, "pages", lambda *_: dict.fromkeys(explore.PAGES.values(), "nothing to show\n"))
         patch.setattr(definitions, "at_a_glance", lambda *_: [])
         publishers.modified = "Tue, 24 Nov 2026 03:15:00 GMT"
-        entries = {"unhcr": publisher_double.entries(publishers)["unhcr"]}
+        entries = {"unhcr": publisher_double.publishers_at(publishers)["unhcr"]}
         patch.setattr(catalogue, "publishers", lambda: entries)
         yield publishers

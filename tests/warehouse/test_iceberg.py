@@ -14,7 +14,7 @@ from pyiceberg.utils.config import Config
 
 from tests.support import iceberg_rest, object_store
 from tests.support.frames import rows
-from tests.support.small_release import published
+from tests.support.small_release import publish_release
 from warehouse import iceberg, releases
 from warehouse.contracts import Contract, contract
 from warehouse.errors import ReleaseError
@@ -40,7 +40,7 @@ def root(tmp_path: Path) -> Path:
     """Two releases, in a folder whose name has a space, both in the catalog."""
     root = tmp_path / "a data folder" / "releases"
     for name, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-        published(root, name, {"population": frame, "asylum": rows("asylum").clear()})
+        publish_release(root, name, {"population": frame, "asylum": rows("asylum").clear()})
         register(root)
     return root
 
@@ -175,14 +175,14 @@ def test_registered_again_it_changes_nothing(root: Path) -> None:
 
 def test_a_release_that_was_not_registered_is_caught_up_with(tmp_path: Path) -> None:
     root = tmp_path / "releases"
-    published(root, FIRST, {"population": BEFORE})
-    published(root, SECOND, {"population": AFTER})
+    publish_release(root, FIRST, {"population": BEFORE})
+    publish_release(root, SECOND, {"population": AFTER})
     register(root)
     assert_frame_equal(at(held(root), FIRST), BEFORE)
 
 
 def test_a_new_field_is_in_the_newer_releases_only(root: Path) -> None:
-    published(root, "2026-11-25.1", {"population": widened(AFTER)}, {"population": wider()})
+    publish_release(root, "2026-11-25.1", {"population": widened(AFTER)}, {"population": wider()})
     register(root)
     table = held(root)
     assert at(table, "2026-11-25.1")["route"].to_list() == ["_T"] * 3
@@ -194,7 +194,7 @@ def test_a_new_major_version_begins_another_table(root: Path) -> None:
     now = contract("population")
     narrower = now.model_copy(update={"dimensions": now.dimensions[1:], "version": "2.0.0"})
     frame = AFTER.select(narrower.field_names)
-    published(root, "2026-11-25.1", {"population": frame}, {"population": narrower})
+    publish_release(root, "2026-11-25.1", {"population": frame}, {"population": narrower})
     register(root)
     assert set(held(root, "population_v2").refs()) == {"main", "2026-11-25.1"}
     assert_frame_equal(at(held(root, "population_v2"), "2026-11-25.1"), frame)
@@ -226,7 +226,7 @@ def test_a_damaged_catalog_is_named_and_made_again(root: Path) -> None:
 def test_damaged_metadata_is_named_and_made_again(root: Path, kind: str, damage: str) -> None:
     for path in (root.parent / "iceberg").rglob(kind):
         path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:50])
-    third = published(root, "2026-11-25.1", {"population": AFTER})
+    third = publish_release(root, "2026-11-25.1", {"population": AFTER})
     with pytest.raises(ReleaseError, match=r"cannot be used .*makes it again"):
         register(root)
     iceberg.reregister(LocalPlace(root), root.parent)
@@ -236,7 +236,7 @@ def test_damaged_metadata_is_named_and_made_again(root: Path, kind: str, damage:
 
 def test_a_catalog_elsewhere_is_named_by_its_uri(tmp_path: Path) -> None:
     root, uri = tmp_path / "data" / "releases", f"sqlite:///{tmp_path}/other.db"
-    published(root, FIRST, {"population": BEFORE})
+    publish_release(root, FIRST, {"population": BEFORE})
     iceberg.register(LocalPlace(root), root.parent, uri)
     assert_frame_equal(at(held(root, uri=uri), FIRST), BEFORE)
     iceberg.reregister(LocalPlace(root), root.parent, uri)
@@ -245,7 +245,7 @@ def test_a_catalog_elsewhere_is_named_by_its_uri(tmp_path: Path) -> None:
 
 
 def test_a_release_that_is_no_more_has_no_tag(root: Path) -> None:
-    published(root, "2026-11-25.1", {"population": AFTER})
+    publish_release(root, "2026-11-25.1", {"population": AFTER})
     register(root)
     releases.remove_from_index(LocalPlace(root), {FIRST, SECOND}, "2026-11-25T00:00:00+00:00")
     register(root)
@@ -272,9 +272,9 @@ def rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_rest_catalog_holds_each_release_and_forgets_what_was_pruned(tmp_path: Path, rest: str) -> None:
     root = tmp_path / "data" / "releases"
-    published(root, FIRST, {"population": BEFORE, "asylum": rows("asylum")})
+    publish_release(root, FIRST, {"population": BEFORE, "asylum": rows("asylum")})
     iceberg.register(LocalPlace(root), root.parent, rest)
-    published(root, SECOND, {"population": AFTER})
+    publish_release(root, SECOND, {"population": AFTER})
     iceberg.register(LocalPlace(root), root.parent, rest)
     assert_frame_equal(at(held(root, uri=rest), FIRST), BEFORE)
     assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
@@ -292,8 +292,8 @@ def test_a_rest_catalog_that_lets_nobody_in_is_said_so(
     tmp_path: Path, rest: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret(monkeypatch, "another")
-    published(tmp_path, FIRST, {"population": BEFORE})
-    with pytest.raises(ReleaseError, match=r"cannot be used .*who are you\?"):
+    publish_release(tmp_path, FIRST, {"population": BEFORE})
+    with pytest.raises(ReleaseError, match=r"cannot be used .*the token is missing or wrong"):
         iceberg.register(LocalPlace(tmp_path), tmp_path, rest)
 
 
@@ -312,7 +312,7 @@ def test_releases_in_a_bucket_are_travelled_as_well(tmp_path: Path, monkeypatch:
     with object_store.serve() as environment:
         bucket = object_store.bucket(environment, monkeypatch, "travelled")
         for name, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-            published(bucket, name, {"population": frame})
+            publish_release(bucket, name, {"population": frame})
             iceberg.register(bucket, tmp_path)
         with closing(iceberg.catalog(tmp_path)) as catalog:
             table = catalog.load_table("corridor.population")
@@ -323,7 +323,7 @@ def test_releases_in_a_bucket_are_travelled_as_well(tmp_path: Path, monkeypatch:
 
 def test_releases_of_the_same_names_elsewhere_are_not_taken_for_those(root: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    published(other, FIRST, {"population": AFTER})
+    publish_release(other, FIRST, {"population": AFTER})
     with pytest.raises(ReleaseError, match=rf"has {FIRST} elsewhere than at .*/other/.*makes it again"):
         iceberg.register(LocalPlace(other), root.parent)
     iceberg.reregister(LocalPlace(other), root.parent)

@@ -21,7 +21,7 @@ from polars.testing import assert_frame_equal
 from tests.conftest import ROOT, corridor
 from tests.support import object_store
 from tests.support.frames import rows
-from tests.support.small_release import published
+from tests.support.small_release import publish_release
 from warehouse import difference, releases
 from warehouse.errors import ReleaseError
 from warehouse.releases import Release
@@ -70,8 +70,8 @@ def root(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> S3Place:
 def two(root: S3Place) -> tuple[S3Place, Release, Release]:
     return (
         root,
-        published(root, FIRST, {"population": BEFORE}),
-        published(root, SECOND, {"population": AFTER, "asylum": rows("asylum")}),
+        publish_release(root, FIRST, {"population": BEFORE}),
+        publish_release(root, SECOND, {"population": AFTER, "asylum": rows("asylum")}),
     )
 
 
@@ -92,8 +92,8 @@ def test_what_was_published_is_there_whole(two: tuple[S3Place, Release, Release]
 
 def test_it_has_the_bytes_of_one_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
     root, first, second = two
-    assert published(tmp_path, FIRST, {"population": BEFORE}) == first
-    assert published(tmp_path, SECOND, {"population": AFTER, "asylum": rows("asylum")}) == second
+    assert publish_release(tmp_path, FIRST, {"population": BEFORE}) == first
+    assert publish_release(tmp_path, SECOND, {"population": AFTER, "asylum": rows("asylum")}) == second
     for name in object_store.names(root):
         content = (root / name).read()
         assert content is not None
@@ -116,7 +116,7 @@ def test_every_engine_reads_it_where_it_lies(two: tuple[S3Place, Release, Releas
 def test_two_releases_are_compared_as_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
     root, first, second = two
     for name, frames in ((FIRST, {"population": BEFORE}), (SECOND, {"population": AFTER, "asylum": rows("asylum")})):
-        published(tmp_path, name, frames)
+        publish_release(tmp_path, name, frames)
     found = difference.differences(root, first, second)
     assert found == difference.differences(LocalPlace(tmp_path), first, second)
     assert [(one.table, one.added, one.changed) for one in found] == [("asylum", 0, 0), ("population", 1, 2)]
@@ -138,7 +138,7 @@ def test_the_command_line_works_on_a_bucket(two: tuple[S3Place, Release, Release
         (name, f"{root}/{name}") for name in (FIRST, SECOND)
     ]
     assert json.loads(run("diff", FIRST, "latest", "--json").stdout)["tables"][1]["rows_after"] == 3
-    object_store.held(root).put(f"statistics/corridor/{second.name}/tables/asylum.parquet", b"half of it")
+    object_store.store_of(root).put(f"statistics/corridor/{second.name}/tables/asylum.parquet", b"half of it")
     damaged = run("verify")
     assert damaged.returncode == 1
     assert f"{SECOND}: asylum.parquet is damaged" in damaged.stderr
@@ -164,7 +164,7 @@ def test_a_damaged_or_missing_object_is_named(two: tuple[S3Place, Release, Relea
 def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
     root: S3Place, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
-    first = published(root, FIRST, {"population": BEFORE})
+    first = publish_release(root, FIRST, {"population": BEFORE})
     name = releases.next_name(root, date(2026, 11, 24))
     done = subprocess.run([sys.executable, "-c", KILLED, str(root), name, str(writes)], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -175,7 +175,7 @@ def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
     # The next publisher takes another name, since it cannot know whether the one before is at work still.
     other = releases.next_name(root, date(2026, 11, 24))
     assert other == ("2026-11-24.2" if left else "2026-11-24.1")
-    second = published(root, other, {"population": AFTER})
+    second = publish_release(root, other, {"population": AFTER})
     assert releases.index(root) == [first, second]
     assert releases.damages(root / other, second) == []
     assert [entry for entry in object_store.names(root) if entry.startswith(f"{name}/")] == (
@@ -197,14 +197,14 @@ def test_killed_after_its_last_write_it_has_published(root: S3Place) -> None:
 @pytest.mark.parametrize("same_name", [True, False])
 def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: S3Place, same_name: bool) -> None:
     crowd = 4
-    first = published(root, FIRST, {"population": BEFORE})
+    first = publish_release(root, FIRST, {"population": BEFORE})
     barrier = Barrier(crowd)
 
     def race(number: int) -> Release | str:
         frame = rows("population", {"reporter": "ITA", "value": float(number)})
         barrier.wait()
         try:
-            return published(root, SECOND if same_name else f"2026-11-24.{number + 1}", {"population": frame})
+            return publish_release(root, SECOND if same_name else f"2026-11-24.{number + 1}", {"population": frame})
         except ReleaseError as error:
             return str(error)
 
@@ -219,15 +219,15 @@ def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: S3Pla
     assert read["value"].to_list() == [float(number)]
     # Told so, one builds again and publishes.
     again = releases.next_name(root, date(2026, 11, 24))
-    last = published(root, again, {"population": AFTER})
+    last = publish_release(root, again, {"population": AFTER})
     assert releases.index(root) == [first, winner, last]
 
 
 def test_a_store_that_overlooks_the_conditions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with object_store.serve(overlooking=True) as environment:
+    with object_store.serve(ignore_conditions=True) as environment:
         root = object_store.bucket(environment, monkeypatch, "careless")
         with pytest.raises(ReleaseError, match="was overwritten against If-Match or If-None-Match"):
-            published(root, FIRST, {"population": BEFORE})
+            publish_release(root, FIRST, {"population": BEFORE})
         assert releases.index(root) == []
 
 
@@ -237,7 +237,7 @@ def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: S3Place, monke
         ReleaseError,
         match=r"s3://no-such-bucket/corridor cannot be used \(The specified bucket does not exist\); .*AWS_",
     ):
-        published(nowhere, FIRST, {"population": BEFORE})
+        publish_release(nowhere, FIRST, {"population": BEFORE})
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ReleaseError, match=r"index.json cannot be used .*AWS_") as caught:
         releases.index(root)
@@ -252,7 +252,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 def test_a_bucket_may_hold_releases_alone(root: S3Place) -> None:
     whole = S3Place.from_address(str(root).rpartition("/statistics")[0] + "/")
-    entry = published(whole, FIRST, {"population": BEFORE})
+    entry = publish_release(whole, FIRST, {"population": BEFORE})
     assert releases.index(whole) == [entry]
     assert releases.next_name(whole, date(2026, 11, 23)) == "2026-11-23.2"
     (whole / FIRST).remove()

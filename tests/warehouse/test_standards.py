@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.frames import rows
-from tests.support.small_release import SOURCE, about, published
+from tests.support.small_release import SOURCE, description_of, publish_release
 from warehouse.contracts import Contract, contract, contracts
 from warehouse.errors import ContractError
 from warehouse.exports import citation, dcat, sdmx
@@ -30,7 +30,7 @@ POPULATION = rows(
     {"reporter": "CHN", "value": None, "missing_reason": "not_published"},
 )
 ABOUT = replace(
-    about(NAME),
+    description_of(NAME),
     sources=[SOURCE, replace(SOURCE, dataset="unhcr/population", title="Refugees & others", publisher="UNHCR")],
 )
 
@@ -38,7 +38,7 @@ ABOUT = replace(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of a release with a table of statistics and one of the ledger, and the documents in it."""
-    entry = published(tmp_path, NAME, {"population": POPULATION, "unmatched_code": rows("unmatched_code")})
+    entry = publish_release(tmp_path, NAME, {"population": POPULATION, "unmatched_code": rows("unmatched_code")})
     for name, text in documents(tmp_path / NAME, entry).items():
         (tmp_path / NAME / name).write_text(text, encoding="utf-8")
     return tmp_path / NAME

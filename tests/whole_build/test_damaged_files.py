@@ -41,7 +41,7 @@ def begun(publishers: Double, tmp_path_factory: pytest.TempPathFactory) -> Works
 @pytest.fixture
 def workspace(begun: Workspace, publishers: Double, tmp_path: Path) -> Workspace:
     """The workspace after its first release, and a publisher that has something new."""
-    publishers.restock()
+    publishers.reset()
     publishers.unhcr["population"][0] = displaced("CHN", "AUT", 2020, 777)
     return Workspace(Path(shutil.copytree(begun.data, tmp_path / "data")), "live", build_time=BUILD_TIME)
 

@@ -22,7 +22,7 @@ from sources import catalogue
 from sources.catalogue.model import Publisher
 from tests.support import publisher_double
 from tests.support.loopback import reply
-from tests.support.publisher_double import Double, stocked
+from tests.support.publisher_double import Double, filled_double
 from warehouse import releases
 
 REAL = catalogue.publishers
@@ -30,8 +30,8 @@ REAL = catalogue.publishers
 
 @pytest.fixture
 def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
-    with publisher_double.running(stocked()) as running:
-        entries = publisher_double.entries(running)
+    with publisher_double.run_double(filled_double()) as running:
+        entries = publisher_double.publishers_at(running)
         monkeypatch.setattr(catalogue, "publishers", lambda: entries)
         yield running
 
@@ -81,7 +81,7 @@ def test_what_is_unchanged_is_confirmed_and_not_sent_again(publishers: Double, w
         payloads(workspace),
         [stages.observations(workspace, name).fingerprint for name in catalogue.datasets()],
     )
-    publishers.asked()
+    publishers.requested_addresses()
     result = received(workspace)
     assert publishers.statuses == [304] * 8
     assert all("if-none-match" in request.headers for request in publishers.server.received)
@@ -89,7 +89,7 @@ def test_what_is_unchanged_is_confirmed_and_not_sent_again(publishers: Double, w
     assert sum(r.received for r in result.values()) == 0
     assert payloads(workspace) == before
     assert [stages.observations(workspace, name).fingerprint for name in catalogue.datasets()] == made
-    publishers.asked()
+    publishers.requested_addresses()
     received(workspace)  # a confirmation keeps the validators, and can be confirmed again
     assert publishers.statuses == [304] * 8
 
@@ -110,12 +110,12 @@ def test_a_publisher_without_validators_costs_bytes_and_changes_nothing(
 
 def test_pages_are_followed_to_the_last_and_belong_together(publishers: Double, workspace: Workspace) -> None:
     received(workspace)
-    asked = [address for address in publishers.asked() if "/population/" in address]
+    asked = [address for address in publishers.requested_addresses() if "/population/" in address]
     assert [re.search(r"page=(\d)", address) and address[-1] for address in asked] == [None, "2", "3"]
     assert stages.observations(workspace, "unhcr/population").frame.collect().height == 12
     publishers.unhcr["population"] = publishers.unhcr["population"][:3]
     received(workspace)
-    assert len([address for address in publishers.asked() if "/population/" in address]) == 2
+    assert len([address for address in publishers.requested_addresses() if "/population/" in address]) == 2
     assert stages.observations(workspace, "unhcr/population").frame.collect().height == 6
 
 
@@ -142,7 +142,7 @@ def test_a_busy_publisher_is_asked_until_it_answers(publishers: Double, workspac
     }
     result = received(workspace)
     assert [r.failures for r in result.values()] == [()] * 5
-    assert len([address for address in publishers.asked() if "demo_pjan" in address]) == 3
+    assert len([address for address in publishers.requested_addresses() if "demo_pjan" in address]) == 3
 
 
 def test_live_and_snapshot_keep_to_themselves(
@@ -152,12 +152,12 @@ def test_live_and_snapshot_keep_to_themselves(
     live = figures(workspace, "eurostat/demo_pjan")
     snapshot = Workspace(workspace.data, "snapshot")
     assert stages.observations(snapshot, "eurostat/demo_pjan").payloads == {}
-    publishers.asked()
+    publishers.requested_addresses()
     with monkeypatch.context() as patch:
         patch.setattr(catalogue, "publishers", REAL)
         entry = catalogue.publishers()["eurostat"]
         assert receive(snapshot, entry, "demo_pjan").received > 0
-        assert publishers.asked() == []
+        assert publishers.requested_addresses() == []
         kept = stages.observations(snapshot, "eurostat/demo_pjan")
         assert kept.frame.collect().height > 0
         assert not {str(sha) for sha in kept.payloads.values()} & live_payloads(workspace)
@@ -175,8 +175,8 @@ def live_payloads(workspace: Workspace) -> set[str]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Double, Outcome]]:
     """A workspace after its first live build, the publishers it asks, and how the build ended."""
     workspace = Workspace(tmp_path_factory.mktemp("built") / "data", "live")
-    with publisher_double.running(stocked()) as running, pytest.MonkeyPatch.context() as patch:
-        entries = publisher_double.entries(running)
+    with publisher_double.run_double(filled_double()) as running, pytest.MonkeyPatch.context() as patch:
+        entries = publisher_double.publishers_at(running)
         patch.setattr(catalogue, "publishers", lambda: entries)
         yield workspace, running, build.run(workspace, None, lambda *_: None)
 
@@ -186,7 +186,7 @@ def day(built: tuple[Workspace, Double, Outcome], tmp_path: Path) -> tuple[Works
     """The day after the first build."""
     workspace, running, _ = built
     shutil.copytree(workspace.data, tmp_path / "data")
-    running.restock()
+    running.reset()
     return Workspace(tmp_path / "data", "live"), running
 
 
