@@ -304,13 +304,13 @@ def table_checks(name: str) -> dg.AssetChecksDefinition:
     declared = contract(name)
     specs = [
         dg.AssetCheckSpec(
-            expectation,
+            rule.name,
             asset=table_key(name),
-            description=reason,
-            blocking=severity == "error",
-            metadata={"severity": severity},
+            description=rule.reason,
+            blocking=rule.severity == "error",
+            metadata={"severity": rule.severity},
         )
-        for expectation, severity, reason in expectations.names(declared)
+        for rule in expectations.rules_of(declared)
     ]
 
     @dg.multi_asset_check(name=f"expectations_{name}", specs=specs, can_subset=True)
@@ -415,10 +415,10 @@ def refuse_failed(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     problems = []
     for name in stages.release_tables():
         current = stages.table(workspace, name).fingerprint
-        for rule, _, _ in expectations.names(contract(name)):
-            problem = _problem(_recorded(instance, dg.AssetCheckKey(table_key(name), rule)), current)
+        for rule in expectations.rules_of(contract(name)):
+            problem = _problem(_recorded(instance, dg.AssetCheckKey(table_key(name), rule.name)), current)
             if problem:
-                problems.append(f"{name}.{rule} {problem}")
+                problems.append(f"{name}.{rule.name} {problem}")
     if problems:
         raise dg.Failure(
             description=f"The release is held back: {'; '.join(problems[:5])}"

@@ -291,8 +291,7 @@ def _validate(workspace: Workspace, name: str, made: StageResult, folder: Path) 
         previous=_previous(workspace, name),
         observations=counts,
     )
-    outcomes = expectations.validate(contract(name), made.frame.collect(), known, folder)
-    expectations.write_page(folder / f"{name}.json")
+    outcomes = expectations.validate(contract(name), made.frame.collect(), known)
     entries = [vars(outcome) | {"rows": outcome.rows.to_dicts()} for outcome in outcomes]
     (folder / "outcomes.json").write_bytes(orjson.dumps(entries, default=str))
 

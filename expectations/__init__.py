@@ -1,11 +1,12 @@
-"""What must hold: Great Expectations suites and domain identities, each with the reason it exists.
+"""Rules on tables, each with the reason why it exists, and quality pages that show their outcomes.
 
-``names`` lists what a table is held to without importing Great Expectations, ``validate`` holds it to that,
-``write_page`` shows a table's result as a page, and ``write_docs`` makes the Data Docs of several of them.
+``rules_of`` lists the rules of a table without importing Great Expectations, ``validate`` checks a table against them,
+and ``write_pages`` writes the outcomes of several tables as pages. Rules are in one module a theme: ``contract`` and
+``values`` (contract and form), ``totals``, ``unmatched``, ``drift``, ``law``, ``prose`` and ``comparison``.
 """
 
-from expectations.pages import write_docs, write_page
-from expectations.rules import Facts
-from expectations.validation import Outcome, facts, names, validate
+from expectations.pages import write_pages
+from expectations.rule import Facts, Rule
+from expectations.validation import Outcome, facts, rules_of, validate
 
-__all__ = ["Facts", "Outcome", "facts", "names", "validate", "write_docs", "write_page"]
+__all__ = ["Facts", "Outcome", "Rule", "facts", "rules_of", "validate", "write_pages"]

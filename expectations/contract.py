@@ -1,29 +1,34 @@
-"""What every table must hold because its contract says so, as Great Expectations understands it.
+"""Rules that follow from the contract of a table, and the expectations of Great Expectations that check them.
 
 Nothing here imports Great Expectations: an expectation is its type and arguments, so that the rules of a table can be
-listed in an instant. Several expectations that exist for one reason share a rule.
+listed without the seconds that this import takes. Several expectations with one reason are one rule.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from expectations.rule import Rule
 from warehouse.contracts import Contract
 
-# Why each rule exists. All of them block: a table that breaks its contract cannot be read as what it says it is.
-RULES: Mapping[str, str] = {
-    "columns_in_order": "Readers address the columns that the contract names, in its order, and no others.",
-    "fields_filled": "Which fields may be empty stands in the contract; elsewhere an empty one is a fault of reading.",
-    "codes_in_lists": "A code outside its list has no definition, so nobody could say what the row counts.",
-    "patterns_matched": "Identifiers have one spelling, so that rows can be joined and payloads be found again.",
-    "key_unique": "Two rows with one key would both be the answer to one question, and every sum would count twice.",
-    "missing_has_reason": "A missing value is never 0 and never dropped: a row has a value or the reason why not.",
-    "value_within_bounds": "Bounds say which true values a rounded or ranged figure allows, so it lies between them.",
+# Why each rule exists. All are errors, because a table that breaks its contract cannot be read as the contract states.
+REASONS: Mapping[str, str] = {
+    "columns_in_order": "Readers use the columns that the contract names, in its order, and no others.",
+    "fields_filled": "The contract states which fields may be empty. Another empty field is an error of reading.",
+    "codes_in_lists": "A code that is not in its list has no definition, so nobody can know what the row counts.",
+    "patterns_matched": "Identifiers have one spelling, so that rows can be joined and payloads can be found again.",
+    "key_unique": "Two rows with one key are two answers to one question, and every sum counts both.",
+    "missing_has_reason": "A missing value is never 0 and never dropped: a row has a value, or the reason for none.",
+    "value_within_bounds": "The bounds are the least and greatest true value that a rounded figure or a range allows, "
+    "so the value is between them.",
+}
+RULES = {
+    name: Rule(name=name, severity="error", reason=reason, part_of_contract=True) for name, reason in REASONS.items()
 }
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation: the rule it serves, its type and arguments in Great Expectations, and the fields it looks at."""
+    """One expectation: its rule, its type and arguments in Great Expectations, and the fields that it checks."""
 
     rule: str
     type: str
@@ -31,19 +36,19 @@ class Expectation:
     fields: tuple[str, ...]
 
 
-def baseline(contract: Contract, lists: Mapping[str, frozenset[str]]) -> list[Expectation]:
+def expectations_of(contract: Contract, lists: Mapping[str, frozenset[str]]) -> list[Expectation]:
     """The expectations that follow from a contract.
 
-    ``lists`` has the members of every code list, those of ``publisher``, ``dataset``, ``area`` and ``indicator``
-    included; a list that it lacks has no members, so that every code of it fails.
+    ``lists``: code list → its codes, also for ``publisher``, ``dataset``, ``area`` and ``indicator``. A list that is
+    not in it has no codes, so that every code of it fails.
     """
     return [*_columns(contract), *_fields(contract, lists), *_key(contract), *_observation(contract)]
 
 
-def rules(contract: Contract) -> tuple[str, ...]:
-    """The rules that a table is held to, in the order of ``RULES``."""
-    used = {expectation.rule for expectation in baseline(contract, {})}
-    return tuple(rule for rule in RULES if rule in used)
+def rules_of_contract(contract: Contract) -> list[Rule]:
+    """The rules with an expectation for a table, in the order of ``REASONS``."""
+    used = {expectation.rule for expectation in expectations_of(contract, {})}
+    return [rule for name, rule in RULES.items() if name in used]
 
 
 def _columns(contract: Contract) -> Iterator[Expectation]:
@@ -57,9 +62,9 @@ def _fields(contract: Contract, lists: Mapping[str, frozenset[str]]) -> Iterator
         if not column.nullable:
             yield Expectation("fields_filled", "expect_column_values_to_not_be_null", {"column": name}, (name,))
         if column.codes:
-            members = sorted(lists.get(column.codes, ()))
-            kwargs = {"column": name, "value_set": members}
-            yield Expectation("codes_in_lists", "expect_column_values_to_be_in_set", kwargs, (name,))
+            codes = sorted(lists.get(column.codes, ()))
+            kwargs = {"column": name, "value_set": codes}
+            yield Expectation("codes_in_lists", "expect_column_values_to_be_in_code_list", kwargs, (name,))
         if column.pattern:
             kwargs = {"column": name, "regex": column.pattern}
             yield Expectation("patterns_matched", "expect_column_values_to_match_regex", kwargs, (name,))

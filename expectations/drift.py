@@ -1,93 +1,90 @@
-"""What a table must share with the last release: its rows, its sums and its coverage, each within a limit.
+"""Rules on changes against the last release: how many rows, how much of a sum and which coverage a table may lose.
 
-Publishers revise. What goes beyond a limit is more likely read wrong than revised, and holds the release back until a
-person has looked: ``corridor accept TABLE CHECK --because REASON`` lets the rows pass, and the changelog says so.
+Publishers revise their figures. A change beyond a limit is more probably an error of reading than a revision, and holds
+the release back until a person has looked at it: ``corridor accept TABLE CHECK --because REASON`` accepts the rows, and
+the changelog names them.
 """
 
 import polars as pl
 
-from expectations.rules import Facts, Identity
-from warehouse.contracts import BEFORE, Contract
+from expectations.rule import Rules, Table
+from warehouse.contracts import BEFORE
 
-# Publishers seldom withdraw figures: a whole edition lacks a country now and then, not one row in twenty.
+# Publishers seldom withdraw figures: now and then an edition lacks a country, but not one row in twenty.
 ROWS_LOST = 0.05
-# The greatest revision known here, of China's migrant stock for 2020 in the United Nations' revision of 2024, moved one
-# country's figure by 36 %. A whole indicator that moves by half is in another unit, or another series.
+# The greatest known revision, of China's migrant stock for 2020 in the United Nations' revision of 2024, changed one
+# country's figure by 36 %. If a whole indicator changes by half, it is in another unit, or another series.
 SUM_MOVED = 0.5
-# Of fewer figures all may well be revised at once.
+# Fewer figures than this may all be revised at once.
 FEWEST_FIGURES = 20
-# A year of a country for which there is no figure any more is what readers notice first; one in fifty is a withdrawal.
+# Readers notice first that a year of a country has no figure any more; one in fifty is a withdrawal.
 COVERAGE_LOST = 0.02
 
+RULES = Rules()
 
-def rows_lost(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
-    """One row with both counts, where the table lost more than 5 % of its rows."""
-    previous = pl.LazyFrame({"n": []}) if facts.previous is None else facts.previous
-    counts = pl.concat([frame.select(rows=pl.len()), previous.select(previous_rows=pl.len())], how="horizontal")
+
+@RULES.add(
+    severity="error",
+    reason="Publishers revise figures but seldom withdraw them. A table that lost more than 5 % of its rows since the "
+    "last release was read only in part, or a code was renamed and the request for it returned nothing.",
+)
+def rows_do_not_shrink(table: Table) -> pl.LazyFrame:
+    """One row with both numbers of rows, if the table lost more than 5 % of its rows."""
+    previous = pl.LazyFrame({"n": []}) if table.facts.previous is None else table.facts.previous
+    counts = pl.concat([table.rows.select(rows=pl.len()), previous.select(previous_rows=pl.len())], how="horizontal")
     return counts.filter(pl.col("rows") < (1 - ROWS_LOST) * pl.col("previous_rows"))
 
 
-def sums_moved(frame: pl.LazyFrame, contract: Contract, facts: Facts) -> pl.LazyFrame:
-    """The indicators of a dataset whose figures that stand in both releases differ in sum by more than half.
+@RULES.add(
+    severity="error",
+    reason="If the sum of the figures that are in both releases changes by more than half for an indicator of a "
+    "dataset, the figures are in another unit or of another series: the greatest known revision changed one country's "
+    "figure by 36 %.",
+    needs=(*BEFORE, "unit", "value", "dataset"),
+)
+def sums_do_not_jump(table: Table) -> pl.LazyFrame:
+    """Indicators of a dataset whose sum, over the figures that are in both releases, changed by more than half.
 
-    Magnitudes are summed, since net figures can add up to next to nothing.
+    Absolute values are added, because net figures can add up to almost nothing.
     """
-    if facts.previous is None:
-        return frame.clear()
-    sides = [
-        _coded(rows).select(*contract.key, "unit", pl.col("value").abs().alias(name)).drop_nulls(name)
-        for name, rows in (("after", frame), ("before", facts.previous))
-    ]
-    both = sides[0].join(sides[1].drop("unit"), on=contract.key)
-    sums = both.group_by("dataset", "indicator", "unit").agg(
-        pl.len().alias("figures"), pl.col("before").sum(), pl.col("after").sum()
+    if table.facts.previous is None:
+        return table.rows.clear()
+    key = table.contract.key
+    after, before = (
+        _plain(rows).select(*key, "unit", pl.col("value").abs().alias(name)).drop_nulls(name)
+        for name, rows in (("after", table.rows), ("before", table.facts.previous))
+    )
+    sums = (
+        after.join(before.drop("unit"), on=key)
+        .group_by("dataset", "indicator", "unit")
+        .agg(pl.len().alias("figures"), pl.col("before").sum(), pl.col("after").sum())
     )
     moved = (pl.col("after") - pl.col("before")).abs() > SUM_MOVED * pl.col("before")
     return sums.filter(moved, pl.col("figures") >= FEWEST_FIGURES)
 
 
-def coverage_lost(frame: pl.LazyFrame, _: Contract, facts: Facts) -> pl.LazyFrame:
-    """The years of a reporter that had a figure of an indicator and have none, where more than 2 % of them went."""
-    if facts.previous is None:
-        return frame.clear()
-    now, before = (_covered(rows) for rows in (frame, facts.previous))
+@RULES.add(
+    severity="error",
+    reason="A user who follows a country over the years expects to find it again. If more than 2 % of the years of "
+    "reporters that had a figure have none any more, a part of the response was lost, or a code was renamed.",
+    needs=(*BEFORE, "period", "value"),
+)
+def coverage_is_kept(table: Table) -> pl.LazyFrame:
+    """Years of a reporter that had a figure of an indicator and have none now, if these are more than 2 %."""
+    if table.facts.previous is None:
+        return table.rows.clear()
+    now, before = (_covered(rows) for rows in (table.rows, table.facts.previous))
     share = before.select(pl.len()).collect().item() * COVERAGE_LOST
     lost = before.join(now, on=["indicator", "reporter", "year"], how="anti")
     return lost.filter(pl.len() > share)
 
 
 def _covered(rows: pl.LazyFrame) -> pl.LazyFrame:
-    covered = _coded(rows.filter(pl.col("value").is_not_null()))
-    return covered.select("indicator", "reporter", pl.col("period").dt.year().alias("year")).unique()
+    """The indicators, reporters and years that have a figure."""
+    figures = _plain(rows.filter(pl.col("value").is_not_null()))
+    return figures.select("indicator", "reporter", pl.col("period").dt.year().alias("year")).unique()
 
 
-def _coded(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows with their codes as text, which those of two frames can be compared by."""
+def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with categorical codes as strings, because categories of two frames cannot be compared."""
     return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
-
-
-IDENTITIES = (
-    Identity(
-        "rows_do_not_shrink",
-        "error",
-        "Publishers revise figures but seldom withdraw them: a table that lost more than 5 % of its rows since the "
-        "last release was read in part, or a code was renamed and answered with nothing.",
-        rows_lost,
-    ),
-    Identity(
-        "sums_do_not_jump",
-        "error",
-        "Where the same figures stand in the last release, an indicator of a dataset whose sum moved by more than half "
-        "is in another unit or another series: the greatest revision known moved one country's figure by 36 %.",
-        sums_moved,
-        needs=(*BEFORE, "unit", "value", "dataset"),
-    ),
-    Identity(
-        "coverage_is_kept",
-        "error",
-        "Who followed a country over the years looks for it again: where more than 2 % of the years of reporters that "
-        "had a figure have none any more, a part of the answer was lost, or a code was renamed.",
-        coverage_lost,
-        needs=(*BEFORE, "period", "value"),
-    ),
-)

@@ -1,197 +1,167 @@
-"""What must hold of law: the order in which events can happen, and that nothing binds without a reason.
+"""Rules on law: the order in which events can happen, and that every binding has an event that it follows from.
 
-Pure functions from a table's lazy frame to its failing rows, like those of ``expectations.rules``. Dates are
-compared where both are whole days and no source doubts them: an event that is dated to a year proves no order.
+Dates are compared where both are exact days and no source doubts them: an event that is dated only to a year proves no
+order.
 """
+
+from functools import partial
 
 import polars as pl
 
-from expectations.rules import Facts, Identity
+from expectations.rule import Rules, Table
 from warehouse.codes.legal import CONSENT, FOUNDED
-from warehouse.contracts import Contract
 
-_WHO = ["instrument", "jurisdiction", "territorial_scope"]
+# Events that can happen only once.
+ONCE = (*CONSENT, "sign", "adopt", "enter_into_force", "apply", "repeal")
+
+_PARTY = ["instrument", "jurisdiction", "territorial_scope"]
 _EXACT = pl.col("date_precision") == "day"
 
-
-def _day_of(frame: pl.LazyFrame, *events: str, last: bool = False) -> pl.LazyFrame:
-    """For each instrument and jurisdiction the first day of the events (or the last), of every dataset."""
-    days = frame.filter(pl.col("event").is_in(events), _EXACT, pl.col("confidence") != "low")
-    day = pl.col("date").max() if last else pl.col("date").min()
-    return days.group_by(_WHO).agg(day.alias("other_date"))
+RULES = Rules()
+_event_rule = partial(RULES.add, tables=("legal_event",), shows=("date", "source"))
+_binding_rule = partial(RULES.add, severity="error", tables=("legal_binding",))
+_measure_rule = partial(RULES.add, severity="error", tables=("national_measure",))
 
 
-def _before(frame: pl.LazyFrame, event: tuple[str, ...], other: tuple[str, ...]) -> pl.LazyFrame:
-    """The rows of ``event`` that are dated before the first of ``other``."""
-    rows = frame.filter(pl.col("event").is_in(event), _EXACT, pl.col("confidence") != "low")
-    return rows.join(_day_of(frame, *other), on=_WHO).filter(pl.col("date") < pl.col("other_date"))
+@_event_rule(
+    severity="error",
+    reason="A state that signs subject to ratification signs first and consents later (Articles 14 and 18 of the "
+    "Vienna Convention on the Law of Treaties). Otherwise the columns of the list were mixed up.",
+)
+def consent_after_signature(table: Table) -> pl.LazyFrame:
+    """Consents that are dated before the signature of the jurisdiction."""
+    return _before(table.rows, ("ratify", "accept", "approve", "confirm"), ("sign",))
 
 
-def consent_before_signature(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Consents that are dated before the jurisdiction signed."""
-    return _before(frame, ("ratify", "accept", "approve", "confirm"), ("sign",))
-
-
-def force_before_consent(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Entries into force for a party that are dated before its consent, successions aside."""
-    apart = frame.filter(pl.col("event") == "succeed").select(_WHO)
-    treaties = frame.filter(pl.col("basis") == "treaty").join(apart, on=_WHO, how="anti")
+@_event_rule(
+    severity="error",
+    reason="A treaty binds a party after the party deposited its consent (Articles 16 and 24 of the Vienna Convention "
+    "on the Law of Treaties). Otherwise the days of deposit and of entry into force were mixed up.",
+)
+def entry_into_force_after_consent(table: Table) -> pl.LazyFrame:
+    """Entries into force for a party that are dated before its consent, without parties that succeeded another."""
+    successors = table.rows.filter(pl.col("event") == "succeed").select(_PARTY)
+    treaties = table.rows.filter(pl.col("basis") == "treaty").join(successors, on=_PARTY, how="anti")
     return _before(treaties, ("enter_into_force",), tuple(name for name in CONSENT if name != "succeed"))
 
 
-def act_before_adoption(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Anything about an act of the Union that is dated before its adoption."""
-    adopted = _day_of(frame.filter(pl.col("jurisdiction") == "EU"), "adopt").select("instrument", "other_date")
-    rows = frame.filter(pl.col("basis") != "treaty", pl.col("event") != "adopt", _EXACT)
+@_event_rule(
+    severity="error",
+    reason="No act is in force, has a deadline or is repealed before its adoption (Article 297 TFEU): a date was "
+    "misread.",
+)
+def nothing_before_adoption(table: Table) -> pl.LazyFrame:
+    """Events of an act of the Union that are dated before its adoption."""
+    union = table.rows.filter(pl.col("jurisdiction") == "EU")
+    adopted = _first_days(union, ("adopt",)).select("instrument", "other_date")
+    rows = table.rows.filter(pl.col("basis") != "treaty", pl.col("event") != "adopt", _EXACT)
     return rows.join(adopted, on="instrument").filter(pl.col("date") < pl.col("other_date"))
 
 
-def sources_disagree(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Events that two sources date differently, where an event can happen once; both rows."""
-    once = (*CONSENT, "sign", "adopt", "enter_into_force", "apply", "repeal")
-    rows = frame.filter(pl.col("event").is_in(once), _EXACT)
-    keys = [*_WHO, "event", pl.col("provision").fill_null("")]
-    days = rows.with_columns(days=pl.col("date").n_unique().over(keys), sources=pl.col("source").n_unique().over(keys))
-    return days.filter(pl.col("days") > 1, pl.col("sources") > 1).drop("days", "sources")
-
-
-def opted_both_ways(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Positions that contradict each other: in and out of one act, with no date that would put them in order."""
-    rows = frame.filter(pl.col("event").is_in(("opt_in", "opt_out")), pl.col("date").is_null())
-    both = pl.col("event").n_unique().over("instrument", "jurisdiction")
-    return rows.filter(both > 1)
-
-
-def unsourced(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Rows whose source is memory, whatever they call it."""
-    return frame.filter(pl.col("source").cast(pl.String).str.contains("(?i)general (?:legal )?knowledge|from memory"))
-
-
-def bound_without_event(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Bindings that rest on no event by which one can be bound."""
-    by_treaty = pl.col("event").is_in((*CONSENT, "extend"))
-    by_act = pl.col("event").is_in(("adopt", "enter_into_force", "opt_in"))
-    treaty = pl.col("basis") == "treaty"
-    return frame.filter(~((treaty & by_treaty) | (~treaty & by_act)))
-
-
-def bound_backwards(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Bindings that end before they begin."""
-    return frame.filter(pl.col("valid_to") <= pl.col("valid_from"))
-
-
-def before_state(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Events of a state from before it existed, successions aside."""
+@_event_rule(
+    severity="error",
+    reason="An event from before a state existed binds that state only by succession (Vienna Convention on Succession "
+    "of States in respect of Treaties). The row belongs to its predecessor.",
+)
+def events_of_existing_states(table: Table) -> pl.LazyFrame:
+    """Events of a state from before it existed, without successions."""
     began = pl.LazyFrame({"jurisdiction": list(FOUNDED), "founded": list(FOUNDED.values())})
-    rows = frame.with_columns(pl.col("jurisdiction").cast(pl.String)).join(began, on="jurisdiction")
+    rows = table.rows.with_columns(pl.col("jurisdiction").cast(pl.String)).join(began, on="jurisdiction")
     return rows.filter(pl.col("date") < pl.col("founded"), pl.col("event") != "succeed")
 
 
-def measure_before_directive(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Notifications from before the year of the directive: the number of the directive is another's."""
-    year = pl.col("instrument").cast(pl.String).str.slice(1, 4).cast(pl.Int32, strict=False)
-    return frame.filter(pl.col("notified").dt.year() < year)
-
-
-def measure_of_another(frame: pl.LazyFrame, _: Contract, __: Facts) -> pl.LazyFrame:
-    """Measures whose number does not begin with 7, the body of the directive's number and the state."""
-    body = pl.col("instrument").cast(pl.String).str.slice(1)
-    start = pl.concat_str(pl.lit("7"), body, pl.col("jurisdiction").cast(pl.String), pl.lit("_"))
-    return frame.filter(~pl.col("measure").cast(pl.String).str.starts_with(start))
-
-
-IDENTITIES: tuple[Identity, ...] = (
-    Identity(
-        "consent_after_signature",
-        "error",
-        "Whoever signs subject to ratification signs first (Articles 14 and 18 of the Vienna Convention on the Law of "
-        "Treaties): the columns of the list were mixed up.",
-        consent_before_signature,
-        tables=("legal_event",),
-        shows=("date", "source"),
-    ),
-    Identity(
-        "force_after_consent",
-        "error",
-        "A treaty binds a party after it deposited its consent (Articles 16 and 24 of the Vienna Convention on the Law "
-        "of Treaties): the days of deposit and of entry into force were mixed up.",
-        force_before_consent,
-        tables=("legal_event",),
-        shows=("date", "source"),
-    ),
-    Identity(
-        "nothing_before_adoption",
-        "error",
-        "No act is in force, has a deadline or is repealed before its adoption (Article 297 TFEU): a date was misread.",
-        act_before_adoption,
-        tables=("legal_event",),
-        shows=("date", "source"),
-    ),
-    Identity(
-        "events_of_existing_states",
-        "error",
-        "What happened before a state existed binds it by succession only (Vienna Convention on Succession of States "
-        "in respect of Treaties): the row is its predecessor's.",
-        before_state,
-        tables=("legal_event",),
-        shows=("date", "source"),
-    ),
-    Identity(
-        "sources_agree",
-        "warning",
-        "Sources that date one event differently stand side by side, each with its confidence, to be looked at.",
-        sources_disagree,
-        tables=("legal_event",),
-        shows=("date", "source", "confidence"),
-    ),
-    Identity(
-        "positions_agree",
-        "error",
-        "A state takes part in an act or stands apart; sources that say both, and not when, leave no answer.",
-        opted_both_ways,
-        tables=("legal_event",),
-        shows=("event", "source"),
-    ),
-    Identity(
-        "no_memory_as_source",
-        "error",
-        "Law is cited from a publication: what somebody remembers is to be confirmed, and is no row.",
-        unsourced,
-        needs=("source", "confidence"),
-        shows=("source",),
-    ),
-    Identity(
-        "bindings_rest_on_events",
-        "error",
-        "Nobody is bound by a treaty without consent, or by an act that is not in force: a binding names its event.",
-        bound_without_event,
-        tables=("legal_binding",),
-        shows=("basis", "event"),
-    ),
-    Identity(
-        "bindings_end_after_they_begin",
-        "error",
-        "A binding that ends before it begins holds on no day.",
-        bound_backwards,
-        tables=("legal_binding",),
-        shows=("valid_to",),
-    ),
-    Identity(
-        "measures_after_directive",
-        "error",
-        "A measure is notified as transposing a directive that exists: a public collection tagged cases of 2000 with a "
-        "directive of 2013, because its numbers were shifted.",
-        measure_before_directive,
-        tables=("national_measure",),
-        shows=("instrument", "notified"),
-    ),
-    Identity(
-        "measures_of_their_directive",
-        "error",
-        "One measure has one number for each directive that it transposes; any other number is of another directive, "
-        "and a measure would count several times.",
-        measure_of_another,
-        tables=("national_measure",),
-        shows=("instrument", "jurisdiction"),
-    ),
+@_event_rule(
+    severity="warning",
+    reason="If sources give different dates for one event, all are kept with their confidence, and a person must look "
+    "at them.",
+    shows=("date", "source", "confidence"),
 )
+def sources_agree(table: Table) -> pl.LazyFrame:
+    """The rows of events that can happen only once and that two sources date differently."""
+    rows = table.rows.filter(pl.col("event").is_in(ONCE), _EXACT)
+    keys = [*_PARTY, "event", pl.col("provision").fill_null("")]
+    counted = rows.with_columns(
+        days=pl.col("date").n_unique().over(keys), sources=pl.col("source").n_unique().over(keys)
+    )
+    return counted.filter(pl.col("days") > 1, pl.col("sources") > 1).drop("days", "sources")
+
+
+@_event_rule(
+    severity="error",
+    reason="A state takes part in an act or does not. If sources report both and give no dates, its position is "
+    "unknown.",
+    shows=("event", "source"),
+)
+def positions_agree(table: Table) -> pl.LazyFrame:
+    """Events that opt in to and out of one act, without dates that give them an order."""
+    rows = table.rows.filter(pl.col("event").is_in(("opt_in", "opt_out")), pl.col("date").is_null())
+    return rows.filter(pl.col("event").n_unique().over("instrument", "jurisdiction") > 1)
+
+
+@RULES.add(
+    severity="error",
+    reason="Law is cited from a publication. What a person remembers must first be confirmed and is not a row.",
+    needs=("source", "confidence"),
+    shows=("source",),
+)
+def no_memory_as_source(table: Table) -> pl.LazyFrame:
+    """Rows whose source is general knowledge or memory."""
+    pattern = "(?i)general (?:legal )?knowledge|from memory"
+    return table.rows.filter(pl.col("source").cast(pl.String).str.contains(pattern))
+
+
+@_binding_rule(
+    reason="Nobody is bound by a treaty without consent, or by an act that is not in force. A binding names the event "
+    "that it follows from.",
+    shows=("basis", "event"),
+)
+def bindings_rest_on_events(table: Table) -> pl.LazyFrame:
+    """Bindings whose event is of a kind that binds nobody."""
+    treaty = pl.col("basis") == "treaty"
+    by_treaty = pl.col("event").is_in((*CONSENT, "extend"))
+    by_act = pl.col("event").is_in(("adopt", "enter_into_force", "opt_in"))
+    return table.rows.filter(~((treaty & by_treaty) | (~treaty & by_act)))
+
+
+@_binding_rule(
+    reason="A binding that ends on the day on which it begins, or earlier, is valid on no day.",
+    shows=("valid_to",),
+)
+def bindings_end_after_they_begin(table: Table) -> pl.LazyFrame:
+    """Bindings that do not end after they begin."""
+    return table.rows.filter(pl.col("valid_to") <= pl.col("valid_from"))
+
+
+@_measure_rule(
+    reason="A measure is notified as transposing a directive that exists. A public collection assigned cases of 2000 "
+    "to a directive of 2013, because its numbers were shifted.",
+    shows=("instrument", "notified"),
+)
+def measures_after_directive(table: Table) -> pl.LazyFrame:
+    """Measures that were notified before the year of their directive."""
+    year = pl.col("instrument").cast(pl.String).str.slice(1, 4).cast(pl.Int32, strict=False)
+    return table.rows.filter(pl.col("notified").dt.year() < year)
+
+
+@_measure_rule(
+    reason="A measure has one number for each directive that it transposes, and the number contains that of the "
+    "directive. With the number of another directive a measure would be counted several times.",
+    shows=("instrument", "jurisdiction"),
+)
+def measures_of_their_directive(table: Table) -> pl.LazyFrame:
+    """Measures whose number does not begin with 7, the number of the directive and the state."""
+    directive = pl.col("instrument").cast(pl.String).str.slice(1)
+    start = pl.concat_str(pl.lit("7"), directive, pl.col("jurisdiction").cast(pl.String), pl.lit("_"))
+    return table.rows.filter(~pl.col("measure").cast(pl.String).str.starts_with(start))
+
+
+def _first_days(rows: pl.LazyFrame, events: tuple[str, ...]) -> pl.LazyFrame:
+    """For each instrument and party, the first exact day of the events as ``other_date``."""
+    certain = rows.filter(pl.col("event").is_in(events), _EXACT, pl.col("confidence") != "low")
+    return certain.group_by(_PARTY).agg(pl.col("date").min().alias("other_date"))
+
+
+def _before(rows: pl.LazyFrame, events: tuple[str, ...], others: tuple[str, ...]) -> pl.LazyFrame:
+    """The rows of ``events`` that are dated before the first of ``others``."""
+    certain = rows.filter(pl.col("event").is_in(events), _EXACT, pl.col("confidence") != "low")
+    return certain.join(_first_days(rows, others), on=_PARTY).filter(pl.col("date") < pl.col("other_date"))

@@ -115,10 +115,9 @@ def _write(
     marks = {item.fingerprint for item in made.values()}
     given = [item for item in acceptances(workspace) if item.fingerprint in marks]
     _documents(entry, last, folder, given, stale(workspace))
-    results = [
-        workspace.stage_cache.root / "checks" / name / item.fingerprint / f"{name}.json" for name, item in made.items()
-    ]
-    expectations.write_docs([path for path in results if path.exists()], folder / "quality")
+    checked = {name: stages.validated(workspace, name)[1] for name in made if stages.is_validated(workspace, name)}
+    accepted = {name: {item.check: item.because for item in given if item.table == name} for name in made}
+    expectations.write_pages(checked, folder / "quality", accepted)
     return entry
 
 

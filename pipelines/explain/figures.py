@@ -113,8 +113,8 @@ def _table(workspace: Workspace, declared: Contract, where: list[str], limit: in
         "fields": [column.model_dump(exclude_none=True) for column in declared.columns],
         "datasets": [name for name, (_, entry) in datasets().items() if entry.table == declared.table],
         "checks": [
-            {"name": name, "severity": severity, "reason": reason}
-            for name, severity, reason in expectations.names(declared)
+            {"name": rule.name, "severity": rule.severity, "reason": rule.reason}
+            for rule in expectations.rules_of(declared)
         ],
     }
     if where:

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
 from assets.law.bindings import bindings, legal_gap
-from expectations import law
-from expectations.rules import Facts, Failing
 from pipelines.explain.figures import Tracer
 from pipelines.explain.law import explain
 from tests.conftest import Built, corridor
+from tests.support.frames import failing_rows
 from tests.support.law_payloads import act_event, events
 from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
@@ -103,7 +102,7 @@ def test_the_surest_source_speaks_and_the_others_stay_in_the_events() -> None:
         {"date": date(2014, 12, 17), "confidence": "high", "source": "the gazette"},
     )
     assert bindings(rows).select("valid_from", "source").rows() == [(date(2015, 1, 16), "the gazette")]
-    failing = law.sources_disagree(rows.lazy(), contract("legal_event"), Facts({})).collect()
+    failing = failing_rows("sources_agree", "legal_event", rows)
     assert set(failing["source"]) == {"a profile", "the gazette"}
 
 
@@ -181,8 +180,8 @@ def test_every_binding_holds_on_the_day_rests_on_an_event_and_never_ends_before_
     found = bindings(rows, on)
     assert found.filter(pl.col("valid_from") > on).is_empty()
     for frame in (found, bindings(rows)):
-        for failing in (law.bound_without_event, law.bound_backwards):
-            assert failing(frame.lazy(), contract("legal_binding"), Facts({})).collect().is_empty()
+        for rule in ("bindings_rest_on_events", "bindings_end_after_they_begin"):
+            assert failing_rows(rule, "legal_binding", frame).is_empty()
         assert not frame.select(contract("legal_binding").key).is_duplicated().any()
 
 
@@ -218,26 +217,26 @@ def test_a_vintage_that_says_the_same_changes_nothing_also_where_a_date_is_missi
 
 
 @pytest.mark.parametrize(
-    ("failing", "rows"),
+    ("rule", "rows"),
     [
-        (law.consent_before_signature, events({"event": "sign", "date": date(1995, 1, 1)}, {})),
-        (law.force_before_consent, events({}, {"event": "enter_into_force", "date": date(1991, 1, 1)})),
+        ("consent_after_signature", events({"event": "sign", "date": date(1995, 1, 1)}, {})),
+        ("entry_into_force_after_consent", events({}, {"event": "enter_into_force", "date": date(1991, 1, 1)})),
         (
-            law.act_before_adoption,
+            "nothing_before_adoption",
             events(act_event("adopt", date(2008, 12, 16)), act_event("transposition_deadline", date(2008, 1, 1))),
         ),
-        (law.before_state, events({"jurisdiction": "CZE", "date": date(1970, 1, 1)})),
-        (law.unsourced, events({"source": "general knowledge"})),
+        ("events_of_existing_states", events({"jurisdiction": "CZE", "date": date(1970, 1, 1)})),
+        ("no_memory_as_source", events({"source": "general knowledge"})),
         (
-            law.opted_both_ways,
+            "positions_agree",
             events(act_event("opt_in", None, jurisdiction="DNK"), act_event("opt_out", None, jurisdiction="DNK")),
         ),
     ],
 )
-def test_what_must_hold_of_events_fails_where_it_does_not(failing: Failing, rows: pl.DataFrame) -> None:
-    assert failing(rows.lazy(), contract("legal_event"), Facts({})).collect().height > 0
+def test_what_must_hold_of_events_fails_where_it_does_not(rule: str, rows: pl.DataFrame) -> None:
+    assert failing_rows(rule, "legal_event", rows).height > 0
     right = events({"event": "sign", "date": date(1990, 8, 29)}, {}, act_event("adopt", date(2008, 12, 16)))
-    assert failing(right.lazy(), contract("legal_event"), Facts({})).collect().is_empty()
+    assert failing_rows(rule, "legal_event", right).is_empty()
 
 
 def test_what_is_not_known_is_listed_with_its_reason() -> None:

@@ -11,9 +11,8 @@ from assets.compare import annotations, comparison, grades
 from assets.compare.coverage import coverage_gap, coverage_score
 from assets.compare.engines import Engine, Frame, engine
 from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, unions
-from expectations.rules import identities
 from sources.catalogue import datasets
-from tests.support.frames import FACTS
+from tests.support.frames import failing_rows
 from warehouse import codes
 from warehouse import measures as declared
 from warehouse.codes import UNION
@@ -356,13 +355,6 @@ def series() -> pl.DataFrame:
     return compared({"population": people(WORLD, PJAN, additive=True)}, states, union, years=range(2020, 2022))
 
 
-def failing(name: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that a check of table ``comparison`` shows."""
-    declared = contract("comparison")
-    (identity,) = (each for each in identities(declared) if each.name == name)
-    return identity.failing(rows.lazy(), declared, FACTS).collect()
-
-
 @pytest.mark.parametrize(
     ("check", "aggregation", "broken"),
     [
@@ -370,22 +362,22 @@ def failing(name: str, rows: pl.DataFrame) -> pl.DataFrame:
         ("value_or_reason", STATE, {"value": None}),
         ("every_value_has_a_source", STATE, {"payload": None}),
         ("every_value_has_a_source", STATE, {"grade": None}),
-        ("rates_below_all", STATE, {"rate": 1000.5}),
+        ("rates_within_population", STATE, {"rate": 1000.5}),
         ("ranks_follow_figures", STATE, {"rank": 2}),
         ("ranks_follow_figures", STATE, {"ranked": 28}),
-        ("one_unit_a_measure", STATE, {"unit": "crossings"}),
-        ("no_sum_unasked", STATE, {"parts": 2}),
-        ("union_never_short", COMPUTED, {"missing_members": "DEU"}),
-        ("union_as_published", COMPUTED, {"value": 2400.0}),
-        ("jumps_to_look_at", STATE, {"flags": "provisional;jump"}),
+        ("one_unit_per_measure", STATE, {"unit": "crossings"}),
+        ("sums_only_where_declared", STATE, {"parts": 2}),
+        ("union_sums_complete", COMPUTED, {"missing_members": "DEU"}),
+        ("union_sums_near_published", COMPUTED, {"value": 2400.0}),
+        ("no_large_jumps", STATE, {"flags": "provisional;jump"}),
         ("sources_agree", STATE, {"flags": "sources_disagree"}),
-        ("one_rule_a_series", STATE, {"flags": "definition_changed"}),
+        ("one_definition_per_series", STATE, {"flags": "definition_changed"}),
         ("grades_give_reasons", STATE, {"grade": "B"}),
     ],
 )
 def test_a_check_shows_the_figure_that_breaks_a_law(check: str, aggregation: str, broken: dict[str, object]) -> None:
     rows = series()
-    assert failing(check, rows).is_empty()
+    assert failing_rows(check, "comparison", rows).is_empty()
     whom = MEMBERS[0] if aggregation == STATE else UNION
     one = (pl.col("jurisdiction") == whom) & (pl.col("year") == 2021) & (pl.col("aggregation") == aggregation)
     kinds = rows.collect_schema()
@@ -395,7 +387,7 @@ def test_a_check_shows_the_figure_that_breaks_a_law(check: str, aggregation: str
             for name, value in broken.items()
         }
     )
-    assert failing(check, bad).select("jurisdiction", "year").rows() == [(whom, 2021)]
+    assert failing_rows(check, "comparison", bad).select("jurisdiction", "year").rows() == [(whom, 2021)]
 
 
 def test_what_is_bad_in_a_source_is_shown_by_a_check() -> None:
@@ -404,11 +396,15 @@ def test_what_is_bad_in_a_source_is_shown_by_a_check() -> None:
     first = population(("DEU", 2020, 1000.0), ("FRA", 2020, 9000.0))
     second = population(("DEU", 2021, 1100.0), ("FRA", 2020, 800.0), dataset=PJAN)
     rows = compared(measures, first, second)
-    assert failing("one_rule_a_series", rows).select("jurisdiction", "year", "value").rows() == [("DEU", 2021, 1100.0)]
-    assert failing("sources_agree", rows).select("jurisdiction", "year", "value").rows() == [("FRA", 2020, 9000.0)]
-    (probable,) = failing("jumps_to_look_at", compared(measures, population(("DEU", 2020, 1.0), ("DEU", 2021, 900.0))))[
-        "probable"
+    assert failing_rows("one_definition_per_series", "comparison", rows).select(
+        "jurisdiction", "year", "value"
+    ).rows() == [("DEU", 2021, 1100.0)]
+    assert failing_rows("sources_agree", "comparison", rows).select("jurisdiction", "year", "value").rows() == [
+        ("FRA", 2020, 9000.0)
     ]
+    (probable,) = failing_rows(
+        "no_large_jumps", "comparison", compared(measures, population(("DEU", 2020, 1.0), ("DEU", 2021, 900.0)))
+    )["probable"]
     assert probable == "no reason known from the sources"
 
 

@@ -20,7 +20,7 @@ from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigat
 
 from assets.explore import PAGES, SHOWN_ON
 from assets.stages import release_tables
-from expectations import names
+from expectations import rules_of
 from pipelines.build import dagster_home
 from tests.conftest import corridor
 from tests.support.dagster_server import JOB, Server, corridor_ui, wait_until
@@ -136,7 +136,7 @@ def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -
     (made,) = releases.index(LocalPlace(night.server.data / "releases"))
     assert set(made.tables) == set(contracts())
     recorded = checks(night.server.data, night.whole)
-    declared = {(f"table/{table}", rule) for table in release_tables() for rule, *_ in names(contract(table))}
+    declared = {(f"table/{table}", rule.name) for table in release_tables() for rule in rules_of(contract(table))}
     assert {(check.asset_key.to_user_string(), check.check_name) for check in recorded} >= declared
     assert [c.check_name for c in recorded if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR] == []
 

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from expectations.rules import Facts
+from expectations.rule import Facts, Table
+from expectations.validation import row_rules_of
 from warehouse.contracts import contract
 
 KNOWN = datetime(2026, 5, 1, 9, tzinfo=UTC)
@@ -110,3 +111,9 @@ def rows(table: str, *changes: Mapping[str, object], **common: object) -> pl.Dat
     return pl.DataFrame(
         [{name: row[name] for name in names} for row in filled], schema=contract(table).polars_schema, orient="row"
     )
+
+
+def failing_rows(rule: str, table: str, frame: pl.DataFrame, facts: Facts = FACTS) -> pl.DataFrame:
+    """The failing rows of one rule of a table."""
+    (found,) = (each for each in row_rules_of(contract(table)) if each.name == rule)
+    return found.failing(Table(frame.lazy(), contract(table), facts)).collect()

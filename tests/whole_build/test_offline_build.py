@@ -9,7 +9,7 @@ import pytest
 
 from assets.compare.grades import ATTRIBUTES
 from assets.core.workspace import Workspace
-from expectations import names
+from expectations import rules_of
 from pipelines.explain.figures import Tracer
 from tests.conftest import Built, corridor
 from warehouse.contracts import contract, contracts
@@ -136,7 +136,8 @@ def test_every_table_was_held_to_all_that_is_listed_for_it(built: Built) -> None
         if declared.table != "release":
             (path,) = (built.data / "stage_cache" / "checks" / declared.table).glob("*/outcomes.json")
             outcomes = json.loads(path.read_text())
-            assert [(o["name"], o["severity"], o["reason"]) for o in outcomes] == names(declared)
+            rules = [(rule.name, rule.severity, rule.reason) for rule in rules_of(declared)]
+            assert [(o["name"], o["severity"], o["reason"]) for o in outcomes] == rules
 
 
 def test_a_second_build_with_nothing_new_makes_no_release(built: Built) -> None:

@@ -1,4 +1,4 @@
-"""What moved too far from the last release is held back, and passes on a person's word, which leaves a trace."""
+"""A change beyond a limit holds the release back until a person accepts it, and the changelog names the reason."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,19 +34,19 @@ def moved(by: float) -> pl.DataFrame:
     return BEFORE.with_columns(pl.col("value") * by)
 
 
-def test_the_same_again_and_the_greatest_known_revision_pass() -> None:
+def test_equal_figures_and_the_greatest_known_revision_pass() -> None:
     assert found(BEFORE) == found(moved(1.36)) == found(moved(0.64)) == {}
 
 
 @pytest.mark.parametrize("by", [1000.0, 1.51, 0.49, 0.0])
-def test_an_indicator_that_moved_by_more_than_half_fails(by: float) -> None:
+def test_an_indicator_whose_sum_changes_by_more_than_half_fails(by: float) -> None:
     ((name, outcome),) = found(moved(by)).items()
     assert (name, outcome.severity, outcome.failing) == ("sums_do_not_jump", "error", 1)
     row = outcome.rows.row(0, named=True)
     assert (row["before"], row["after"], row["figures"]) == (20_000.0, 20_000.0 * by, FEWEST_FIGURES)
 
 
-def test_only_figures_that_stand_in_both_are_summed() -> None:
+def test_only_figures_of_both_releases_are_summed() -> None:
     more = rows("population", *({"period": date(year, 1, 1), "value": 9e9} for year in range(2010, 2020)))
     assert found(pl.concat([BEFORE, more])) == {}
 
@@ -56,7 +56,7 @@ def test_few_figures_may_all_be_revised_at_once() -> None:
     assert found(few.with_columns(value=pl.lit(9e9)), few) == {}
 
 
-def test_years_that_had_a_figure_and_have_none_fail_when_they_are_many() -> None:
+def test_more_than_two_percent_of_years_without_their_figure_fail() -> None:
     missing = pl.col("period").dt.year() == YEARS[0]
     gone = BEFORE.with_columns(
         value=pl.when(~missing).then("value"),
@@ -102,7 +102,7 @@ def built(workspace: Workspace) -> Ended:
 
 
 @pytest.mark.slow
-def test_an_implausible_edition_is_held_back_until_a_person_says_why_it_is_right(
+def test_an_implausible_edition_is_held_back_until_a_person_accepts_it_with_a_reason(
     publishers: Double, tmp_path: Path
 ) -> None:
     workspace = Workspace(tmp_path / "data", "live", build_time=BUILD_TIME)

@@ -1,4 +1,4 @@
-"""Laws of China's figures: what holds passes, and the row that breaks it is shown."""
+"""Rules on China's totals: parts that add up pass, and a total that differs is shown; provinces and their codes."""
 
 from datetime import UTC, date, datetime
 
@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from assets.ingest.bitemporal import REQUEST, begin, follow
 from assets.normalise.codes import areas_in_scope
 from assets.normalise.tables import coverage
-from tests.expectations.test_rules import failing
-from tests.support.frames import rows
+from tests.support.frames import failing_rows, rows
 from warehouse import codes
 from warehouse.contracts import contract
 
@@ -27,16 +26,16 @@ def indicators(**values: float | None) -> pl.DataFrame:
 def test_town_and_country_make_the_population(town: float, country: float) -> None:
     right = {"urban_population": town, "rural_population": country}
     rule = "towns_and_country_make_population"
-    assert failing(rule, "population", indicators(population=town + country, **right)).is_empty()
-    found = failing(rule, "population", indicators(population=town + country + 10_000, **right))
+    assert failing_rows(rule, "population", indicators(population=town + country, **right)).is_empty()
+    found = failing_rows(rule, "population", indicators(population=town + country + 10_000, **right))
     assert found.select("indicator", "parts_min", "parts_max").rows() == [
         ("population", town + country, town + country)
     ]
 
 
-def test_a_population_of_which_only_a_part_is_published_is_not_judged() -> None:
+def test_a_population_with_an_unpublished_part_is_not_checked() -> None:
     frame = indicators(population=5.0, urban_population=3.0)
-    assert failing("towns_and_country_make_population", "population", frame).is_empty()
+    assert failing_rows("towns_and_country_make_population", "population", frame).is_empty()
 
 
 @pytest.mark.parametrize(("increase", "fails"), [(1.0, 0), (1.01, 0), (1.02, 1), (-1.0, 1)])
@@ -46,7 +45,7 @@ def test_births_less_deaths_make_the_increase_within_two_decimals(increase: floa
         {"indicator": name, "value": n, "value_min": n - 0.005, "value_max": n + 0.005} for name, n in rates.items()
     ]
     frame = rows("population", *bounded, reporter="CHN", unit="per_1000")
-    assert failing("births_less_deaths_make_increase", "population", frame).height == fails
+    assert failing_rows("births_less_deaths_make_increase", "population", frame).height == fails
 
 
 def nation(total: float, year: int, provinces: list[str] = PROVINCES, of_each: float = 1000.0) -> pl.DataFrame:
@@ -62,12 +61,12 @@ def nation(total: float, year: int, provinces: list[str] = PROVINCES, of_each: f
         (31_700.0, 2005, 1), (30_999.0, 2024, 1), (30_999.0, 2005, 1),
     ],
 )  # fmt: skip
-def test_provinces_lack_servicemen_of_the_nation_and_never_exceed_it(total: float, year: int, fails: int) -> None:
-    assert failing("provinces_make_nation", "population", nation(total, year)).height == fails
+def test_provinces_lack_only_servicemen_and_never_exceed_the_nation(total: float, year: int, fails: int) -> None:
+    assert failing_rows("provinces_make_nation", "population", nation(total, year)).height == fails
 
 
-def test_a_year_in_which_a_province_is_not_published_is_not_judged() -> None:
-    assert failing("provinces_make_nation", "population", nation(99_000.0, 2024, PROVINCES[1:])).is_empty()
+def test_a_year_with_an_unpublished_province_is_not_checked() -> None:
+    assert failing_rows("provinces_make_nation", "population", nation(99_000.0, 2024, PROVINCES[1:])).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -78,13 +77,13 @@ def test_groups_make_the_visitors(total: float, year: int, fails: int) -> None:
     common = {"indicator": "inbound_visitors", "reporter": "CHN", "unit": "crossings", "direction": "IN"}
     changes = ({"group": group, "value": n} for group, n in values.items())
     frame = rows("border_crossing", *changes, period=date(year, 1, 1), **common)
-    assert failing("groups_make_visitors", "border_crossing", frame).height == fails
+    assert failing_rows("groups_make_visitors", "border_crossing", frame).height == fails
 
 
 # Provinces
 
 
-def test_china_has_31_provinces_by_their_codes_of_gbt_2260_and_in_both_languages() -> None:
+def test_china_has_31_provinces_with_codes_of_gbt_2260_and_names_in_both_languages() -> None:
     provinces = codes.areas().filter(kind="province")
     assert provinces.height == 31
     assert set(provinces["parent"]) == {"CHN"}
@@ -101,12 +100,12 @@ def test_china_has_31_provinces_by_their_codes_of_gbt_2260_and_in_both_languages
         ("000000000000", "CHN"), ("710000", "TWN"), ("810000000000", "HKG"), ("820000", "MAC"),
     ],
 )  # fmt: skip
-def test_a_code_of_gbt_2260_leads_to_its_area(code: str, area: str) -> None:
+def test_a_code_of_gbt_2260_is_translated_to_its_area(code: str, area: str) -> None:
     found = codes.area_codes().filter(scheme="gbt2260", code=code)
     assert found["area"].to_list() == [area]
 
 
-def test_provinces_are_taken_but_are_none_of_the_jurisdictions_that_coverage_counts() -> None:
+def test_provinces_are_in_scope_but_not_among_the_jurisdictions_of_coverage() -> None:
     assert set(PROVINCES) <= set(areas_in_scope())
     frame = rows("population", {"reporter": "CHN-110000"}, {"reporter": "CHN"}).lazy()
     counted = coverage(frame, complete=True)
@@ -118,11 +117,11 @@ def test_provinces_are_taken_but_are_none_of_the_jurisdictions_that_coverage_cou
 
 
 @pytest.mark.parametrize(("before", "change"), [(19_619_000.0, "rounding"), (19_630_000.0, "value")])
-def test_a_figure_that_had_more_digits_before_was_rounded_and_not_revised(before: float, change: str) -> None:
+def test_a_figure_that_had_more_digits_before_is_rounded_and_not_revised(before: float, change: str) -> None:
     declared = contract("population")
     bounds = {"value": 19_620_000.0, "value_min": 19_615_000.0, "value_max": 19_625_000.0}
     old, new = rows("population", {"value": before}), rows("population", bounds)
-    old, new = (said.with_columns(pl.lit(name).alias(REQUEST)) for said, name in ((old, "old"), (new, "new")))
+    old, new = (vintage.with_columns(pl.lit(name).alias(REQUEST)) for vintage, name in ((old, "old"), (new, "new")))
     first = follow(begin(declared).current, old, datetime(2025, 9, 30, tzinfo=UTC), declared)
     second = follow(first.current, new, datetime(2026, 4, 12, tzinfo=UTC), declared)
     assert second.revisions.select("change", "old_value", "new_value").rows() == [(change, before, 19_620_000.0)]

@@ -1,0 +1,124 @@
+"""Adapter to Great Expectations, the only module that imports it: evaluates expectations on the rows of a table."""
+
+import os
+
+# Great Expectations reads this when it is imported.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import great_expectations as gx
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from great_expectations.compatibility import pydantic
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
+
+from expectations.contract import Expectation
+
+# A column of pandas for an Arrow type that may have nulls: without it whole numbers become floats.
+_MASKED = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+class ExpectColumnValuesToBeInCodeList(ExpectColumnValuesToBeInSet):
+    """Expect codes of a list; Great Expectations registers the class as ``expect_column_values_to_be_in_code_list``.
+
+    Great Expectations asks an expectation some hundred times for its configuration, and each time it copies all codes
+    of the list. This class keeps the first copy, which saves a quarter of the time of all validation.
+    """
+
+    _configuration: Any = pydantic.PrivateAttr(None)
+
+    @property
+    def configuration(self) -> Any:  # noqa: ANN401 - the library has no types
+        """The configuration, computed once."""
+        if self._configuration is None:
+            self._configuration = super().configuration
+        return self._configuration
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of one expectation.
+
+    ``failures``: number of failing rows, or 1 if the table as a whole fails. ``positions``: the first failing rows by
+    position; None if the table as a whole fails. ``exception``: why the expectation could not be evaluated.
+    """
+
+    expectation: Expectation
+    success: bool
+    failures: int
+    positions: list[int] | None
+    exception: str | None
+
+
+def evaluate(table: str, rows: pl.DataFrame, expectations: Sequence[Expectation], shown: int) -> list[Result]:
+    """The result of each expectation, in their order, with the positions of at most ``shown`` failing rows.
+
+    To find the positions of failing rows takes as long again as to count them, so only failing expectations are
+    evaluated a second time for it.
+    """
+    asset = context().data_sources.add_pandas("corridor").add_dataframe_asset(table)
+    frame = rows.to_pandas(types_mapper=_MASKED.get)
+    batch = asset.add_batch_definition_whole_dataframe("table").get_batch({"dataframe": frame})
+    numbered = dict(enumerate(expectations))
+    results = _run(table, batch, numbered, "BASIC", shown)
+    failed = {number: numbered[number] for number, result in results.items() if not result.success}
+    if failed:
+        results |= _run(table, batch, failed, "SUMMARY", shown)
+    return [results[number] for number in numbered]
+
+
+def context() -> Any:  # noqa: ANN401 - the library has no types
+    """A context of Great Expectations that writes no file, prints no progress and sends no analytics."""
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
+
+
+def _run(
+    table: str,
+    batch: Any,  # noqa: ANN401 - the library has no types
+    numbered: Mapping[int, Expectation],
+    result_format: str,
+    shown: int,
+) -> dict[int, Result]:
+    """Number → result of its expectation. Great Expectations may return results in another order."""
+    suite = gx.ExpectationSuite(
+        table,
+        expectations=[
+            {"type": expectation.type, "kwargs": dict(expectation.kwargs), "meta": {"number": number}}
+            for number, expectation in numbered.items()
+        ],
+    )
+    chosen = {"result_format": result_format, "partial_unexpected_count": shown}
+    results = batch.validate(suite, result_format=chosen).results
+    numbers = [int(result.expectation_config.meta["number"]) for result in results]
+    return {number: _result(numbered[number], result) for number, result in zip(numbers, results, strict=True)}
+
+
+def _result(expectation: Expectation, result: Any) -> Result:  # noqa: ANN401 - the library has no types
+    return Result(
+        expectation,
+        success=bool(result.success),
+        failures=int(result.result.get("unexpected_count", 1)),
+        positions=result.result.get("partial_unexpected_index_list"),
+        exception="; ".join(sorted(set(_messages(result.exception_info)))) or None,
+    )
+
+
+def _messages(info: Mapping[str, Any]) -> Iterable[str]:
+    """The messages of exceptions: one in ``info`` itself, or one for each metric that raised."""
+    if info.get("raised_exception"):
+        return [str(info["exception_message"])]
+    return [str(each["exception_message"]) for each in info.values() if isinstance(each, dict)]

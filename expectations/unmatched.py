@@ -1,0 +1,65 @@
+"""Rules on what was received but not used: cells with unknown codes, and sentences that were not read."""
+
+import polars as pl
+
+from expectations.rule import Rules, Table
+
+# Greatest share of a dataset's cells that may have unknown codes.
+UNMATCHED_SHARE = 0.01
+# More sentences with figures than the longest communiqué has about other subjects.
+MOST_UNREAD = 500
+
+RULES = Rules()
+
+
+@RULES.add(
+    severity="warning",
+    reason="Cells with a code that no crosswalk has are in no other table. A person must decide how to translate each "
+    "such code.",
+    tables=("unmatched_code",),
+    shows=("cells",),
+)
+def no_unmatched_codes(table: Table) -> pl.LazyFrame:
+    """Codes that no crosswalk has."""
+    return table.rows.filter(pl.col("cells") > 0)
+
+
+@RULES.add(
+    severity="error",
+    reason="If more than 1 % of the cells of a dataset have unknown codes, its publisher changed the codes, and series "
+    "would break without notice.",
+    tables=("unmatched_code",),
+    shows=("cells",),
+)
+def few_unmatched_cells(table: Table) -> pl.LazyFrame:
+    """Unknown codes of datasets that lose more than 1 % of their cells to them, with that share."""
+    lost = pl.col("cells").sum().over("dataset")
+    return table.rows.with_columns(share=lost / (lost + _observations(table))).filter(pl.col("share") > UNMATCHED_SHARE)
+
+
+@RULES.add(
+    severity="error",
+    reason="A document with hundreds of sentences that no statement matches is not the document for which the "
+    "statements were declared.",
+    tables=("unread_sentence",),
+)
+def few_unread_sentences(table: Table) -> pl.LazyFrame:
+    """Sentences of documents with more than 500 unread sentences, with their number."""
+    return table.rows.with_columns(unread=pl.len().over("dataset", "payload")).filter(pl.col("unread") > MOST_UNREAD)
+
+
+@RULES.add(
+    severity="warning",
+    reason="If no figure of a dataset was read from its documents, their wording changed, or they have another "
+    "subject.",
+    tables=("unread_sentence",),
+)
+def some_figures_read(table: Table) -> pl.LazyFrame:
+    """Unread sentences of datasets without any observation."""
+    return table.rows.filter(_observations(table) == 0)
+
+
+def _observations(table: Table) -> pl.Expr:
+    """The number of observations of a row's dataset."""
+    dataset = pl.col("dataset").cast(pl.String)
+    return dataset.replace_strict(table.facts.observations, default=0, return_dtype=pl.Int64)
