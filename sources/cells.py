@@ -1,17 +1,17 @@
-"""Cells: the values of a payload in the publisher's own codes, and where in the payload each stands.
+"""Cells: the values of a payload in the publisher's own codes, each with its place in the payload.
 
-A cells frame has one column for each of the publisher's dimensions (lower case, in the payload's order, strings, or
-``CODE`` where a format of large payloads writes each code once for many cells) and then the columns of ``CORE``:
+A frame of cells has one column for each of the publisher's dimensions (lower case, in the payload's order; text, or
+``CODE`` in formats of large payloads, which repeat each code many times) and then the columns of ``CORE``:
 
 - ``time``     the period as published: ``2019``, ``2008-01``, ``2008M01``, ``2008-Q1``, ``2025-S2``
 - ``value``    float64; null where the publisher gives no number
-- ``raw``      what stands there when it is not a plain number (``:``, ``-``, ``*``, ``<5``, ``..``); else null
-- ``flag``     the publisher's status flag, as given, also composite (``bep``); null where there is none
+- ``raw``      the published text where it is not a plain number (``:``, ``-``, ``*``, ``<5``, ``..``); else null
+- ``flag``     the publisher's status flag as published, also composite (``bep``); null where there is none
 - ``conf``     the publisher's confidentiality status; null where there is none
-- ``locator``  int64, where the value stands (see ``pack``)
+- ``locator``  int64, the place of the value in the payload (see ``pack``)
 
-Where the format itself knows what true values a figure allows, two more columns say so: ``least`` and ``most``. Where
-a payload holds what was published at several times, ``said`` is the aware UTC time of each figure.
+A format that can give bounds for the true value adds two columns, ``least`` and ``most``. A format whose payloads hold
+figures published at several times adds ``said``, the aware UTC time of publication of each figure.
 """
 
 from collections.abc import Mapping
@@ -37,12 +37,12 @@ _ROW_BITS = 24
 
 @dataclass(frozen=True)
 class Cells:
-    """What a payload holds.
+    """The content of a payload.
 
     ``frame`` is lazy: dimensions, then ``CORE``. ``coded`` is false when dimensions hold labels ("Austria"), not codes
-    ("AT"). ``dataset`` and ``updated`` (aware) are what the payload says of itself, where it does. ``labels`` maps a
-    dimension to code → label where the payload carries them. Of prose, ``unread`` has the sentences with figures that
-    were not read: ``locator``, ``sentence``, ``why``.
+    ("AT"). ``dataset`` and ``updated`` (aware) are the dataset and the time of its last update that the payload itself
+    states, or None. ``labels`` maps a dimension to code → label where the payload contains them. ``unread`` is used for
+    prose: the sentences with figures that were not read, with ``locator``, ``sentence`` and ``why``.
     """
 
     format: str
@@ -64,11 +64,14 @@ def pack(row: int, column: int, sheet: int = 0) -> int:
 
 
 def unpack(locator: int) -> tuple[int, int, int]:
-    """``(row, column, sheet)`` of a packed locator. Text formats have no sheet, and rows beyond 2**24 carry into it."""
+    """``(row, column, sheet)`` of a packed locator of a workbook.
+
+    Text formats have no sheet: their rows may be larger than 2**24 and then use the bits of the sheet (see ``line``).
+    """
     row = locator >> _COLUMN_BITS & (1 << _ROW_BITS) - 1
     return row, locator & (1 << _COLUMN_BITS) - 1, locator >> (_ROW_BITS + _COLUMN_BITS)
 
 
 def line(locator: int) -> tuple[int, int]:
-    """``(line, column)`` of a locator into a text without sheets, of any length."""
+    """``(line, column)`` of a packed locator of a text, which has no sheets and may have any number of lines."""
     return locator >> _COLUMN_BITS, locator & (1 << _COLUMN_BITS) - 1

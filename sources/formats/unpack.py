@@ -1,4 +1,4 @@
-"""Unpacking: the payload as its format reads it, with bounds on size so that a small hostile payload stays small."""
+"""Unpacking a payload for its format, with limits on the size, so that a small hostile payload does no harm."""
 
 import gzip
 import re
@@ -15,26 +15,26 @@ from sources.errors import FormatError
 MAX_UNPACKED = 4 << 30
 MOST_ROWS = 200_000
 
-# Where a row or cell of a sheet stands, if its column has three letters or its row six digits.
-_FAR = re.compile(rb"""\br\s*=\s*["'](?=[A-Z]{3}|[A-Z]*\d{6})([A-Z]*)(\d*)["']""")
+# The address of a row or cell of a sheet, if its column has three letters or its row six digits.
+_FAR_ADDRESS = re.compile(rb"""\br\s*=\s*["'](?=[A-Z]{3}|[A-Z]*\d{6})([A-Z]*)(\d*)["']""")
 
-# What lies in a zip beside its table: notes, labels, metadata.
-_BESIDE = re.compile(r"^(metadata_|footnotes)|_(label|country|metadata)\.csv$|\.md$", re.IGNORECASE)
+# The files that a zip contains in addition to its table: notes, labels, metadata.
+_NOT_A_TABLE = re.compile(r"^(metadata_|footnotes)|_(label|country|metadata)\.csv$|\.md$", re.IGNORECASE)
 
 
 class SupportsRead(Protocol):
-    """A stream of unpacked bytes."""
+    """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; none at the end."""
+        """Return up to ``size`` bytes; none at the end."""
 
 
 @contextmanager
 def opened(path: Path, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[Path]:
-    """The payload as its format sees it: a gzip stream or a one-table zip is unpacked into a temporary file.
+    """The path of the unpacked payload: a gzip stream or a zip with one table is unpacked into a temporary file.
 
-    Unpacking stops with ``FormatError`` beyond ``max_unpacked`` bytes, so that a small hostile payload stays small.
-    A workbook is a zip too: it is passed on as it is once the sizes of its members are within the limit.
+    Unpacking more than ``max_unpacked`` bytes is a ``FormatError``. A workbook is also a zip: its own path is returned
+    if the sizes of its members are within the limit.
     """
     with path.open("rb") as file:
         magic = file.read(4)
@@ -73,37 +73,37 @@ def _unzipped(path: Path, folder: Path, limit: int) -> Path:
 
 
 def _member(archive: zipfile.ZipFile, path: Path, folder: Path, limit: int) -> Path:
-    """The one table of a zip, unpacked; or the zip itself, if it is a workbook."""
+    """The path of the one table of a zip, unpacked; or of the zip itself, if it is a workbook."""
     members = [member for member in archive.infolist() if not member.is_dir()]
     if sum(member.file_size for member in members) > limit:
         raise FormatError(f"the payload unpacks to more than {limit:,} bytes")
     if any(member.filename == "[Content_Types].xml" for member in members):
         for member in members:
-            _refuse_vast(archive, member)
+            _refuse_far_cells(archive, member)
         return path
-    tables = [member for member in members if not _BESIDE.search(Path(member.filename).name)]
+    tables = [member for member in members if not _NOT_A_TABLE.search(Path(member.filename).name)]
     if len(tables) != 1:
-        held = [member.filename for member in members][:8]
-        raise FormatError(f"a zip with one table was expected, it holds {held}; unpack it and read them one by one")
+        names = [member.filename for member in members][:8]
+        raise FormatError(f"a zip with one table was expected, it contains {names}; unpack it and read each file")
     plain = folder / "payload"
     with archive.open(tables[0]) as packed:
         _copy(packed, plain, limit)
     return plain
 
 
-def _refuse_vast(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Raises ``FormatError`` for a part of a workbook that has a cell far from all others.
+def _refuse_far_cells(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Raise ``FormatError`` for a part of a workbook that has a cell far from all others.
 
-    A sheet is held from its first cell to its last, so that one cell in its furthest corner takes 550 GB, and the
-    process with it.
+    The library keeps a sheet in memory from its first cell to its last, so that one cell in the last corner of a sheet
+    takes 550 GB and ends the process.
     """
     if member.filename == "xl/workbook.bin":
-        raise FormatError("the payload is a binary workbook, which is not read")
-    before = b""
+        raise FormatError("the payload is a binary workbook (xlsb), which is not supported")
+    tail = b""
     with archive.open(member) as packed:
         while chunk := packed.read(1 << 20):
-            for found in _FAR.finditer(before + chunk):
+            for found in _FAR_ADDRESS.finditer(tail + chunk):
                 column, row = found[1].decode(), found[2].decode()
                 if len(column) > 2 or int(row or 0) > MOST_ROWS:
-                    raise FormatError(f"{member.filename} has a cell in {column}{row}, far from any table")
-            before = chunk[-64:]
+                    raise FormatError(f"{member.filename} has a cell at {column}{row}, far from any table")
+            tail = chunk[-64:]
