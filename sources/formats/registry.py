@@ -1,16 +1,19 @@
-"""Wire formats: bytes to cells. No module here knows a publisher's datasets or changes a meaning.
+"""The registry of wire formats. A format turns bytes into cells, and does not change codes or meanings.
 
 A format is a module with four names:
 
-- ``NAME``                 its name on the command line
+- ``NAME``                    its name on the command line
 - ``recognises(head, path)``  whether an unpacked payload is in this format: decided from its first ``HEAD`` bytes, or
   for a workbook from the names of its sheets and their headers
-- ``read(path)``           the cells of an unpacked payload; raises ``FormatError``
-- ``finder(path)``         a function from locator to the text of the value in the payload, read independently of
-  ``read`` so that every value can be followed back to the byte
+- ``read(path)``              the cells of an unpacked payload; raises ``FormatError``
+- ``finder(path)``            a function from locator to the text of the value in the payload, which reads the payload
+  independently of ``read``, so that every value can be traced to its place in the payload
 
 Modules are grouped by container: ``delimited`` (CSV and TSV), ``json``, ``markup`` (HTML, XML, Word) and ``workbook``
-(Excel). A new format is one module and one line in ``FORMATS``.
+(Excel). A new format is one module and one line in ``FORMATS``. The modules next to this one are shared by formats of
+several containers: ``values`` and ``wide_table`` by formats of any publisher; ``codings`` (policy indices),
+``missing_migrants`` (IOM), ``uis`` (UNESCO) and ``unhcr`` by the formats of one publisher; ``unpack`` and
+``fabricated`` by the reading of every payload.
 """
 
 from collections.abc import Callable
@@ -66,21 +69,21 @@ from sources.formats.workbook import (
 
 
 class Format(Protocol):
-    """What a format module offers."""
+    """The functions of a format module."""
 
     NAME: str
 
-    def recognises(self, head: bytes, path: Path) -> bool:
-        """Whether the payload at ``path``, which begins with ``head``, is in this format."""
+    def recognises(self, head: bytes, path: Path, /) -> bool:
+        """Return whether the payload at ``path``, which begins with ``head``, is in this format."""
 
     def read(self, path: Path) -> Cells:
-        """The cells of an unpacked payload."""
+        """Return the cells of an unpacked payload."""
 
     def finder(self, path: Path) -> Callable[[int], str]:
-        """From locator to the text at that place."""
+        """Return a function from locator to the text at that place."""
 
 
-# The formats in the order in which they are tried: those with an unmistakable beginning first.
+# The formats in the order in which they are tried: those with a unique beginning first.
 FORMATS: tuple[Format, ...] = (
     json_stat,
     unhcr_json,
@@ -120,4 +123,5 @@ FORMATS: tuple[Format, ...] = (
     eurostat_xlsx,
     codings_xlsx,
 )
+# How many bytes from its beginning decide the format of a payload.
 HEAD = 65_536

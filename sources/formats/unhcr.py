@@ -1,9 +1,15 @@
-"""The field names of UNHCR: those of its API, and what its exports of different years call the same fields."""
+"""UNHCR's names of fields, which its JSON and CSV formats share: those of its API, and those of its exports.
+
+Exports of different years use different names for the same field of the API.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 
-from sources.errors import FormatError
+from sources.formats import wide_table
+from sources.formats.wide_table import Layout, Role
+
+VALUE = "value"
 
 _AGES = {"0 4": "0_4", "5 11": "5_11", "12 17": "12_17", "18 59": "18_59", "60": "60", "other": "other"}
 
@@ -20,7 +26,7 @@ MEASURES = (
     *(f"{sex}_{age}" for sex in "fm" for age in (*_AGES.values(), "total")),
     "total",
 )
-# The words of a name without its case, brackets and punctuation, to the name that the API has for it.
+# From the words of a name, without case, brackets and punctuation, to the API's name of the field.
 ALIASES = {name.replace("_", " "): name for name in (*DIMENSIONS, *MEASURES)} | {
     # Refugee Data Finder
     "country of origin": "coo_name",
@@ -49,7 +55,7 @@ ALIASES = {name.replace("_", " "): name for name in (*DIMENSIONS, *MEASURES)} | 
     "total decisions": "dec_total",
     "resettlement arrivals": "resettlement",
     "population type": "pop_type",
-    # the population statistics site before it
+    # the population statistics site before the Refugee Data Finder
     "country territory of asylum residence": "coa_name",
     "origin": "coo_name",
     "origin returned from": "coo_name",
@@ -92,21 +98,18 @@ ALIASES = {name.replace("_", " "): name for name in (*DIMENSIONS, *MEASURES)} | 
 
 
 def words(name: str) -> str:
-    """A name in lower case, with one space for everything between its letters and digits."""
+    """A name in lower case, with one space between its groups of letters and digits."""
     return " ".join(re.findall(r"[^\W_]+", name.lower()))
 
 
-def fields(names: Sequence[str], known: Mapping[str, str] = ALIASES) -> dict[str, int]:
-    """Where each of the API's fields, ``year`` included, stands (1-based) under whatever name it is given.
+def layout(names: Sequence[str], aliases: Mapping[str, str] = ALIASES, noun: str = "column") -> Layout:
+    """The layout of a table with these names of fields, by the API's names; ``time`` is the year.
 
-    An unknown name, or two names for one field, is a ``FormatError`` that says which.
+    ``aliases`` maps ``words`` of a name to a dimension or measure of the API, to ``measure``, or to ``VALUE``.
     """
-    found: dict[str, int] = {}
-    for at, name in enumerate(names, 1):
-        field = "year" if words(name) == "year" else known.get(words(name))
-        if field is None:
-            raise FormatError(f"column {at} is unknown: {name!r}")
-        if field in found:
-            raise FormatError(f"two columns are {field}: {names[found[field] - 1]!r} and {name!r}")
-        found[field] = at
-    return found
+
+    def role(name: str) -> Role | None:
+        field = "time" if words(name) == "year" else aliases.get(words(name))
+        return {"measure": field} if field in MEASURES else {} if field == VALUE else field
+
+    return wide_table.layout(names, role, needed=["time"], noun=noun)

@@ -217,9 +217,9 @@ IN_READING: dict[str, tuple[str, bytes, str]] = {
         utf8(f"{ROW},5,,", "A,NR,TOTAL,T,C\u00f4te,2020,5,,").decode().encode("latin-1"),
         "line 3 is not utf-8",
     ),
-    "half a CSV": (POPULATION, WHOLE[:-30], "line 21 has 9 fields where the header has 11|cut off"),
+    "half a CSV": (POPULATION, WHOLE[:-30], "line 21 has 9 fields, the header has 11|cut off"),
     "a CSV cut within its last field": (POPULATION, utf8(f"{ROW},512345,,")[:-6], "cut off|fields where the header"),
-    "a longer record": (POPULATION, utf8(f"{ROW},5,,", f"{ROW},5,,,"), "line 3 has 12 fields where the header has 11"),
+    "a longer record": (POPULATION, utf8(f"{ROW},5,,", f"{ROW},5,,,"), "line 3 has 12 fields, the header has 11"),
     "a header only": (POPULATION, utf8(), "it is empty where 6 observations were before"),
     "two values for one key": (
         POPULATION,
@@ -247,7 +247,7 @@ IN_READING: dict[str, tuple[str, bytes, str]] = {
     "a key twice in JSON": (
         REFUGEES,
         unhcr("[" + ITEM.replace("{", '{"year": 1999, ', 1) + "]"),
-        "holds a key twice: .*year",
+        "has a key twice: .*year",
     ),
     "items of two kinds": (REFUGEES, unhcr(f'[{ITEM}, {{"year": 2020}}]'), "item 2 has other fields than the first"),
     "no items": (REFUGEES, unhcr("[]", 0), "it is empty where 12 observations were before"),
@@ -268,14 +268,14 @@ IN_READING: dict[str, tuple[str, bytes, str]] = {
         with_sheet(
             b'<worksheet><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
         ),
-        "a cell in 1048576, far from any table",
+        "a cell at 1048576, far from any table",
     ),
     "a cell in the furthest column": (
         STOCK,
         with_sheet(
             b'<worksheet><sheetData><row r="1"><c s="0" r = \'XFD1\'><v>1</v></c></row></sheetData></worksheet>'
         ),
-        "a cell in XFD1, far from any table",
+        "a cell at XFD1, far from any table",
     ),
     "binary workbook": (STOCK, packed(**{"[Content_Types].xml": b"", "xl/workbook.bin": b""}), "a binary workbook"),
     "zip of nothing known": (STOCK, packed(a=b"1", b=b"2"), "a zip with one table was expected"),
@@ -285,7 +285,7 @@ IN_READING: dict[str, tuple[str, bytes, str]] = {
         "damaged zip",
     ),
     "damaged zip": (STOCK, stock(500)[:-200], "damaged zip"),
-    "damaged workbook": (STOCK, packed(**{"[Content_Types].xml": b"<x"}), "no whole workbook"),
+    "damaged workbook": (STOCK, packed(**{"[Content_Types].xml": b"<x"}), "not a complete workbook"),
     "a workbook without its sheets": (STOCK, stock(500, "Table 9"), "no format recognises.* its sheets are .*Table 9"),
     "a workbook without its table": (
         STOCK,

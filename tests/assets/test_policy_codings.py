@@ -66,7 +66,7 @@ def test_only_the_jurisdictions_that_are_compared_are_kept_from_a_file_of_the_wo
 
 
 def test_a_year_that_is_no_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="no number of four digits"):
+    with pytest.raises(FormatError, match="not a number of four digits"):
         reading.read(write_payload(tmp_path, SMALL.replace(",2019,", ",MMXIX,")))
 
 

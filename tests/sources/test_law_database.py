@@ -87,9 +87,12 @@ def test_a_detail_is_read_like_a_row_of_the_list(tmp_path: Path) -> None:
     [
         (listed(), "the database found nothing"),
         (json.dumps({"msg": "操作成功", "code": 200, "data": None}), "no format recognises this payload"),
-        (json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0}), "answered 500: orderByParam"),
+        (
+            json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0}),
+            "answered with code 500: orderByParam",
+        ),
         (listed({"bbbs": "1", "title": LAW, "gbrq": "2012-06-30"}), r"law 1 lacks \['sxrq', 'sxx'\]"),
-        (listed(law(gbrq="2012年6月30日")), "is '2012年6月30日', and no date"),
+        (listed(law(gbrq="2012年6月30日")), "gbrq is not a date: '2012年6月30日'"),
     ],
 )
 def test_what_goes_wrong_with_status_200_is_refused(tmp_path: Path, answer: str, why: str) -> None:
@@ -178,7 +181,7 @@ def assert_only_said(workspace: Workspace, name: str, good: pl.DataFrame, when: 
         (
             json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0}),
             "read",
-            "answered 500: orderByParam",
+            "answered with code 500: orderByParam",
         ),
         (listed(), "read", "the database found nothing"),
     ],
@@ -287,7 +290,9 @@ def test_a_list_that_fails_names_no_detail_and_what_is_known_is_still_asked_for(
     database.instead = json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0})
     failures = receive(workspace, flk, "details").failures
     assert len(failures) == 2
-    assert all("details is not known in full" in line and "answered 500: orderByParam" in line for line in failures)
+    assert all(
+        "details is not known in full" in line and "answered with code 500: orderByParam" in line for line in failures
+    )
     assert database.paths("/law-search/search/flfg") == []
 
 

@@ -98,16 +98,16 @@ def test_a_packed_file_is_read_like_an_unpacked_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (API + "A,PER,AT\t1 \t2 \r\nA,PER\t1 \t2 \r\n", "line 3 has 2 codes for 3 dimensions"),
-        (API + "A,PER,AT,X\t1 \t2 \r\n", "line 2 has 4 codes for 3 dimensions"),
-        (API + "A,PER,AT\t1 \r\n", "line 2 has 2 fields where the header has 3"),
-        (API + "A,PER,AT\t1 \t2 \t3 \r\n", "line 2 has 4 fields where the header has 3"),
+        (API + "A,PER,AT\t1 \t2 \r\nA,PER\t1 \t2 \r\n", "record 3 has 2 codes for 3 dimensions"),
+        (API + "A,PER,AT,X\t1 \t2 \r\n", "record 2 has 4 codes for 3 dimensions"),
+        (API + "A,PER,AT\t1 \r\n", "line 2 has 2 fields, the header has 3"),
+        (API + "A,PER,AT\t1 \t2 \t3 \r\n", "line 2 has 4 fields, the header has 3"),
         (API + "A,PER,AT\t1 \t22", "cut off"),
         ("freq,geo,geo\\TIME_PERIOD\t2018 \n", "dimension 'geo' twice"),
         ("time,geo\\TIME_PERIOD\t2018 \n", "dimension 'time' twice"),
         ("freq,geo\\TIME_PERIOD\t2018 \t2018 \n", "column '2018' twice"),
         ("freq,unit\\geo\tAT \n", "no dimension of time"),
-        ("freq,value\\TIME_PERIOD\t2018 \n", "'value' cannot be the name"),
+        ("freq,value\\TIME_PERIOD\t2018 \n", "the dimension 'value' twice, or its name is reserved"),
     ],
 )
 def test_a_damaged_table_is_refused_by_line(tmp_path: Path, text: str, said: str) -> None:

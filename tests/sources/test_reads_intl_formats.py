@@ -121,17 +121,17 @@ def test_an_incident_without_day_is_dated_by_its_year_and_without_year_by_its_id
 
 BROKEN: list[tuple[Format, str | bytes, str]] = [
     (ilostat_csv, ILO_HEAD.replace("sex", "gender") + "\n", "unknown: 'gender'"),
-    (ilostat_csv, "ref_area,time,obs_value\nCHN,2020,5\n", "no column indicator"),
+    (ilostat_csv, "ref_area,time,obs_value\nCHN,2020,5\n", "no column gives indicator"),
     (uis_csv, f"{UIS_HEAD}\n26637,CHN,2020,5,\n", "line 2 has 5 fields"),
     (uis_json, '{"hints": [], "data": []}', "no list of records"),
     (uis_json, envelope("records", [{"indicatorId": "1"}], hints=[]), "record 1 has other fields"),
-    (data360_json, envelope("value", [{"OBS_VALUE": 1, "NEW": 2}], count=1), "unknown field 'NEW'"),
-    (data360_json, envelope("value", [{"OBS_VALUE": 1}], count=1), "no field INDICATOR"),
+    (data360_json, envelope("value", [{"OBS_VALUE": 1, "NEW": 2}], count=1), "unknown: 'NEW'"),
+    (data360_json, envelope("value", [{"OBS_VALUE": 1}], count=1), "no field gives indicator"),
     (un_portal_json, envelope("data", [{"locationId": 1}], pageNumber=1), "no field indicatorId"),
     (un_portal_json, envelope("data", [projection(1, 2020, 1), {}], pageNumber=1), "record 2 has other fields"),
     (wpp_tsv, "country_code\tcountry\tstrange\t2022\n156\tChina\t1\t2\n", "unknown: 'strange'"),
     (missing_migrants_csv, f"{MMP_HEAD},New\n2020.MMP1,2020-05-06,1,,x\n", "unknown: 'New'"),
-    (missing_migrants_csv, f"{MMP_HEAD}\nMMP1,,1,0\n", "neither date nor year"),
+    (missing_migrants_csv, f"{MMP_HEAD}\nMMP1,,1,0\n", "no date, no year"),
     (missing_migrants_xlsx, book({"Worksheet": []}), "empty"),
     (glotip_xlsx, book({"data": [["UNODC"], [*GLOTIP.split(","), "New"]]}), "the columns are"),
     (
@@ -139,7 +139,7 @@ BROKEN: list[tuple[Format, str | bytes, str]] = [
         book({"Detections_of_IBC": [["Route", "Border type or inland", "Nationality", "ABC2025"]]}),
         "ABC2025",
     ),
-    (frontex_xlsx, book({"Detections_of_IBC": [["Route", "Nationality", "JAN2025"]]}), "no column for border_type"),
+    (frontex_xlsx, book({"Detections_of_IBC": [["Route", "Nationality", "JAN2025"]]}), "no column gives border_type"),
     (ctdc_csv, "yearOfRegistration,gender\n2016,Female\n", "no column citizenship"),
 ]
 

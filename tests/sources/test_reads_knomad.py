@@ -73,7 +73,7 @@ def test_the_year_is_the_title_s_else_the_sheet_s(tmp_path: Path) -> None:
     rows: list[list[object]] = [[MIGRATION, "China"], ["Germany", 7]]
     assert years(matrix(tmp_path, ["Migrants in 2018"], *rows)) == ["2018"]
     assert years(matrix(tmp_path, ["Migrants"], *rows, sheet="FINAL BRM 2017 ")) == ["2017"]
-    with pytest.raises(FormatError, match="which year"):
+    with pytest.raises(FormatError, match="has the year"):
         years(matrix(tmp_path, ["Migrants"], *rows, sheet="BRM"))
 
 
@@ -87,8 +87,8 @@ def years(path: Path) -> list[str]:
         ([[MIGRATION, "China", "China"], ["Germany", 7, 8]], "columns have the same name"),
         ([[MIGRATION, "China"], ["Germany", 7], ["Germany", 8]], "rows have the same name"),
         ([[MIGRATION, "China"], ["Germany", 7], [], ["Malta", 8]], "row 5 continues the matrix .*Malta"),
-        ([[MIGRATION, "China", "", "Malta"], ["Germany", 7, "", 8]], "beside"),
-        ([["Country", "China"], ["Germany", 7]], "do not say what runs across"),
+        ([[MIGRATION, "China", "", "Malta"], ["Germany", 7, "", 8]], "to the right of the end"),
+        ([["Country", "China"], ["Germany", 7]], "do not state the dimensions"),
     ],
 )
 def test_a_matrix_that_is_not_understood_is_refused(tmp_path: Path, rows: list[list[object]], why: str) -> None:
@@ -101,7 +101,7 @@ def test_a_cut_workbook_is_refused_and_not_recognised(tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert not knomad_xlsx.recognises(whole[:100], path)
-    with pytest.raises(FormatError, match="no whole workbook"):
+    with pytest.raises(FormatError, match="not a complete workbook"):
         knomad_xlsx.read(path)
 
 

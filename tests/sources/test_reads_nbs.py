@@ -162,24 +162,24 @@ INDICATOR = {"_id": "h1", "i_showname": "年末总人口 (万人) ", "du_name": 
     ("text", "why"),
     [
         (envelope([], state=50000, message="失败"), "state 50000, not 20000: '失败'"),
-        (envelope(None, success=False), "answers with state 20000"),
-        ('{"success":false,"message":"参数错误"}', "no answer of the data service"),
+        (envelope(None, success=False), "answered with state 20000"),
+        ('{"success":false,"message":"参数错误"}', "not a response of the data service"),
         (envelope([NODE]), "a list of catalogues, which holds no values"),
         (envelope({"total": 1, "list": [INDICATOR]}), "a list of indicators, which holds no values"),
         (envelope([{"name_value": "110000000000", "show_name": "北京市"}]), "a list of areas, which holds no values"),
-        (envelope("i_name"), "no list of values"),
-        (envelope([{"i_showname": "x"}]), "of no kind that is known"),
-        (envelope([year(2024, value("1")), NODE]), "of no kind that is known"),
-        (envelope([year(2024, value(5))]), "value 1 of item 1 has no text as its value"),
-        (envelope([{**year(2024, value("5")), "code": "2024AA"}]), "a period that is not understood: '2024AA'"),
+        (envelope("i_name"), "not a list of values"),
+        (envelope([{"i_showname": "x"}]), "of an unknown kind"),
+        (envelope([year(2024, value("1")), NODE]), "of an unknown kind"),
+        (envelope([year(2024, value(5))]), "the value of value 1 of item 1 is not a text"),
+        (envelope([{**year(2024, value("5")), "code": "2024AA"}]), "is unknown: '2024AA'"),
         (envelope([point("2024YY", "1"), point("202513MM", "1")]), "'202513MM'"),
-        (envelope([year(2024, {"_id": "h1", "value": "1"})]), "does not say its i_showname"),
+        (envelope([year(2024, {"_id": "h1", "value": "1"})]), "has no i_showname"),
         (envelope([year(2024, value("1", da="110000000000"), value("2"))]), "and others do not"),
         (envelope([point("2024YY", "1"), point("2023YY", "2", name="人口死亡率")]), "several names or units"),
         (envelope([point("2024YY", "1"), point("2023YY", "2", unit="%")]), "several names or units"),
         (envelope([{**point("2024YY", "1"), "unit": "%"}]), "item 1 has two units: '%' and '‰'"),
         (envelope([{"code": "2024YY", "values": "i_name"}]), "has no list of values"),
-        (envelope([year(2024, value("1"))])[:-20], "no whole JSON"),
+        (envelope([year(2024, value("1"))])[:-20], "not complete JSON"),
     ],
 )
 def test_what_is_no_data_is_refused_in_one_sentence(tmp_path: Path, text: str, why: str) -> None:
@@ -348,7 +348,7 @@ def test_a_name_that_is_not_in_the_tree_is_said_with_those_that_are() -> None:
 
 
 def test_a_list_of_indicators_that_is_not_whole_is_refused() -> None:
-    with pytest.raises(FormatError, match="no whole list of indicators"):
+    with pytest.raises(FormatError, match="not a complete list of indicators"):
         asked(
             tree(("y", "年度数据", False)),
             tree(("f", "人口", False)),
@@ -429,15 +429,15 @@ def test_a_recording_is_read_through_all_its_exchanges(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (ERROR, "answer 1 is an error, not data: 501 '对不起"),
-        (recording(old_answer(POPULATION, {"2024": (1.0, True)}), ERROR), "answer 2 is an error, not data: 501"),
+        (ERROR, "response 1 is an error, not data: 501 '对不起"),
+        (recording(old_answer(POPULATION, {"2024": (1.0, True)}), ERROR), "response 2 is an error, not data: 501"),
         (TREE, "only trees or lists of codes"),
         (recording(TREE), "only trees or lists of codes"),
-        (recording("<html>403</html>"), "no recording of exchanges"),
-        ("interactions: [{uri: easyquery.htm}]", "no recording of exchanges"),
-        (old_answer(POPULATION, {"2024X": (1.0, True)}), "'2024X' is no period"),
-        (old_answer(POPULATION, {"2024": (1.0, True)}).replace("true", '"yes"'), "does not say whether it has data"),
-        (old_answer(POPULATION, {"2024": (1.0, True)}).replace("wdnodes", "wd"), "not as the interface gives it"),
+        (recording("<html>403</html>"), "not a recording of exchanges"),
+        ("interactions: [{uri: easyquery.htm}]", "not a recording of exchanges"),
+        (old_answer(POPULATION, {"2024X": (1.0, True)}), "'2024X' is not a period"),
+        (old_answer(POPULATION, {"2024": (1.0, True)}).replace("true", '"yes"'), "is neither true nor false"),
+        (old_answer(POPULATION, {"2024": (1.0, True)}).replace("wdnodes", "wd"), "not have the interface's structure"),
     ],
 )
 def test_recordings_of_errors_and_trees_are_refused(tmp_path: Path, text: str, why: str) -> None:

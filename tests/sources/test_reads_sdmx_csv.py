@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from sources.cells import CORE, line
 from sources.errors import FormatError, UnknownFormatError
-from sources.formats.delimited import sdmx_csv
-from sources.formats.delimited import text as _text
+from sources.formats.delimited import records, sdmx_csv
 from sources.reading import recognise
 
 V1 = "DATAFLOW,LAST UPDATE,freq,citizen,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS\n"
@@ -148,7 +147,7 @@ def test_an_unknown_attribute_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("twice", ["citizen", "CITIZEN", "value"])
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, twice: str) -> None:
-    with pytest.raises(FormatError, match=f"'{twice.lower()}' is taken|names '{twice}' twice"):
+    with pytest.raises(FormatError, match=f"'{twice.lower()}' is reserved or used twice|names '{twice}' twice"):
         sdmx_csv.read(write(tmp_path, V1.replace("geo", f"geo,{twice}")))
 
 
@@ -164,14 +163,14 @@ def test_an_empty_result_has_no_cells(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (ROW + "2019,1,,\n" + ROW + "2020\n", "line 3 has 6 fields where the header has 9"),
-        (ROW + "2019\n" + ROW + "2020,1,,\n", "line 2 has 6 fields where the header has 9"),
-        (ROW + "2019,1,,,\n", "line 2 has 10 fields where the header has 9"),
+        (ROW + "2019,1,,\n" + ROW + "2020\n", "line 3 has 6 fields, the header has 9"),
+        (ROW + "2019\n" + ROW + "2020,1,,\n", "line 2 has 6 fields, the header has 9"),
+        (ROW + "2019,1,,,\n", "line 2 has 10 fields, the header has 9"),
         (ROW + "2019,1,,\n\n" + ROW + "2020,1,,\n", "line 3 has 0 fields"),
         (ROW + '2019,"1,,\n' + ROW + "2020,1,,\n", "line 2 has 7 fields"),
         (
             ROW + "2019,1,,\n" + ROW.replace("MIGR_X", "MIGR_Y") + "2019,1,,\n",
-            "line 3 is of another dataflow: .*MIGR_Y",
+            "record 3 is of another dataflow: .*MIGR_Y",
         ),
     ],
 )
@@ -181,7 +180,7 @@ def test_a_damaged_record_is_refused_by_line(tmp_path: Path, rows: str, said: st
 
 
 def test_damage_is_found_far_into_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_text, "_BLOCK", 1000)
+    monkeypatch.setattr(records, "_BLOCK", 1000)
     rows = [ROW + f'2019,{at},,"a\n""b"\n' for at in range(500)]
     assert len(cells(write(tmp_path, V1 + "".join(rows)))) == 500
     rows[400] = ROW + "2019,400,\n"
@@ -203,7 +202,7 @@ def test_a_text_in_another_encoding_is_refused_by_line(tmp_path: Path) -> None:
 
 def test_deleted_data_is_refused(tmp_path: Path) -> None:
     text = "STRUCTURE,STRUCTURE_ID,ACTION,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\ndataflow,A:X(1.0),D,AT,2019,1,\n"
-    with pytest.raises(FormatError, match="line 2 deletes data"):
+    with pytest.raises(FormatError, match="record 2 deletes data"):
         sdmx_csv.read(write(tmp_path, text)).frame.collect()
 
 

@@ -107,11 +107,11 @@ def test_a_period_without_data_has_no_cells(tmp_path: Path) -> None:
         (json.dumps([PAGE, [ROW | {"unit": "USD"}]]), "units.*USD"),
         (json.dumps([PAGE, [ROW | {"scale": ""}]]), "row 1 .*scale"),
         (json.dumps([PAGE, [ROW, {"value": 5}]]), "row 2 "),
-        (json.dumps([PAGE, [ROW | {"value": [5]}]]), "not as the API gives it"),
-        (json.dumps([PAGE])[:-1], "no whole JSON"),
-        (json.dumps([PAGE]), "no page"),
+        (json.dumps([PAGE, [ROW | {"value": [5]}]]), "not have the API's types"),
+        (json.dumps([PAGE])[:-1], "not complete JSON"),
+        (json.dumps([PAGE]), "not a page"),
         (json.dumps([PAGE, [ROW]]).replace('"date"', '"value": 5, "date"'), "twice"),
-        ("<html>502 Bad Gateway</html>", "no whole JSON"),
+        ("<html>502 Bad Gateway</html>", "not complete JSON"),
     ],
 )
 def test_an_answer_that_is_no_page_is_refused(tmp_path: Path, text: str, why: str) -> None:
@@ -195,7 +195,7 @@ def test_a_download_cut_off_within_a_line_is_refused(tmp_path: Path) -> None:
     [
         ('"Country Name","Country Code","Colour","2021"', "column 3 is unknown: 'Colour'"),
         ('"Country Name","Country Code","Indicator Code","2021"', r"not both: \['indicator'\]"),
-        ('"Country Name","Country Code","2021","2021 [YR2021]"', "two columns"),
+        ('"Country Name","Country Code","2021","2021 [YR2021]"', r"columns 3 .* and 4 .* are both 2021"),
     ],
 )
 def test_a_header_that_is_not_understood_is_refused(tmp_path: Path, header: str, why: str) -> None:

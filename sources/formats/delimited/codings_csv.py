@@ -1,21 +1,22 @@
-"""Indices of policy as delimited text: DEMIG, IMPIC, MIPEX, 3P and the Passport Index, each known by its columns.
+"""Policy indices as delimited text: DEMIG, IMPIC, MIPEX, 3P and the Passport Index, each recognised by its columns.
 
-What the schemes are, and how their columns are told apart, stands in ``_codings``.
+The schemes and the names of their columns are in ``sources.formats.codings``.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 from sources.cells import Cells
-from sources.formats import codings, grid
-from sources.formats.delimited import text
+from sources.formats import codings
+from sources.formats.delimited import records
 
 NAME = "codings_csv"
 
+finder = records.finder
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the first line has the columns of a scheme."""
-    return _is_header(text.first_fields(head))
+    return _is_header(records.first_fields(head))
 
 
 def _is_header(names: list[str]) -> bool:
@@ -23,13 +24,8 @@ def _is_header(names: list[str]) -> bool:
 
 
 def read(path: Path) -> Cells:
-    """A cell for each code, with the dimensions of ``_codings``. A locator is record and field, both 1-based."""
-    head = grid.header_of(path, _is_header)
-    scheme = codings.scheme_of(head.names)
+    """One cell for each code, with ``codings.DIMENSIONS``. A locator is record and field, both 1-based."""
+    header = records.header_of(path, _is_header)
+    scheme = codings.scheme_of(header.names)
     assert scheme is not None
-    return codings.found(NAME, [codings.cells(scheme, head.names, grid.body(path, head, ends=False))])
-
-
-def finder(path: Path) -> Callable[[int], str]:
-    """From locator (record and field) to the text of the field."""
-    return text.csv_finder(path, encoding="utf-8-sig")
+    return codings.found(NAME, [codings.cells(scheme, header.names, records.body(path, header, ends=False))])

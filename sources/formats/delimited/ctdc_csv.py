@@ -1,8 +1,8 @@
-"""CSV of the Counter-Trafficking Data Collaborative: one record a victim, and so no figures but the records themselves.
+"""CSV of the Counter-Trafficking Data Collaborative: one record for each victim, without any figures.
 
-A cell is the number of records that are alike in year of registration, gender, citizenship and country of exploitation;
-its locator is the first of them. Countries are codes of two letters, among them ``NA``, which is Namibia; ``00`` and
-``-99`` stand for what is not known.
+A cell is the number of records with the same year of registration, gender, citizenship and country of exploitation; its
+locator is the first of these records. Countries are codes of two letters, among them ``NA``, which is Namibia; ``00``
+and ``-99`` mean unknown.
 """
 
 import csv
@@ -12,64 +12,57 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.cells import Cells, line
+from sources.cells import CORE, Cells, line
 from sources.errors import FormatError
-from sources.formats.delimited.text import UTF8, first_fields, header, locator, records
+from sources.formats.delimited.records import UTF8, first_fields, header, locator, records
+from sources.formats.values import NULL
 
 NAME = "ctdc_csv"
 
 _YEAR = "yearofregistration"
 _DIMENSIONS = {"gender": "gender", "citizenship": "citizenship", "countryofexploitation": "country_of_exploitation"}
-_SEEN = {"datasource", "agebroad", "majoritystatus"}
+_SOME_OF = {"datasource", "agebroad", "majoritystatus"}
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the header has the year of registration, citizenship and country of exploitation of victims."""
     names = _lower(first_fields(head))
-    return {_YEAR, *_DIMENSIONS} <= set(names) and bool(_SEEN & set(names))
+    return {_YEAR, *_DIMENSIONS} <= set(names) and bool(_SOME_OF & set(names))
 
 
 def read(path: Path) -> Cells:
     """The cells: ``gender``, ``citizenship``, ``country_of_exploitation``; ``time`` is the year of registration."""
     names = header(path)
-    at = _places(names)
-    alike = {"time": at[_YEAR]} | {dimension: at[name] for name, dimension in _DIMENSIONS.items()}
-    fields = [pl.col(str(place)).str.strip_chars().alias(name) for name, place in alike.items()]
+    positions = _positions(names)
+    keys = {"time": positions[_YEAR]} | {dimension: positions[name] for name, dimension in _DIMENSIONS.items()}
     frame = (
         records(path, len(names))
-        .select(*fields, locator(1).alias("at"))
-        .group_by(*alike)
-        .agg(pl.len().cast(pl.Float64).alias("value"), pl.col("at").min().alias("locator"))
+        .select(
+            *(pl.col(str(at)).str.strip_chars().alias(name) for name, at in keys.items()), locator(1).alias("locator")
+        )
+        .group_by(*keys)
+        .agg(pl.len().cast(pl.Float64).alias("value"), pl.col("locator").min())
         .filter(pl.col("time").str.contains(r"^\d{4}$"))
         .sort("locator")
+        .with_columns(raw=NULL, flag=NULL, conf=NULL)
     )
-    nothing = pl.lit(None, pl.String)
-    return Cells(
-        format=NAME,
-        frame=frame.select(
-            *_DIMENSIONS.values(),
-            "time",
-            "value",
-            *(nothing.alias(name) for name in ("raw", "flag", "conf")),
-            "locator",
-        ),
-        dimensions=tuple(_DIMENSIONS.values()),
-    )
+    dimensions = tuple(_DIMENSIONS.values())
+    return Cells(format=NAME, frame=frame.select(*dimensions, *CORE), dimensions=dimensions)
 
 
 def finder(path: Path) -> Callable[[int], str]:
-    """From locator to the number of records that are like the one that stands there."""
+    """From the locator of a record to the number of records that are equal to it in the columns of a cell."""
     with path.open(encoding=UTF8, newline="") as file:
         rows = list(csv.reader(file))
-    at = _places(rows[0])
-    alike = [tuple(row[at[name] - 1].strip() for name in (_YEAR, *_DIMENSIONS)) for row in rows]
-    counts = Counter(alike)
+    positions = _positions(rows[0])
+    keys = [tuple(row[positions[name] - 1].strip() for name in (_YEAR, *_DIMENSIONS)) for row in rows]
+    counts = Counter(keys)
 
     def find(place: int) -> str:
         record, _ = line(place)
         if not 1 < record <= len(rows):
             raise FormatError(f"there is no record {record}")
-        return str(counts[alike[record - 1]])
+        return str(counts[keys[record - 1]])
 
     return find
 
@@ -78,8 +71,8 @@ def _lower(names: Sequence[str]) -> list[str]:
     return [name.strip().lower() for name in names]
 
 
-def _places(names: Sequence[str]) -> dict[str, int]:
-    at = {name: place for place, name in enumerate(_lower(names), 1)}
-    if missing := [name for name in (_YEAR, *_DIMENSIONS) if name not in at]:
+def _positions(names: Sequence[str]) -> dict[str, int]:
+    positions = {name: at for at, name in enumerate(_lower(names), 1)}
+    if missing := [name for name in (_YEAR, *_DIMENSIONS) if name not in positions]:
         raise FormatError(f"the header has no column {missing[0]}: {','.join(names)[:200]!r}")
-    return at
+    return positions

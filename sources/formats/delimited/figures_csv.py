@@ -1,8 +1,8 @@
-"""CSV of figures of prose, one line a figure, in the statements that the catalogue declares.
+"""CSV of figures from prose, one figure in each record, by the statements that the catalogue declares.
 
-So the snapshot holds what communiqués say: which document said it, when and where, which statement, of which period,
-and the figure as it is written there (``6.97亿``, ``5.8万余``). Fields that a statement reads from words stand in
-columns of their own, in shared codes.
+The snapshot keeps the figures of communiqués in this format. A record has the document (title, date and address), the
+declared statement, its period, and the figure as it is written there (``6.97亿``, ``5.8万余``). Fields that a statement
+reads from words have columns of their own, in shared codes.
 """
 
 import csv
@@ -14,7 +14,7 @@ import polars as pl
 
 from sources.cells import CORE, Cells, line, pack
 from sources.errors import FormatError
-from sources.formats.delimited import text
+from sources.formats.delimited import records
 from sources.prose.quantities import figure
 from sources.prose.reader import CHINA
 from sources.prose.rows import BOUNDS, GROWTH, StatedFigure, row
@@ -30,73 +30,74 @@ DIMENSIONS = (*PROSE, "title", "published", "place")
 _FIGURE = COLUMNS.index("figure") + 1
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
-    """Whether the text has the header of such a table."""
-    return tuple(text.first_fields(head)) == COLUMNS
+def recognises(head: bytes, _path: Path) -> bool:
+    """Whether the first line has exactly the columns of this format."""
+    return tuple(records.first_fields(head)) == COLUMNS
 
 
 def read(path: Path) -> Cells:
     """The figures as cells, with the dimensions of prose and ``title``, ``published`` and ``place``.
 
-    ``FormatError`` names the line of a statement that is not declared, and of a figure that is none.
+    An undeclared statement, or a figure that is not one, is a ``FormatError`` that names its line.
     """
-    text.header(path)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [_row(number, entry) for number, entry in enumerate(csv.DictReader(file), 2)]
+    records.header(path)
+    with path.open(encoding=records.UTF8, newline="") as file:
+        rows = [_row(number, record) for number, record in enumerate(csv.DictReader(file), 2)]
     schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS | {"said": pl.Datetime("us", "UTC")}
     return Cells(format=NAME, frame=pl.LazyFrame(rows, schema=schema), dimensions=DIMENSIONS)
 
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator to the number, the statement with the figure in brackets 【】, its English, and the document."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        entries = list(csv.DictReader(file))
+    with path.open(encoding=records.UTF8, newline="") as file:
+        all_records = list(csv.DictReader(file))
 
     def find(locator: int) -> str:
         number = line(locator)[0]
-        if not 2 <= number <= len(entries) + 1:
+        if not 2 <= number <= len(all_records) + 1:
             raise FormatError(f"there is no line {number}")
-        entry = entries[number - 2]
-        declared, growth = _declared(number, entry)
-        said = declared.zh.replace("{}", f"【{entry['figure']}{entry['counted']}】")
-        read_as = f"{declared.reads}{', change on the year before' if growth else ''}"
-        value = figure(entry["figure"]).value
-        return f"{value:.10g} {said} ({read_as}), {entry['title']}, {entry['published']}, {entry['place']}"
+        record = all_records[number - 2]
+        statement, is_growth = _statement(number, record)
+        sentence = statement.zh.replace("{}", f"【{record['figure']}{record['counted']}】")
+        english = f"{statement.reads}{', change on the year before' if is_growth else ''}"
+        value = figure(record["figure"]).value
+        return f"{value:.10g} {sentence} ({english}), {record['title']}, {record['published']}, {record['place']}"
 
     return find
 
 
-def _row(number: int, entry: dict[str, str]) -> dict[str, object]:
-    declared, growth = _declared(number, entry)
+def _row(number: int, record: dict[str, str]) -> dict[str, object]:
+    statement, is_growth = _statement(number, record)
     try:
-        stated = figure(entry["figure"])
+        stated = figure(record["figure"])
     except ValueError as error:
         raise FormatError(f"line {number}: {error}") from error
-    phrase = declared.zh.replace("{}", f"{entry['figure']}{entry['counted']}")
-    written = row(declared, StatedFigure(entry["period"], stated, entry["counted"], phrase, pack(number, _FIGURE)))
-    coded = {name: entry[name] for name in CODED if entry[name]}
-    changed = {"indicator": str(declared.growth), **GROWTH} if growth else {}
-    flag = "".join(sorted({*str(written["flag"] or ""), *entry["flag"]}))
-    document = {name: entry[name] for name in ("statement", "title", "published", "place")}
-    return written | coded | changed | document | {"flag": flag or None, "said": _said(number, entry["published"])}
+    phrase = statement.zh.replace("{}", f"{record['figure']}{record['counted']}")
+    prose = row(statement, StatedFigure(record["period"], stated, record["counted"], phrase, pack(number, _FIGURE)))
+    coded = {name: record[name] for name in CODED if record[name]}
+    growth = {"indicator": str(statement.growth), **GROWTH} if is_growth else {}
+    document = {name: record[name] for name in ("statement", "title", "published", "place")}
+    flag = "".join(sorted({*str(prose["flag"] or ""), *record["flag"]}))
+    published = {"flag": flag or None, "said": _publication_time(number, record["published"])}
+    return prose | coded | growth | document | published
 
 
-def _said(number: int, published: str) -> datetime:
-    """When a document was published: on its day in China, or at the end of the month or year where no day is known."""
+def _publication_time(number: int, published: str) -> datetime:
+    """The start of the day in China on which a document was published; the last day of a month or year without day."""
     try:
         day = date.fromisoformat(last_day(published))
     except ValueError as error:
-        raise FormatError(f"line {number}: {published!r} is no day, month or year") from error
+        raise FormatError(f"line {number}: {published!r} is not a day, month or year") from error
     return datetime.combine(day, time(), CHINA).astimezone(UTC)
 
 
-def _declared(number: int, entry: dict[str, str]) -> tuple[Statement, bool]:
-    """The statement of a line, and whether it is the change on the year before that the line gives."""
-    known = statements().get(entry["publisher"])
-    name = entry["statement"]
-    if known is not None and name in known.statements:
-        return known.statements[name], False
+def _statement(number: int, record: dict[str, str]) -> tuple[Statement, bool]:
+    """The statement of a record, and whether the record gives its change on the year before."""
+    publisher = statements().get(record["publisher"])
+    name = record["statement"]
+    if publisher is not None and name in publisher.statements:
+        return publisher.statements[name], False
     base = name.removesuffix(".growth")
-    if known is not None and base != name and base in known.statements and known.statements[base].growth:
-        return known.statements[base], True
-    raise FormatError(f"line {number}: {entry['publisher']} has no statement {name}")
+    if publisher is not None and base != name and base in publisher.statements and publisher.statements[base].growth:
+        return publisher.statements[base], True
+    raise FormatError(f"line {number}: {record['publisher']} has no statement {name}")

@@ -1,22 +1,24 @@
-"""Statements of law as CSV: a row each, with the source that makes it.
+"""Statements of law as CSV: one statement in each row, with its source.
 
-For what stands in prose, in lists without a form of their own, or on pages that no machine may read: events,
-reservations, visa rules, programmes of cooperation. The columns are the fields of the table that the rows are for; one
-of them says the day, and there are always source and confidence. A row without a source is a ``FormatError``, and so is
-one whose source is memory.
+The format is for facts from prose, from lists without a format of their own, or from pages that machines may not read:
+events, reservations, visa rules, programmes of cooperation. The columns are the fields of the table to which the rows
+belong. One of them is the day, and there are always a source and a confidence. A row without a source, or with memory
+as its source, is a ``FormatError``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from sources.cells import CORE, Cells, pack
+from sources.cells import CORE, Cells
 from sources.errors import FormatError
-from sources.formats import grid
-from sources.formats.delimited import text
+from sources.formats.delimited import records
+from sources.formats.values import NULL
 
 NAME = "law_csv"
+
+finder = records.finder
 
 # The columns of events, and of reservations and declarations.
 EVENTS = (
@@ -29,14 +31,14 @@ STATEMENTS = (
 )
 
 _NEEDED = frozenset({"source", "source_url", "confidence"})
-# The columns that may say the day.
+# The columns that may hold the day.
 _DAYS = ("date", "valid_from")
 _MEMORY = "(?i)general (?:legal )?knowledge|from memory|not seen in a stored text"
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the first line has the columns of a statement of law."""
-    return _is_header(text.first_fields(head))
+    return _is_header(records.first_fields(head))
 
 
 def _is_header(names: Sequence[str]) -> bool:
@@ -44,35 +46,31 @@ def _is_header(names: Sequence[str]) -> bool:
 
 
 def read(path: Path) -> Cells:
-    """A cell for each row. Dimensions are the columns but the day, which is ``time`` and ``raw``; a blank is null.
+    """A cell for each row. Dimensions are the columns except the day, which is ``time`` and ``raw``; a blank is null.
 
-    A locator is record and field of the day, both 1-based, the header being record 1.
+    A locator is record and field of the day, both 1-based; the header is record 1.
     """
-    head = grid.header_of(path, _is_header)
-    table = grid.body(path, head).rename({str(place): name for place, name in enumerate(head.names, 1)})
-    frame = table.with_columns(pl.col(head.names).str.strip_chars().replace("", None))
+    header = records.header_of(path, _is_header)
+    names = header.names
+    table = records.body(path, header).rename({str(at): name for at, name in enumerate(names, 1)})
+    frame = table.with_columns(pl.col(names).str.strip_chars().replace("", None))
     _refuse_unsourced(frame)
-    (day,) = (name for name in head.names if name in _DAYS)
-    dimensions = tuple(name for name in head.names if name != day)
+    (day,) = (name for name in names if name in _DAYS)
+    dimensions = tuple(name for name in names if name != day)
     frame = frame.with_columns(
         time=pl.col(day),
         raw=pl.col(day).fill_null(""),
         value=pl.lit(None, pl.Float64),
-        flag=pl.lit(None, pl.String),
-        conf=pl.lit(None, pl.String),
-        locator=pl.col("row").cast(pl.Int64) * pack(1, 0) + (head.names.index(day) + 1),
+        flag=NULL,
+        conf=NULL,
+        locator=records.locator(names.index(day) + 1),
     )
     return Cells(format=NAME, frame=frame.lazy().select(*dimensions, *CORE), dimensions=dimensions)
-
-
-def finder(path: Path) -> Callable[[int], str]:
-    """From locator (record and field) to the text of the field."""
-    return text.csv_finder(path, encoding="utf-8-sig")
 
 
 def _refuse_unsourced(frame: pl.DataFrame) -> None:
     source = pl.col("source")
     for row in frame.filter(source.is_null() | source.str.contains(_MEMORY)).head(1).iter_rows(named=True):
-        why = "rests on memory, which is no source" if row["source"] else "has no source"
+        why = "gives memory as its source, which is not a source" if row["source"] else "has no source"
         about = ", ".join(str(row[name]) for name in ("instrument", "nationality", "jurisdiction") if row.get(name))
         raise FormatError(f"record {row['row']} ({about}) {why}" if about else f"record {row['row']} {why}")

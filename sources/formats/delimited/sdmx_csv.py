@@ -1,9 +1,9 @@
-"""SDMX-CSV 1.0 and 2.0: one observation a record.
+"""SDMX-CSV 1.0 and 2.0: one observation in each record.
 
-What stands before ``OBS_VALUE`` is a dimension; after it only known attributes may stand. Labels come in three ways:
-instead of the codes under the same header (``labels=name`` of Eurostat's 1.0), in a second column after each
-(Eurostat's ``labels=both``, OECD's ``csvfilewithlabels``), or within the field as ``AT: Austria`` (the standard's
-``labels=both``). Field guides: https://github.com/sdmx-twg/sdmx-csv
+Columns before ``OBS_VALUE`` are dimensions; after it only known attributes are allowed. There are three forms of
+labels: in place of the codes under the same header (``labels=name`` of Eurostat's 1.0), in a second column after each
+column (Eurostat's ``labels=both``, OECD's ``csvfilewithlabels``), or within the field as ``AT: Austria`` (the
+standard's ``labels=both``). Field guides: https://github.com/sdmx-twg/sdmx-csv
 """
 
 import re
@@ -16,15 +16,17 @@ import polars as pl
 
 from sources.cells import CORE, Cells
 from sources.errors import FormatError
-from sources.formats.delimited.text import csv_finder, first_fields, header, locator, records, sample
-from sources.formats.grid import filled, number
+from sources.formats import values
+from sources.formats.delimited import records
 
 NAME = "sdmx_csv"
+
+finder = records.finder
 
 _PREFIX = ("DATAFLOW", "LAST UPDATE", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION")
 _FLAG = ("OBS_FLAG", "OBS_STATUS")
 _CONF = ("CONF_STATUS", "OBS_CONF")
-# An attribute without which a value cannot be read, its unit, magnitude or base, becomes a dimension.
+# Attributes without which a value cannot be understood (unit, magnitude, base): they become dimensions.
 _KEPT = ("UNIT_MEASURE", "UNIT_MULT", "CURRENCY", "BASE_PER", "PRICE_BASE", "REF_PERIOD")
 _LEFT_OUT = ("DECIMALS", "TIME_FORMAT", "CONVERSION_TYPE", "OBS_COM", "OBS_STATUS_2", "OBS_STATUS_3", "OBS_STATUS_4")
 _SAMPLE = 65_536
@@ -32,7 +34,7 @@ _BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 class _Labels(Mapping[str, Mapping[str, str]]):
-    """Dimension → code → label. The payload is read for them only when they are asked for."""
+    """Dimension → code → label. The payload is read for the labels of a dimension at their first use."""
 
     def __init__(self, pairs: Mapping[str, pl.LazyFrame]) -> None:
         self._pairs = pairs
@@ -51,53 +53,48 @@ class _Labels(Mapping[str, Mapping[str, str]]):
         return len(self._pairs)
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the header begins with ``DATAFLOW`` or ``STRUCTURE``, the first field of both versions."""
-    names = first_fields(head)
+    names = records.first_fields(head)
     return len(names) > 1 and _id(names[0]) in ("DATAFLOW", "STRUCTURE")
 
 
 def read(path: Path) -> Cells:
-    """The cells, lazily. Missing is an empty ``OBS_VALUE``: value and raw are null, the flag is kept.
+    """The cells, lazily. An empty ``OBS_VALUE`` is a missing value: value and raw are null, the flag is kept.
 
-    ``coded`` is told from the first records, because the header of ``labels=name`` is that of ``labels=id``.
+    ``coded`` depends on the first records, because ``labels=name`` and ``labels=id`` have the same header.
     """
-    names = header(path)
-    fields, twins = _fields(names)
+    names = records.header(path)
+    fields, labels = _fields(names)
     dimensions = _dimensions(fields)
-    within = any(":" in name for name in names)
-    start = sample(path, _SAMPLE)
-    text = records(path, len(names), check=_check(fields, start))
+    joined = any(":" in name for name in names)
+    start = records.sample(path, _SAMPLE)
+    text = records.records(path, len(names), check=_check(fields, start))
     return Cells(
         format=NAME,
-        frame=_frame(text, fields, dimensions, within),
+        frame=_frame(text, fields, dimensions, joined=joined),
         dimensions=tuple(dimensions),
-        coded=bool(twins) or within or _coded(start, dimensions),
+        coded=bool(labels) or joined or _has_codes(start, dimensions),
         dataset=_dataset(start, fields),
         updated=_updated(start, fields),
-        labels=_labels(text, dimensions, twins, within),
+        labels=_labels(text, dimensions, labels, joined=joined),
     )
 
 
-def finder(path: Path) -> Callable[[int], str]:
-    """From locator to the text of ``OBS_VALUE``."""
-    return csv_finder(path)
-
-
 def _id(name: str) -> str:
-    """``FREQ`` of ``FREQ: Frequency``, ``STRUCTURE`` of ``STRUCTURE[;]``."""
+    """``FREQ`` for ``FREQ: Frequency``, ``STRUCTURE`` for ``STRUCTURE[;]``."""
     return re.sub(r"\[.*\]$", "", name.split(":", 1)[0].strip())
 
 
 def _fields(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Where each component stands, and where its label does (1-based), in the order of the header."""
+    """The position (1-based) of each component, and that of its label, in the order of the header."""
     fields: dict[str, int] = {}
-    twins: dict[str, int] = {}
-    paired = _has_twins([_id(name) for name in names])
+    labels: dict[str, int] = {}
+    paired = _has_label_columns([_id(name) for name in names])
     labelled = ""
     for at, component in enumerate(map(_id, names), 1):
         if labelled:
-            twins[labelled], labelled = at, ""
+            labels[labelled], labelled = at, ""
         elif component in fields:
             raise FormatError(f"the header names {component!r} twice, in columns {fields[component]} and {at}")
         else:
@@ -106,17 +103,17 @@ def _fields(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
     for needed in ("TIME_PERIOD", "OBS_VALUE"):
         if needed not in fields:
             raise FormatError(f"the header has no column {needed}: {','.join(names)[:200]!r}")
-    return fields, twins
+    return fields, labels
 
 
-def _has_twins(components: Sequence[str]) -> bool:
-    """Whether a label follows each component: whether what follows ``OBS_VALUE`` is not the name of one."""
+def _has_label_columns(components: Sequence[str]) -> bool:
+    """Whether a label follows each component: then the name after ``OBS_VALUE`` is not the name of a component."""
     after = components[components.index("OBS_VALUE") + 1 :] if "OBS_VALUE" in components else []
     return bool(after) and not re.fullmatch(r"[A-Z][A-Z0-9_]*", after[0])
 
 
 def _dimensions(fields: Mapping[str, int]) -> dict[str, int]:
-    """Lower-case dimension → position. An attribute after ``OBS_VALUE`` that is not known is refused."""
+    """Lower-case dimension → position. An unknown attribute after ``OBS_VALUE`` is a ``FormatError``."""
     value = fields["OBS_VALUE"]
     dimensions: dict[str, int] = {}
     for component, at in fields.items():
@@ -128,24 +125,24 @@ def _dimensions(fields: Mapping[str, int]) -> dict[str, int]:
             raise FormatError(f"column {at} after OBS_VALUE is unknown: {component!r}")
         name = component.lower()
         if name in dimensions or name in CORE:
-            raise FormatError(f"column {at}: {component!r} cannot be a dimension, {name!r} is taken")
+            raise FormatError(f"column {at}: {component!r} cannot be a dimension, {name!r} is reserved or used twice")
         dimensions[name] = at
     return dimensions
 
 
 def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]]) -> Callable[[pl.DataFrame], None]:
-    """Refuses a record that takes data back (``ACTION`` D) or belongs to another dataflow than the first."""
+    """A check that refuses a record that deletes data (``ACTION`` D), or belongs to another dataflow than the first."""
     refused = []
     if start and (flow := _flow(fields)):
         refused.append((flow, pl.col(str(flow)) != start[0][flow - 1], "is of another dataflow"))
     if action := fields.get("ACTION"):
         refused.append((action, pl.col(str(action)) == "D", "deletes data"))
 
-    def check(batch: pl.DataFrame) -> None:
-        for at, wrong, what in refused:
-            found = batch.filter(wrong)
-            if found.height:
-                raise FormatError(f"line {found['row'][0]} {what}: {found[str(at)][0]!r}")
+    def check(block: pl.DataFrame) -> None:
+        for at, is_wrong, reason in refused:
+            wrong = block.filter(is_wrong)
+            if wrong.height:
+                raise FormatError(f"record {wrong['row'][0]} {reason}: {wrong[str(at)][0]!r}")
 
     return check
 
@@ -154,58 +151,59 @@ def _flow(fields: Mapping[str, int]) -> int | None:
     return fields.get("DATAFLOW") or fields.get("STRUCTURE_ID")
 
 
-def _frame(text: pl.LazyFrame, fields: Mapping[str, int], dimensions: Mapping[str, int], within: bool) -> pl.LazyFrame:
-    value = pl.col(str(fields["OBS_VALUE"]))
-    parsed = number(value)
-    return text.select(
-        *(_code(at, within).alias(name) for name, at in dimensions.items()),
-        pl.col(str(fields["TIME_PERIOD"])).alias("time"),
-        parsed.alias("value"),
-        pl.when(parsed.is_null()).then(filled(value)).alias("raw"),
-        _attribute(fields, _FLAG, within).alias("flag"),
-        _attribute(fields, _CONF, within).alias("conf"),
-        locator(fields["OBS_VALUE"]).alias("locator"),
+def _frame(
+    text: pl.LazyFrame, fields: Mapping[str, int], dimensions: Mapping[str, int], *, joined: bool
+) -> pl.LazyFrame:
+    core = values.core(
+        pl.col(str(fields["OBS_VALUE"])),
+        records.locator(fields["OBS_VALUE"]),
+        time=pl.col(str(fields["TIME_PERIOD"])),
+        flag=_attribute(fields, _FLAG, joined=joined),
+        conf=_attribute(fields, _CONF, joined=joined),
     )
+    return text.select(*(_code(at, joined=joined).alias(name) for name, at in dimensions.items()), *core)
 
 
-def _code(at: int, within: bool) -> pl.Expr:
+def _code(at: int, *, joined: bool) -> pl.Expr:
+    """The code in a field, which with ``joined`` also has the label."""
     text = pl.col(str(at))
-    return text.str.splitn(":", 2).struct[0].str.strip_chars() if within else text
+    return text.str.splitn(":", 2).struct[0].str.strip_chars() if joined else text
 
 
-def _attribute(fields: Mapping[str, int], names: Sequence[str], within: bool) -> pl.Expr:
+def _attribute(fields: Mapping[str, int], names: Sequence[str], *, joined: bool) -> pl.Expr:
+    """The code of the first of these attributes that the file has; null where it is empty or there is none."""
     at = next((fields[name] for name in names if name in fields), None)
     if at is None:
-        return pl.lit(None, pl.String)
-    return pl.when(_code(at, within) != "").then(_code(at, within))
+        return values.NULL
+    code = _code(at, joined=joined)
+    return pl.when(code != "").then(code)
 
 
 def _labels(
-    text: pl.LazyFrame, dimensions: Mapping[str, int], twins: Mapping[str, int], within: bool
+    text: pl.LazyFrame, dimensions: Mapping[str, int], labels: Mapping[str, int], *, joined: bool
 ) -> Mapping[str, Mapping[str, str]]:
-    positions = {component.lower(): at for component, at in twins.items()}
+    positions = {component.lower(): at for component, at in labels.items()}
     pairs = {}
     for name, at in dimensions.items():
-        if within:
+        if joined:
             label = pl.col(str(at)).str.splitn(":", 2).struct[1].str.strip_chars()
         elif name in positions:
             label = pl.col(str(positions[name]))
         else:
             continue
-        pairs[name] = text.select(_code(at, within).alias("code"), label.alias("label"))
+        pairs[name] = text.select(_code(at, joined=joined).alias("code"), label.alias("label"))
     return _Labels(pairs)
 
 
-def _coded(start: Sequence[Sequence[str]], dimensions: Mapping[str, int]) -> bool:
-    """Whether frequency and area, or where these are not all dimensions, hold no small letter and no space."""
-    telling = [at for name, at in dimensions.items() if name in ("freq", "geo", "ref_area")] or list(
-        dimensions.values()
-    )
-    return not any(re.search(r"[a-z ]", row[at - 1]) for row in start for at in telling if len(row) >= at)
+def _has_codes(start: Sequence[Sequence[str]], dimensions: Mapping[str, int]) -> bool:
+    """Whether frequency and area, or all dimensions where there are none of these, have no small letter or space."""
+    typical = [at for name, at in dimensions.items() if name in ("freq", "geo", "ref_area")]
+    positions = typical or list(dimensions.values())
+    return not any(re.search(r"[a-z ]", row[at - 1]) for row in start for at in positions if len(row) >= at)
 
 
 def _dataset(start: Sequence[Sequence[str]], fields: Mapping[str, int]) -> str | None:
-    """``MIGR_EIPRE`` of ``ESTAT:MIGR_EIPRE$DEFAULTVIEW(1.0)``."""
+    """``MIGR_EIPRE`` for ``ESTAT:MIGR_EIPRE$DEFAULTVIEW(1.0)``."""
     found = re.match(r"(?:[^:(]+:)?([^:($]+)", _first(start, _flow(fields)))
     return found[1].strip() if found else None
 
@@ -218,7 +216,7 @@ def _updated(start: Sequence[Sequence[str]], fields: Mapping[str, int]) -> datet
     try:
         return datetime.strptime(text, "%d/%m/%y %H:%M:%S").replace(tzinfo=_BRUSSELS)
     except ValueError as error:
-        raise FormatError(f"line 2: LAST UPDATE is not dd/mm/yy HH:MM:SS: {text!r}") from error
+        raise FormatError(f"record 2: LAST UPDATE is not dd/mm/yy HH:MM:SS: {text!r}") from error
 
 
 def _first(start: Sequence[Sequence[str]], at: int | None) -> str:

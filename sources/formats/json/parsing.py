@@ -1,4 +1,4 @@
-"""What the JSON formats share: reading a payload strictly, and reading it so that numbers keep their text."""
+"""Reading a JSON payload strictly, and reading it with numbers as their published text."""
 
 import json
 from pathlib import Path
@@ -7,36 +7,41 @@ from typing import Any
 from sources.errors import FormatError
 
 
+def beginning(head: bytes, size: int) -> bytes:
+    """The first ``size`` bytes of a text, without a byte order mark and leading white space."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:size]
+
+
 def parsed(path: Path) -> object:
-    """What a JSON payload holds. A byte order mark is allowed; a key twice in one object, or NaN, is not."""
-    return _loaded(path, object_pairs_hook=_unique, parse_constant=_refused)
+    """The content of a JSON payload. A byte order mark is allowed; a repeated key in an object, or NaN, is not."""
+    return _loaded(path, object_pairs_hook=_without_repeated_keys, parse_constant=_refuse_constant)
 
 
 def literal(path: Path) -> object:
-    """What a JSON payload holds, with numbers as the text that stands there."""
+    """The content of a JSON payload, with each number as its published text."""
     return _loaded(path, parse_int=str, parse_float=str)
 
 
 def shown(item: object) -> str:
-    """What an error shows of an item: its keys where it is an object, else its beginning."""
+    """A short text of an item for an error message: the keys of an object, else the item's beginning."""
     return str(list(item) if isinstance(item, dict) else item)[:200]
 
 
-def _loaded(path: Path, **how: Any) -> object:  # noqa: ANN401 - what json.loads takes
+def _loaded(path: Path, **options: Any) -> object:  # noqa: ANN401 - the options of json.loads
     try:
-        found: object = json.loads(path.read_bytes().decode("utf-8-sig"), **how)
+        content: object = json.loads(path.read_bytes().decode("utf-8-sig"), **options)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"the payload is no whole JSON: {error}") from error
-    return found
+        raise FormatError(f"the payload is not complete JSON: {error}") from error
+    return content
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     item = dict(pairs)
     if len(item) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise FormatError(f"a JSON object holds a key twice: {sorted({key for key in keys if keys.count(key) > 1})}")
+        raise FormatError(f"a JSON object has a key twice: {sorted({key for key in keys if keys.count(key) > 1})}")
     return item
 
 
-def _refused(constant: str) -> None:
-    raise FormatError(f"{constant} is no JSON number")
+def _refuse_constant(constant: str) -> None:
+    raise FormatError(f"{constant} is not a JSON number")

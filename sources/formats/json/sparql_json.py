@@ -1,9 +1,9 @@
 """SPARQL 1.1 query results in JSON: ``{"head": {"vars": […]}, "results": {"bindings": [{var: {type, value}}]}}``.
 
-A variable that a row does not bind is a missing key. Integers and booleans arrive as text. Whether an answer without
-rows is right nobody can tell from the answer: a wrong predicate gives one, with status 200. So the queries of this
-project bind a variable ``probe`` in a row of its own, from a fact that is known to be there, and an answer without it
-is refused.
+A variable that a row does not bind is a missing key. Integers and booleans are text. A response without rows may be
+right or wrong: a query with a wrong predicate also returns one, with status 200. For this reason the queries of this
+project bind a variable ``probe`` in a row of its own, from a fact that is known to exist, and a response without that
+row is refused.
 """
 
 import re
@@ -16,6 +16,7 @@ import polars as pl
 from sources.cells import CORE, Cells, line, pack
 from sources.errors import FormatError
 from sources.formats.json import parsing
+from sources.formats.values import NULL
 
 NAME = "sparql_json"
 PROBE = "probe"
@@ -23,71 +24,72 @@ PROBE = "probe"
 _ACT = re.compile(r"3\d{4}[A-Z]{1,2}\d{4}")
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the text begins as an object with ``head`` and ``vars``."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:4000]
+    start = parsing.beginning(head, 4000)
     return start.startswith(b"{") and b'"head"' in start and b'"vars"' in start
 
 
 def read(path: Path) -> Cells:
-    """A cell for each row. Dimensions are the variables but ``date``, which is ``time`` and ``raw``.
+    """A cell for each row. Dimensions are the variables except ``date``, which is ``time`` and ``raw``.
 
-    IRIs are shortened to their last part. A locator is row and variable, both 1-based: ``date``, or the first one.
-    ``FormatError`` where ``probe`` is asked for and no row binds it.
+    IRIs are shortened to their last part. A locator is row and variable, both 1-based: ``date``, or the first variable.
+    ``FormatError`` where the query has the variable ``probe`` and no row binds it.
     """
-    names, bindings = _parts(parsing.parsed(path))
-    if PROBE in names:
-        if not any(PROBE in row for row in bindings):
-            raise FormatError(
-                "the answer has no row for the probe: the query found not even what is known to be there, so that its "
-                "silence about the rest means nothing"
-            )
-        bindings = [{} if PROBE in row else row for row in bindings]
+    names, bindings = _variables_and_bindings(parsing.parsed(path))
+    is_data = [PROBE not in row for row in bindings]
+    if PROBE in names and all(is_data):
+        raise FormatError(
+            "the response has no row for the probe: the query did not find a fact that is known to exist, so that its "
+            "other results cannot be used"
+        )
+    bindings = [row if data else {} for row, data in zip(bindings, is_data, strict=True)]
     _refuse_other_numbers(bindings)
-    at = names.index("date") + 1 if "date" in names else 1
-    dimensions = tuple(name for name in names if name not in ("date", PROBE))
+    has_date = "date" in names
+    variable = names.index("date") + 1 if has_date else 1
     columns: dict[str, list[Any]] = {name: [_value(row, name) for row in bindings] for name in names}
     frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String())).with_columns(
-        time=pl.col("date") if "date" in names else pl.lit(None, pl.String),
-        raw=pl.col("date") if "date" in names else pl.lit(None, pl.String),
+        time=pl.col("date") if has_date else NULL,
+        raw=pl.col("date") if has_date else NULL,
         value=pl.lit(None, pl.Float64),
-        flag=pl.lit(None, pl.String),
-        conf=pl.lit(None, pl.String),
-        locator=pl.int_range(1, pl.len() + 1, dtype=pl.Int64) * pack(1, 0) + at,
+        flag=NULL,
+        conf=NULL,
+        locator=pl.int_range(1, pl.len() + 1, dtype=pl.Int64) * pack(1, 0) + variable,
     )
-    said = frame.filter(pl.Series([bool(row) for row in bindings], dtype=pl.Boolean))
-    return Cells(format=NAME, frame=said.lazy().select(*dimensions, *CORE), dimensions=dimensions)
+    dimensions = tuple(name for name in names if name not in ("date", PROBE))
+    rows = frame.filter(pl.Series([bool(row) for row in bindings], dtype=pl.Boolean))
+    return Cells(format=NAME, frame=rows.lazy().select(*dimensions, *CORE), dimensions=dimensions)
 
 
 def finder(path: Path) -> Callable[[int], str]:
-    """From locator (row and variable) to the value that stands there."""
-    names, bindings = _parts(parsing.literal(path))
+    """From locator (row and variable) to the value of that variable."""
+    names, bindings = _variables_and_bindings(parsing.literal(path))
 
     def find(locator: int) -> str:
-        row, place = line(locator)
+        row, variable = line(locator)
         try:
-            return str(bindings[row - 1][names[place - 1]]["value"])
+            return str(bindings[row - 1][names[variable - 1]]["value"])
         except (IndexError, KeyError):
-            raise FormatError(f"row {row} binds no variable {place}") from None
+            raise FormatError(f"row {row} binds no variable {variable}") from None
 
     return find
 
 
 def _refuse_other_numbers(bindings: Sequence[Mapping[str, Mapping[str, str]]]) -> None:
-    """``celex`` is an act, ``measure`` a national measure that transposes this act and no other."""
+    """Raise ``FormatError`` where ``celex`` is not an act, or ``measure`` is not a measure that transposes this act."""
     for row, bound in enumerate(bindings, 1):
         act, measure = _value(bound, "celex"), _value(bound, "measure")
         if act is not None and not _ACT.fullmatch(act):
-            raise FormatError(f"row {row}: {act} is the number of a corrigendum or another document, and of no act")
+            raise FormatError(f"row {row}: {act} is the number of a corrigendum or another document, not of an act")
         if act is not None and measure is not None and not re.match(f"7{act[1:]}[A-Z]{{3}}_", measure):
             raise FormatError(f"row {row}: {measure} is a measure of another directive than {act}")
 
 
-def _parts(answer: object) -> tuple[list[str], list[dict[str, Any]]]:
-    match answer:
+def _variables_and_bindings(response: object) -> tuple[list[str], list[dict[str, Any]]]:
+    match response:
         case {"head": {"vars": list() as names}, "results": {"bindings": list() as bindings}}:
             return [str(name) for name in names], bindings
-    raise FormatError(f"the payload is no result of a SPARQL query: {parsing.shown(answer)}")
+    raise FormatError(f"the payload is not the result of a SPARQL query: {parsing.shown(response)}")
 
 
 def _value(row: Mapping[str, Mapping[str, str]], name: str) -> str | None:

@@ -10,22 +10,21 @@ from typing import Any
 
 import polars as pl
 
-from sources.cells import Cells, line, pack
+from sources.cells import Cells, pack
 from sources.errors import FormatError
 from sources.formats import uis
-from sources.formats.grid import number
-from sources.formats.json import parsing
+from sources.formats.json import parsing, record_list
 
 NAME = "uis_json"
 
-# The fields of a record as the API orders them; footnotes come where they were asked for.
+# The fields of a record in the API's order; footnotes are there where they were requested.
 _FIELDS = ("indicatorId", "geoUnit", "year", "value", "magnitude", "qualifier")
 _FOOTNOTES = "footnotes"
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the text begins as an object with records of the institute."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:4000]
+    start = parsing.beginning(head, 4000)
     return start.startswith(b"{") and b'"records"' in start and (b'"hints"' in start or b'"geoUnit"' in start)
 
 
@@ -34,36 +33,23 @@ def read(path: Path) -> Cells:
 
     A locator is a record and a field of it, in the API's order.
     """
-    records = _records(parsing.parsed(path))
-    try:
-        table = pl.DataFrame(records, dict.fromkeys(_FIELDS, pl.String()), strict=False).with_row_index("row", 1)
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"a record is not as the API gives it: {str(error).splitlines()[0]}") from error
+    table = record_list.table(_records(parsing.parsed(path)), _FIELDS)
+    table = table.rename({str(at): name for at, name in enumerate(_FIELDS, 1)})
     uis.check(table)
     row = pl.col("row").cast(pl.Int64) * pack(1, 0)
-    frame = uis.cells(table.lazy(), number(pl.col("value")), lambda field: row + _FIELDS.index(field) + 1)
-    return Cells(NAME, frame, uis.DIMENSIONS)
+    return Cells(NAME, uis.cells(table.lazy(), lambda field: row + _FIELDS.index(field) + 1), uis.DIMENSIONS)
 
 
 def finder(path: Path) -> Callable[[int], str]:
-    """From locator (record and field) to the number or text that stands there."""
-    records = _records(parsing.literal(path))
-
-    def find(locator: int) -> str:
-        record, place = line(locator)
-        if not 0 < record <= len(records) or not 0 < place <= len(_FIELDS):
-            raise FormatError(f"there is no field {place} of record {record}")
-        value = records[record - 1][_FIELDS[place - 1]]
-        return "null" if value is None else str(value)
-
-    return find
+    """From locator (record and field) to the number or text of that field."""
+    return record_list.finder(_records(parsing.literal(path)), _FIELDS)
 
 
-def _records(answer: object) -> list[dict[str, Any]]:
-    records = answer.get("records") if isinstance(answer, dict) else None
+def _records(response: object) -> list[dict[str, Any]]:
+    records = response.get("records") if isinstance(response, dict) else None
     if not isinstance(records, list):
-        raise FormatError("the payload is no answer of the institute's API: it has no list of records")
-    for number_, record in enumerate(records, 1):
+        raise FormatError("the payload is not a response of the institute's API: it has no list of records")
+    for number, record in enumerate(records, 1):
         if not isinstance(record, dict) or set(record) - {_FOOTNOTES} != set(_FIELDS):
-            raise FormatError(f"record {number_} has other fields than {list(_FIELDS)}: {parsing.shown(record)}")
+            raise FormatError(f"record {number} has other fields than {list(_FIELDS)}: {parsing.shown(record)}")
     return [{name: record[name] for name in _FIELDS} for record in records]

@@ -1,7 +1,7 @@
 """JSON of the UN Population Division's Data Portal: ``{pageNumber, pageSize, pages, total, data: [{…}]}``.
 
-A record names and numbers everything: location, indicator, source, revision, variant, time, category, estimate, sex,
-age. ``timeLabel`` is the year; ``locationId`` the M49 code, or a code of the division's own.
+A record has the name and the number of everything: location, indicator, source, revision, variant, time, category,
+estimate, sex, age. ``timeLabel`` is the year; ``locationId`` is the M49 code, or a code of the division's own.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,8 @@ from pathlib import Path
 
 from sources.cells import Cells
 from sources.errors import FormatError
-from sources.formats import grid
-from sources.formats.json import parsing
-from sources.formats.json import records as _records
+from sources.formats import wide_table
+from sources.formats.json import parsing, record_list
 
 NAME = "un_portal_json"
 
@@ -25,41 +24,43 @@ _DIMENSIONS = {
     "sexId": "sex",
     "ageLabel": "age",
 }
-_LABELS = {"location": "location", "indicator": "indicator", "source": "source", "sex": "sex", "category": "category"}
+# The dimensions whose label is in a field of the same name.
+_LABELLED = ("location", "indicator", "source", "sex", "category")
 _NEEDED = ("locationId", "indicatorId", "timeLabel", "value")
+_MEMBER, _WHAT = "data", "a page of the portal"
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
+def recognises(head: bytes, _path: Path) -> bool:
     """Whether the text begins as an object with a page of the portal."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2000]
+    start = parsing.beginning(head, 2000)
     return start.startswith(b"{") and b'"pageNumber"' in start and b'"data"' in start
 
 
 def read(path: Path) -> Cells:
     """The cells of a page, by the portal's numbers of location, indicator, source, category and sex.
 
-    ``revision``, ``variant`` and ``age`` are as labelled. A locator is record and field, both 1-based.
+    ``revision``, ``variant`` and ``age`` are labels. A locator is record and field, both 1-based.
     """
-    records = _records.listed(parsing.parsed(path), "data", "no page of the portal")
+    records = record_list.listed(parsing.parsed(path), _MEMBER, _WHAT)
     names = list(records[0]) if records else [*_NEEDED, *(name for name in _DIMENSIONS if name not in _NEEDED)]
     if missing := [name for name in _NEEDED if name not in names]:
         raise FormatError(f"the records have no field {missing[0]}, only {names}")
-    at = {name: place for place, name in enumerate(names, 1)}
-    table = _records.table(records, names)
-    table = table.rename({name: str(place) for name, place in at.items()}).with_row_index("row", 1)
-    places = {dim: at[name] for name, dim in _DIMENSIONS.items() if name in at}
-    coded = {dim: at[name] for dim, name in _LABELS.items() if name in at and dim in places}
+    positions = {name: at for at, name in enumerate(names, 1)}
+    table = record_list.table(records, names)
+    keys = {dimension: positions[name] for name, dimension in _DIMENSIONS.items() if name in positions}
+    layout = wide_table.Layout(keys | {"time": positions["timeLabel"]}, {positions["value"]: {}})
     return Cells(
         format=NAME,
-        frame=grid.cells(table, tuple(places), places | {"time": at["timeLabel"]}, {at["value"]: {}}, blanks=True),
-        dimensions=tuple(places),
+        frame=wide_table.cells(table, layout, tuple(keys), keep_blanks=True),
+        dimensions=tuple(keys),
         labels={
-            dim: dict(table.select(str(places[dim]), str(label)).drop_nulls().unique(str(places[dim])).iter_rows())
-            for dim, label in coded.items()
+            name: wide_table.labels(table, keys[name], positions[name])
+            for name in _LABELLED
+            if name in keys and name in positions
         },
     )
 
 
 def finder(path: Path) -> Callable[[int], str]:
-    """From locator (record and field) to the number or text that stands there."""
-    return _records.finder(_records.listed(parsing.literal(path), "data", "no page of the portal"))
+    """From locator (record and field) to the number or text of that field."""
+    return record_list.finder(record_list.listed(parsing.literal(path), _MEMBER, _WHAT))

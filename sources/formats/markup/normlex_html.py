@@ -1,21 +1,21 @@
 """HTML of the ILO's NORMLEX: the ratifications of one convention or protocol, in English or French.
 
 A row has the country, the date of registration, the status (``In Force``, ``Not in force``, ``Denounced``; padded) and
-a note. The heading names the instrument ("Ratifications of C097 - …"), and the page says when it entered into force.
+a note. The heading names the instrument ("Ratifications of C097 - …"), and the page states its entry into force.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
-
-from sources.cells import CORE, Cells, pack
+from sources.cells import Cells, pack
 from sources.errors import FormatError
-from sources.formats.markup import nodes
-from sources.formats.markup.page_finder import finder_of
+from sources.formats.markup import html_finder, nodes
+from sources.formats.values import frame_of_rows
 
 NAME = "normlex_html"
+
+finder = html_finder.finder
 
 DIMENSIONS = ("instrument", "country", "act", "status", "note")
 
@@ -29,43 +29,35 @@ _LATER = re.compile(rf"(?:will enter into force for|entrera en vigueur pour) .+?
 _BLOCKED = re.compile(r"Just a moment|Attention Required|cf-challenge|Access denied", re.IGNORECASE)
 
 
-def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning tells
-    """Whether the page is one of NORMLEX, or the one that a guard shows in its place."""
+def recognises(head: bytes, _path: Path) -> bool:
+    """Whether the page is one of NORMLEX, or the page of a bot protection in its place."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     return start.startswith(b"<") and (b"NORMLEXPUB" in head or b"normlex" in head.lower())
 
 
 def read(path: Path) -> Cells:
-    """A registration for each country, with the entry into force that a note announces, and that of the instrument.
+    """The registration of each country, the entry into force that a note announces, and that of the instrument.
 
     Dimensions: ``instrument`` (C097), ``country``, ``act`` (Registration, Entry into force), ``status`` and ``note`` as
     published, without padding. A locator is row of the page and cell in it, both 1-based.
     """
     page = nodes.page(path)
-    said = nodes.words(page.root)
-    if found := _BLOCKED.search(said[:2000]):
-        raise FormatError(f"this is no list of ratifications but a guard's page: {found[0]!r}")
-    heading = _HEADING.search(said)
+    text = nodes.words(page.root)
+    if found := _BLOCKED.search(text[:2000]):
+        raise FormatError(f"the page is that of a bot protection, not a list of ratifications: {found[0]!r}")
+    heading = _HEADING.search(text)
     if heading is None:
-        raise FormatError("the page does not say of which instrument it lists the ratifications")
+        raise FormatError("the page has no heading with the instrument of its ratifications")
     rows = [(number, [nodes.words(cell) for cell in cells]) for number, cells in nodes.rows(page)]
     acts = [act for number, cells in rows for act in _acts(heading[1].upper(), number, cells)]
     if not any(act[2] == "Registration" for act in acts):
         raise FormatError(f"the page lists no ratification of {heading[1]}")
-    names = (*DIMENSIONS, "time", "raw", "locator")
-    schema = {name: pl.Int64() if name == "locator" else pl.String() for name in names}
-    nothing = {"value": pl.lit(None, pl.Float64), "flag": pl.lit(None, pl.String), "conf": pl.lit(None, pl.String)}
-    frame = pl.LazyFrame(acts, schema=schema, orient="row").with_columns(**nothing)
-    return Cells(format=NAME, frame=frame.select(*DIMENSIONS, *CORE), dimensions=DIMENSIONS, coded=False)
-
-
-def finder(path: Path) -> Callable[[int], str]:
-    """From locator (row of the page and cell) to the text of the cell."""
-    return finder_of(path)
+    frame = frame_of_rows(acts, (*DIMENSIONS, "time", "raw", "locator"), DIMENSIONS)
+    return Cells(format=NAME, frame=frame, dimensions=DIMENSIONS, coded=False)
 
 
 def _acts(instrument: str, number: int, cells: list[str]) -> Iterator[tuple[str | int, ...]]:
-    """The acts of a row: a registration, what its note announces, or the entry into force of the instrument."""
+    """The acts of a row: a registration and what its note announces, or the entry into force of the instrument."""
     for column, cell in enumerate(cells, 1):
         if found := _IN_FORCE.search(cell):
             yield instrument, "Instrument", "Entry into force", "", "", found[1], found[1], pack(number, column)

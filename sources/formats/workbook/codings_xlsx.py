@@ -1,22 +1,21 @@
-"""Indices of policy as workbooks: DEMIG, IMPIC, MIPEX and 3P, each known by the columns of a sheet.
+"""Policy indices as workbooks: DEMIG, IMPIC, MIPEX and 3P, each recognised by the columns of a sheet.
 
-Titles may stand above the header, and other sheets beside: notes, a codebook. A workbook may have a sheet a country.
+There may be titles above the header, and other sheets: notes, a codebook. A workbook may have a sheet for each country.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from sources.cells import Cells
 from sources.errors import FormatError
 from sources.formats import codings
-from sources.formats.workbook import sheets as _workbook
+from sources.formats.workbook import sheets
 
 NAME = "codings_xlsx"
 
-finder: Callable[[Path], Callable[[int], str]] = _workbook.finder
+finder = sheets.finder
 
 _TITLE_ROWS = 10
 
@@ -26,32 +25,32 @@ def recognises(head: bytes, path: Path) -> bool:
     if not head.startswith(b"PK"):
         return False
     try:
-        book = _workbook.workbook(path)
-        sheets = range(len(book.sheet_names))
-        return any(_header(_workbook.rows_of(book, sheet, _TITLE_ROWS)) is not None for sheet in sheets)
+        book = sheets.workbook(path)
+        numbers = range(len(book.sheet_names))
+        return any(_header(sheets.rows_of(book, sheet, _TITLE_ROWS)) is not None for sheet in numbers)
     except FormatError:
         return False
 
 
 def read(path: Path) -> Cells:
-    """A cell for each code of every sheet of a scheme, with the dimensions of ``_codings``."""
-    book = _workbook.workbook(path)
-    tables = [(sheet, name, _workbook.rows_of(book, sheet)) for sheet, name in enumerate(book.sheet_names)]
-    return codings.found(NAME, [frame for table in tables for frame in _sheet(*table)])
+    """A cell for each code of every sheet of a scheme, with ``codings.DIMENSIONS``."""
+    book = sheets.workbook(path)
+    tables = [(sheet, name, sheets.rows_of(book, sheet)) for sheet, name in enumerate(book.sheet_names)]
+    return codings.found(NAME, [frame for table in tables for frame in _cells_of_sheet(*table)])
 
 
-def _sheet(sheet: int, called: str, rows: list[list[Any]]) -> Iterator[pl.DataFrame]:
-    """The codes of a sheet; none where it is of no scheme."""
-    above = _header(rows[:_TITLE_ROWS])
-    if above is None:
+def _cells_of_sheet(sheet: int, name: str, rows: sheets.Rows) -> Iterator[pl.DataFrame]:
+    """The codes of a sheet; none where it belongs to no scheme. Its name is the country where no column gives one."""
+    header = _header(rows[:_TITLE_ROWS])
+    if header is None:
         return
-    names = [_workbook.text(name) for name in rows[above]]
+    names = sheets.texts(rows[header])
     scheme = codings.scheme_of(names, sheet=True)
     if scheme is not None:
-        texts = [[_workbook.text(value) for value in row] for row in rows]
-        yield codings.cells(scheme, names, _workbook.table(texts, above + 1), sheet=sheet, called=called)
+        table = sheets.table(list(map(sheets.texts, rows)), header + 1)
+        yield codings.cells(scheme, names, table, sheet=sheet, country=name)
 
 
-def _header(rows: list[list[Any]]) -> int | None:
-    named = ([_workbook.text(name) for name in row] for row in rows)
-    return next((at for at, names in enumerate(named) if codings.scheme_of(names, sheet=True)), None)
+def _header(rows: sheets.Rows) -> int | None:
+    """The index of the first row with the columns of a scheme."""
+    return next((at for at, row in enumerate(rows) if codings.scheme_of(sheets.texts(row), sheet=True)), None)

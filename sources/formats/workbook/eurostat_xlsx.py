@@ -1,12 +1,13 @@
-"""The spreadsheet of Eurostat's Data Browser: one table a sheet, with labels.
+"""The spreadsheet of Eurostat's Data Browser: one table in each sheet, with labels.
 
-A sheet ``Sheet 1`` or ``Data`` begins with ``Data extracted on``, names the dataset, then each dimension that is the
-same in the whole sheet with its position; the header is the dimension over the columns and below it those of the rows
-(``TIME``, then ``GEO (Labels)``). The flags stand in the column right of the values; ``:`` is not available.
+A sheet ``Sheet 1`` or ``Data`` begins with ``Data extracted on`` and names the dataset. Then it lists each dimension
+that is the same in the whole sheet, with its position. The header is the dimension of the columns, and below it the
+dimensions of the rows (``TIME``, then ``GEO (Labels)``). The flags are in the column to the right of the values; ``:``
+is not available.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -15,25 +16,32 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from sources.cells import CORE, Cells, pack
+from sources.cells import Cells, pack
 from sources.errors import FormatError
-from sources.formats.grid import filled, number
+from sources.formats.values import core, filled, refuse_wrong_dimensions
 from sources.formats.workbook import sheets
 
 NAME = "eurostat_xlsx"
 
+finder = sheets.finder
+
 _SHEET = re.compile(r"Sheet \d+|Data")
-_HEADED = re.compile(r"(.+) \((Labels|Codes)\)")
+_ROW_HEADER = re.compile(r"(.+) \((Labels|Codes)\)")
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
-class _Table(NamedTuple):
-    """A sheet: what is the same everywhere, and in which row and columns (1-based) the header stands."""
+class _Layout(NamedTuple):
+    """The layout of a sheet, by 1-based rows and columns.
+
+    ``fixed`` are the dimensions with one position in the whole sheet; ``header`` is the row of the header, ``axis`` the
+    dimension of its columns; ``keys`` maps each dimension of the rows to its column, ``columns`` each column of values
+    to its position in ``axis``.
+    """
 
     fixed: dict[str, str]
     header: int
     axis: str
-    rows: dict[str, int]
+    keys: dict[str, int]
     columns: dict[int, str]
 
 
@@ -43,7 +51,7 @@ def recognises(head: bytes, path: Path) -> bool:
         return False
     try:
         book = sheets.workbook(path)
-        return any(_begins(sheets.rows_of(book, at, 1)) for at in _sheets(book.sheet_names))
+        return any(_is_table(sheets.rows_of(book, at, 1)) for at in _sheet_indices(book.sheet_names))
     except FormatError:
         return False
 
@@ -53,18 +61,18 @@ def read(path: Path) -> Cells:
     book = sheets.workbook(path)
     fields: list[pl.DataFrame] = []
     dimensions: tuple[str, ...] = ()
-    first: list[list[Any]] = []
-    for at in _sheets(book.sheet_names):
-        rows = sheets.rows_of(book, at)
-        if not _begins(rows):
+    first: sheets.Rows = []
+    for index in _sheet_indices(book.sheet_names):
+        rows = sheets.rows_of(book, index)
+        if not _is_table(rows):
             continue
-        sheet = book.sheet_names[at]
-        table = _table(rows, sheet)
-        names = tuple(name for name in (*table.fixed, *table.rows, table.axis) if name != "time")
+        name = book.sheet_names[index]
+        layout = _layout(rows, name)
+        names = tuple(key for key in (*layout.fixed, *layout.keys, layout.axis) if key != "time")
         dimensions, first = dimensions or names, first or rows
         if set(names) != set(dimensions):
-            raise FormatError(f"sheet {sheet!r} has the dimensions {names}, the first has {dimensions}")
-        fields.append(_long(rows, table, at).select(*dimensions, "time", "text", "flag", "locator"))
+            raise FormatError(f"sheet {name!r} has the dimensions {names}, the first has {dimensions}")
+        fields.append(_long(rows, layout, index).select(*dimensions, "time", "text", "flag", "locator"))
     if not fields:
         raise FormatError("no sheet of the workbook begins with 'Data extracted on'")
     return Cells(
@@ -77,63 +85,58 @@ def read(path: Path) -> Cells:
     )
 
 
-def finder(path: Path) -> Callable[[int], str]:
-    """From locator to the text of the cell; a number as it is shown without format."""
-    return sheets.finder(path)
+def _sheet_indices(names: Sequence[str]) -> list[int]:
+    return [index for index, name in enumerate(names) if _SHEET.fullmatch(name)]
 
 
-def _sheets(names: Sequence[str]) -> list[int]:
-    return [at for at, name in enumerate(names) if _SHEET.fullmatch(name)]
-
-
-def _begins(rows: Sequence[Sequence[Any]]) -> bool:
+def _is_table(rows: sheets.Rows) -> bool:
     return bool(rows and rows[0]) and str(rows[0][0]).startswith("Data extracted on")
 
 
-def _table(rows: Sequence[Sequence[Any]], sheet: str) -> _Table:
-    """Where what stands: the header is the row above the first one that says ``(Labels)`` or ``(Codes)``."""
-    headed = next((at for at, row in enumerate(rows) if _HEADED.fullmatch(sheets.text(row[0]))), 0)
-    if not headed:
+def _layout(rows: sheets.Rows, sheet: str) -> _Layout:
+    """The layout of a sheet: the header is the row above the first row with ``(Labels)`` or ``(Codes)``."""
+    header = next((at for at, row in enumerate(rows) if _ROW_HEADER.fullmatch(sheets.text(row[0]))), 0)
+    if not header:
         raise FormatError(f"sheet {sheet!r} has no header like 'GEO (Labels)'")
-    over, below = [sheets.text(one) for one in rows[headed - 1]], [sheets.text(one) for one in rows[headed]]
-    places = {at: found[1].lower() for at, name in enumerate(below, 1) if (found := _HEADED.fullmatch(name))}
-    rows_at = {name: at for at, name in places.items()}
-    axis = re.sub(r" \((Labels|Codes)\)$", "", over[0]).lower()
-    columns = {at: name for at, name in enumerate(over, 1) if name and at > max(places)}
-    fixed = _fixed(rows[: headed - 1])
-    names = [*fixed, *places.values(), axis]
-    if wrong := [name for name in names if names.count(name) > 1 or (name in CORE and name != "time")]:
-        raise FormatError(f"sheet {sheet!r} names the dimension {wrong[0]!r} twice, or its name is taken")
+    upper, lower = sheets.texts(rows[header - 1]), sheets.texts(rows[header])
+    keys_at = {at: found[1].lower() for at, name in enumerate(lower, 1) if (found := _ROW_HEADER.fullmatch(name))}
+    axis = re.sub(r" \((Labels|Codes)\)$", "", upper[0]).lower()
+    columns = {at: name for at, name in enumerate(upper, 1) if name and at > max(keys_at)}
+    fixed = _fixed(rows[: header - 1])
+    names = [*fixed, *keys_at.values(), axis]
+    refuse_wrong_dimensions(names, f"sheet {sheet!r}")
     if "time" not in names or not columns or len(set(columns.values())) < len(columns):
-        raise FormatError(f"sheet {sheet!r}, row {headed}: the header is not that of a table over time")
-    return _Table(fixed, headed, axis, rows_at, columns)
+        raise FormatError(f"sheet {sheet!r}, row {header}: the header is not that of a table over time")
+    return _Layout(fixed, header, axis, {name: at for at, name in keys_at.items()}, columns)
 
 
-def _fixed(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+def _fixed(rows: sheets.Rows) -> dict[str, str]:
     """The dimensions between the first blank row and the header: name in the first column, position in the third."""
-    named = {sheets.text(row[0]).lower(): row[1:] for row in rows[_blank(rows) :] if row[0]}
-    return {name: next(filter(None, map(sheets.text, said)), "") for name, said in named.items() if name}
+    listed = {sheets.text(row[0]).lower(): row[1:] for row in rows[_rows_until_blank(rows) :] if row[0]}
+    return {name: next(filter(None, sheets.texts(row)), "") for name, row in listed.items() if name}
 
 
-def _blank(rows: Sequence[Sequence[Any]]) -> int:
-    """How many rows stand above the first blank one."""
-    return next((at for at, row in enumerate(rows) if not any(map(sheets.text, row))), len(rows))
+def _rows_until_blank(rows: sheets.Rows) -> int:
+    """The number of rows above the first blank row."""
+    return next((at for at, row in enumerate(rows) if not any(sheets.texts(row))), len(rows))
 
 
-def _long(rows: Sequence[Sequence[Any]], place: _Table, sheet: int) -> pl.DataFrame:
+def _long(rows: sheets.Rows, layout: _Layout, sheet: int) -> pl.DataFrame:
     """A row for each field of the columns of values: its dimensions and time, its text, its flag and its locator."""
-    first, width = place.header + 1, len(rows[0])
-    # The table ends at a blank row; below it stand the special values and the flags.
-    body = rows[first : first + _blank(rows[first:])]
+    first, width = layout.header + 1, len(rows[0])
+    # The table ends at a blank row; below it are the explanations of special values and flags.
+    body = rows[first : first + _rows_until_blank(rows[first:])]
     fields = pl.lit(pl.Series(list(chain.from_iterable(body)), dtype=pl.String, strict=False))
-    flags = [at + 1 if at < width and at + 1 not in place.columns else None for at in place.columns]
-    columns = pl.DataFrame({"@column": list(place.columns), place.axis: list(place.columns.values()), "@flag": flags})
-    named = sheets.table([[row[at - 1] for at in place.rows.values()] for row in rows[: first + len(body)]], first)
+    flags = [at + 1 if at < width and at + 1 not in layout.columns else None for at in layout.columns]
+    columns = pl.DataFrame(
+        {"@column": list(layout.columns), layout.axis: list(layout.columns.values()), "@flag": flags}
+    )
+    keys = [[row[at - 1] for at in layout.keys.values()] for row in rows[: first + len(body)]]
     start = (pl.col("row").cast(pl.Int64) - first - 1) * width - 1
-    return columns.join(named, how="cross").select(
-        *(pl.col(str(at)).str.strip_chars().alias(name) for at, name in enumerate(place.rows, 1)),
-        *(pl.lit(text).alias(name) for name, text in place.fixed.items()),
-        place.axis,
+    return columns.join(sheets.table(keys, first), how="cross").select(
+        *(pl.col(str(at)).str.strip_chars().alias(name) for at, name in enumerate(layout.keys, 1)),
+        *(pl.lit(text).alias(name) for name, text in layout.fixed.items()),
+        layout.axis,
         fields.gather(start + pl.col("@column")).alias("text"),
         fields.gather(start + pl.col("@flag")).alias("flag"),
         (pl.col("row").cast(pl.Int64) * pack(1, 0) + pl.col("@column") + pack(0, 0, sheet)).alias("locator"),
@@ -141,30 +144,21 @@ def _long(rows: Sequence[Sequence[Any]], place: _Table, sheet: int) -> pl.DataFr
 
 
 def _cells(long: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
-    """The fields of all sheets as cells; a blank one without flag is none."""
-    text = pl.col("text").str.strip_chars()
-    value = number(text)
-    cells = long.select(
-        *dimensions,
-        "time",
-        value.alias("value"),
-        pl.when(value.is_null()).then(filled(text)).alias("raw"),
-        filled(pl.col("flag").str.strip_chars()).alias("flag"),
-        pl.lit(None, pl.String).alias("conf"),
-        "locator",
-    )
+    """The fields of all sheets as cells; a blank field without flag is no cell."""
+    text, flag = pl.col("text").str.strip_chars(), filled(pl.col("flag").str.strip_chars())
+    cells = long.select(*dimensions, *core(text, pl.col("locator"), time=pl.col("time"), flag=flag))
     return cells.filter(pl.any_horizontal(pl.col("value", "raw", "flag").is_not_null()))
 
 
-def _dataset(rows: Sequence[Sequence[Any]]) -> str | None:
+def _dataset(rows: sheets.Rows) -> str | None:
     """``DEMO_PJANGROUP`` of a title that ends in ``[DEMO_PJANGROUP__custom_202367]``."""
-    found = re.search(r"\[(\w+?)(?:__custom_\d+)?\]\s*$", _said(rows, "Dataset:"))
+    found = re.search(r"\[(\w+?)(?:__custom_\d+)?\]\s*$", _text_after(rows, "Dataset:"))
     return found[1] if found else None
 
 
-def _updated(rows: Sequence[Sequence[Any]]) -> datetime | None:
+def _updated(rows: sheets.Rows) -> datetime | None:
     """``03/07/2020 23:00``: day, month and year, in the local time of Brussels."""
-    text = _said(rows, "Last updated:")
+    text = _text_after(rows, "Last updated:")
     if not text:
         return None
     try:
@@ -173,6 +167,7 @@ def _updated(rows: Sequence[Sequence[Any]]) -> datetime | None:
         raise FormatError(f"'Last updated:' is not dd/mm/yyyy HH:MM: {text!r}") from error
 
 
-def _said(rows: Sequence[Sequence[Any]], name: str) -> str:
-    found = next((row for row in rows[:9] if sheets.text(row[0]) == name), [])
-    return next((text for one in found[1:] if (text := sheets.text(one))), "")
+def _text_after(rows: Sequence[Sequence[Any]], name: str) -> str:
+    """The first text to the right of a name in the first column of the title."""
+    row = next((row for row in rows[:9] if sheets.text(row[0]) == name), [])
+    return next((text for value in row[1:] if (text := sheets.text(value))), "")

@@ -1,6 +1,5 @@
-"""Workbook of IOM's Missing Migrants: the file of all data, one incident a row of its first sheet."""
+"""Workbook of IOM's Missing Migrants: the file of all data, one incident in each row of its first sheet."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from sources.cells import Cells
@@ -10,24 +9,18 @@ from sources.formats.workbook import sheets
 
 NAME = "missing_migrants_xlsx"
 
-finder: Callable[[Path], Callable[[int], str]] = sheets.finder
+finder = sheets.finder
 
 
 def recognises(head: bytes, path: Path) -> bool:
     """Whether the first row of the first sheet has the id of an incident and the number of its missing."""
-    if not head.startswith(b"PK"):
-        return False
-    try:
-        _, rows = sheets.beginning(path)
-    except FormatError:
-        return False
-    return bool(rows) and missing_migrants.is_header([sheets.text(name) for name in rows[0]])
+    _, rows = sheets.beginning(head, path)
+    return bool(rows) and missing_migrants.is_header(sheets.texts(rows[0]))
 
 
 def read(path: Path) -> Cells:
-    """The cells: ``incident``, where, from where, ``route``, ``cause``, and ``measure`` (``dead``, ``missing`` …)."""
+    """The cells, with the dimensions of ``missing_migrants.cells``."""
     rows = sheets.rows_of(sheets.workbook(path), 0)
     if not rows:
         raise FormatError("the first sheet is empty")
-    names = [sheets.text(name) for name in rows[0]]
-    return missing_migrants.cells(NAME, names, sheets.table(rows, 1))
+    return missing_migrants.cells(NAME, sheets.texts(rows[0]), sheets.table(rows, 1))

@@ -1,4 +1,4 @@
-"""What the workbook formats share: opening one, its sheets as rows and as tables of text, and finding a cell again."""
+"""Opening workbooks, reading their sheets as rows and as tables of text, and finding a cell again by its locator."""
 
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -11,34 +11,42 @@ from python_calamine import CalamineError, CalamineWorkbook
 from sources.cells import unpack
 from sources.errors import FormatError
 
+Rows = list[list[Any]]
+
 _FIRST_ROWS = 40
 
 
 def workbook(path: Path) -> CalamineWorkbook:
-    """The workbook at ``path``; ``FormatError`` where it is none or is damaged."""
+    """The workbook at ``path``; ``FormatError`` where it is not a workbook or is damaged."""
     try:
         return CalamineWorkbook.from_path(path)
     except (CalamineError, OSError) as error:
-        raise FormatError(f"the payload is no whole workbook: {error}") from error
+        raise FormatError(f"the payload is not a complete workbook: {error}") from error
 
 
-def beginning(path: Path) -> tuple[list[str], list[list[Any]]]:
-    """The names of a workbook's sheets and the first rows of the first of them, by which a format is told.
+def beginning(head: bytes, path: Path) -> tuple[list[str], Rows]:
+    """The names of a workbook's sheets and the first rows of the first sheet; nothing where it is not a workbook.
 
-    Every format of workbooks asks, and opening a large one takes a second: what was found is kept for the last file.
+    Every format of workbooks is recognised by them, and opening a large workbook takes a second: the result for the
+    last file is kept.
     """
+    if not head.startswith(b"PK"):
+        return [], []
     facts = path.stat()
-    return _beginning(path, facts.st_size, facts.st_mtime_ns)
+    try:
+        return _beginning(path, facts.st_size, facts.st_mtime_ns)
+    except FormatError:
+        return [], []
 
 
 @lru_cache(maxsize=1)
-def _beginning(path: Path, _size: int, _changed: int) -> tuple[list[str], list[list[Any]]]:
+def _beginning(path: Path, _size: int, _changed: int) -> tuple[list[str], Rows]:
     book = workbook(path)
     return book.sheet_names, rows_of(book, 0, _FIRST_ROWS) if book.sheet_names else []
 
 
-def rows_of(book: CalamineWorkbook, sheet: int, first: int | None = None) -> list[list[Any]]:
-    """The rows of a sheet from its cell A1 on, or only the ``first`` so many. A blank cell is an empty text."""
+def rows_of(book: CalamineWorkbook, sheet: int, first: int | None = None) -> Rows:
+    """The rows of a sheet from its cell A1 on, or only the ``first`` rows. A blank cell is an empty text."""
     try:
         return book.get_sheet_by_index(sheet).to_python(skip_empty_area=False, nrows=first)
     except CalamineError as error:
@@ -52,10 +60,15 @@ def text(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def table(rows: list[list[Any]], after: int) -> pl.DataFrame:
-    """The rows below the first ``after`` as text, with their number and columns named by position."""
+def texts(row: list[Any]) -> list[str]:
+    """The cells of a row as text."""
+    return [text(value) for value in row]
+
+
+def table(rows: Rows, above: int) -> pl.DataFrame:
+    """The rows below the first ``above`` as text, with their number as ``row`` and columns named by position."""
     schema = {str(at): pl.String() for at in range(1, len(rows[0]) + 1)}
-    return pl.DataFrame(rows[after:], schema, orient="row", strict=False).with_row_index("row", after + 1)
+    return pl.DataFrame(rows[above:], schema, orient="row", strict=False).with_row_index("row", above + 1)
 
 
 def finder(path: Path) -> Callable[[int], str]:

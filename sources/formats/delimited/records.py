@@ -1,10 +1,11 @@
-"""What the text formats share: reading delimited text of any size as records, strictly, and finding a cell again."""
+"""Reading delimited text of any size as records, strictly, and finding a field again by its locator."""
 
 import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
@@ -19,10 +20,11 @@ from sources.errors import FormatError
 
 UTF8 = "utf-8-sig"  # with or without a byte order mark
 _BLOCK = 2 << 20
+_HEADER_WITHIN = 65_536
 
 
 class Dialect(NamedTuple):
-    """How fields are told apart; without ``quote`` a quotation mark is a letter like others."""
+    """How fields are separated and quoted; without ``quote`` a quotation mark is an ordinary character."""
 
     delimiter: str = ","
     quote: str | None = '"'
@@ -30,6 +32,64 @@ class Dialect(NamedTuple):
 
 CSV = Dialect()
 TSV = Dialect("\t", None)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header below a preamble: its names, the records above it, and the number of its record and last line."""
+
+    names: list[str]
+    preamble: list[list[str]]
+    record: int
+    line: int
+
+
+def find_header(head: bytes, is_header: Callable[[list[str]], bool], encoding: str = UTF8) -> Header | None:
+    """The first record among the first bytes of a text for which ``is_header`` is true; None where there is none."""
+    reader = csv.reader(io.StringIO(head.decode(encoding, "replace"), newline=""))
+    preamble: list[list[str]] = []
+    try:
+        for names in reader:
+            if is_header(names):
+                return Header(names, preamble, len(preamble) + 1, reader.line_num)
+            preamble.append(names)
+    except csv.Error:
+        pass
+    return None
+
+
+def header_of(path: Path, is_header: Callable[[list[str]], bool], encoding: str = UTF8) -> Header:
+    """``find_header`` for a payload; ``FormatError`` where there is none."""
+    with path.open("rb") as file:
+        found = find_header(file.read(_HEADER_WITHIN), is_header, encoding)
+    if found is None:
+        raise FormatError(f"the first {_HEADER_WITHIN:,} bytes contain no header of this format")
+    return found
+
+
+def body(path: Path, head: Header, encoding: str = "utf8", *, ends: bool = True) -> pl.DataFrame:
+    """The table below the header of a delimited text; ``row`` is the record. Blank records are left out.
+
+    A last line without a line end is a ``FormatError``, because the payload was cut off; unless ``ends`` is false, for
+    a publisher that does not end it.
+    """
+    with path.open("rb") as file:
+        file.seek(-1, io.SEEK_END)
+        if ends and file.read() != b"\n":
+            raise FormatError("the payload is cut off: its last line has no line end")
+    try:
+        table = pl.read_csv(
+            path,
+            has_header=False,
+            skip_lines=head.line,
+            schema={str(at): pl.String() for at in range(1, len(head.names) + 1)},
+            row_index_name="row",
+            row_index_offset=head.record + 1,
+            encoding=encoding,
+        )
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        raise FormatError(f"the text below the header is not a table: {str(error).splitlines()[0]}") from error
+    return table.filter(~pl.all_horizontal(pl.exclude("row").is_null()))
 
 
 def header(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[str]:
@@ -42,11 +102,11 @@ def header(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[
     try:
         return next(_reader([text], dialect), [])
     except csv.Error as error:
-        raise FormatError(f"the first line is no header: {error}") from error
+        raise FormatError(f"the first line is not a header: {error}") from error
 
 
 def first_fields(head: bytes) -> list[str]:
-    """What a header looks like from the first bytes of a payload of any kind; nothing where these are no text."""
+    """The fields of the first line of a payload of any kind; none where it is not text."""
     text = head.split(b"\n", 1)[0].decode(UTF8, "replace").rstrip("\r")
     try:
         return next(csv.reader([text]), [])
@@ -55,7 +115,7 @@ def first_fields(head: bytes) -> list[str]:
 
 
 def sample(path: Path, size: int, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[list[str]]:
-    """The whole records after the first line among the next ``size`` bytes."""
+    """The complete records after the first line within the next ``size`` bytes."""
     with path.open("rb") as file:
         file.readline()
         head = file.read(size)
@@ -75,9 +135,10 @@ def records(
     """The records after the first line, as text.
 
     Columns: ``row``, the 1-based record (UInt32; the first line is record 1), then ``1`` to ``<fields>``, the fields by
-    their 1-based position; an empty field is "". Nothing is read before the frame is collected, and then in blocks, so
-    that memory does not grow with the file; ``check`` sees each. A record with more or fewer fields, or a text in
-    another encoding, is a ``FormatError`` that names its line; so is, at once, a file that ends within a field.
+    their 1-based position; an empty field is "". Nothing is read before the frame is collected. Blocks are read one
+    after the other, so that memory does not grow with the file; ``check`` is called with each. A record with more or
+    fewer fields, or text in another encoding, is a ``FormatError`` that names its line. A file that ends within a field
+    is a ``FormatError`` at once.
     """
     _refuse_cut(path)
     names = [str(at) for at in range(1, fields + 1)]
@@ -98,12 +159,12 @@ def records(
 
 
 def lazily(frames: Callable[[], Iterable[pl.DataFrame]], schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """One frame of many: they are made again for each reading, one at a time, and only as far as it goes."""
+    """One lazy frame of many frames, which are computed one at a time in each reading, and only as far as needed."""
 
     def batches(
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        for whole in _each_ahead(frames()):
+        for whole in _prefetched(frames()):
             frame = whole.select(columns or pl.all())
             frame = frame if n_rows is None else frame.head(n_rows)
             yield frame if predicate is None else frame.filter(predicate)
@@ -113,8 +174,8 @@ def lazily(frames: Callable[[], Iterable[pl.DataFrame]], schema: Mapping[str, pl
     return register_io_source(batches, schema=schema, is_pure=True)
 
 
-def _each_ahead(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Each frame while the next one is made: to read a block keeps one core at work, what follows from it another."""
+def _prefetched(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Each frame, while a thread computes the next one: parsing a block uses one core, its further use another."""
     source = iter(frames)
     with ThreadPoolExecutor(1) as pool:
         due = pool.submit(next, source, None)
@@ -124,10 +185,10 @@ def _each_ahead(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def tabbed(path: Path, fields: int) -> Iterator[tuple[int, pl.Series]]:
-    """The fields after the first line of a text in ``TSV``, without white space around them, record after record.
+    """The fields after the first line of a text in ``TSV``, record after record, without white space around them.
 
-    A block at a time, each with the number of its first record; ``FormatError`` as of ``records``. A wide table is made
-    long anyway: to find where its fields end costs a third of parsing them into columns first.
+    One series for each block, with the number of its first record; ``FormatError`` as in ``records``. The caller turns
+    a wide table into a long one in any case, and finding the field ends takes a third of the time of parsing columns.
     """
     _refuse_cut(path)
     first = 2
@@ -140,7 +201,7 @@ def tabbed(path: Path, fields: int) -> Iterator[tuple[int, pl.Series]]:
             ends = np.flatnonzero((octets == ord("\t")) | (octets == ord("\n")))
             last = octets[ends] == ord("\n")
             if last.sum() * fields != len(ends) or not last[fields - 1 :: fields].all():
-                _blame(block, fields, first, TSV)
+                _refuse_first_wrong(block, fields, first, TSV)
             starts = pa.py_buffer(np.concatenate(([0], ends + 1)))
             text = pa.LargeStringArray.from_buffers(len(ends), starts, pa.py_buffer(block))
             yield first, pl.Series(text).str.strip_chars()
@@ -152,16 +213,14 @@ def locator(column: int | pl.Expr) -> pl.Expr:
     return pl.col("row").cast(pl.Int64) * pack(1, 0) + column
 
 
-def csv_finder(
-    path: Path, *, delimiter: str = ",", quote: str | None = '"', encoding: str = UTF8
-) -> Callable[[int], str]:
-    """A function from locator (record and column, both 1-based) to the text of that field.
+def finder(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> Callable[[int], str]:
+    """A function from locator (record and field, both 1-based) to the text of that field.
 
-    Every record of the file counts: a preamble, the header and blank lines too. A record is what ``csv.reader`` takes
-    for one, so a quoted field may hold line ends. The file is parsed once, as far as it is asked for.
+    Every record of the file is counted, also those of a preamble, the header and blank lines. A record is what
+    ``csv.reader`` returns, so a quoted field may contain line ends. The file is parsed once, up to the last locator.
     """
     found: list[list[str]] = []
-    rows = _rows(path, Dialect(delimiter, quote), encoding)
+    rows = _rows(path, dialect, encoding)
 
     def find(place: int) -> str:
         record, column = line(place)
@@ -188,20 +247,20 @@ def encoding_of(path: Path, *, otherwise: str = "latin-1") -> str:
 
 
 def _refuse_cut(path: Path) -> None:
-    """Raises where the last line has no end and its last field holds something, which may be only its beginning."""
+    """Raise ``FormatError`` where the last line has no line end and its last field, which may be cut, is not empty."""
     with path.open("rb") as file:
         file.seek(-min(1, path.stat().st_size), io.SEEK_END)
         last = file.read()
     if last not in b'\r\n \t,;"':
-        raise FormatError("the payload is cut off: its last line has no end")
+        raise FormatError("the payload is cut off: its last line has no line end")
 
 
 def _blocks(file: BinaryIO, dialect: Dialect) -> Iterator[bytes]:
-    """The rest of a file in pieces that end where a record ends; blank lines at its end are left out."""
-    mark = (dialect.quote or "").encode()
+    """The rest of a file in blocks that end where a record ends; blank lines at the end are left out."""
+    quote = (dialect.quote or "").encode()
     while block := _lines(file):
-        if mark and block.count(mark) % 2:
-            block += b"".join(_until_even(file, mark))
+        if quote and block.count(quote) % 2:
+            block += b"".join(_until_even(file, quote))
         if len(block) < _BLOCK:
             block = block.rstrip(b"\r\n")
         if block:
@@ -209,7 +268,7 @@ def _blocks(file: BinaryIO, dialect: Dialect) -> Iterator[bytes]:
 
 
 def _lines(file: BinaryIO) -> bytes:
-    """The next whole lines, of a block or a little more."""
+    """The next whole lines, of one block's length or a little more."""
     start = file.tell()
     file.seek(_BLOCK, io.SEEK_CUR)
     file.readline()
@@ -218,11 +277,11 @@ def _lines(file: BinaryIO) -> bytes:
     return file.read(end - start)
 
 
-def _until_even(file: BinaryIO, mark: bytes) -> Iterator[bytes]:
+def _until_even(file: BinaryIO, quote: bytes) -> Iterator[bytes]:
     """The next lines up to the one that closes an open quote."""
     for text in file:
         yield text
-        if text.count(mark) % 2:
+        if text.count(quote) % 2:
             return
 
 
@@ -240,33 +299,34 @@ def _table(block: bytes, names: Sequence[str], first: int, dialect: Dialect) -> 
     try:
         frame = scan.collect(engine="in-memory")
     except pl.exceptions.PolarsError as error:
-        _blame(block, len(names), first, dialect)
-        raise FormatError(f"from line {first} on this is no delimited text: {str(error).splitlines()[0]}") from error
-    # Polars refuses a long record but fills a short one silently: with equal counts every record is whole.
+        _refuse_first_wrong(block, len(names), first, dialect)
+        raise FormatError(f"from line {first} on this is not delimited text: {str(error).splitlines()[0]}") from error
+    # Polars refuses a long record but fills a short one silently: with equal counts every record is complete.
     if _separators(block, dialect) != (len(names) - 1) * frame.height:
-        _blame(block, len(names), first, dialect)
+        _refuse_first_wrong(block, len(names), first, dialect)
     return frame
 
 
 def _separators(block: bytes, dialect: Dialect) -> int:
+    """How many separators a block has outside of quotes."""
     octets = np.frombuffer(block, np.uint8)
     separates = octets == ord(dialect.delimiter)
     if dialect.quote and dialect.quote.encode() in block:
-        within = np.cumsum(octets == ord(dialect.quote), dtype=np.uint8) & 1  # whether the quotes so far are odd
-        separates &= within == 0
+        quoted = np.cumsum(octets == ord(dialect.quote), dtype=np.uint8) & 1  # whether the quotes so far are odd
+        separates &= quoted == 0
     return int(np.count_nonzero(separates))
 
 
-def _blame(block: bytes, fields: int, first: int, dialect: Dialect) -> None:
-    """Raises for the first record of a block that is not as it must be."""
+def _refuse_first_wrong(block: bytes, fields: int, first: int, dialect: Dialect) -> None:
+    """Raise ``FormatError`` for the first record of a block that has another number of fields than the header."""
     rows = _reader(io.StringIO(_decoded(block, first, UTF8), newline=""), dialect)
     try:
         for number, row in enumerate(rows, first):
             if len(row) != fields:
                 shown = dialect.delimiter.join(row)[:80]
-                raise FormatError(f"line {number} has {len(row)} fields where the header has {fields}: {shown!r}")
+                raise FormatError(f"line {number} has {len(row)} fields, the header has {fields}: {shown!r}")
     except csv.Error as error:
-        raise FormatError(f"from line {first} on this is no delimited text: {error}") from error
+        raise FormatError(f"from line {first} on this is not delimited text: {error}") from error
 
 
 def _decoded(block: bytes, first: int, encoding: str) -> str:
