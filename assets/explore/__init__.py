@@ -1,7 +1,7 @@
-"""The report: what a release holds, on one page for each language that people look at.
+"""The report of a release: one self-contained HTML page for each language.
 
-A page is a pure function of the tables of a release. It asks nobody for anything: styles and plots stand in it. Every
-number leads to the payload that it was read from, or to the dataset, table or formula that it was worked out from.
+A page depends only on the tables of a release. Styles and plots are inside the page, which loads nothing. Every number
+links to its payload, or to the dataset, table or formula from which it was computed.
 """
 
 from functools import cache
@@ -9,62 +9,64 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from assets.explore import corridor, sections
-from assets.explore.context import Given
-from assets.explore.i18n import Language, Tables, sentence, spoken, texts, words
-from assets.explore.sources import register
+from assets.explore import changes, corridor, overview
+from assets.explore.charts import svg
+from assets.explore.context import ReportContext, Tables
+from assets.explore.elements import sentence
+from assets.explore.i18n import Language, texts, translate, words
+from assets.explore.register import register
 from warehouse.exports.about import About
 
-# The port of 127.0.0.1 on which `corridor ui` serves the pages of releases.
+# The port on 127.0.0.1 at which `corridor ui` serves the pages of releases.
 SHOWN_ON = 3100
 PAGES: dict[Language, str] = {"en": "report.html", "zh": "report.zh.html"}
 
 
 def pages(tables: Tables, about: About) -> dict[str, str]:
-    """File name → page of a release, in every language, from its tables by name."""
-    written = page(tables, about)
-    return {name: spoken(written, words(tables, language)) for language, name in PAGES.items()}
+    """File name → page of a release in each language, from its tables by name."""
+    untranslated = page(tables, about)
+    return {name: translate(untranslated, words(tables, language)) for language, name in PAGES.items()}
 
 
 def page(tables: Tables, about: About) -> str:
-    """The page in no language, with marks for its words."""
-    given = Given(tables, about)
-    datasets, joined = register(tables)
+    """The page before translation, with a placeholder for each word."""
+    context = ReportContext(tables, about)
+    datasets, combined = register(tables)
     return _template().render(
         t={key: sentence(key) for key in texts()["en"]},
-        say=sentence,
+        sentence=sentence,
         about=about,
         style=files(__package__).joinpath("style.css").read_text(encoding="utf-8"),
-        glance=sections.glance(given),
-        headline=sections.headline(given),
-        born=corridor.born(given),
-        asylum=corridor.asylum(given),
-        visas=corridor.visas(given),
-        corridors=corridor.corridors(given),
-        themes=sections.themes(given),
-        internal=sections.internal(given),
-        coverage=sections.coverage(given),
-        timeline=sections.timeline(given),
-        jumps=sections.jumps(given),
-        changes=sections.changes(given),
-        measures=sections.appendix(given),
+        glance=overview.glance(context),
+        headline=overview.headline(context),
+        born=corridor.born(context),
+        asylum=corridor.asylum(context),
+        visas=corridor.visas(context),
+        corridors=corridor.corridors(context),
+        themes=overview.themes(context),
+        internal=overview.internal(context),
+        coverage=changes.coverage(context),
+        timeline=changes.timeline(context),
+        jumps=changes.jumps(context),
+        changes=changes.changes(context),
+        measures=overview.appendix(context),
         datasets=datasets,
-        joined=joined,
+        combined=combined,
     )
 
 
 def at_a_glance(tables: Tables, about: About) -> list[dict[str, str]]:
-    """The figures that stand first on the page, in English."""
-    said = words(tables, "en")
+    """The figures at the top of the page, in English."""
+    english = words(tables, "en")
     return [
         {
-            "measure": spoken(card["name"], said),
-            "jurisdiction": spoken(card["place"], said),
-            "year": str(card["year"]),
-            "value": spoken(card["figure"]["text"], said),
-            "grade": card["grade"] or "",
+            "measure": translate(card.name, english),
+            "jurisdiction": translate(card.cell.place, english),
+            "year": str(card.cell.year),
+            "value": translate(card.cell.figure.text, english),
+            "grade": card.cell.grade or "",
         }
-        for card in sections.glance(Given(tables, about))
+        for card in overview.glance(ReportContext(tables, about))
     ]
 
 
@@ -77,4 +79,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["svg"] = svg
     return environment.get_template("page.html")

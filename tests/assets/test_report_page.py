@@ -22,7 +22,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from assets import explore
 from assets.explore.corridor import _spans, _unbroken
-from assets.explore.i18n import Language, number, rate, texts
+from assets.explore.elements import number, rate
+from assets.explore.i18n import Language, texts
 from tests.conftest import ROOT, Built
 from tests.support.ui_screenshots import browser, command
 from warehouse.contracts import contract, contracts
