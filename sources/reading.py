@@ -1,4 +1,4 @@
-"""Reading any payload: finds its format, or the prose reader, and gives its cells."""
+"""Read any payload: the one place that selects its format, or the prose reader."""
 
 from datetime import date
 from pathlib import Path
@@ -14,14 +14,14 @@ from sources.prose import reader as prose
 from sources.prose.locators import span
 from sources.prose.statements import statements
 
-__all__ = ["Format", "opened", "place", "read", "recognise"]
+__all__ = ["Format", "describe_locator", "opened", "read", "recognise"]
 
 
 def recognise(path: Path, publisher: str | None = None) -> Format:
-    """The format of an unpacked payload, decided from the payload alone.
+    """The format of an unpacked payload.
 
-    A payload in no wire format is prose if it names a publisher of prose, or if ``publisher`` is one.
-    ``FormatError`` if the payload is empty, ``UnknownFormatError`` with its first line if nothing can read it.
+    A payload that no wire format recognises is prose if its text names a publisher of prose, or if ``publisher`` is
+    one. ``FormatError`` if the payload is empty, ``UnknownFormatError`` with its first line if it is in no format.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -33,11 +33,44 @@ def recognise(path: Path, publisher: str | None = None) -> Format:
             return module
     if prose.recognises(head, path) or (publisher in statements() and not head.startswith(b"PK")):
         return prose
-    raise UnknownFormatError(f"no format recognises this payload; {_looks(head, path)}")
+    raise UnknownFormatError(f"no format recognises this payload; {_description(head, path)}")
 
 
-def _looks(head: bytes, path: Path) -> str:
-    """What an unknown payload looks like."""
+def read(path: Path, publisher: str | None = None, published: date | None = None) -> Cells:
+    """The cells of an unpacked payload in any format.
+
+    ``publisher`` and ``published``, the day of publication, are used for prose that does not state them itself.
+    """
+    module = recognise(path, publisher)
+    return prose.read_statements(path, publisher, published) if module is prose else module.read(path)
+
+
+def describe_locator(form: Format | str, locator: int) -> str:
+    """The place of a value in a payload, in words. ``form`` is the payload's format or the name of it."""
+    name = form if isinstance(form, str) else form.NAME
+    if name == "json_stat":
+        return f"value {locator}"
+    if name == prose.NAME:
+        start, end = span(locator)
+        return f"characters {start} to {end}"
+    if name.endswith("_xlsx"):
+        row, column, sheet = cells.unpack(locator)
+        return f"sheet {sheet + 1}, cell {_column_letters(column)}{row}"
+    record, field = cells.line(locator)
+    return f"{'item' if name.endswith('_json') else 'record'} {record}, field {field}"
+
+
+def _column_letters(column: int) -> str:
+    """The letters of a spreadsheet column from its number: 1 → A, 27 → AA."""
+    letters = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+def _description(head: bytes, path: Path) -> str:
+    """The beginning of an unknown payload, as part of a sentence."""
     if head.startswith(b"PK"):
         try:
             return f"its sheets are {workbook(path).sheet_names[:8]}"
@@ -47,31 +80,3 @@ def _looks(head: bytes, path: Path) -> str:
         return "it is UTF-16 text where UTF-8 was expected"
     first = head.lstrip(b"\xef\xbb\xbf \r\n\t").split(b"\n", 1)[0][:120].decode("utf-8", "replace").strip()
     return f"it begins with {'HTML or XML' if first.startswith('<') else 'text'}: {first!r}"
-
-
-def read(path: Path, publisher: str | None = None, published: date | None = None) -> Cells:
-    """The cells of an unpacked payload in whatever format it is.
-
-    ``publisher`` and the day on which it ``published`` the payload are used for prose that does not state them.
-    """
-    form = recognise(path, publisher)
-    return prose.read_statements(path, publisher, published) if form is prose else form.read(path)
-
-
-def place(form: Format | str, locator: int) -> str:
-    """A locator of a format, or of the format of that name, in words."""
-    name = form if isinstance(form, str) else form.NAME
-    if name == "json_stat":
-        return f"value {locator}"
-    if name == prose.NAME:
-        start, end = span(locator)
-        return f"characters {start} to {end}"
-    if name.endswith("_xlsx"):
-        row, column, sheet = cells.unpack(locator)
-        letters = ""
-        while column:
-            column, letter = divmod(column - 1, 26)
-            letters = chr(ord("A") + letter) + letters
-        return f"sheet {sheet + 1}, cell {letters}{row}"
-    record, field = cells.line(locator)
-    return f"{'item' if name.endswith('_json') else 'record'} {record}, field {field}"

@@ -1,4 +1,4 @@
-"""Reading what is declared in YAML: safely, and where it is there with the compiled parser, ten times as fast."""
+"""Parse YAML safely. The compiled parser of libyaml is used where it is installed: it is ten times as fast."""
 
 from typing import Any
 
@@ -7,6 +7,6 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def declared(text: str) -> Any:  # noqa: ANN401 - what a document holds is for a model to say
+def parse_yaml(text: str) -> Any:  # noqa: ANN401 - a pydantic model checks the type
     """The content of a YAML document; raises ``yaml.YAMLError``."""
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is the safe one
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - this loader is the safe one

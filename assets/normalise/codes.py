@@ -253,4 +253,6 @@ def unmatched_codes(frame: pl.LazyFrame, unknown: Sequence[tuple[str, pl.Expr]],
 
 def describe_locators(cells: Cells, locators: Sequence[int]) -> str:
     """Locators as numbers, followed by the same places in words."""
-    return f"{', '.join(map(str, locators))} ({'; '.join(reading.place(cells.format, at) for at in locators)})"
+    return (
+        f"{', '.join(map(str, locators))} ({'; '.join(reading.describe_locator(cells.format, at) for at in locators)})"
+    )

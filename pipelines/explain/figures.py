@@ -60,7 +60,7 @@ class Tracer:
         form, find = self._finders[payload]
         text = find(locator)
         agrees = _agrees(text, row["value"], entry.observe.scale) if entry.observe else _states(text, row)
-        return Trace(payload, form.NAME, reading.place(form, locator), text, agrees)
+        return Trace(payload, form.NAME, reading.describe_locator(form, locator), text, agrees)
 
 
 def _agrees(text: str, value: object, scale: float) -> bool:

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from sources.catalogue.model import Dataset, Publisher
 from sources.errors import CatalogueError
-from sources.yaml_text import declared
+from sources.yaml_text import parse_yaml
 
 
 def load(text: str, name: str) -> Publisher:
     """A publisher from its YAML. ``CatalogueError`` names the entry and the field."""
     try:
-        return Publisher.model_validate(declared(text))
+        return Publisher.model_validate(parse_yaml(text))
     except yaml.YAMLError as error:
         raise CatalogueError(f"the catalogue entry {name} is not YAML: {error}") from error
     except ValidationError as error:

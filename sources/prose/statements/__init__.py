@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sources.errors import CatalogueError
 from sources.prose.statements.model import FIELDS, Coded, Context, Example, Rule, Statement, Statements, Sum
-from sources.yaml_text import declared
+from sources.yaml_text import parse_yaml
 
 __all__ = ["FIELDS", "Coded", "Context", "Example", "Rule", "Statement", "Statements", "Sum", "load", "statements"]
 
@@ -18,7 +18,7 @@ __all__ = ["FIELDS", "Coded", "Context", "Example", "Rule", "Statement", "Statem
 def load(text: str, name: str) -> Statements:
     """Return the statements of a YAML text; ``CatalogueError`` names the file and the field."""
     try:
-        loaded: Any = declared(text)
+        loaded: Any = parse_yaml(text)
         found = Statements.model_validate(loaded)
         for statement in found.statements.values():
             statement.patterns, statement.lead  # noqa: B018 - compile
