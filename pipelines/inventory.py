@@ -1,29 +1,48 @@
 """What a workspace holds: the datasets of the catalogue with their vintages, and the files that can be verified."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import history, origin_of, stale
+from pipelines.explain.report import Label
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
 from warehouse import releases
 
-Row = dict[str, object]
 
+@dataclass(frozen=True)
+class DatasetState:
+    """A dataset of the catalogue, and what the archive holds of it.
 
-def inventory(workspace: Workspace) -> list[Row]:
-    """One row for each dataset: its licence and cadence, the slice requested, the last vintage and its mode.
-
-    ``stale since`` is the day of the last response to a dataset whose live requests have failed on several days.
+    ``slice`` has the number of codes requested in each dimension. ``stale_since`` is the day of the last response if
+    the live requests have failed on several days since.
     """
+
+    dataset: str
+    title: str
+    publisher: str
+    table: str
+    licence: str
+    redistribution: str
+    cadence: str
+    slice: dict[str, int]
+    last_vintage: Annotated[str | None, Label("last vintage")]
+    mode: str
+    stale_since: Annotated[str | None, Label("stale since")]
+
+
+def inventory(workspace: Workspace) -> list[DatasetState]:
+    """The state of every dataset, in the order of the catalogue."""
     last_responses = stale(Workspace(workspace.data, "live"))
     return [
         _dataset(workspace, name, publisher, last_responses.get(name)) for name, (publisher, _) in datasets().items()
     ]
 
 
-def _dataset(workspace: Workspace, name: str, publisher: Publisher, last_response: date | None) -> Row:
+def _dataset(workspace: Workspace, name: str, publisher: Publisher, last_response: date | None) -> DatasetState:
     code = name.partition("/")[2]
     entry, licence = publisher.datasets[code], publisher.licence_of(code)
     fetches = [
@@ -34,21 +53,19 @@ def _dataset(workspace: Workspace, name: str, publisher: Publisher, last_respons
     ]
     origins = [origin_of(fetch) for fetch in fetches]
     published = [origin.stamp or origin.received for origin in origins]
-    return {
-        "dataset": name,
-        "title": entry.title,
-        "publisher": publisher.name["en"],
-        "table": entry.table,
-        "licence": licence.id,
-        "redistribution": licence.redistribution,
-        "cadence": publisher.cadence,
-        "slice": {
-            dim: len(codes) for filters in (entry.filters, *entry.alternatives) for dim, codes in filters.items()
-        },
-        "last vintage": max(published).date().isoformat() if published else None,
-        "mode": "+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
-        "stale since": last_response.isoformat() if last_response else None,
-    }
+    return DatasetState(
+        dataset=name,
+        title=entry.title,
+        publisher=publisher.name["en"],
+        table=entry.table,
+        licence=licence.id,
+        redistribution=licence.redistribution,
+        cadence=publisher.cadence,
+        slice={dim: len(codes) for filters in (entry.filters, *entry.alternatives) for dim, codes in filters.items()},
+        last_vintage=max(published).date().isoformat() if published else None,
+        mode="+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
+        stale_since=last_response.isoformat() if last_response else None,
+    )
 
 
 def verified(workspace: Workspace, progress: Callable[[int, int], None]) -> tuple[int, list[str]]:

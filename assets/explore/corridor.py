@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 import polars as pl
 
+from assets.compare.figures import FIGURE_FIELDS
 from assets.compare.question import STATE
 from assets.explore.context import ReportContext
 from assets.explore.elements import (
@@ -95,7 +96,7 @@ def _modelled(context: ReportContext) -> pl.DataFrame:
     command = pl.format(
         "corridor explain mirror_flow mirror={} destination={} year={}", pl.lit(name), "destination", "year"
     )
-    fields = {field: f"second_{field}" for field in ("value", "dataset", "definition", "payload", "locator")}
+    fields = {field: f"second_{field}" for field in FIGURE_FIELDS}
     rows = _mirror(context, name).drop_nulls("second_value")
     return rows.select("year", "unit", jurisdiction="destination", command=command, **fields)
 

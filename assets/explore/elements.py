@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from assets.compare.figures import figure_of
 from assets.compare.grades import ATTRIBUTES, SEPARATOR
 from assets.compare.question import COMPUTED, STATE
 from warehouse.measures import TOTAL, measures
@@ -138,11 +139,11 @@ def source_id(row: Row, side: str = "") -> str | None:
 
     ``side`` is the prefix of the columns of a mirror.
     """
-    payload, dataset, table = row.get(side + "payload"), row.get(side + "dataset"), row.get("source_table")
-    if payload:
-        return f"p-{str(payload)[:12]}"
-    if dataset:
-        return dataset_id(str(dataset))
+    found, table = figure_of(row, side), row.get("source_table")
+    if found["payload"]:
+        return f"p-{str(found['payload'])[:12]}"
+    if found["dataset"]:
+        return dataset_id(str(found["dataset"]))
     if table == "comparison":
         return f"m-{row['measure']}"
     return f"t-{table}" if table else None
@@ -186,14 +187,15 @@ def cell(row: Row, *traces: Trace, states: int = 0) -> Cell:
 
 def trace(row: Row, label: str = "", side: str = "", command: str | None = None) -> Trace:
     """How to trace a figure: dataset, counting rule, payload, locator, and the command to run."""
+    found = figure_of(row, side)
     return Trace(
         label=label,
         href=source_id(row, side),
-        dataset=row.get(side + "dataset"),
+        dataset=found["dataset"],
         table=row.get("source_table"),
-        definition=word("definition", row.get(side + "definition")),
-        payload=row.get(side + "payload"),
-        locator=row.get(side + "locator"),
+        definition=word("definition", found["definition"]),
+        payload=found["payload"],
+        locator=found["locator"],
         parts=row.get("parts"),
         command=command or comparison_command(row),
     )

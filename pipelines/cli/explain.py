@@ -17,7 +17,7 @@ commands = typer.Typer()
 
 @commands.command(rich_help_panel=PANEL)
 def explain(
-    what: Annotated[
+    name: Annotated[
         str, typer.Argument(metavar="NAME", help="Name of a table, indicator, dataset, measure, act or treaty.")
     ],
     where: Where = None,
@@ -46,41 +46,48 @@ def explain(
 
     - corridor explain visa_rule nationality=DEU jurisdiction=CHN --on 2024-06-01
     """
-    from pipelines.explain import figures, law
+    from pipelines.explain import figures, law, visa
+    from pipelines.explain.report import as_json, rendered
     from warehouse import codes
 
     workspace = any_mode(data)
-    if what in codes.members("instrument"):
-        day = (on or datetime.now(UTC)).date()
-        report = law.explain(workspace, what, day, jurisdiction)
-    elif what == "visa_rule" and on is not None:
-        report = law.explain_visa(workspace, where or [], on.date())
+    report: law.LawReport | visa.VisaReport | figures.Report
+    if name in codes.members("instrument"):
+        report = law.explain(workspace, name, (on or datetime.now(UTC)).date(), jurisdiction)
+    elif name == "visa_rule" and on is not None:
+        report = visa.explain_visa(workspace, where or [], on.date())
     else:
-        report = figures.explain(workspace, what, where or [], limit)
+        report = figures.explain(workspace, name, where or [], limit)
     if json:
-        print_json(report)
-        return
-    out.print(figures.rendered(report))
+        print_json(as_json(report))
+    else:
+        out.print(rendered(report))
 
 
 @commands.command(rich_help_panel=PANEL)
 def sources(data: Data = None, json: Json = False) -> None:
     """List the datasets of the catalogue with licence, cadence, table, and what the archive holds of each."""
+    from pipelines.explain.report import as_json
     from pipelines.inventory import inventory
 
-    rows = inventory(any_mode(data))
+    states = inventory(any_mode(data))
     if json:
-        print_json(rows)
+        print_json(as_json(states))
         return
-    columns = ["dataset", "table", "licence", "cadence", "slice", "last vintage", "mode"]
-    columns += ["stale since"] if any(row["stale since"] for row in rows) else []
-    shown = new_table(*columns)
-    shown.columns[0].overflow = "fold"
-    for row in rows:
-        shown.add_row(*(_text_of(row[name]) for name in columns))
-    out.print(shown)
-
-
-def _text_of(value: object) -> str:
-    """The text of a field. For a slice it is the number of codes requested in each dimension."""
-    return " ".join(f"{dim}:{count}" for dim, count in value.items()) if isinstance(value, dict) else str(value or "")
+    with_stale = any(state.stale_since for state in states)
+    columns = ("dataset", "table", "licence", "cadence", "slice", "last vintage", "mode")
+    rows = new_table(*columns, *(["stale since"] if with_stale else []))
+    rows.columns[0].overflow = "fold"
+    for state in states:
+        slice_ = " ".join(f"{dim}:{count}" for dim, count in state.slice.items())
+        values = [
+            state.dataset,
+            state.table,
+            state.licence,
+            state.cadence,
+            slice_,
+            state.last_vintage or "",
+            state.mode,
+        ]
+        rows.add_row(*values, *([state.stale_since or ""] if with_stale else []))
+    out.print(rows)

@@ -1,23 +1,23 @@
-"""Explanations of law: who was bound by an act or treaty on a day, since when, by what, and what is not known."""
+"""Reports on law: who was bound by an act or treaty on a day, since when and by what, and what is not known."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Annotated, Any
 
 import polars as pl
 
-from assets import stages
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import origin_of
 from assets.law.bindings import LISTS, TREATIES, bindings
-from assets.law.visas import rule_on, transit_rule_on
+from pipelines.explain.names import area_name, code_description, code_name
+from pipelines.explain.report import OPTIONAL, Label
 from warehouse import codes, releases
 from warehouse.codes.legal import CONSENT, FOUNDED
 from warehouse.errors import WarehouseError
 
-Report = dict[str, object]
-
-# On what a binding rests whose first day is not dated, and on which side of the given day it is.
+# Some bindings begin on a day that no source states. What is known of it depends on the basis of the binding.
 DATED = {
     "party_by": "no later than",
     "succession": "no later than",
@@ -26,296 +26,285 @@ DATED = {
 }
 
 
-def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str | None = None) -> Report:
-    """A report on an instrument: who was bound on a day, who stands apart or only signed, what is not known.
+@dataclass(frozen=True)
+class Binding:
+    """A binding on the day. Jurisdictions whose bindings are equal in everything else are listed together."""
 
-    With ``jurisdiction`` only of that one, with all its events. Events later than ``on`` do not count.
-    ``WarehouseError`` if there is no such instrument or jurisdiction, or no release.
+    jurisdiction: str
+    territory: str | None
+    since: str
+    dated: str | None
+    rests_on: Annotated[str, Label("rests on")]
+    basis: str
+    source: str
+    payload: str
+
+    @property
+    def first_day(self) -> str:
+        """The first day, after the words on how exactly it is known."""
+        return f"{self.dated} {self.since}" if self.dated else self.since
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to the instrument."""
+
+    jurisdiction: str
+    event: str
+    date: str
+    precision: str | None
+    provision: str | None
+    source: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that no source states."""
+
+    jurisdiction: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ReceivedList:
+    """A list of parties: an act that is not on it was not done by its day."""
+
+    dataset: str
+    as_of: Annotated[str, Label("as of")]
+    payload: str
+
+
+@dataclass(frozen=True)
+class LawReport:
+    """The law of an instrument on a day, for all jurisdictions or for one, which then has an answer in a sentence."""
+
+    answer: Annotated[str | None, OPTIONAL]
+    instrument: str
+    title: Annotated[str, OPTIONAL]
+    on: str
+    rule: Annotated[str | None, OPTIONAL]
+    note: Annotated[str | None, OPTIONAL]
+    bound: Annotated[list[Binding], OPTIONAL]
+    not_taking_part: Annotated[list[Event], Label("stands apart", heading="not taking part", optional=True)]
+    signed_only: Annotated[list[Event], Label("signed only", optional=True)]
+    not_known: Annotated[list[Gap], Label("not known", optional=True)]
+    lists: Annotated[list[ReceivedList], OPTIONAL]
+    release: str
+    events: Annotated[list[Event] | None, OPTIONAL]
+
+
+def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str | None = None) -> LawReport:
+    """A report on an instrument: who was bound on a day, who opted out or only signed, and what is not known.
+
+    With ``jurisdiction`` the report is on that one only, and has all its events. Events later than ``on`` do not
+    count. Raises ``WarehouseError`` if there is no such instrument or jurisdiction, or no release.
     """
     known = codes.instruments().filter(pl.col("instrument") == instrument)
     if known.is_empty():
-        raise WarehouseError(
-            f"{instrument} is no instrument; `corridor explain legal_instrument` says where they stand"
-        )
+        raise WarehouseError(f"{instrument} is not an instrument; the table legal_instrument lists them")
     if jurisdiction is not None:
-        _refuse_not_covered(jurisdiction)
+        _require_covered(jurisdiction)
+    row = known.row(0, named=True)
     release = releases.find(workspace.releases)
-    everything, gaps, bindings_known = (
+    all_events, all_gaps, all_bindings = (
         pl.read_parquet(releases.table_file(workspace.releases, release, table))
         for table in ("legal_event", "legal_gap", "legal_binding")
     )
-    of_it = pl.col("instrument") == instrument
-    events, gaps = everything.filter(of_it), gaps.filter(of_it)
-    # Who stays bound by a repealed act is said by the events of the act that repeals it.
-    intervals = bindings(everything.filter(_by(on))).filter(of_it)
-    row = known.row(0, named=True)
-    begun = bindings_known.filter(of_it)["valid_from"].min()
-    not_yet = _not_yet(row, events, begun, on)
+    of_instrument = pl.col("instrument") == instrument
+    events = all_events.filter(of_instrument)
+    # The events of the act that repeals this one decide who stays bound by it, so all instruments are needed here.
+    intervals = bindings(all_events.filter(_until(on))).filter(of_instrument)
+    not_yet = _not_yet(row, events, all_bindings.filter(of_instrument)["valid_from"].min(), on)
     bound = intervals.filter(pl.col("valid_from") <= on, _open_after(on), pl.lit(not_yet is None))
-    happened = events.filter(_by(on))
-    who = _about(jurisdiction) if jurisdiction else pl.lit(value=True)
-    of_whom = pl.col("jurisdiction").is_in([jurisdiction, "EU"]) if jurisdiction else pl.lit(value=True)
-    report: Report = {
-        "answer": not_yet,
-        "instrument": instrument,
-        "title": row["name_en"],
-        "on": on.isoformat(),
-        "rule": row["force_source"],
-        "note": row["note"],
-        "bound": list(_bound(bound.filter(who))),
-        "stands apart": [_event(item) for item in _unbound(happened.filter(who), bound, "opt_out")],
-        "signed only": [_event(item) for item in _unbound(happened.filter(who), bound, "sign")],
-        "not known": [_gap(item) for item in gaps.filter(of_whom).iter_rows(named=True)],
-        "lists": list(_lists(workspace, instrument, events)),
-        "release": release.name,
-    }
-    if jurisdiction is not None:
-        own = happened.filter(who | pl.col("jurisdiction").is_in(("_T", "EU"))).sort("date", nulls_last=True)
-        report["answer"] = (
-            not_yet
-            or _outside(row["scheme"], jurisdiction, on)
-            or _left(intervals.filter(who), bound.filter(who), jurisdiction, on)
-            or _answer(jurisdiction, on, report, events.filter(who))
-        )
-        report["events"] = [_event(item) for item in own.iter_rows(named=True)]
-    return {key: value for key, value in report.items() if value not in (None, [])}
+    happened = events.filter(_until(on))
+    selected = _of_jurisdiction(jurisdiction) if jurisdiction else pl.lit(value=True)
+    with_gaps = pl.col("jurisdiction").is_in([jurisdiction, "EU"]) if jurisdiction else pl.lit(value=True)
+    report = LawReport(
+        answer=not_yet,
+        instrument=instrument,
+        title=row["name_en"],
+        on=on.isoformat(),
+        rule=row["force_source"],
+        note=row["note"],
+        bound=_bindings(bound.filter(selected)),
+        not_taking_part=_events(_of_unbound(happened.filter(selected), bound, "opt_out")),
+        signed_only=_events(_of_unbound(happened.filter(selected), bound, "sign")),
+        not_known=[_gap(gap) for gap in all_gaps.filter(of_instrument, with_gaps).iter_rows(named=True)],
+        lists=_received_lists(workspace, instrument, events),
+        release=release.name,
+        events=None,
+    )
+    if jurisdiction is None:
+        return report
+    own = happened.filter(selected | pl.col("jurisdiction").is_in(("_T", "EU"))).sort("date", nulls_last=True)
+    answer = (
+        not_yet
+        or _cannot_bind(row["scheme"], jurisdiction, on)
+        or _no_longer(intervals.filter(selected), bound.filter(selected), jurisdiction, on)
+        or _answer(jurisdiction, on, report, events.filter(selected))
+    )
+    return replace(report, answer=answer, events=_events(own))
 
 
-def _by(day: date) -> pl.Expr:
-    """What had happened by a day; what has no date had always been so."""
+def _until(day: date) -> pl.Expr:
+    """Rows of events up to a day. An event without a date always counts."""
     return pl.col("date").is_null() | (pl.col("date") <= day)
 
 
 def _open_after(day: date) -> pl.Expr:
+    """Rows of bindings that end after a day, or have no end."""
     return pl.col("valid_to").is_null() | (pl.col("valid_to") > day)
 
 
-def _about(area: str) -> pl.Expr:
-    """Rows about a jurisdiction, or about a territory whosever it is."""
+def _of_jurisdiction(area: str) -> pl.Expr:
+    """Rows of a jurisdiction, and rows for the area as a territory of any jurisdiction."""
     return (pl.col("jurisdiction") == area) | (pl.col("territorial_scope") == area)
 
 
-def _refuse_not_covered(area: str) -> None:
+def _require_covered(area: str) -> None:
     found = codes.areas().filter(pl.col("area") == area)
     if found.is_empty():
-        raise WarehouseError(f"{area} is no jurisdiction; use a code of ISO 3166-1 alpha-3, or EU")
+        raise WarehouseError(f"{area} is not a jurisdiction; use a code of ISO 3166-1 alpha-3, or EU")
     if not found["in_scope"].item() and found["kind"].item() != "territory":
         raise WarehouseError(
-            f"{_name(area)} is not covered: Corridor has the law of China, the 27 members and the Union"
+            f"{area_name(area)} is not covered: Corridor has the law of China, the 27 members and the Union"
         )
 
 
-def explain_visa(workspace: Workspace, where: list[str], on: date) -> Report:
-    """A report on whether a national needed a visa for somewhere on a day, by which rule, and what a witness saw.
-
-    ``where`` has nationality=, jurisdiction= and perhaps travel_document=. ``WarehouseError`` without a release, or
-    where these are not what is given.
-    """
-    given = dict(part.partition("=")[::2] for part in where)
-    asked = {"nationality", "jurisdiction"}
-    areas = codes.members("area")
-    if not asked <= given.keys() <= asked | {"travel_document"} or not all(given[name] in areas for name in asked):
-        raise WarehouseError(
-            "ask for visa_rule nationality=DEU jurisdiction=CHN --on DAY, in codes of ISO 3166-1 alpha-3"
-        )
-    document = given.get("travel_document", "ORDINARY")
-    if document not in (documents := codes.members("travel_document")):
-        raise WarehouseError(f"{document} is no travel document; use one of {', '.join(sorted(documents))}")
-    release = releases.find(workspace.releases)
-    rules = pl.read_parquet(releases.table_file(workspace.releases, release, "visa_rule"))
-    pair = (given["nationality"], given["jurisdiction"])
-    rule = rule_on(rules, *pair, on, document)
-    transit = transit_rule_on(rules, *pair, on)
-    who = f"A national of {_name(pair[0])} going to {_name(pair[1])}"
-    if rule is None:
-        answer = f"Whether {who[0].lower()}{who[1:]} needed a visa on {on} no rule says."
-    elif rule["waiver"] == "none":
-        answer = f"{who} needed a visa on {on}.{_ended(rules, pair, on)}"
-    else:
-        stay = f" for up to {rule['stay_days']} days" if rule["stay_days"] else ""
-        answer = f"{who} needed no visa{stay} on {on}."
-    report: Report = {
-        "answer": answer,
-        "on": on.isoformat(),
-        "rule": _rule(rule),
-        "transit": _rule(transit),
-        "witnesses": list(_witnesses(workspace, *pair)),
-        "release": release.name,
-    }
-    return {key: value for key, value in report.items() if value not in (None, [])}
+def _of_unbound(events: pl.DataFrame, bound: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """The events of a kind whose jurisdiction is not bound."""
+    return events.filter(pl.col("event") == kind).join(bound.select("jurisdiction"), on="jurisdiction", how="anti")
 
 
-def _ended(rules: pl.DataFrame, pair: tuple[str, str], on: date) -> str:
-    """That a waiver was to end before the day, if none was announced for a later one: it may have been extended."""
-    waivers = rules.filter(
-        pl.col("nationality") == pair[0],
-        pl.col("jurisdiction") == pair[1],
-        pl.col("waiver") == "unilateral",
-        pl.col("confidence") != "low",
+def _bindings(rows: pl.DataFrame) -> list[Binding]:
+    equal = ["territorial_scope", "valid_from", "valid_from_basis", "basis", "source", "confidence", "payload"]
+    grouped = rows.group_by(equal, maintain_order=True).agg(pl.col("jurisdiction").sort())
+    return [_binding(row) for row in grouped.iter_rows(named=True)]
+
+
+def _binding(row: Mapping[str, Any]) -> Binding:
+    areas, territory = row["jurisdiction"], row["territorial_scope"]
+    return Binding(
+        jurisdiction=area_name(areas[0]) if len(areas) == 1 else " ".join(areas),
+        territory=None if territory == "_T" else f"for {area_name(territory)}",
+        since=str(row["valid_from"]),
+        dated=DATED.get(row["valid_from_basis"]),
+        rests_on=code_description("valid_from_basis", row["valid_from_basis"]).rstrip("."),
+        basis=code_name("basis", row["basis"]),
+        source=f"{row['source']} ({row['confidence']} confidence)",
+        payload=row["payload"],
     )
-    last = waivers["announced_to"].max()
-    if not isinstance(last, date) or last >= on:
-        return ""
-    return f" The last waiver that a source announces is to end on {last.isoformat()}."
 
 
-def _rule(row: Mapping[str, object] | None) -> Report | None:
-    if row is None:
-        return None
-    names = ("waiver", "stay_days", "window_days", "purposes", "valid_from", "announced_to", "announced", "payload")
-    shown = {name: row[name] for name in names if row[name] is not None}
-    return {**shown, "source": f"{row['source']} ({row['confidence']} confidence)"}
+def _events(rows: pl.DataFrame) -> list[Event]:
+    return [
+        Event(
+            jurisdiction=area_name(row["jurisdiction"]),
+            event=code_name("event", row["event"]),
+            date=str(row["date"]) if row["date"] else "without a date",
+            precision=None if row["date_precision"] in ("day", "unknown") else row["date_precision"],
+            provision=row["provision"],
+            source=f"{row['source']} ({row['confidence']} confidence)",
+            payload=row["payload"],
+        )
+        for row in rows.iter_rows(named=True)
+    ]
 
 
-def _witnesses(workspace: Workspace, nationality: str, jurisdiction: str) -> Iterator[Report]:
-    """What each matrix of visas that was imported has for the two; it decides nothing."""
-    seen = stages.observations(workspace, "passportindex/matrix").frame.collect()
-    about = seen.filter(pl.col("nationality") == nationality, pl.col("jurisdiction") == jurisdiction)
-    for row in about.sort("speaks_of").iter_rows(named=True):
-        yield {"matrix seen on": row["speaks_of"].isoformat(), "requirement": row["coded_value"]}
+def _gap(row: Mapping[str, Any]) -> Gap:
+    return Gap(
+        jurisdiction=area_name(row["jurisdiction"]),
+        what=code_name("aspect", row["aspect"]),
+        why=code_name("gap_reason", row["gap_reason"]),
+    )
 
 
-def _unbound(events: pl.DataFrame, bound: pl.DataFrame, event: str) -> list[dict[str, object]]:
-    """The events of a kind of those who were not bound."""
-    found = events.filter(pl.col("event") == event).join(bound.select("jurisdiction"), on="jurisdiction", how="anti")
-    return list(found.iter_rows(named=True))
+def _received_lists(workspace: Workspace, instrument: str, events: pl.DataFrame) -> list[ReceivedList]:
+    """The last edition of each list for an instrument: requested by its number, or a list of parties that names it."""
+    last: dict[str, ReceivedList] = {}
+    listing = set(events.filter(pl.col("publisher").is_in(LISTS))["payload"])
+    for fetch in workspace.archive.fetches():
+        words = {word for value in fetch.params.values() for word in re.split(r"[^\w-]+", value)}
+        if (instrument in words or fetch.payload in listing) and fetch.payload is not None and fetch.error is None:
+            name, origin = f"{fetch.publisher}/{fetch.dataset}", origin_of(fetch)
+            day = (origin.stamp or origin.received).date()
+            last[f"{name} {fetch.slice}"] = ReceivedList(name, day.isoformat(), fetch.payload)
+    return list(last.values())
 
 
-def _not_yet(row: Mapping[str, object], events: pl.DataFrame, begun: object, on: date) -> str | None:
-    """That the instrument was not there or not in force yet, where a source says since when it is."""
-    name, since = row["instrument"], row["in_force"] if row["scheme"] in TREATIES else begun
-    dated = events.filter(pl.col("event") == "adopt")["date"].drop_nulls().to_list()
-    adopted = min([*dated, *([row["adopted"]] if row["adopted"] else [])], default=None)
+def _not_yet(row: Mapping[str, Any], events: pl.DataFrame, first_binding: object, on: date) -> str | None:
+    """A sentence if the instrument was not adopted or not in force on the day, and a source dates that."""
+    name, since = row["instrument"], row["in_force"] if row["scheme"] in TREATIES else first_binding
+    days = events.filter(pl.col("event") == "adopt")["date"].drop_nulls().to_list()
+    adopted = min([*days, *([row["adopted"]] if row["adopted"] else [])], default=None)
     if adopted is not None and adopted > on:
-        return f"{name} was not there on {on}: it was adopted on {adopted}."
+        return f"{name} did not exist on {on}: it was adopted on {adopted}."
     if isinstance(since, date) and since > on:
         return f"{name} was not yet in force on {on}: it entered into force on {since}."
     return None
 
 
-def _outside(scheme: object, jurisdiction: str, on: date) -> str | None:
-    """That the instrument is none that could bind the jurisdiction on the day."""
-    name = _name(jurisdiction)
+def _cannot_bind(scheme: str, jurisdiction: str, on: date) -> str | None:
+    """A sentence if an instrument of this scheme could not bind the jurisdiction on the day."""
+    name = area_name(jurisdiction)
     if scheme == "celex":
         if jurisdiction == "EU":
             return "An act of the Union binds its members."
         joined = codes.areas().filter(pl.col("area") == jurisdiction)["eu_from"].item()
         if joined is None or joined > on:
-            since = f"; it has been one since {joined}" if joined else ""
-            return f"{name} was not bound on {on}: it was no member of the Union{since}."
+            later = f"; it joined on {joined}" if joined else ""
+            return f"{name} was not bound on {on}: it was not a member of the Union{later}."
     if scheme == "prc" and jurisdiction != "CHN":
         return f"{name} was not bound on {on}: it is the law of China."
     if on < FOUNDED.get(jurisdiction, on):
-        return f"{name} was not independent on {on}, but from {FOUNDED[jurisdiction]}."
+        return f"{name} was not independent on {on}; it became independent on {FOUNDED[jurisdiction]}."
     return None
 
 
-def _left(intervals: pl.DataFrame, bound: pl.DataFrame, jurisdiction: str, on: date) -> str | None:
-    """That a jurisdiction was bound before the day, and no longer on it."""
+def _no_longer(intervals: pl.DataFrame, bound: pl.DataFrame, jurisdiction: str, on: date) -> str | None:
+    """A sentence if the jurisdiction had been bound before the day, and was not on the day."""
     last = intervals.filter(~_open_after(on))["valid_to"].max()
     if bound.height or not isinstance(last, date):
         return None
-    return f"{_name(jurisdiction)} was no longer bound on {on}: it was bound until {last - timedelta(days=1)}."
+    return f"{area_name(jurisdiction)} was no longer bound on {on}: it was bound until {last - timedelta(days=1)}."
 
 
-def _name(area: str) -> str:
-    if area in ("EU", "_T"):
-        return {"EU": "the Union", "_T": "the instrument"}[area]
-    names = dict(codes.areas().select("area", "name_en").iter_rows())
-    return f"{area} {names.get(area, '')}".strip()
+def _answer(jurisdiction: str, on: date, report: LawReport, events: pl.DataFrame) -> str:
+    """A sentence on whether the jurisdiction was bound. ``events`` are all its events that are known."""
+    name = area_name(jurisdiction)
+    is_state = not codes.areas().filter(pl.col("area") == jurisdiction, pl.col("in_scope")).is_empty()
+    days = sorted(item.as_of for item in report.lists)
+    if report.bound:
+        return _bound_since(name, on, report.bound, is_state=is_state)
+    if reason := _unbound_because(on, report, events, days):
+        return f"{name} {reason}."
+    absent = code_name("gap_reason", "not_on_list")
+    if not is_state or any(gap.why != absent for gap in report.not_known):
+        return f"No source that may be used states whether {name} was bound on {on}."
+    return f"{name} was not bound on {on}: no list that was received ({', '.join(days) or 'none'}) has an act of it."
 
 
-def _bound(rows: pl.DataFrame) -> Iterator[Report]:
-    """The bindings, those that are alike but for the jurisdiction together."""
-    alike = ["territorial_scope", "valid_from", "valid_from_basis", "basis", "source", "confidence", "payload"]
-    for row in rows.group_by(alike, maintain_order=True).agg(pl.col("jurisdiction").sort()).iter_rows(named=True):
-        areas = row["jurisdiction"]
-        yield {
-            "jurisdiction": _name(areas[0]) if len(areas) == 1 else " ".join(areas),
-            "territory": None if row["territorial_scope"] == "_T" else f"for {_name(row['territorial_scope'])}",
-            "since": str(row["valid_from"]),
-            "dated": DATED.get(row["valid_from_basis"]),
-            "rests on": _described("valid_from_basis", row["valid_from_basis"]).rstrip("."),
-            "basis": _named("basis", row["basis"]),
-            "source": f"{row['source']} ({row['confidence']} confidence)",
-            "payload": row["payload"],
-        }
-
-
-def _day(item: Report) -> str:
-    return f"{item['dated']} {item['since']}" if item["dated"] else str(item["since"])
-
-
-def _event(row: dict[str, object]) -> Report:
-    return {
-        "jurisdiction": _name(str(row["jurisdiction"])),
-        "event": _named("event", str(row["event"])),
-        "date": str(row["date"]) if row["date"] else "without a date",
-        "precision": None if row["date_precision"] in ("day", "unknown") else row["date_precision"],
-        "provision": row["provision"],
-        "source": f"{row['source']} ({row['confidence']} confidence)",
-        "payload": row["payload"],
-    }
-
-
-def _gap(row: dict[str, object]) -> Report:
-    return {
-        "jurisdiction": _name(str(row["jurisdiction"])),
-        "what": _named("aspect", str(row["aspect"])),
-        "why": _named("gap_reason", str(row["gap_reason"])),
-    }
-
-
-def _named(code_list: str, code: str) -> str:
-    found = codes.codes().filter(pl.col("code_list") == code_list, pl.col("code") == code)
-    return str(found["name_en"].item()) if found.height else code
-
-
-def _described(code_list: str, code: str) -> str:
-    found = codes.codes().filter(pl.col("code_list") == code_list, pl.col("code") == code)
-    return str(found["description"].item() or found["name_en"].item()) if found.height else code
-
-
-def _lists(workspace: Workspace, instrument: str, events: pl.DataFrame) -> Iterator[Report]:
-    """The lists that came for this instrument: what is absent from them did not happen by their day.
-
-    They were asked for by its number, or are a list of parties that names it.
-    """
-    last: dict[str, Report] = {}
-    named = set(events.filter(pl.col("publisher").is_in(LISTS))["payload"])
-    for fetch in workspace.archive.fetches():
-        words = {word for value in fetch.params.values() for word in re.split(r"[^\w-]+", value)}
-        if (instrument in words or fetch.payload in named) and fetch.payload is not None and fetch.error is None:
-            name, said = f"{fetch.publisher}/{fetch.dataset}", origin_of(fetch)
-            day = (said.stamp or said.received).date()
-            last[f"{name} {fetch.slice}"] = {"dataset": name, "as of": day.isoformat(), "payload": fetch.payload}
-    yield from last.values()
-
-
-def _answer(jurisdiction: str, on: date, report: Report, events: pl.DataFrame) -> str:
-    """In a sentence, whether a jurisdiction was bound, of which ``events`` are all that are known."""
-    name = _name(jurisdiction)
-    of_state = not codes.areas().filter(pl.col("area") == jurisdiction, pl.col("in_scope")).is_empty()
-    lists = report["lists"]
-    listed = sorted(str(item["as of"]) for item in lists) if isinstance(lists, list) else []
-    for key, words in (("stands apart", "stood apart on"), ("signed only", "had only signed by")):
-        if report[key] and not report["bound"]:
-            later = key == "signed only" and listed and listed[-1] < on.isoformat()
-            known = f"; the last list that was received is of {listed[-1]}" if later else ""
-            return f"{name} {words} {on}, and was not bound{known}."
-    bound = report["bound"]
-    if isinstance(bound, list) and bound:
-        whole = [f", since {_day(item)}" for item in bound if not (item["territory"] and of_state)]
-        parts = [f" {item['territory']}, since {_day(item)}" for item in bound]
-        return f"{name} was bound on {on}{whole[0] if whole else ' and'.join(parts)}."
-    if events.filter(pl.col("event").is_in(CONSENT), _by(on)).height:
-        return f"{name} had consented by {on}, and the treaty was not yet in force for it."
+def _unbound_because(on: date, report: LawReport, events: pl.DataFrame, days: list[str]) -> str | None:
+    """What the jurisdiction had done instead of being bound, if anything is known of it."""
+    if report.not_taking_part:
+        return f"did not take part on {on}, and was not bound"
+    if report.signed_only:
+        last = f"; the last list received is of {days[-1]}" if days and days[-1] < on.isoformat() else ""
+        return f"had only signed by {on}, and was not bound{last}"
+    if events.filter(pl.col("event").is_in(CONSENT), _until(on)).height:
+        return f"had consented by {on}, and the treaty was not yet in force for it"
     succeeded = events.filter(pl.col("event") == "succeed")["date"].min()
     if isinstance(succeeded, date):
-        return f"{name} notified on {succeeded} that it succeeds to the treaty, with effect from its independence."
-    gaps = report["not known"]
-    absent = _named("gap_reason", "not_on_list")
-    if not of_state or (isinstance(gaps, list) and any(gap["why"] != absent for gap in gaps)):
-        return f"Whether {name} was bound on {on} no source that may be used says."
-    days = ", ".join(listed) or "none"
-    return f"{name} was not bound on {on}: no list that was received ({days}) has an act of it."
+        return f"notified on {succeeded} that it succeeds to the treaty, with effect from its independence"
+    return None
+
+
+def _bound_since(name: str, on: date, bound: list[Binding], *, is_state: bool) -> str:
+    """A sentence with the first day of the binding of the state, else with that of each territory."""
+    for item in bound:
+        if not (item.territory and is_state):
+            return f"{name} was bound on {on}, since {item.first_day}."
+    territories = " and".join(f" {item.territory}, since {item.first_day}" for item in bound)
+    return f"{name} was bound on {on}{territories}."

@@ -288,7 +288,7 @@ def released_file(workspace: Workspace, release: str | None, name: str) -> Path:
 
 
 def stale_now(workspace: Workspace) -> dict[str, object]:
-    return {str(row["dataset"]): row["stale since"] for row in inventory(workspace) if row["stale since"]}
+    return {state.dataset: state.stale_since for state in inventory(workspace) if state.stale_since}
 
 
 def released(workspace: Workspace) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ import pytest
 from assets.compare.grades import ATTRIBUTES
 from assets.core.workspace import Workspace
 from expectations import rules_of
-from pipelines.explain.figures import Tracer
+from pipelines.explain.trace import Tracer
 from tests.conftest import Built, corridor
 from warehouse.contracts import contract, contracts
 from warehouse.measures import measures
