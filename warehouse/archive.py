@@ -1,7 +1,7 @@
-"""The archive: every payload ever received, and the ledger of the fetches that brought them. Nothing is ever changed.
+"""The archive: every payload ever received, and the ledger of all fetches. Both are append-only.
 
-``<root>/ab/abcd…`` are the payloads by their sha256, read-only. ``<root>/ledger.jsonl`` has one JSON object a fetch,
-in the order in which they were made.
+A payload is the read-only file ``<root>/ab/abcd…``, named by its sha256. ``<root>/ledger.jsonl`` has one JSON object
+for each fetch, in the order of the fetches.
 """
 
 import os
@@ -27,16 +27,17 @@ Transport = Literal["live", "snapshot", "import"]
 KEPT_HEADERS = ("etag", "last-modified", "content-type", "content-encoding", "date", "retry-after")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ASIDE = "aside-"
+_UNFINISHED = "aside-"
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """A line of the ledger: what was asked of whom, when and how, and what came of it.
+    """A line of the ledger: one request to a publisher and its result.
 
-    ``at`` is an aware UTC time, ``params`` hold no secrets, ``bytes`` are those of the payload. ``payload`` is a
-    sha256, with status 304 that of the payload which is confirmed; ``error`` says why a fetch failed, and then
-    ``payload`` is what came instead. ``edition`` and ``published`` (ISO date) are given by a person at import.
+    ``at`` is an aware UTC time. ``params`` contain no secrets. ``bytes`` is the size of the payload. ``payload`` is a
+    sha256; with status 304 it is the payload that the publisher confirmed. ``error`` is the reason of a failed fetch;
+    then ``payload`` is what was received instead. ``edition`` and ``published`` (ISO date) are stated by the person
+    who imported the payload.
     """
 
     at: datetime
@@ -58,7 +59,7 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Damage:
-    """Something in the archive that is not as it must be: what kind of thing, where it is, and why it is damaged."""
+    """A damaged, missing or unexpected thing in the archive: its kind, its place, and what is wrong with it."""
 
     what: Literal["payload", "ledger", "stray file"]
     where: str
@@ -67,42 +68,42 @@ class Damage:
 
 @dataclass(frozen=True)
 class Archive:
-    """The archive in the folder ``root``, which is made when the first payload or fetch comes."""
+    """The archive in the folder ``root``, which is created with the first payload or fetch."""
 
     root: Path
 
     @property
     def ledger(self) -> Path:
-        """The file of fetches."""
+        """The file with the ledger."""
         return self.root / "ledger.jsonl"
 
     @property
     def state(self) -> tuple[int, int, int] | None:
-        """What tells one state of the ledger from another; None before the first fetch."""
+        """Inode, size and modification time of the ledger, which change with each fetch; None before the first."""
         return _stamp(self.ledger)
 
     def store(self, path: Path) -> str:
-        """Keep a copy of the file at ``path`` for good; its sha256. A payload that is there already adds nothing."""
+        """Copy the file at ``path`` into the archive, unless it is there already, and return its sha256."""
         try:
             sha256 = files.sha256(path)
-            kept = self._place(sha256)
-            if not kept.exists():
-                self._keep(path, kept)
+            stored = self._path(sha256)
+            if not stored.exists():
+                self._copy(path, stored)
         except OSError as error:
             raise ArchiveError(f"{path} cannot be stored in {self.root}: {error.strerror}") from error
         return sha256
 
     def payload_path(self, sha256: str) -> Path:
-        """The file of a payload, not to be changed. Raises ``ArchiveError`` if there is none."""
+        """The read-only file of a payload. Raises ``ArchiveError`` if it is not in the archive."""
         if not _SHA256.fullmatch(sha256):
-            raise ArchiveError(f"{sha256!r} is no sha256, and no payload has it as its name")
-        path = self._place(sha256)
+            raise ArchiveError(f"{sha256!r} is no sha256, so it cannot be the name of a payload")
+        path = self._path(sha256)
         if not path.is_file():
             raise ArchiveError(f"the payload {sha256} is not in {self.root}")
         return path
 
     def append(self, fetch: Fetch) -> None:
-        """Add ``fetch`` to the ledger, of its headers those in ``KEPT_HEADERS``; its payload must be stored before."""
+        """Append ``fetch`` to the ledger, with the headers in ``KEPT_HEADERS``; its payload must be stored already."""
         if fetch.at.utcoffset() != timedelta(0):
             raise ArchiveError(f"the fetch of {fetch.publisher}/{fetch.dataset} at {fetch.at} has no UTC time")
         if fetch.payload is not None:
@@ -119,12 +120,12 @@ class Archive:
             raise ArchiveError(f"{self.ledger} cannot be written: {error.strerror}") from error
 
     def fetches(self) -> list[Fetch]:
-        """All fetches in the order in which they were recorded; a line that cannot be read is left to ``verify``."""
+        """All fetches in the order of the ledger. Damaged lines are skipped; ``verify`` reports them."""
         with _reading:
             return list(_read(self.ledger))
 
     def latest(self, publisher: str, dataset: str, slice: str, transports: Collection[str]) -> Fetch | None:  # noqa: A002
-        """The last fetch of a request that succeeded, by one of ``transports``."""
+        """The last successful fetch of a request by one of ``transports``; None if there is none."""
         with _reading:
             for fetch in reversed(_read(self.ledger)):
                 if (
@@ -139,11 +140,11 @@ class Archive:
         return None
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> list[Damage]:
-        """Read everything again and say what is damaged; ``progress`` is told (payloads done, payloads in all)."""
+        """Read all payloads and the ledger and return the damage. Calls ``progress(payloads read, all payloads)``."""
         if not self.root.is_dir():
             return []
         found = sorted(path for path in self.root.rglob("*") if not path.is_dir() and path != self.ledger)
-        payloads = [path for path in found if _SHA256.fullmatch(path.name) and path == self._place(path.name)]
+        payloads = [path for path in found if _SHA256.fullmatch(path.name) and path == self._path(path.name)]
         damages = [_stray(path, self.root) for path in sorted(set(found) - set(payloads))]
         for done, path in enumerate(payloads, 1):
             try:
@@ -157,34 +158,34 @@ class Archive:
                 progress(done, len(payloads))
         return damages + _damaged_lines(self.ledger, {path.name for path in payloads})
 
-    def _place(self, sha256: str) -> Path:
+    def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
 
-    def _keep(self, source: Path, kept: Path) -> None:
-        """Copy ``source`` to ``kept``, which is whole or not there, whenever the process is killed."""
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_ASIDE, dir=self.root)
-        aside = Path(name)
+    def _copy(self, source: Path, target: Path) -> None:
+        """Copy ``source`` to ``target`` in one step: a killed process never leaves a partial ``target``."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self.root)
+        unfinished = Path(name)
         try:
             with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
                 shutil.copyfileobj(original, copy, 1 << 20)
                 copy.flush()
                 os.fchmod(copy.fileno(), 0o444)
                 os.fsync(copy.fileno())
-            if files.sha256(aside) != kept.name:
+            if files.sha256(unfinished) != target.name:
                 raise ArchiveError(f"{source} changed while it was being stored")
-            aside.replace(kept)
+            unfinished.replace(target)
         finally:
-            aside.unlink(missing_ok=True)
-        for folder in (kept.parent, self.root):
+            unfinished.unlink(missing_ok=True)
+        for folder in (target.parent, self.root):
             files.sync(folder)
 
 
 @contextmanager
 def lock(root: Path) -> Iterator[None]:
-    """Keep other builds away from the data that the archive at ``root`` is part of. Raises ``BusyError`` at once.
+    """Hold the build lock of the data folder with the archive ``root``.
 
-    Within one process it may be taken again by who holds it.
+    Raises ``BusyError`` at once if another process holds it. The process that holds it may acquire it again.
     """
     path = root.parent / "build.lock"
     holder = root.parent / "build.pid"
@@ -207,7 +208,7 @@ def lock(root: Path) -> Iterator[None]:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Add ``line`` in one write, on a line of its own even behind one that a killed process has left torn."""
+    """Append ``line`` in one write; first end the last line if a killed process left it incomplete."""
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         size = os.fstat(handle).st_size
@@ -221,7 +222,7 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _parsed(line: bytes) -> Fetch | None:
-    """The fetch of a line, or None if it is damaged."""
+    """The fetch in a line; None if the line is damaged."""
     try:
         values = orjson.loads(line)
         return Fetch(**{**values, "at": datetime.fromisoformat(values["at"])})
@@ -231,7 +232,7 @@ def _parsed(line: bytes) -> Fetch | None:
 
 @dataclass
 class _Ledger:
-    """What this process has read of a ledger: up to ``end``, when the file had this inode, size and time."""
+    """The fetches that this process has read: up to the byte ``end``, when the file had this inode, size and time."""
 
     stamp: tuple[int, int, int]
     end: int
@@ -243,7 +244,7 @@ _reading = Lock()
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Inode, size and time of a file; None where there is none."""
+    """Inode, size and modification time of a file; None if it does not exist."""
     try:
         stat = path.stat()
     except FileNotFoundError:
@@ -252,7 +253,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _read(path: Path) -> list[Fetch]:
-    """All fetches of a ledger, by reading only what was added to it since the last time."""
+    """All fetches of a ledger. Reads only the lines that were added since the last call."""
     path = path.absolute()
     stamp = _stamp(path)
     if stamp is None:
@@ -265,16 +266,16 @@ def _read(path: Path) -> list[Fetch]:
     with path.open("rb") as file:
         file.seek(known.end)
         added = file.read()
-    whole = added[: added.rfind(b"\n") + 1]
-    fetches = known.fetches + [fetch for line in whole.split(b"\n") if line and (fetch := _parsed(line))]
-    _ledgers[path] = _Ledger(stamp, known.end + len(whole), fetches)
+    complete = added[: added.rfind(b"\n") + 1]
+    fetches = known.fetches + [fetch for line in complete.split(b"\n") if line and (fetch := _parsed(line))]
+    _ledgers[path] = _Ledger(stamp, known.end + len(complete), fetches)
     return fetches
 
 
 def _damaged_lines(ledger: Path, payloads: Collection[str]) -> list[Damage]:
     if not ledger.exists():
         return []
-    *lines, torn = ledger.read_bytes().split(b"\n")
+    *lines, incomplete = ledger.read_bytes().split(b"\n")
     damages = []
     for number, line in enumerate(lines, 1):
         fetch = _parsed(line) if line else None
@@ -282,12 +283,12 @@ def _damaged_lines(ledger: Path, payloads: Collection[str]) -> list[Damage]:
             damages.append(Damage("ledger", f"line {number}", "no fetch can be read from it"))
         elif fetch and fetch.payload is not None and fetch.payload not in payloads:
             damages.append(Damage("ledger", f"line {number}", f"its payload {fetch.payload} is not in the archive"))
-    if torn:
-        damages.append(Damage("ledger", f"line {len(lines) + 1}", "it is torn: its writer was killed"))
+    if incomplete:
+        damages.append(Damage("ledger", f"line {len(lines) + 1}", "it is incomplete: the process was killed"))
     return damages
 
 
 def _stray(path: Path, root: Path) -> Damage:
-    killed = path.name.startswith(_ASIDE)
-    why = "a killed process has left it, and it may be removed" if killed else "it is neither a payload nor the ledger"
+    killed = path.name.startswith(_UNFINISHED)
+    why = "a killed process left it; it may be removed" if killed else "it is neither a payload nor the ledger"
     return Damage("stray file", str(path.relative_to(root)), why)

@@ -1,4 +1,4 @@
-"""What every keeper of files needs: to know a file by its bytes, and to make its name last."""
+"""The sha256 of a file, and durable file names."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ def sha256(path: Path) -> str:
 
 
 def sync(folder: Path) -> None:
-    """Make the names in ``folder`` last through a power cut."""
+    """Flush the names in ``folder`` to the disk, so that they survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

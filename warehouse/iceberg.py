@@ -1,12 +1,12 @@
-"""The releases as Iceberg tables: the same Parquet files, with one snapshot and one tag a release.
+"""The releases as Iceberg tables: the same Parquet files, with one snapshot and one tag for each release.
 
-Nothing is copied. The catalog is ``catalog.db`` in the data folder, and what Iceberg keeps of its own lies in
-``iceberg`` beside it; both can be made again from the releases at any time. Another catalog is named by its URI:
-``http(s)://`` for REST, else what SQLAlchemy takes; PyIceberg's own configuration of the catalog ``corridor`` (a file,
-or variables ``PYICEBERG_CATALOG__CORRIDOR__…``) adds credentials and storage.
+No data is copied. The catalog is ``catalog.db`` in the data folder, and Iceberg's metadata is in the folder ``iceberg``
+next to it; both can be built again from the releases at any time. Another catalog is given by its URI: ``http(s)://``
+for a REST catalog, otherwise a URI of SQLAlchemy. PyIceberg's own configuration of the catalog ``corridor`` (a file, or
+variables ``PYICEBERG_CATALOG__CORRIDOR__…``) adds credentials and storage.
 
-A Corridor table is one Iceberg table as long as its fields only grow: their names find the columns in the files, so a
-name must keep its type. A new major version of its contract, which removed or retyped fields, begins another one.
+A Corridor table is one Iceberg table as long as fields are only added: columns are found in the files by name, so a
+field must keep its type. A new major version of the contract, which removes or retypes fields, starts another table.
 """
 
 import os
@@ -34,15 +34,15 @@ NAMESPACE = "corridor"
 CATALOG = "catalog.db"
 FOLDER = "iceberg"
 
-# What a snapshot says of itself: the release it is, and where the file of that lies.
+# Properties of a snapshot: the name of its release, and the address of its file.
 RELEASE, FILE = "corridor.release", "corridor.file"
 
-# Each commit writes the table's whole history again: the last ones are enough.
+# Each commit writes the whole history of the table, so the last metadata files are enough.
 PROPERTIES = {"write.metadata.delete-after-commit.enabled": "true", "write.metadata.previous-versions-max": "10"}
 
 
 def catalog(data: Path, uri: str | None = None) -> "Catalog":
-    """The catalog of a data folder, or that of ``uri``; it is made where it does not exist, and is to be closed."""
+    """Open the catalog of a data folder, or that of ``uri``; create it if needed. The caller closes it."""
     from pyiceberg.catalog import load_catalog
 
     if uri is not None and uri.startswith("http"):
@@ -52,22 +52,22 @@ def catalog(data: Path, uri: str | None = None) -> "Catalog":
 
 
 def identifier(table: str, facts: TableFacts) -> str:
-    """The name in the catalog of a table as one release has it: ``corridor.asylum``, ``corridor.asylum_v2`` …"""
+    """The name in the catalog for a table of one release: ``corridor.asylum``, ``corridor.asylum_v2`` …"""
     major = facts.schema_version.split(".")[0]
     return f"{NAMESPACE}.{table}" if major in {"0", "1"} else f"{NAMESPACE}.{table}_v{major}"
 
 
 def register(root: Place, data: Path, uri: str | None = None) -> None:
-    """Let the catalog say what the index of the releases under ``root`` says: each release a tag in each of its tables.
+    """Make the catalog equal to the index of the releases under ``root``: each release is a tag in each of its tables.
 
-    What is there already stays as it is; the tags of releases that are no more go. ``ReleaseError`` says what to do
-    when the catalog cannot be used. The current state of an Iceberg table is the newest release that has the table.
+    Existing tags stay unchanged, and tags of pruned releases are removed. The current state of an Iceberg table is the
+    newest release with that table. Raises ``ReleaseError``, with the remedy, if the catalog cannot be used.
     """
     found: dict[str, dict[str, str]] = {}
     for entry in releases.index(root):
         for name, facts in entry.tables.items():
             found.setdefault(identifier(name, facts), {})[entry.name] = _address(releases.table_file(root, entry, name))
-    with _explained(root), closing(catalog(data, uri)) as opened:
+    with _one_sentence_errors(root), closing(catalog(data, uri)) as opened:
         opened.create_namespace_if_not_exists(NAMESPACE)
         for name, files in found.items():
             _register(opened, name, files)
@@ -77,15 +77,15 @@ def register(root: Place, data: Path, uri: str | None = None) -> None:
 
 
 def reregister(root: Place, data: Path, uri: str | None = None) -> None:
-    """Make the catalog again from the releases that there are, as after they were moved or it was damaged.
+    """Build the catalog again from the releases, after they were moved or the catalog was damaged.
 
-    Only what Iceberg keeps of its own is removed, never a release's file.
+    Removes only Iceberg's metadata, never a file of a release.
     """
     if uri is None:
         (data / CATALOG).unlink(missing_ok=True)
         shutil.rmtree(data / FOLDER, ignore_errors=True)
     else:
-        with _explained(root), closing(catalog(data, uri)) as opened:
+        with _one_sentence_errors(root), closing(catalog(data, uri)) as opened:
             opened.create_namespace_if_not_exists(NAMESPACE)
             for _, name in opened.list_tables(NAMESPACE):
                 _drop(opened, name)
@@ -93,7 +93,7 @@ def reregister(root: Place, data: Path, uri: str | None = None) -> None:
 
 
 def _store() -> dict[str, str]:
-    """What PyIceberg, alone of all that read an object store, does not take from the environment by itself."""
+    """The S3 endpoint, which PyIceberg, unlike the other libraries, does not read from the environment itself."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     return {"s3.endpoint": endpoint} if endpoint else {}
 
@@ -107,7 +107,7 @@ def _address(file: str) -> str:
 
 
 def _register(opened: "Catalog", name: str, files: dict[str, str]) -> None:
-    """Commit to one Iceberg table, in their order, the files of those releases whose tag it does not have."""
+    """Commit to an Iceberg table, in order, the files of those releases for which it has no tag yet."""
     if not opened.table_exists(name):
         release, file = next(iter(files.items()))
         _commit(opened.create_table_transaction(name, _schema(file), properties=PROPERTIES), (), release, file)
@@ -115,15 +115,15 @@ def _register(opened: "Catalog", name: str, files: dict[str, str]) -> None:
     for release, file in files.items():
         known = table.snapshot_by_name(release)
         if known is not None and (known.summary is None or known.summary.get(FILE) != file):
-            raise ReleaseError(f"the Iceberg table {name} has {release} elsewhere than at {file}: releases were moved")
+            raise ReleaseError(f"in the Iceberg table {name}, {release} is not at {file}: releases were moved")
         if known is None:
             before = [task.file for task in table.scan().plan_files()]
             _commit(table.transaction(), before, release, file)
-    _forget(table, files)
+    _remove_tags_except(table, files)
 
 
 def _commit(transaction: "Transaction", before: Iterable["DataFile"], release: str, file: str) -> None:
-    """Fields that are new, the file in place of the one before, and the tag: all in one commit."""
+    """Add new fields, replace the files ``before`` by ``file``, and set the tag, all in one commit."""
     from pyiceberg.io.pyarrow import PyArrowFileIO, parquet_files_to_data_files
     from pyiceberg.table import TableProperties
     from pyiceberg.table.update.snapshot import ManageSnapshots
@@ -143,25 +143,25 @@ def _commit(transaction: "Transaction", before: Iterable["DataFile"], release: s
 
 
 def _drop(opened: "Catalog", name: str) -> None:
-    """Remove a table that came of releases; others may keep tables of their own beside them."""
+    """Remove a table if it was registered from releases; the namespace may contain tables of other programs."""
     last = opened.load_table(f"{NAMESPACE}.{name}").current_snapshot()
     if last is not None and last.summary is not None and last.summary.get(RELEASE):
         opened.drop_table(f"{NAMESPACE}.{name}")
 
 
-def _forget(table: "Table", known: Collection[str]) -> None:
-    """Remove the tags of releases that are no more, and the snapshots that no tag names."""
-    gone = [tag for tag in table.refs() if tag != "main" and tag not in known]
-    for tag in gone:
+def _remove_tags_except(table: "Table", known: Collection[str]) -> None:
+    """Remove the tags of all releases that are not in ``known``, and the snapshots that then have no tag."""
+    pruned = [tag for tag in table.refs() if tag != "main" and tag not in known]
+    for tag in pruned:
         table.manage_snapshots().remove_tag(tag).commit()
-    if gone:
-        named = {reference.snapshot_id for reference in table.refs().values()}
-        unnamed = [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in named]
-        table.maintenance.expire_snapshots().by_ids(unnamed).commit()
+    if pruned:
+        tagged = {reference.snapshot_id for reference in table.refs().values()}
+        untagged = [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in tagged]
+        table.maintenance.expire_snapshots().by_ids(untagged).commit()
 
 
 def _schema(file: str) -> pa.Schema:
-    """The fields of a release's file, with their descriptions; all may be empty, since no other can be added later."""
+    """The fields of a release's file, with their descriptions. All are nullable: Iceberg can add only such fields."""
     described = [
         pa.field(field.name, field.type, metadata={"doc": (field.metadata or {}).get(b"description", b"")})
         for field in pq.read_schema(file.removeprefix("file://"))
@@ -170,12 +170,12 @@ def _schema(file: str) -> pa.Schema:
 
 
 @contextmanager
-def _explained(root: Place) -> Iterator[None]:
-    """Say in one sentence why the catalog cannot be used, and what mends it."""
+def _one_sentence_errors(root: Place) -> Iterator[None]:
+    """Turn any error into a ``ReleaseError`` of one sentence with the remedy."""
     try:
         yield
-    except Exception as error:  # PyIceberg's errors have no base of their own, and damage can raise any other
+    except Exception as error:  # PyIceberg's errors have no common base class, and damage can raise any other error
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise ReleaseError(
-            f"the Iceberg catalog of {root} cannot be used ({reason}); `corridor register --anew` makes it again"
+            f"the Iceberg catalog of {root} cannot be used ({reason}); `corridor register --anew` builds it again"
         ) from error

@@ -1,6 +1,6 @@
-"""The measures of the comparison, as ``measures.yaml`` declares them: what is compared, and from which figures.
+"""The measures of the comparison, declared in ``measures.yaml``: what is compared, and from which figures.
 
-A measure is picked from sources in order, worked out from two other measures, or computed from a table of law.
+A measure has ordered sources, or a formula with two other measures, or a computation from tables of law.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from warehouse.errors import ContractError
 
-# What every dimension is where a selection does not name it: a total, or not a dimension of the figure.
+# The codes of a dimension that a selection does not name: the total, or "not applicable".
 TOTAL = ("_T", "_Z")
 
 Grade = Literal["A", "B", "C", "D"]
@@ -23,26 +23,28 @@ class _Entry(BaseModel):
 
 
 class Selection(_Entry):
-    """Figures of one dataset that may speak for a measure."""
+    """Figures of one dataset that may be used for a measure."""
 
     dataset: str
     indicator: str
-    because: str = Field(description="why this source stands where it stands in the order")
-    partner: list[str] = Field(default=list(TOTAL), description="codes of the other side")
-    where: dict[str, list[str]] = Field(default={}, description="codes of dimensions that are no totals")
-    total: list[str] = Field(default=[], alias="sum", description="dimensions whose figures are added up")
-    least_parts: int = Field(default=1, description="how many rows a sum must have to be whole")
-    definition: list[str] = Field(default=[], description="counting rules to take; all where it names none")
-    concept: str | None = Field(default=None, description="what is counted, where the selection narrows the indicator")
+    because: str = Field(description="why the source is at its place in the order")
+    partner: list[str] = Field(default=list(TOTAL), description="codes of the partner")
+    where: dict[str, list[str]] = Field(default={}, description="codes of dimensions for which not the total is used")
+    total: list[str] = Field(default=[], alias="sum", description="dimensions over which figures are added up")
+    least_parts: int = Field(default=1, description="the number of rows that a complete sum has at least")
+    definition: list[str] = Field(default=[], description="counting rules to use; empty: all")
+    concept: str | None = Field(
+        default=None, description="the concept, if the selection is narrower than the indicator"
+    )
     freq: str = "A"
-    whom: Literal["all", "members"] = Field(default="all", description="members: it says nothing of China here")
+    whom: Literal["all", "members"] = Field(default="all", description="members: the source is not used for China")
     side: Literal["reporter", "partner"] = Field(
-        default="reporter", description="the field of the figure that is the jurisdiction of the measure"
+        default="reporter", description="the field of the observation with the jurisdiction of the measure"
     )
 
 
 class Formula(_Entry):
-    """Two measures of one jurisdiction and year: a share of in per cent, a ratio of, or a difference less."""
+    """A share (in per cent), ratio or difference of two measures of the same jurisdiction and year."""
 
     share: str | None = None
     ratio: str | None = None
@@ -52,19 +54,19 @@ class Formula(_Entry):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        given = [name for name in ("share", "ratio", "difference") if getattr(self, name)]
-        if len(given) != 1 or (self.less is None) != (given != ["difference"]) or (self.of is None) == (not self.less):
+        kinds = [name for name in ("share", "ratio", "difference") if getattr(self, name)]
+        if len(kinds) != 1 or (self.less is None) != (kinds != ["difference"]) or (self.of is None) == (not self.less):
             raise ValueError("a formula is {share: …, of: …}, {ratio: …, of: …} or {difference: …, less: …}")
         return self
 
     @property
     def first(self) -> str:
-        """The measure that is divided, or taken from."""
+        """The dividend or minuend."""
         return str(self.share or self.ratio or self.difference)
 
     @property
     def second(self) -> str:
-        """The measure that divides, or is taken."""
+        """The divisor or subtrahend."""
         return str(self.of or self.less)
 
     def __str__(self) -> str:
@@ -73,46 +75,48 @@ class Formula(_Entry):
 
 
 class Absence(_Entry):
-    """Why a jurisdiction has no figure at all."""
+    """Why a jurisdiction has no figure for a measure in any year."""
 
     reason: str = Field(description="a code of missing_reason")
     because: str
 
 
 class Measure(_Entry):
-    """A measure: what it means, in which unit, and where its figures come from."""
+    """A measure: its meaning, its unit, and the origin of its figures."""
 
     theme: str
     name: dict[Literal["en", "zh"], str]
     unit: str
     description: str
-    not_for: str = Field(description="what the measure may not be used for")
-    per_population: bool = Field(default=False, description="whether a rate for each 1 000 residents makes sense")
-    additive: bool = Field(default=False, description="whether the figures of the member states make one of the Union")
-    like: str | None = Field(default=None, description="the counting rule that the first source is to follow")
+    not_for: str = Field(description="what the measure must not be used for")
+    per_population: bool = Field(default=False, description="whether a rate per 1 000 residents is meaningful")
+    additive: bool = Field(default=False, description="whether the sum of the member states is a figure of the Union")
+    like: str | None = Field(default=None, description="the counting rule against which all sources are graded")
     sources: list[Selection] = []
     formula: Formula | None = None
-    computed: str | None = Field(default=None, description="a computation from tables of law")
-    absent: dict[str, Absence] = Field(default={}, description="by jurisdiction; of all members, EU27 with the Union")
-    events: list[str] = Field(default=[], description="instruments whose events matter to the measure")
+    computed: str | None = Field(default=None, description="the name of a computation from tables of law")
+    absent: dict[str, Absence] = Field(
+        default={}, description="by jurisdiction; members: all member states; EU27: all member states and the Union"
+    )
+    events: list[str] = Field(default=[], description="instruments whose events are shown with the measure")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if sum((bool(self.sources), self.formula is not None, self.computed is not None)) != 1:
             raise ValueError("a measure has sources, a formula or a computation")
         if bool(self.sources) != (self.like is not None):
-            raise ValueError("a measure with sources says which counting rule they are held against, and only such one")
+            raise ValueError("`like` declares the counting rule of a measure with sources, and only of such a measure")
         return self
 
 
 class Side(Selection):
-    """One side of a mirror: the figures, and the end of the corridor that counts them, as their reporter."""
+    """One side of a mirror: its figures, and which end of the corridor is their reporter."""
 
     counted_by: Literal["origin", "destination"]
 
 
 class Mirror(_Entry):
-    """One corridor as two sides, or two publishers, count it."""
+    """Two counts of the same corridor, by its two ends or by two publishers."""
 
     name: dict[Literal["en", "zh"], str]
     unit: str
@@ -123,24 +127,24 @@ class Mirror(_Entry):
 
 @cache
 def measures() -> dict[str, Measure]:
-    """Every measure by its id, in the order of the file. ``ContractError`` says what is wrong with it."""
+    """Id → measure, in the order of the file. Raises ``ContractError`` if the file is not valid."""
     found = _declared().measures
-    asked = {part for entry in found.values() if entry.formula for part in (entry.formula.first, entry.formula.second)}
-    if unknown := sorted(asked - set(found)):
-        raise ContractError(f"warehouse/measures.yaml works with measures that it does not have: {', '.join(unknown)}")
+    used = {part for entry in found.values() if entry.formula for part in (entry.formula.first, entry.formula.second)}
+    if unknown := sorted(used - set(found)):
+        raise ContractError(f"warehouse/measures.yaml has formulas with undeclared measures: {', '.join(unknown)}")
     return found
 
 
 @cache
 def mirrors() -> dict[str, Mirror]:
-    """Every mirror by its id, in the order of the file. ``ContractError`` says what is wrong with it."""
+    """Id → mirror, in the order of the file. Raises ``ContractError`` if the file is not valid."""
     return _declared().mirrors
 
 
 class Declared(_Entry):
     """The file ``measures.yaml``."""
 
-    reasons: dict[str, str] = Field(description="sentences that sources refer to")
+    reasons: dict[str, str] = Field(description="reasons that several sources refer to")
     measures: dict[str, Measure]
     mirrors: dict[str, Mirror]
 
@@ -151,4 +155,4 @@ def _declared() -> Declared:
     try:
         return Declared.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, ValidationError) as error:
-        raise ContractError(f"warehouse/measures.yaml is not right: {error}") from error
+        raise ContractError(f"warehouse/measures.yaml is not valid: {error}") from error

@@ -1,15 +1,15 @@
-"""Which releases stay, by a written policy, and which are pruned.
+"""The retention policy: which releases are kept and which are pruned.
 
-Every payload stays: the archive is never thinned, and what was known at any day can be computed from it. Of releases
-stay, each for the first reason that holds:
+Payloads are never pruned, so the state of knowledge on any day can be computed from the archive. A release is kept for
+the first of these reasons that applies:
 
-1. the newest, which is what ``latest`` means;
-2. those that a person keeps, with a reason: ``corridor keep``;
-3. the last ten;
-4. the last of each month for two years;
-5. the last of each year.
+1. it is the newest, to which the name ``latest`` refers;
+2. a person keeps it, with a reason (``corridor keep``);
+3. it is one of the last ten;
+4. it is the last of its month, for two years;
+5. it is the last of its year.
 
-A release needs no file of another, so that no release that stays needs one that is pruned.
+No release uses the files of another, so a kept release never needs a pruned one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,9 +22,9 @@ MONTHS = 24
 
 
 def reasons(entries: Sequence[Release], today: date) -> dict[str, str | None]:
-    """Why each release stays, by its name; None for those that are pruned. ``entries`` are all, oldest first."""
+    """Name of each release → why it is kept; None if it is to be pruned. ``entries`` are all releases, oldest first."""
     last = {entry.name for entry in entries[-LAST:]}
-    of_month, of_year = (_last_of(entries, digits) for digits in (7, 4))
+    last_of_month, last_of_year = (_last_of_each(entries, length) for length in (7, 4))
 
     def reason(entry: Release) -> str | None:
         day = _day(entry)
@@ -34,9 +34,9 @@ def reasons(entries: Sequence[Release], today: date) -> dict[str, str | None]:
             return f"kept: {entry.kept}"
         if entry.name in last:
             return f"one of the last {LAST}"
-        if entry.name in of_month and (today.year - day.year) * 12 + today.month - day.month < MONTHS:
+        if entry.name in last_of_month and (today.year - day.year) * 12 + today.month - day.month < MONTHS:
             return f"the last of {day:%Y-%m}"
-        return f"the last of {day:%Y}" if entry.name in of_year else None
+        return f"the last of {day:%Y}" if entry.name in last_of_year else None
 
     return {entry.name: reason(entry) for entry in entries}
 
@@ -45,6 +45,6 @@ def _day(entry: Release) -> date:
     return date.fromisoformat(entry.created[:10])
 
 
-def _last_of(entries: Iterable[Release], digits: int) -> set[str]:
-    """The names of the last releases of each month (7 digits of their day) or year (4)."""
-    return set({entry.created[:digits]: entry.name for entry in entries}.values())
+def _last_of_each(entries: Iterable[Release], length: int) -> set[str]:
+    """The names of the last release of each month (the first 7 characters of the ISO date) or year (the first 4)."""
+    return set({entry.created[:length]: entry.name for entry in entries}.values())

@@ -331,7 +331,7 @@ def test_every_source_of_a_measure_and_mirror_is_a_dataset_of_the_catalogue() ->
 def test_a_measure_wants_one_origin_and_a_formula_one_kind() -> None:
     with pytest.raises(ValueError, match="sources, a formula or a computation"):
         measure()
-    with pytest.raises(ValueError, match="which counting rule"):
+    with pytest.raises(ValueError, match="counting rule of a measure with sources"):
         measure(sources=[{"dataset": WORLD, "indicator": "population", "because": "x"}])
     with pytest.raises(ValueError, match="share"):
         Formula.model_validate({"share": "a", "less": "b"})

@@ -168,7 +168,7 @@ prune(Workspace(Path(sys.argv[1])), datetime(2026, 11, 24, 12, tzinfo=UTC))
         ("releases.remove_from_index", False),
         ("LocalPlace.swap", False),
         ("iceberg.register", True),
-        ("iceberg._forget", True),
+        ("iceberg._remove_tags_except", True),
         ("releases.clean", True),
         ("shutil.rmtree", True),
     ],

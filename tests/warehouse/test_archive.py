@@ -200,7 +200,7 @@ def test_a_torn_line_costs_no_other(cut: int) -> None:
         torn = whole[: 1 + cut % (len(whole) - 1)]  # at least a byte, at most all but the newline
         archive.ledger.write_bytes(whole + torn)
         assert [one.dataset for one in archive.fetches()] == ["a"]
-        assert archive.verify() == [Damage("ledger", "line 2", "it is torn: its writer was killed")]
+        assert archive.verify() == [Damage("ledger", "line 2", "it is incomplete: the process was killed")]
 
         archive.append(fetch(dataset="b"))
         complete = ["a"] if torn == whole[:-1] else []

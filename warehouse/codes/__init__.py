@@ -1,15 +1,15 @@
-"""Code lists and crosswalks: the shared codes of every table, and how publishers' area codes translate to them.
+"""Code lists and crosswalks: the shared codes of every table, and the translation of publishers' area codes to them.
 
 - ``areas.csv``       jurisdictions, territories, aggregates and groups, with names in English and Chinese
 - ``area_codes.csv``  dated crosswalks: a scheme's code or name → our area code
 - ``indicators.csv``  what is counted: indicator, theme, unit, definition
-- ``instruments.csv``  acts and treaties: scheme, type, adoption, what it amends, and its rule of entry into force
-- ``not_published.csv``  what a jurisdiction is known not to publish
+- ``instruments.csv``  acts and treaties: scheme, type, adoption, parent act or treaty, and rule of entry into force
+- ``not_published.csv``  indicators that a jurisdiction is known not to publish
 - ``concepts.csv``    what each indicator counts: phenomenon, concept, stock or flow; properties (``concepts.py``)
-- ``counting.csv``    how each definition counts: threshold, reference day, basis, who is in and who is out
-- ``codes.csv``       every small list: list, code, name in English and Chinese, description
+- ``counting.csv``    how each definition counts: threshold, reference day, basis, persons included and excluded
+- ``codes.csv``       all small lists: list, code, name in English and Chinese, description
 
-``generate.py`` writes the first two from ISO 3166-1, CLDR and what ``areas_own.csv`` and ``area_codes_own.csv`` add.
+``generate.py`` writes the first two from ISO 3166-1, CLDR, ``areas_own.csv`` and ``area_codes_own.csv``.
 """
 
 from functools import cache
@@ -23,45 +23,45 @@ from warehouse.measures import measures, mirrors
 # The two sides of the comparison: China, and the Union of 27 member states.
 CHINA, UNION = "CHN", "EU27_2020"
 
-# Lists that stand in a file of their own.
+# Code lists that have a file of their own.
 LISTS = ("area", "indicator", "instrument", "measure")
 
 
 @cache
 def read(name: str) -> pl.DataFrame:
-    """One of the CSV files here, every column a string; empty is null."""
+    """One of the CSV files in this folder. All columns are strings; an empty cell is null."""
     data = files(__package__).joinpath(f"{name}.csv").read_bytes()
     return pl.read_csv(BytesIO(data), infer_schema=False)
 
 
 def areas() -> pl.DataFrame:
-    """area, kind, parent, name_en, name_zh, iso2, m49, eu_from, eu_to, in_scope, note."""
+    """Areas: area, kind, parent, name_en, name_zh, iso2, m49, eu_from, eu_to, in_scope, note."""
     return read("areas").with_columns(
         pl.col("eu_from", "eu_to").str.to_date("%Y-%m-%d"), (pl.col("in_scope") == "true").alias("in_scope")
     )
 
 
 def area_codes() -> pl.DataFrame:
-    """scheme, code, area, valid_from, valid_to: a scheme's code means the area from and until those days."""
+    """Crosswalks: scheme, code, area, valid_from, valid_to. A code denotes the area from and until those days."""
     return read("area_codes").with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d"))
 
 
 def indicators() -> pl.DataFrame:
-    """indicator, theme, unit, name_en, name_zh, description."""
+    """Indicators: indicator, theme, unit, name_en, name_zh, description."""
     return read("indicators")
 
 
 def instruments() -> pl.DataFrame:
     """Acts and treaties: instrument, scheme, instrument_type, adopted, parent_instrument, name_en, name_zh, note.
 
-    ``force_rule`` says when a treaty enters into force for a party, ``in_force`` since when it is in force at all, and
-    ``force_source`` where both are written.
+    ``force_rule`` is the rule by which a treaty enters into force for a party, ``in_force`` the day on which the treaty
+    itself entered into force, and ``force_source`` the source of both.
     """
     return read("instruments").with_columns(pl.col("adopted", "in_force").str.to_date("%Y-%m-%d"))
 
 
 def codes() -> pl.DataFrame:
-    """code_list, code, name_en, name_zh, description of every small list, and of the mirrors that are declared."""
+    """Codes of all small lists and of the declared mirrors: code_list, code, name_en, name_zh, description."""
     declared = [
         ("mirror", name, entry.name["en"], entry.name["zh"], entry.description) for name, entry in mirrors().items()
     ]
@@ -75,7 +75,7 @@ def descriptions(code_list: str) -> dict[str, str]:
 
 
 def not_published() -> pl.DataFrame:
-    """reporter, indicator, absence_source: what a jurisdiction is known not to publish, and by what that is known."""
+    """Known gaps: reporter, indicator and absence_source, the evidence that the reporter does not publish it."""
     return read("not_published")
 
 

@@ -1,8 +1,8 @@
-"""Writes ``areas.csv`` and ``area_codes.csv``: ISO 3166-1 with the names of Unicode CLDR, with our additions.
+"""Writes ``areas.csv`` and ``area_codes.csv`` from ISO 3166-1, the names of Unicode CLDR and our additions.
 
-``areas_own.csv`` holds the areas that ISO does not know, the cells in which we differ from it, and which of its entries
-are neither members nor permanent observers of the United Nations; ``area_codes_own.csv`` holds the codes and spellings
-of publishers that follow from nothing else. After editing one of the two, run ``python -m warehouse.codes.generate``.
+``areas_own.csv`` holds the areas that are not in ISO 3166-1, the cells in which we differ from it, and its entries that
+are neither members nor permanent observers of the United Nations. ``area_codes_own.csv`` holds the codes and spellings
+of publishers that cannot be derived. After editing one of the two, run ``python -m warehouse.codes.generate``.
 """
 
 import csv
@@ -24,7 +24,7 @@ Code = tuple[str, str, str]
 
 
 class Country(NamedTuple):
-    """An entry of ISO 3166-1, with its names in CLDR and all its names in English."""
+    """An entry of ISO 3166-1 with its English and Chinese name in CLDR, and all its English names."""
 
     area: str
     iso2: str
@@ -35,7 +35,7 @@ class Country(NamedTuple):
 
 
 def areas() -> list[Row]:
-    """Every area, sorted by code: a filled cell of ``areas_own.csv`` stands over ISO and CLDR."""
+    """All areas, sorted by code. A filled cell of ``areas_own.csv`` replaces the cell from ISO and CLDR."""
     rows = {country.area: _area(country) for country in countries()}
     for own in read_own("areas_own"):
         row = rows.setdefault(own["area"], dict.fromkeys(AREA, "") | {"in_scope": "false"})
@@ -46,20 +46,20 @@ def areas() -> list[Row]:
 
 
 def area_codes() -> list[Row]:
-    """Every code of every scheme, sorted: what ``area_codes_own.csv`` says of a code stands alone."""
+    """All codes of all schemes, sorted. The rows of a code in ``area_codes_own.csv`` replace its derived rows."""
     own = read_own("area_codes_own")
-    taken = {(row["scheme"], row["code"]) for row in own}
+    own_codes = {(row["scheme"], row["code"]) for row in own}
     derived = {*chain.from_iterable(map(_iso_codes, countries())), *_m49_codes(), *_gbt2260_codes()}
     rows = [
         {"scheme": scheme, "code": code, "area": area, "valid_from": "", "valid_to": ""}
         for scheme, code, area in derived
-        if (scheme, code) not in taken
+        if (scheme, code) not in own_codes
     ]
     return sorted([*own, *rows], key=lambda row: tuple(row[name] for name in CODE))
 
 
 def countries() -> list[Country]:
-    """ISO 3166-1 as pycountry has it, named by CLDR."""
+    """The entries of ISO 3166-1 from pycountry, with names from CLDR."""
     english, chinese = Locale("en").territories, Locale("zh", "CN", "Hans").territories
     return [
         Country(
@@ -75,7 +75,7 @@ def countries() -> list[Country]:
 
 
 def read_own(name: str) -> list[Row]:
-    """The rows of a file kept by hand."""
+    """The rows of a CSV file that is edited by hand."""
     with (HERE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -90,7 +90,7 @@ def to_csv(header: Iterable[str], rows: Iterable[Row]) -> str:
 
 
 def _area(country: Country) -> Row:
-    """The row of a country, as long as ``areas_own.csv`` says nothing else."""
+    """The row of a country before ``areas_own.csv`` is applied."""
     return dict.fromkeys(AREA, "") | {
         "area": country.area,
         "kind": "state",
@@ -103,24 +103,24 @@ def _area(country: Country) -> Row:
 
 
 def _iso_codes(country: Country) -> Iterator[Code]:
-    """The codes that a scheme takes from ISO, and the names under which any publisher may write the country."""
+    """The codes that schemes take from ISO 3166-1, and the English names that publishers may use."""
     yield from ((scheme, country.area, country.area) for scheme in ("iso3", "worldbank"))
     yield from ((scheme, country.iso2, country.area) for scheme in ("iso2", "eurostat", "worldbank"))
     for scheme in ("name", "eurostat", "treaty_name", "unhcr_name", "worldbank_name"):
         yield from ((scheme, name, country.area) for name in country.names)
-    # In Data360 the other side of a bilateral figure is a code of the database's own.
+    # In Data360 the partner of a bilateral figure is a code that only this database uses.
     yield "worldbank_name", f"WB_KNOMAD_{country.area}", country.area
 
 
 def _m49_codes() -> Iterator[Code]:
-    """M49 codes as three digits, and as workbooks write them: as numbers, which drops the leading zeros."""
+    """M49 codes with three digits, and without leading zeros, because workbooks store them as numbers."""
     for row in areas():
         for code in {row["m49"], row["m49"].lstrip("0")} - {""}:
             yield from ((scheme, code, row["area"]) for scheme in ("m49", "undata"))
 
 
 def _gbt2260_codes() -> Iterator[Code]:
-    """GB/T 2260 codes of China's provinces: of six digits, of the twelve of statistics, and the names as they stand."""
+    """GB/T 2260 codes of China's provinces with six digits and with the twelve digits of statistics, and the names."""
     for row in areas():
         if row["kind"] == "province" and row["parent"] == "CHN":
             code = row["area"].partition("-")[2]
@@ -128,7 +128,7 @@ def _gbt2260_codes() -> Iterator[Code]:
 
 
 def main() -> None:
-    """Rewrites both files."""
+    """Write both files."""
     (HERE / "areas.csv").write_text(to_csv(AREA, areas()), encoding="utf-8")
     (HERE / "area_codes.csv").write_text(to_csv(CODE, area_codes()), encoding="utf-8")
 

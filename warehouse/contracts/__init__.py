@@ -1,8 +1,8 @@
-"""Contracts: the one declaration of each table, and what follows directly from it.
+"""Contracts: the only declaration of each table.
 
-A contract refers to fields that are declared once in ``warehouse/fields.yaml``. From it come the Arrow and Polars
-schema (here), the data package (``warehouse.exports.data_package``), the expectations, Dagster's column schema and the
-dictionary.
+A contract refers to fields that are declared once in ``warehouse/fields.yaml``. The Arrow and Polars schemas (in this
+module), the data package and the dictionary (``warehouse.exports``), the expectations, and Dagster's column schema are
+derived from it.
 """
 
 from functools import cache
@@ -35,7 +35,7 @@ ARROW: dict[Type, pa.DataType] = {
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
-# The core of an observation; a table's own dimensions stand between the two.
+# The fields of an observation before and after the dimensions of its table.
 BEFORE = ("indicator", "reporter", "partner", "partner_role")
 AFTER = (
     "period",
@@ -60,15 +60,15 @@ KEY_AFTER = ("period", "freq", "publisher", "dataset")
 
 
 class Column(BaseModel):
-    """A field of a table: what it is called, what it holds, in which unit, from which code list."""
+    """A field of a table: its name, type, unit, description and code list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     type: Type
-    unit: str = Field(description="what a number counts, or none")
+    unit: str = Field(description="what a number counts; none if the field has no unit")
     description: str
-    codes: str | None = Field(default=None, description="the code list whose codes are the only values")
+    codes: str | None = Field(default=None, description="the code list with all allowed values")
     pattern: str | None = None
     nullable: bool = False
 
@@ -83,13 +83,13 @@ class Contract(BaseModel):
     description: str
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="semantic version of the schema")
     kind: Literal["statistics", "law", "reference"] = Field(
-        description="statistics have the core of an observation; law has fields and a provenance of its own"
+        description="statistics: rows are observations; law and reference: the contract lists all fields"
     )
-    dimensions: list[str] = Field(default=[], description="of statistics: dimensions beyond the core of an observation")
-    names: list[str] = Field(default=[], alias="fields", description="of law and reference: all their fields")
-    keys: list[str] = Field(default=[], alias="key", description="of law and reference: what identifies a row")
-    optional: list[str] = Field(default=[], description="fields that may be empty here, though not in other tables")
-    warnings: list[str] = Field(description="what the table must not be used for: codes of the list warning")
+    dimensions: list[str] = Field(default=[], description="only statistics: additional dimensions of an observation")
+    names: list[str] = Field(default=[], alias="fields", description="only law and reference: all fields")
+    keys: list[str] = Field(default=[], alias="key", description="only law and reference: fields that identify a row")
+    optional: list[str] = Field(default=[], description="fields that may be empty in this table only")
+    warnings: list[str] = Field(description="codes of the code list warning: what the table must not be used for")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -99,33 +99,33 @@ class Contract(BaseModel):
         if not self.key or set(self.key) - set(self.field_names):
             raise ValueError("the key must name fields of the table")
         if set(self.optional) - (set(self.field_names) - set(self.key)):
-            raise ValueError("what is optional must be a field of the table and none of its key")
+            raise ValueError("an optional field must be a field of the table and must not be in its key")
         return self
 
     @property
     def field_names(self) -> tuple[str, ...]:
-        """The names of the columns in order."""
+        """The names of the columns, in order."""
         return (*BEFORE, *self.dimensions, *AFTER) if self.kind == "statistics" else tuple(self.names)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The fields that identify a row; a table is sorted by them."""
+        """The fields that identify a row; the table is sorted by them."""
         return (*BEFORE, *self.dimensions, *KEY_AFTER) if self.kind == "statistics" else tuple(self.keys)
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns in order."""
+        """The columns, in order."""
         declared = (fields()[name] for name in self.field_names)
         return tuple(c.model_copy(update={"nullable": True}) if c.name in self.optional else c for c in declared)
 
     @property
     def polars_schema(self) -> pl.Schema:
-        """The schema that a table's frame must have."""
+        """The schema of the table as a Polars frame."""
         return pl.Schema({column.name: POLARS[column.type] for column in self.columns})
 
     @property
     def arrow_schema(self) -> pa.Schema:
-        """The schema of the published Parquet file, with description and unit of each field in its metadata."""
+        """The schema of the published Parquet file, whose metadata holds the description and unit of each field."""
         return pa.schema(
             [
                 pa.field(
@@ -148,17 +148,17 @@ class Contract(BaseModel):
 
 @cache
 def fields() -> dict[str, Column]:
-    """Every field that a table may have."""
+    """Name → field, for all declared fields. Raises ``ContractError`` if the file is not valid."""
     text = files("warehouse").joinpath("fields.yaml").read_text(encoding="utf-8")
     try:
         return {name: Column(name=name, **declared) for name, declared in yaml.safe_load(text).items()}
     except (yaml.YAMLError, ValidationError, TypeError) as error:
-        raise ContractError(f"warehouse/fields.yaml is not right: {error}") from error
+        raise ContractError(f"warehouse/fields.yaml is not valid: {error}") from error
 
 
 @cache
 def contracts() -> dict[str, Contract]:
-    """Every contract by the name of its table, in alphabetical order."""
+    """Table → contract, in alphabetical order. Raises ``ContractError`` if a contract is not valid."""
     folder = files(__package__)
     entries = sorted((item.name, item) for item in folder.iterdir() if item.name.endswith(".yaml"))
     loaded = {}
@@ -166,15 +166,15 @@ def contracts() -> dict[str, Contract]:
         try:
             contract = Contract.model_validate(yaml.safe_load(item.read_text(encoding="utf-8")))
         except (yaml.YAMLError, ValidationError) as error:
-            raise ContractError(f"the contract {name} is not right: {error}") from error
+            raise ContractError(f"the contract {name} is not valid: {error}") from error
         if name != f"{contract.table}.yaml":
-            raise ContractError(f"the contract {name} calls its table {contract.table}")
+            raise ContractError(f"the contract {name} has the table name {contract.table}")
         loaded[contract.table] = contract
     return loaded
 
 
 def contract(table: str) -> Contract:
-    """The contract of a table; ``ContractError`` lists the tables there are."""
+    """The contract of a table; ``ContractError`` lists all tables if there is no such table."""
     found = contracts().get(table)
     if found is None:
         raise ContractError(f"there is no table {table}; there are {', '.join(contracts())}")

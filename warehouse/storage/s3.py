@@ -2,9 +2,9 @@
 
 A bucket has no renames, and the build lock does not exclude every writer of the bucket. Therefore each object of a
 release is created only if it does not exist (``If-None-Match``) and is read back, and the index is replaced only if it
-is still the version that was read (``If-Match``). Of two publishers at once, one gets an error that asks for another
-build, and neither damages the other's release. Nothing reads objects that the index does not name; they are removed
-when they are a day old, because until then another publisher may be about to name them.
+is still the version that was read (``If-Match``). If two publishers work at once, one gets an error that asks for
+another build, and neither damages the other's release. Nothing reads objects that the index does not name. They are
+removed when they are a day old, because until then another publisher may be about to add them to the index.
 
 The client is obstore (the extra ``s3``): it is small, maintained, and supports both conditions. Credentials and the
 endpoint come from the environment variables that PyArrow, Polars and pandas read as well: ``AWS_ACCESS_KEY_ID``,
