@@ -1,6 +1,6 @@
-"""Payloads of any size in the publishers' true formats: the same size gives the same bytes.
+"""Generators of payloads of any size in the formats of the publishers. The same size always gives the same bytes.
 
-A shape is that of a real table; the figures are drawn by a seeded generator and say nothing about the world.
+The dimensions are those of a real table. The figures come from a seeded random generator and have no meaning.
 """
 
 import gzip
@@ -28,11 +28,11 @@ DIMENSIONS = {
 SERIES = int(np.prod([len(codes) for codes in DIMENSIONS.values()]))
 MISSING, FLAGGED = 0.2, 0.1
 _CHUNK = 4_000
-_LEVEL = 1  # of packing, the quickest
+_LEVEL = 1  # the fastest level of compression
 
 
 def _keys(start: int, stop: int) -> dict[str, pl.Series]:
-    """The dimensions of so many series, the last one changing fastest."""
+    """Return the dimensions of the series from ``start`` to ``stop``; the last dimension changes fastest."""
     at = np.arange(start, stop)
     keys: dict[str, pl.Series] = {}
     for name, codes in reversed(DIMENSIONS.items()):
@@ -42,7 +42,7 @@ def _keys(start: int, stop: int) -> dict[str, pl.Series]:
 
 
 def _figures(seed: int, count: int) -> tuple[pl.Series, pl.Series]:
-    """Values, of which some are missing, and flags, most of them empty."""
+    """Return values, some of them missing, and flags, most of them empty."""
     random = np.random.default_rng(seed)
     value = pl.Series("value", (random.lognormal(4, 2.5, count) // 5 * 5).astype(np.int64))
     flag = np.where(random.random(count) < FLAGGED, random.choice(["b", "p", "e", "d", "bu"], count), "")
@@ -52,13 +52,13 @@ def _figures(seed: int, count: int) -> tuple[pl.Series, pl.Series]:
 def _chunks(observations: int) -> Iterator[tuple[int, int]]:
     series = -(-observations // len(PERIODS))
     if series > SERIES:
-        raise ValueError(f"at most {SERIES * len(PERIODS):,} observations are there")
+        raise ValueError(f"there are at most {SERIES * len(PERIODS):,} observations")
     for start in range(0, series, _CHUNK):
         yield start, min(series, start + _CHUNK)
 
 
 def eurostat_tsv(path: Path, observations: int) -> None:
-    """A bulk file of monthly asylum applicants: a series a line, packed, ``:`` where nothing is available."""
+    """Write a bulk file of monthly asylum applicants: one series a line, compressed, ``:`` for a missing value."""
     with gzip.GzipFile(path, "wb", _LEVEL, mtime=0) as file:
         file.write(
             (",".join(DIMENSIONS) + "\\TIME_PERIOD\t" + "\t".join(f"{name} " for name in PERIODS) + "\r\n").encode()
@@ -78,7 +78,7 @@ def eurostat_tsv(path: Path, observations: int) -> None:
 
 
 def _records(observations: int) -> Iterator[pl.DataFrame]:
-    """One record an observation."""
+    """Yield frames with one record for each observation."""
     for start, stop in _chunks(observations):
         value, flag = _figures(start, (stop - start) * len(PERIODS))
         series = pl.DataFrame(_keys(start, stop))
@@ -97,7 +97,7 @@ def _csv(path: Path, frames: Iterator[pl.DataFrame], end: str = "\n") -> None:
 
 
 def sdmx_csv(path: Path, observations: int) -> None:
-    """SDMX-CSV 1.0 as Eurostat sends it: packed, the dataflow and its last update in every record."""
+    """Write Eurostat's SDMX-CSV 1.0: compressed, with the dataflow and its last update in every record."""
     flow = pl.lit("ESTAT:MIGR_ASYAPPCTZM(1.0)").alias("DATAFLOW"), pl.lit("24/11/25 11:00:00").alias("LAST UPDATE")
     renamed = pl.col("value").alias("OBS_VALUE"), pl.col("flag").alias("OBS_FLAG"), pl.lit("").alias("CONF_STATUS")
     frames = (frame.select(*flow, *DIMENSIONS, "TIME_PERIOD", *renamed) for frame in _records(observations))
@@ -105,9 +105,9 @@ def sdmx_csv(path: Path, observations: int) -> None:
 
 
 def sdmx_csv_2(path: Path, observations: int) -> None:
-    """SDMX-CSV 2.0 as the standard has it, which ``sdmx1`` can read.
+    """Write SDMX-CSV 2.0 in the form of the standard, which ``sdmx1`` can read.
 
-    It refuses the OECD's, where ``DATAFLOW`` is in capitals, and Eurostat's, which has no column ``ACTION``.
+    ``sdmx1`` refuses the OECD's form, which has ``DATAFLOW`` in capitals, and Eurostat's, which has no ``ACTION``.
     """
     start = {"STRUCTURE": "dataflow", "STRUCTURE_ID": "ESTAT:MIGR_ASYAPPCTZM(1.0)", "ACTION": "I"}
     columns = [pl.lit(text).alias(name) for name, text in start.items()]
@@ -117,7 +117,7 @@ def sdmx_csv_2(path: Path, observations: int) -> None:
 
 
 def ilostat_csv(path: Path, observations: int) -> None:
-    """CSV of ILOSTAT's bulk service: packed, with codes."""
+    """Write CSV of ILOSTAT's bulk service: compressed, with codes."""
     columns = [
         pl.col("geo").alias("ref_area"),
         pl.lit("BA:529").alias("source"),
@@ -135,7 +135,7 @@ def ilostat_csv(path: Path, observations: int) -> None:
 
 
 def json_stat(path: Path, observations: int) -> None:
-    """JSON-stat 2.0 as Eurostat sends it: values by index in one object, flags in another, in no order."""
+    """Write Eurostat's JSON-stat 2.0: one object with values by index, one with flags, both without order."""
     codes = DIMENSIONS | {"time": PERIODS}
     others = SERIES // len(codes["citizen"]) * len(PERIODS)
     codes["citizen"] = codes["citizen"][: -(-observations // others)]
@@ -145,17 +145,17 @@ def json_stat(path: Path, observations: int) -> None:
     index = '"' + pl.col("index").cast(pl.String) + '":'
     values = frame.drop_nulls("value").select((index + pl.col("value").cast(pl.String)).str.join(",")).item()
     flags = frame.filter(pl.col("flag") != "").select((index + '"' + pl.col("flag") + '"').str.join(",")).item()
-    described = {
+    dimension = {
         name: {
             "label": name,
             "category": {
-                "index": dict(zip(of, range(len(of)), strict=True)),
-                "label": {one: f"Label {one}" for one in of},
+                "index": dict(zip(values, range(len(values)), strict=True)),
+                "label": {code: f"Label {code}" for code in values},
             },
         }
-        for name, of in codes.items()
+        for name, values in codes.items()
     }
-    rest = {"id": list(codes), "size": list(map(len, codes.values())), "dimension": described}
+    rest = {"id": list(codes), "size": list(map(len, codes.values())), "dimension": dimension}
     path.write_text(
         '{"version":"2.0","class":"dataset","label":"Applicants","source":"ESTAT","updated":"2025-11-24T11:00:00+0100",'
         f'"value":{{{values}}},"status":{{{flags}}},{orjson.dumps(rest).decode()[1:]}',
@@ -164,7 +164,7 @@ def json_stat(path: Path, observations: int) -> None:
 
 
 def unhcr_json(path: Path, observations: int) -> None:
-    """An answer of UNHCR's population API: nine measures an item, of which some are ``"0"`` or ``"-"`` as text."""
+    """Write a response of UNHCR's population API: nine measures in each item, some of them the text "0" or "-"."""
     random = np.random.default_rng(observations)
     measures = (
         "refugees",
@@ -192,7 +192,7 @@ def unhcr_json(path: Path, observations: int) -> None:
 
 
 def worldbank_json(path: Path, observations: int) -> None:
-    """An answer of the World Bank's API: a page and its rows, each with indicator, country, date and value."""
+    """Write a response of the World Bank's API: a page and its rows, each with indicator, country, date and value."""
     frame = pl.concat(_records(observations)).head(observations)
     term = pl.struct(pl.lit("SM.POP.NETM").alias("id"), pl.lit("Net migration").alias("value")).alias("indicator")
     country = pl.struct(pl.col("geo").alias("id"), ("Country " + pl.col("geo")).alias("value")).alias("country")
@@ -218,13 +218,13 @@ def worldbank_json(path: Path, observations: int) -> None:
 
 
 def eurostat_xlsx(path: Path, observations: int) -> None:
-    """A workbook of Eurostat's data browser: a sheet for each citizenship, the flags right of the values."""
+    """Write a workbook of Eurostat's data browser: a sheet for each citizenship, flags to the right of the values."""
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         book.set_properties({"created": datetime(2025, 11, 24, tzinfo=UTC)})
         each = len(DIMENSIONS["geo"]) * len(PERIODS)
         for number in range(-(-observations // each)):
             value, flag = _figures(number, each)
-            fields = [(":" if one is None else one, mark) for one, mark in zip(value, flag, strict=True)]
+            fields = [(":" if figure is None else figure, mark) for figure, mark in zip(value, flag, strict=True)]
             series = [fields[at : at + len(PERIODS)] for at in range(0, each, len(PERIODS))]
             sheet = book.add_worksheet(f"Sheet {number + 1}")
             head = [

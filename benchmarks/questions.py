@@ -1,7 +1,7 @@
-"""How long typical questions take from a release on disk, asked by DuckDB and by Polars.
+"""Measures how long typical questions take from a release on disk, with DuckDB and with Polars.
 
-``python -m benchmarks.questions [RELEASE]`` asks each question 31 times, every time anew from the file, and writes the
-median and the slowest answer to ``QUESTIONS.md``. Without a folder it is the latest release of ``$CORRIDOR_DATA``.
+``python -m benchmarks.questions [RELEASE]`` runs each query 31 times, each time from the file, and writes the median
+and the maximum to ``QUESTIONS.md``. The default is the latest release of ``$CORRIDOR_DATA``.
 """
 
 import os
@@ -21,14 +21,14 @@ from pipelines.settings import settings
 from warehouse import releases
 from warehouse.storage.local import LocalPlace
 
-MOST = 50  # milliseconds
+LIMIT = 50  # milliseconds
 TIMES = 31
 RESULTS = Path(__file__).parent / "QUESTIONS.md"
 
 FIGURES = ("indicator", "reporter", "partner", "period", "value", "unit", "obs_status", "definition", "dataset")
 CHANGES = ("table", "indicator", "reporter", "partner", "dimensions", "period", "old_value", "new_value", "known_from")
 
-# What is asked, of which table, and how DuckDB and Polars are told the condition.
+# Each question with its table, and its condition for DuckDB and for Polars.
 CHINA = pl.col("partner") == "CHN"
 QUESTIONS: tuple[tuple[str, str, str, pl.Expr], ...] = (
     (
@@ -65,32 +65,32 @@ QUESTIONS: tuple[tuple[str, str, str, pl.Expr], ...] = (
 
 
 def by_duckdb(file: str, condition: str, fields: Sequence[str]) -> int:
-    """How many rows answer, after they were fetched."""
+    """Fetch the rows that meet the condition and return their number."""
     selected = ", ".join(f'"{field}"' for field in fields)
     found = duckdb.sql(f"SELECT {selected} FROM '{file}' WHERE {condition}")
-    assert found is not None  # as only a statement that asks nothing would be
+    assert found is not None  # only a statement without a result returns None
     return int(found.to_arrow_table().num_rows)
 
 
 def by_polars(file: str, condition: pl.Expr, fields: Sequence[str]) -> int:
-    """How many rows answer, after they were fetched."""
+    """Fetch the rows that meet the condition and return their number."""
     return pl.scan_parquet(file).filter(condition).select(fields).collect().height
 
 
-def timed(ask: Callable[[], int]) -> list[float]:
-    """Milliseconds of each answer but the first, which still reads the file from the disk."""
-    taken = []
+def timed(query: Callable[[], int]) -> list[float]:
+    """Return the milliseconds of each run except the first one, which reads the file from the disk."""
+    milliseconds = []
     for _ in range(TIMES + 1):
         start = time.perf_counter()
-        ask()
-        taken.append((time.perf_counter() - start) * 1000)
-    return taken[1:]
+        query()
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    return milliseconds[1:]
 
 
-def measured(release: Path) -> list[str]:
-    """A line of a Markdown table for each question and engine."""
+def measure(release: Path) -> list[str]:
+    """Return a line of a Markdown table for each question and engine."""
     lines = []
-    for what, table, sql, condition in QUESTIONS:
+    for question, table, sql, condition in QUESTIONS:
         file = str(release / "tables" / f"{table}.parquet")
         rows = pq.read_metadata(file).num_rows
         fields = CHANGES if table == "revision" else FIGURES
@@ -98,31 +98,31 @@ def measured(release: Path) -> list[str]:
             "DuckDB": partial(by_duckdb, file, sql, fields),
             "Polars": partial(by_polars, file, condition, fields),
         }
-        answers = {engine: ask() for engine, ask in engines.items()}
-        assert len(set(answers.values())) == 1, f"{sql}: {answers}"
-        for engine, ask in engines.items():
-            taken = timed(ask)
-            median, worst = statistics.median(taken), max(taken)
-            answer = f"`{table}` ({rows:,} rows) | {answers[engine]:,}"
-            lines.append(f"| {what} | {answer} | {engine} | {median:.1f} | {worst:.1f} |")
+        results = {engine: query() for engine, query in engines.items()}
+        assert len(set(results.values())) == 1, f"{sql}: {results}"
+        for engine, query in engines.items():
+            milliseconds = timed(query)
+            median, slowest = statistics.median(milliseconds), max(milliseconds)
+            result = f"`{table}` ({rows:,} rows) | {results[engine]:,}"
+            lines.append(f"| {question} | {result} | {engine} | {median:.1f} | {slowest:.1f} |")
     return lines
 
 
 def main() -> None:
     root = settings().data / "releases"
     release = Path(sys.argv[1]) if len(sys.argv) > 1 else root / releases.find(LocalPlace(root)).name
-    table = measured(release)
+    table = measure(release)
     RESULTS.write_text(
         "\n".join(
             [
                 "# Typical questions",
                 "",
-                f"Milliseconds from the file on disk to nine columns of what answers, with {os.cpu_count()} cores:",
-                f"the median and the slowest of {TIMES} times, which are to be at most {MOST}.",
+                f"Milliseconds from the file on disk to nine columns of the result, with {os.cpu_count()} cores:",
+                f"the median and the maximum of {TIMES} runs, which must be at most {LIMIT}.",
                 f"Written by `python -m benchmarks.questions` from release {release.name},",
                 f"with DuckDB {duckdb.__version__} and Polars {pl.__version__}.",
                 "",
-                "| question | table | rows that answer | asked by | median | slowest |",
+                "| question | table | rows of the result | engine | median | slowest |",
                 "|---|---|---:|---|---:|---:|",
                 *table,
                 "",

@@ -1,7 +1,8 @@
-"""Who reads a payload to Parquet: Corridor, its peers by their public readers, and the floor.
+"""The readers that are compared: each reads a payload and writes Parquet.
 
-``python -m benchmarks.readers READER FORMAT PAYLOAD OUTPUT`` does it once and says how long it took and how much memory
-the process held at most. A reader is ready, with its libraries imported, before the clock starts.
+The readers are Corridor, other libraries with their public functions (the peers), and the floor: the fastest library
+functions that only parse and write. ``python -m benchmarks.readers READER FORMAT PAYLOAD OUTPUT`` runs one reader once
+and prints its time and its peak memory. The libraries are imported before the clock starts.
 """
 
 import contextlib
@@ -30,7 +31,7 @@ MEMORY = 16 << 30
 
 
 def corridor(path: Path, output: Path) -> None:
-    """What ``corridor read`` does."""
+    """Read like ``corridor read``."""
     from sources import reading
 
     with reading.opened(path) as plain:
@@ -46,7 +47,7 @@ def floor_tsv(path: Path, output: Path) -> None:
 
 
 def long_floor_tsv(path: Path, output: Path) -> None:
-    """The floor for the same work: a row for each cell, its codes, value and flag apart; no checks, no locator."""
+    """Do the same work as Corridor: a row for each cell with codes, value and flag; but no checks and no locator."""
     wide = pl.scan_csv(path, separator="\t", quote_char=None, infer_schema=False)
     key, *_ = wide.collect_schema().names()
     names = key.split("\\")[0].split(",")
@@ -67,21 +68,21 @@ def long_floor_tsv(path: Path, output: Path) -> None:
 
 
 def floor_records(path: Path, output: Path) -> None:
-    """The list of records that a JSON answer holds, parsed by orjson, as a frame of polars."""
-    answer = orjson.loads(path.read_bytes())
-    records = answer["items"] if isinstance(answer, dict) else answer[1]
+    """Parse the list of records of a JSON response with orjson, and make a frame of Polars."""
+    response = orjson.loads(path.read_bytes())
+    records = response["items"] if isinstance(response, dict) else response[1]
     pl.DataFrame(records, strict=False, infer_schema_length=None).write_parquet(output)
 
 
 def floor_json_stat(path: Path, output: Path) -> None:
-    """Index and value, parsed by orjson, as a frame of polars: no dimensions, no flags."""
+    """Parse index and value with orjson, and make a frame of Polars without dimensions and flags."""
     values = orjson.loads(path.read_bytes())["value"]
     index = pl.Series("index", list(values), pl.String).cast(pl.Int64)
     pl.DataFrame([index, pl.Series("value", list(values.values()), pl.Float64)]).write_parquet(output)
 
 
 def floor_xlsx(path: Path, output: Path) -> None:
-    """Every sheet as text by calamine, which Corridor uses too."""
+    """Read every sheet as text with calamine, which Corridor uses too."""
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(path)
@@ -91,9 +92,9 @@ def floor_xlsx(path: Path, output: Path) -> None:
 
 
 def eurostat(path: Path, output: Path) -> None:
-    """``get_data_df`` of a server on this machine, for it reads nothing else."""
+    """Call ``get_data_df`` with a server on this machine, because it only downloads."""
     module = import_module("eurostat.eurostat")
-    with served(path) as url:
+    with serve(path) as url:
         module.__Uri__.BASE_URL["EUROSTAT"] = url
         module.get_data_df("MIGR_ASYAPPCTZM", flags=True).to_parquet(output)
 
@@ -103,11 +104,11 @@ def pysdmx(path: Path, output: Path) -> None:
 
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     (dataset,) = read_sdmx(text).data or ()
-    dataset.data.to_parquet(output)  # type: ignore[attr-defined]  # CSV is read to one with data
+    dataset.data.to_parquet(output)  # type: ignore[attr-defined]  # a dataset read from CSV has data
 
 
 def sdmx1(path: Path, output: Path) -> None:
-    """The structure, which it must know before it reads, is written by hand."""
+    """Read with a structure that is written here, because ``sdmx1`` needs it before it reads."""
     import sdmx
     from sdmx.model import v30
     from sdmx.reader.csv import Reader
@@ -137,7 +138,7 @@ READERS: dict[str, dict[str, Reader]] = {
     "eurostat_tsv": {
         "corridor": corridor,
         "floor": floor_tsv,
-        "floor, made long": long_floor_tsv,
+        "floor of the same work": long_floor_tsv,
         "eurostat": eurostat,
     },
     "sdmx_csv": {"corridor": corridor, "floor": floor_csv, "pysdmx": pysdmx},
@@ -158,16 +159,16 @@ _IMPORTS = {
 
 
 @contextlib.contextmanager
-def served(path: Path) -> Any:  # noqa: ANN401 - a context manager of the address
-    """A server on this machine that answers as Eurostat's does for one dataset, whose bulk file is the payload."""
+def serve(path: Path) -> Any:  # noqa: ANN401 - a context manager of the address
+    """Run a server on this machine that responds like Eurostat's for one dataset, with the payload as its bulk file."""
     head = '<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" '
     head += 'xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"><m:Structures>'
     flow = '<s:Dataflows><s:Dataflow><s:Structure><Ref id="MIGR_ASYAPPCTZM"/></s:Structure></s:Dataflow></s:Dataflows>'
-    listed = "".join(f'<s:Dimension id="{name}" position="{at}"/>' for at, name in enumerate(DIMENSIONS, 1))
-    structure = "<s:DataStructures><s:DataStructure><s:DataStructureComponents><s:DimensionList>" + listed
+    dimensions = "".join(f'<s:Dimension id="{name}" position="{at}"/>' for at, name in enumerate(DIMENSIONS, 1))
+    structure = "<s:DataStructures><s:DataStructure><s:DataStructureComponents><s:DimensionList>" + dimensions
     structure += "</s:DimensionList></s:DataStructureComponents></s:DataStructure></s:DataStructures>"
 
-    class Answer(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = flow if "/dataflow/" in self.path else structure
             sent = path.read_bytes() if "/data/" in self.path else f"{head}{body}</m:Structures></m:Structure>".encode()
@@ -179,7 +180,7 @@ def served(path: Path) -> Any:  # noqa: ANN401 - a context manager of the addres
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -192,13 +193,13 @@ def main(reader: str, form: str, path: str, output: str) -> None:
     warnings.simplefilter("ignore")
     for module in _IMPORTS.get(reader, []):
         import_module(module)
-    start, worked = time.perf_counter(), time.process_time()
+    start, start_of_cpu = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         READERS[form][reader](Path(path), Path(output))
-    wall, worked = time.perf_counter() - start, time.process_time() - worked
-    # Not ru_maxrss, which begins at what the parent held.
+    wall, cpu = time.perf_counter() - start, time.process_time() - start_of_cpu
+    # Not ru_maxrss, which includes the memory of the parent before the start.
     (peak,) = re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
-    print(json.dumps({"wall": wall, "worked": worked, "peak": int(peak) * 1024}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak": int(peak) * 1024}))
 
 
 if __name__ == "__main__":

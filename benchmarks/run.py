@@ -1,7 +1,7 @@
-"""Measure reading, side by side, and write ``RESULTS.md`` and its plot. ``python -m benchmarks.run [full] [FORMAT …]``.
+"""Measures the readers and writes ``RESULTS.md`` and its plot: ``python -m benchmarks.run [full] [FORMAT ...]``.
 
-Each measurement is a process of its own. The readers of a payload take turns, so that what else the machine does meets
-all of them alike, and the median of their turns counts.
+Each measurement runs in its own process. The readers of a payload take turns, so that other work on the machine affects
+all of them equally. The result is the median of the turns.
 """
 
 import json
@@ -25,31 +25,31 @@ from benchmarks.readers import MEMORY, READERS
 HERE = Path(__file__).parent
 PACKED = ("eurostat_tsv", "sdmx_csv", "sdmx_csv_2", "ilostat_csv")
 PEERS = ("eurostat", "pysdmx", "sdmx1", "pyjstat")
-SAME = "floor, made long"
+SAME = "floor of the same work"
 QUICK, TURNS = 1_000_000, 3
-# Only what publishers send that large, and once; at the largest without those that hold the whole table several times.
+# Formats in which publishers send such sizes, one turn each; the largest without readers that keep several copies.
 LARGE = {10_000_000: ("corridor", "floor", SAME, *PEERS), 50_000_000: ("corridor", "floor")}
 SENT_LARGE = ("eurostat_tsv", "sdmx_csv")
-LEAST = {"eurostat_xlsx": 200_000}  # a workbook holds no more
+LEAST = {"eurostat_xlsx": 200_000}  # the limit of a workbook
 SECONDS, LONG = 300, 20
 TOOLS = ("polars", "pyarrow", "orjson", "pandas", "python-calamine", *PEERS)
 
 
-class Taken(NamedTuple):
-    """What one reader took for a payload in the median of its turns, or why it took nothing."""
+class Measurement(NamedTuple):
+    """The median time and memory of one reader for one payload, or the reason why it has none."""
 
     format: str
     size: int
     reader: str
     turns: int
     seconds: float | None
-    worked: float | None
+    cpu: float | None
     peak: float | None
     why: str
 
 
-def measure(form: str, size: int, folder: Path) -> list[Taken]:
-    """Every reader of a format on one payload; one that has read for ``LONG`` seconds in all takes no more turns."""
+def measure(form: str, size: int, folder: Path) -> list[Measurement]:
+    """Measure every reader of a format on one payload; a reader has no more turns after ``LONG`` seconds in total."""
     path = folder / (f"{form}.gz" if form in PACKED else form)
     getattr(payloads, form)(path, size)
     found: dict[str, list[dict[str, float]]] = {
@@ -59,38 +59,38 @@ def measure(form: str, size: int, folder: Path) -> list[Taken]:
     for _ in range(TURNS if size <= QUICK else 1):
         for reader in [name for name in found if name not in why and sum(one["wall"] for one in found[name]) < LONG]:
             print(f"{form}, {size:,}: {reader}", flush=True)
-            said = _once(reader, form, path)
-            if isinstance(said, str):
-                why[reader] = said
+            result = _once(reader, form, path)
+            if isinstance(result, str):
+                why[reader] = result
             else:
-                found[reader].append(said)
+                found[reader].append(result)
     path.unlink()
-    return [_taken(form, size, reader, turns, why.get(reader, "")) for reader, turns in found.items()]
+    return [_median(form, size, reader, turns, why.get(reader, "")) for reader, turns in found.items()]
 
 
 def _once(reader: str, form: str, path: Path) -> dict[str, float] | str:
-    """What one reading took, or in a few words why there is none."""
+    """Run a reader once; return its time and memory, or in a few words why it failed."""
     command = [sys.executable, "-m", "benchmarks.readers", reader, form, str(path), str(path.with_name("out.parquet"))]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return f"more than {SECONDS} s"
-    if done.returncode:
-        lines = [line for line in done.stderr.strip().splitlines() if "backtrace" not in line.lower()]
+    if process.returncode:
+        lines = [line for line in process.stderr.strip().splitlines() if "backtrace" not in line.lower()]
         return (lines or ["killed: no memory left"])[-1][:90]
-    said: dict[str, float] = json.loads(done.stdout)
-    return said
+    result: dict[str, float] = json.loads(process.stdout)
+    return result
 
 
-def _taken(form: str, size: int, reader: str, turns: list[dict[str, float]], why: str) -> Taken:
+def _median(form: str, size: int, reader: str, turns: list[dict[str, float]], why: str) -> Measurement:
     if why:
-        return Taken(form, size, reader, len(turns), None, None, None, why)
-    seconds, worked, peak = (statistics.median(turn[what] for turn in turns) for what in ("wall", "worked", "peak"))
-    return Taken(form, size, reader, len(turns), seconds, worked, peak / 2**20, "")
+        return Measurement(form, size, reader, len(turns), None, None, None, why)
+    seconds, cpu, peak = (statistics.median(turn[name] for turn in turns) for name in ("wall", "cpu", "peak"))
+    return Measurement(form, size, reader, len(turns), seconds, cpu, peak / 2**20, "")
 
 
-def _compared(rows: list[Taken]) -> dict[str, object]:
-    """Corridor against the fastest peer and the floor, for one payload."""
+def _comparison(rows: list[Measurement]) -> dict[str, object]:
+    """Compare Corridor with the fastest peer and the floor for one payload."""
     took = {row.reader: row.seconds for row in rows if row.seconds}
     peers = {reader: seconds for reader, seconds in took.items() if reader in PEERS}
     fastest = min(peers, key=peers.__getitem__, default=None)
@@ -116,10 +116,12 @@ def _table(rows: list[dict[str, object]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(map(str, row.values())) + " |" for row in rows)])
 
 
-def _plot(taken: list[Taken]) -> None:
-    shown = [row for row in taken if row.seconds and row.size <= QUICK]
-    frame = pl.DataFrame(shown, schema=Taken._fields, orient="row").with_columns(ours=pl.col("reader") == "corridor")
-    # Points, not bars: a bar begins at nothing, which a logarithmic axis does not have.
+def _plot(measurements: list[Measurement]) -> None:
+    shown = [row for row in measurements if row.seconds and row.size <= QUICK]
+    frame = pl.DataFrame(shown, schema=Measurement._fields, orient="row").with_columns(
+        ours=pl.col("reader") == "corridor"
+    )
+    # Points, not bars: a bar begins at 0, which a logarithmic axis does not have.
     points = (
         alt.Chart(frame)
         .mark_circle(size=90, opacity=1)
@@ -133,10 +135,10 @@ def _plot(taken: list[Taken]) -> None:
     points.resolve_scale(y="independent").properties(width=420).save(HERE / "speed.svg")
 
 
-def write(taken: list[Taken]) -> None:
-    """``RESULTS.md`` and its plot."""
-    payload = dict.fromkeys((row.format, row.size) for row in taken)
-    compared = [_compared([row for row in taken if (row.format, row.size) == one]) for one in payload]
+def write(measurements: list[Measurement]) -> None:
+    """Write ``RESULTS.md`` and its plot."""
+    payload = dict.fromkeys((row.format, row.size) for row in measurements)
+    compared = [_comparison([row for row in measurements if (row.format, row.size) == one]) for one in payload]
     every = [
         {
             "format": row.format,
@@ -144,10 +146,10 @@ def write(taken: list[Taken]) -> None:
             "reader": row.reader,
             "turns": row.turns,
             "seconds": f"{row.seconds:.2f}" if row.seconds else row.why,
-            "processor seconds": f"{row.worked:.2f}" if row.worked else "",
+            "processor seconds": f"{row.cpu:.2f}" if row.cpu else "",
             "peak, MiB": f"{row.peak:,.0f}" if row.peak else "",
         }
-        for row in taken
+        for row in measurements
     ]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     facts = {
@@ -160,7 +162,7 @@ def write(taken: list[Taken]) -> None:
         "compared": _table(compared),
         "every": _table(every),
     }
-    _plot(taken)
+    _plot(measurements)
     text = (HERE / "results.template.md").read_text(encoding="utf-8")
     (HERE / "RESULTS.md").write_text(text.format(**facts), encoding="utf-8")
 
@@ -170,11 +172,11 @@ def main(arguments: list[str]) -> None:
     payload = [(form, LEAST.get(form, QUICK)) for form in forms]
     if "full" in arguments:
         payload += [(form, size) for size in LARGE for form in forms if form in SENT_LARGE]
-    taken: list[Taken] = []
+    measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_FOLDER")) as folder:
         for form, size in payload:
-            taken += measure(form, size, Path(folder))
-            write(taken)
+            measurements += measure(form, size, Path(folder))
+            write(measurements)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How many Chinese citizens live in the EU? Asked of the Parquet of one release, with DuckDB and pandas alone.
+"""How many Chinese citizens live in the EU? Answers from the Parquet files of one release, with DuckDB and pandas.
 
     python docs/chinese_citizens_in_the_eu.py data/releases/NAME > docs/chinese_citizens_in_the_eu.md
 
-Prints a Markdown page: every question with the query that answers it and what the release answers.
+Prints a Markdown page: every question with its queries and their results.
 """
 
 import os
@@ -15,17 +15,17 @@ import pandas as pd
 
 TITLE = "# How many Chinese citizens live in the European Union?"
 LEAD = """\
-Everything below is asked of the Parquet files of one release, in its folder, with DuckDB and pandas and nothing of
-Corridor. `docs/chinese_citizens_in_the_eu.py` runs the queries and writes this page. An empty cell is a figure that is
-not there; `missing_reason` says why. Which figures a release holds depends on what was fetched: this page is of
+All answers below come from the Parquet files of one release, read with DuckDB and pandas and without Corridor.
+`docs/chinese_citizens_in_the_eu.py` runs the queries and writes this page. An empty cell is a missing figure, and
+`missing_reason` gives the reason. The figures of a release depend on what was fetched. This page was written from
 """
 
-# Each question: what it is about, and the queries that answer it, each with the language it is written in.
+# Each question with an explanation and its queries; each query has its language.
 QUESTIONS: list[tuple[str, str, list[tuple[str, str]]]] = [
     (
         "How many are there?",
-        "Two measures come near: residents who are *citizens* of China, and residents who were *born* there. The Union "
-        "has a figure only where all of its members have one.",
+        "Two measures are close to this question: residents who are *citizens* of China, and residents who were *born* "
+        "there. The Union has a figure only if all of its members have one.",
         [
             (
                 "sql",
@@ -50,8 +50,8 @@ ORDER BY measure, persons DESC""",
     ),
     (
         "What does each side count?",
-        "The registry of counting rules says what each publisher counts under these names. China counts its citizens "
-        "abroad only in parts: those who study, work under contract, or cross the border.",
+        "The registry of counting rules states what each publisher counts under these names. China counts only parts "
+        "of its citizens abroad: those who study, work under contract, or cross the border.",
         [
             (
                 "sql",
@@ -77,7 +77,7 @@ ORDER BY measure""",
     ),
     (
         "How did it change?",
-        "Residents born in China by member state, as the United Nations estimate them.",
+        "Residents born in China by member state, estimated by the United Nations.",
         [
             (
                 "python",
@@ -101,7 +101,7 @@ ORDER BY measure, jurisdiction, year""",
     ),
     (
         "Which law changed when?",
-        "Events that matter to these measures. **That one follows the other does not say that it comes of it.**",
+        "Legal events that concern these measures. **An event before a change is not necessarily its cause.**",
         [
             (
                 "sql",
@@ -133,8 +133,8 @@ GROUP BY ALL""",
     ),
     (
         "Which numbers may not be compared?",
-        "Those of grade D never, those of grade C only as another concept of the same phenomenon; within grade B the "
-        "reasons say what differs.",
+        "Never compare figures of grade D. Compare figures of grade C only as another concept of the same phenomenon. "
+        "Within grade B the reasons state what differs.",
         [
             (
                 "sql",
@@ -181,7 +181,7 @@ def main(release: Path) -> None:
 
 
 def answer(language: str, query: str) -> pd.DataFrame:
-    """What a query answers. One of pandas leaves its answer under that name."""
+    """Return the result of a query; a query in Python assigns its result to the name ``answer``."""
     if language == "sql":
         return duckdb.sql(query).df()
     names: dict[str, Any] = {"pd": pd}
@@ -190,7 +190,7 @@ def answer(language: str, query: str) -> pd.DataFrame:
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """A frame as a Markdown table, numbers to the right."""
+    """Return a frame as a Markdown table with numbers aligned to the right."""
     if frame.empty:
         return "No row."
     marks = ["---:" if pd.api.types.is_numeric_dtype(kind) else "---" for kind in frame.dtypes]

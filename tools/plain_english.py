@@ -39,7 +39,7 @@ BANNED = (
     (r"\bbelongs? to nobody\b", "has no owner"),
     (r"\b(?:gives?|gave) its word\b", "states"),
     (r"(?<!in-)\bhouse\b(?! of)", "workspace, project"),
-    (r"(?:^|(?<=[.:;] ))[Oo]f (?:a|an|the|two|several|many|what|which|those|these|its|each|one)\b", "subject first"),
+    (r"(?:^Of|(?<=[.:;] )[Oo]f) (?:a|an|the|two|several|many|what|which|those|these|its|each|one)\b", "subject first"),
     (rf"\b(?:{_THINGS})s?(?: that| which)? (?:know|want|think|believe|hope|remember|forget|care|live)s?\b", "a fact"),
 )
 _BANNED = tuple((re.compile(pattern), advice) for pattern, advice in BANNED)

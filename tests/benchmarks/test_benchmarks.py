@@ -1,3 +1,5 @@
+"""The generated payloads of the benchmarks have the formats of the publishers, and the readers do the same work."""
+
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +13,7 @@ FORMATS = {name: "sdmx_csv" if name == "sdmx_csv_2" else name for name in READER
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "json_stat"])
-def test_what_is_measured_is_in_a_true_format_and_the_same_every_time(tmp_path: Path, name: str) -> None:
+def test_a_generated_payload_has_the_publishers_format_and_always_the_same_bytes(tmp_path: Path, name: str) -> None:
     first, second = tmp_path / "1" / name, tmp_path / "2" / name
     for path in (first, second):
         path.parent.mkdir()
@@ -22,7 +24,7 @@ def test_what_is_measured_is_in_a_true_format_and_the_same_every_time(tmp_path: 
         assert 5_000 <= reading.read(plain).frame.select(pl.len()).collect().item() < 7_000
 
 
-def test_the_longer_floor_does_the_same_work(tmp_path: Path) -> None:
+def test_the_floor_of_the_same_work_writes_the_same_cells(tmp_path: Path) -> None:
     payloads.eurostat_tsv(tmp_path / "payload", 2_000)
     long_floor_tsv(tmp_path / "payload", tmp_path / "floor")
     with reading.opened(tmp_path / "payload") as plain:
