@@ -127,7 +127,7 @@ def test_what_the_readme_shows_for_an_analyst_runs(folder: Path, built: Built, m
 
 def test_the_typical_questions_have_one_answer_whoever_is_asked(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "TIMES", 1)
-    lines = questions.measured(built.release)
+    lines = questions.measure(built.release)
     assert len(lines) == 2 * len(questions.QUESTIONS)
     answers = [line.split("|")[3].strip() for line in lines]
     assert answers[::2] == answers[1::2]

@@ -1,18 +1,16 @@
 """How ``corridor ui`` starts: it loads our modules in any folder, and a port in use is an error with a sentence."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from assets.core.workspace import Workspace
 from pipelines.cli.ui import ROOT, child_environment
-from tests.support.dagster_server import Server, free_port, loaded, wait_until
+from tests.support.dagster_server import Server, free_port, loaded, stop, wait_until
 
 HOSTILE = ("pipelines/__init__.py", "gql.py", "dagster.py", "yaml.py", "assets.py", "sources.py", "warehouse.py")
 
@@ -71,12 +69,3 @@ def start(cwd: Path, port: int, folder: Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             command, cwd=cwd, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGINT)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(15)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)

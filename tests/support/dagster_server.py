@@ -105,12 +105,17 @@ def corridor_ui(data: Path) -> Iterator[Server]:
         wait_until(lambda: loaded(server), 90, "an answer of the web server")
         yield server
     finally:
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Interrupt a process that leads its group, and kill the rest of the group."""
+    process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(15)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
 
 
 def loaded(server: Server) -> bool | None:

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tests.support.frames import rows
+from tests.support.small_release import SOURCE
 from warehouse.contracts import contract, contracts
 from warehouse.errors import ContractError
 from warehouse.exports import citation, data_package, markdown, parquet
-from warehouse.exports.about import About, Source
+from warehouse.exports.about import About
 from warehouse.files import sha256
 from warehouse.releases import TableFacts, facts
 
@@ -34,17 +35,7 @@ ABOUT = About(
     name="2026-11-24.1",
     created=datetime(2026, 11, 24, 3, 30, 5, 123, tzinfo=UTC),
     mode="snapshot",
-    sources=[
-        Source(
-            dataset="eurostat/demo_pjan",
-            title="Population on 1 January by age and sex",
-            publisher="Eurostat",
-            homepage="https://ec.europa.eu/eurostat",
-            licence="CC-BY-4.0",
-            licence_url="https://creativecommons.org/licenses/by/4.0/",
-            attribution="Source: Eurostat | demo_pjan",
-        )
-    ],
+    sources=[SOURCE],
 )
 
 

@@ -1,4 +1,4 @@
-"""The questions of README and of the page on Chinese citizens, asked of a release alone."""
+"""The queries of README and of the page on Chinese citizens give the right answers from the files of a release."""
 
 import re
 import subprocess
@@ -29,8 +29,8 @@ def blocks(text: str, *languages: str) -> list[str]:
 
 
 @pytest.fixture
-def asked(built: Built, monkeypatch: pytest.MonkeyPatch) -> dict[str, pl.DataFrame]:
-    """What each SQL block of README answers in the folder of the release, by the words of its comment."""
+def results(built: Built, monkeypatch: pytest.MonkeyPatch) -> dict[str, pl.DataFrame]:
+    """Return the result of each SQL block of README in the folder of the release, by its first line."""
     monkeypatch.chdir(built.release)
     with duckdb.connect() as opened:
         opened.execute(Path("views.sql").read_text("utf-8"))
@@ -38,13 +38,13 @@ def asked(built: Built, monkeypatch: pytest.MonkeyPatch) -> dict[str, pl.DataFra
         return {query.split("\n")[0]: opened.sql(query).pl() for query in queries}
 
 
-def answer(asked: dict[str, pl.DataFrame], words: str) -> pl.DataFrame:
-    (found,) = [frame for comment, frame in asked.items() if words in comment]
+def result_of(results: dict[str, pl.DataFrame], words: str) -> pl.DataFrame:
+    (found,) = [frame for comment, frame in results.items() if words in comment]
     return found
 
 
-def test_residents_born_in_china_by_state_and_source(built: Built, asked: dict[str, pl.DataFrame]) -> None:
-    found = answer(asked, "born in China")
+def test_residents_born_in_china_by_state_and_source(built: Built, results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "born in China")
     for year in (2020, 2024):
         assert sorted(found.filter(year=year).drop_nulls("united_nations")["destination"]) == MEMBERS
     assert found.drop_nulls("world_bank_model")["destination"].n_unique() == len(MEMBERS)
@@ -57,8 +57,8 @@ def test_residents_born_in_china_by_state_and_source(built: Built, asked: dict[s
     assert same.filter(pl.col("value") != pl.col("united_nations")).is_empty()
 
 
-def test_asylum_applicants_from_china_in_two_sources(asked: dict[str, pl.DataFrame]) -> None:
-    found = answer(asked, "Asylum applicants")
+def test_asylum_applicants_from_china_in_two_sources(results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "Asylum applicants")
     both = found.drop_nulls(["eurostat", "unhcr"])
     assert both.height > 150
     assert both["destination"].n_unique() > 15
@@ -67,8 +67,8 @@ def test_asylum_applicants_from_china_in_two_sources(asked: dict[str, pl.DataFra
     assert off.drop_nulls().max() == pytest.approx(0)
 
 
-def test_since_when_china_admits_without_a_visa(asked: dict[str, pl.DataFrame]) -> None:
-    found = answer(asked, "Since when")
+def test_since_when_china_admits_without_a_visa(results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "Since when")
     assert found["source"].null_count() == 0
     first = found.group_by("nationality").agg(pl.col("valid_from").min())
     since = {state: str(day) for state, day in first.iter_rows()}
@@ -77,17 +77,17 @@ def test_since_when_china_admits_without_a_visa(asked: dict[str, pl.DataFrame]) 
     assert set(since) <= set(MEMBERS)
 
 
-def test_the_floating_population_is_never_compared_with_movers_in_the_union(asked: dict[str, pl.DataFrame]) -> None:
-    found = answer(asked, "floating population")
+def test_the_floating_population_is_never_compared_with_movers_in_the_union(results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "floating population")
     assert set(found.filter(pl.col("jurisdiction") == "CHN")["grade"]) == {"A"}
     others = found.filter(pl.col("jurisdiction") != "CHN")
     assert set(others["grade"]) == {"D"}
     assert all("phenomenon" in reasons for reasons in others["grade_reasons"])
 
 
-def test_the_page_on_chinese_citizens_is_answered_by_a_release_alone(built: Built, tmp_path: Path) -> None:
+def test_the_page_on_chinese_citizens_needs_only_the_files_of_a_release(built: Built, tmp_path: Path) -> None:
     script = PAGE.with_suffix(".py")
-    # In a folder of its own and with nothing but its libraries on the path: the script knows no module of ours.
+    # In a separate folder and with only its libraries on the path, so that the script cannot import our modules.
     command = [sys.executable, "-P", str(script), str(built.release)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True)
     assert "corridor" not in re.findall(r"^(?:import|from) (\w+)", script.read_text("utf-8"), re.MULTILINE)
@@ -107,7 +107,7 @@ def test_the_page_on_chinese_citizens_is_answered_by_a_release_alone(built: Buil
 
 
 def test_every_grade_of_the_release_follows_from_its_registry(built: Built) -> None:
-    """Worked out once more from the rule of the figure and that of its measure; sums take over from their parts."""
+    """Compute each grade again from the rules of the figure and its measure; sums have the reasons of their parts."""
     rules = {(row["indicator"], row["definition"]): row for row in counting_rules().iter_rows(named=True)}
     published = built.table("counting_rule").rename({"counting_basis": "basis"}).collect()
     for row in published.iter_rows(named=True):
@@ -115,7 +115,9 @@ def test_every_grade_of_the_release_follows_from_its_registry(built: Built) -> N
             name: rules[row["indicator"], row["definition"]][name] for name in ATTRIBUTES
         }
     figures = built.table("comparison").drop_nulls("value").collect()
-    given = {tuple(row[name] for name in KEY): _reasons(row["grade_reasons"]) for row in figures.iter_rows(named=True)}
+    reasons = {
+        tuple(row[name] for name in KEY): _reasons(row["grade_reasons"]) for row in figures.iter_rows(named=True)
+    }
     several = _rules_of_nationals_abroad(built)
     seen = {"picked": 0, "formula": 0, "sum": 0, "law": 0, "several rules": 0}
     for row in figures.iter_rows(named=True):
@@ -123,10 +125,10 @@ def test_every_grade_of_the_release_follows_from_its_registry(built: Built) -> N
         declared = measures()[measure]
         if declared.formula:
             kind, parts = "formula", (declared.formula.first, declared.formula.second)
-            expected = set().union(*(given[part, place, aggregation, year] for part in parts))
+            expected = set().union(*(reasons[part, place, aggregation, year] for part in parts))
         elif aggregation == "computed" and place == "EU27_2020":
             kind = "sum"
-            expected = set().union(*(given[measure, state, "state", year] for state in MEMBERS))
+            expected = set().union(*(reasons[measure, state, "state", year] for state in MEMBERS))
         elif aggregation == "computed":
             continue
         elif declared.computed:
@@ -142,14 +144,14 @@ def test_every_grade_of_the_release_follows_from_its_registry(built: Built) -> N
             if any(narrowed):
                 expected = expected - {"concept"} | ({"concept"} if like["concept"] not in narrowed else set())
         seen[kind] += 1
-        assert given[key] == expected, row
+        assert reasons[key] == expected, row
         assert row["grade"] == max((ATTRIBUTES[name] for name in expected), default="A"), row
     assert min(seen.values()) > 0
     assert seen["picked"] > 5000
 
 
 def _rules_of_nationals_abroad(built: Built) -> dict[tuple[str, int], list[str]]:
-    """By which rules the countries count them that the sum adds up, by where they come from and year."""
+    """Return by origin and year the counting rules of the countries whose figures are summed."""
     countries = codes.areas().filter(~pl.col("kind").is_in(["group", "aggregate"]) | (pl.col("area") == "CHI_ISL"))
     (source,) = measures()["nationals_abroad"].sources
     rows = built.table("migrant_stock").filter(
@@ -162,8 +164,8 @@ def _rules_of_nationals_abroad(built: Built) -> dict[tuple[str, int], list[str]]
     return {(partner, year): definitions for partner, year, definitions in found.iter_rows()}
 
 
-def test_no_source_of_a_measure_asks_for_codes_that_its_dataset_never_has(built: Built) -> None:
-    """A figure that stands in its table would be called "not fetched". Partners come with other payloads."""
+def test_no_source_of_a_measure_requires_codes_that_its_dataset_never_has(built: Built) -> None:
+    """Otherwise a figure that is in its table would be "not fetched". Partners come with other payloads."""
     never = set()
     for name, entry in measures().items():
         found: dict[tuple[str, str], list[bool]] = {}
@@ -171,14 +173,14 @@ def test_no_source_of_a_measure_asks_for_codes_that_its_dataset_never_has(built:
             table = datasets()[source.dataset][1].table
             rows = built.table(table).filter(dataset=source.dataset, indicator=source.indicator, freq=source.freq)
             figures = rows.drop_nulls("value").collect()
-            asked = {
+            required = {
                 dimension: source.where.get(dimension, list(TOTAL))
                 for dimension in contract(table).dimensions
                 if dimension not in source.total
             }
             if not figures.is_empty():
-                there = all(figures[dimension].is_in(wanted).any() for dimension, wanted in asked.items())
-                found.setdefault((source.dataset, source.indicator), []).append(there)
+                complete = all(figures[dimension].is_in(values).any() for dimension, values in required.items())
+                found.setdefault((source.dataset, source.indicator), []).append(complete)
         never |= {(name, *place) for place, answers in found.items() if not any(answers)}
     assert never == set()
 
@@ -190,7 +192,7 @@ def _reasons(text: str | None) -> set[str]:
 def test_every_jurisdiction_has_a_figure_or_a_reason_for_every_measure_and_year(built: Built) -> None:
     with duckdb.connect() as opened:
         table = str(built.release / "tables" / "comparison.parquet")
-        (measured, places, years, rows, untold) = (
+        (measured, places, years, rows, unexplained) = (
             opened.execute(
                 "SELECT count(DISTINCT measure), count(DISTINCT jurisdiction), count(DISTINCT year), count(*), "
                 "count(*) FILTER ((value IS NULL) = (missing_reason IS NULL)) FROM read_parquet(?) "
@@ -202,4 +204,4 @@ def test_every_jurisdiction_has_a_figure_or_a_reason_for_every_measure_and_year(
     assert measured >= 35
     assert (places, years) == (28, 18)
     assert rows == measured * places * years
-    assert untold == 0
+    assert unexplained == 0

@@ -1,4 +1,4 @@
-"""What damage of each kind gets: it is named, nothing that was published changes, and a build recovers or says how."""
+"""Damaged files are named, published releases do not change, and the next build recovers or reports how to recover."""
 
 import resource
 import shutil
@@ -32,18 +32,18 @@ def publishers() -> Iterator[Double]:
 
 
 @pytest.fixture(scope="module")
-def begun(publishers: Double, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def first_release(publishers: Double, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("begun") / "data", "live", build_time=BUILD_TIME)
     assert built(workspace).new
     return workspace
 
 
 @pytest.fixture
-def workspace(begun: Workspace, publishers: Double, tmp_path: Path) -> Workspace:
-    """The workspace after its first release, and a publisher that has something new."""
+def workspace(first_release: Workspace, publishers: Double, tmp_path: Path) -> Workspace:
+    """Return the workspace after its first release; the publisher has a new figure."""
     publishers.reset()
     publishers.unhcr["population"][0] = displaced("CHN", "AUT", 2020, 777)
-    return Workspace(Path(shutil.copytree(begun.data, tmp_path / "data")), "live", build_time=BUILD_TIME)
+    return Workspace(Path(shutil.copytree(first_release.data, tmp_path / "data")), "live", build_time=BUILD_TIME)
 
 
 def built(workspace: Workspace) -> Outcome:
@@ -57,7 +57,7 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(content)
 
 
-def test_a_flipped_byte_in_the_ledger_is_named_and_costs_its_line_alone(workspace: Workspace) -> None:
+def test_a_flipped_byte_in_the_ledger_is_named_and_only_its_line_is_lost(workspace: Workspace) -> None:
     before = len(workspace.archive.fetches())
     flip(workspace.archive.ledger, 0)
     (damage,) = workspace.archive.verify()
@@ -66,7 +66,7 @@ def test_a_flipped_byte_in_the_ledger_is_named_and_costs_its_line_alone(workspac
     assert built(workspace).new
 
 
-def test_dagsters_damaged_records_are_named_with_what_to_do_and_no_release_rests_on_them(workspace: Workspace) -> None:
+def test_damaged_records_of_dagster_are_named_with_the_remedy_and_give_no_release(workspace: Workspace) -> None:
     published = files(workspace.data / "releases")
     index = workspace.data / "dagster" / "events" / "index.db"
     index.write_bytes(b"no database" * 1000)
@@ -77,9 +77,7 @@ def test_dagsters_damaged_records_are_named_with_what_to_do_and_no_release_rests
     assert built(workspace).new
 
 
-def test_a_clock_that_jumped_back_leaves_releases_and_what_is_known_in_their_order(
-    workspace: Workspace, publishers: Double
-) -> None:
+def test_releases_keep_their_order_when_the_clock_jumps_back(workspace: Workspace, publishers: Double) -> None:
     publishers.modified = ""
     (first,) = releases.index(workspace.releases)
     earlier = replace(workspace, build_time=datetime.fromtimestamp(1_700_000_000, UTC))
@@ -91,13 +89,13 @@ def test_a_clock_that_jumped_back_leaves_releases_and_what_is_known_in_their_ord
     assert releases.find(workspace.releases).name == names[-1]
 
 
-def test_an_answer_that_comes_when_the_clock_jumped_back_is_the_newest(
+def test_the_last_response_is_the_newest_after_the_clock_jumped_back(
     workspace: Workspace, publishers: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publishers.modified = ""
-    ahead = [fetch.at + timedelta(days=400) for fetch in workspace.archive.fetches()]
+    later = [fetch.at + timedelta(days=400) for fetch in workspace.archive.fetches()]
     text = workspace.archive.ledger.read_text()
-    for fetch, at in zip(workspace.archive.fetches(), ahead, strict=True):
+    for fetch, at in zip(workspace.archive.fetches(), later, strict=True):
         text = text.replace(fetch.at.isoformat().replace("+00:00", "Z"), at.isoformat().replace("+00:00", "Z"))
     workspace.archive.ledger.write_text(text)
     assert all(fetch.at > datetime.now(UTC) for fetch in workspace.archive.fetches())
@@ -106,7 +104,7 @@ def test_an_answer_that_comes_when_the_clock_jumped_back_is_the_newest(
     assert 777.0 in frame["value"].to_list()
 
 
-def test_a_file_that_the_disk_does_not_take_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named_and_no_part_of_it_remains(tmp_path: Path) -> None:
     payload = tmp_path / "payload.csv"
     payload.write_text(
         "DATAFLOW,LAST UPDATE,freq,citizen,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"

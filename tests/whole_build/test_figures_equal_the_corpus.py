@@ -9,6 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from tests.conftest import Built
+from tools.snapshot.corpus import read_r_file
 
 pytestmark = pytest.mark.corpus
 
@@ -22,14 +23,8 @@ GEO |= {"CZ": "CZE", "SK": "SVK", "SI": "SVN", "HR": "HRV", "RO": "ROU", "BG": "
 GEO |= {"EE": "EST", "LV": "LVA", "LT": "LTU", "LU": "LUX", "CHE": "CHE", "CH": "CHE", "NO": "NOR", "IS": "ISL"}
 
 
-def r_frame(path: Path) -> list[dict[str, object]]:
-    pyreadr = pytest.importorskip("pyreadr")
-    (frame,) = pyreadr.read_r(str(path)).values()
-    return list(frame.to_dict("records"))
-
-
 def indexed(frame: pl.LazyFrame, *fields: str) -> dict[tuple[object, ...], float]:
-    """Value by the fields given, of which ``year`` is the period's."""
+    """Return the value by these fields; ``year`` is the year of the period."""
     columns = [pl.col("period").dt.year() if name == "year" else pl.col(name) for name in fields]
     rows = frame.select(*columns, pl.col("value")).collect()
     assert rows.select(rows.columns[:-1]).is_unique().all()
@@ -37,7 +32,7 @@ def indexed(frame: pl.LazyFrame, *fields: str) -> dict[tuple[object, ...], float
 
 
 def test_refugees_from_china_in_every_member_state_and_year(built: Built, corpus: Path) -> None:
-    rows = r_frame(corpus / "intl/unhcr/refugees_R_package/population.rda")
+    rows = read_r_file(corpus / "intl/unhcr/refugees_R_package/population.rda").to_dicts()
     published = {
         (row["coa_iso"], int(float(str(row["year"])))): row["refugees"]
         for row in rows
@@ -52,7 +47,7 @@ def test_refugees_from_china_in_every_member_state_and_year(built: Built, corpus
 
 
 def test_asylum_applications_of_chinese_citizens_in_every_member_state(built: Built, corpus: Path) -> None:
-    rows = r_frame(corpus / "intl/unhcr/refugees_R_package/asylum_applications.rda")
+    rows = read_r_file(corpus / "intl/unhcr/refugees_R_package/asylum_applications.rda").to_dicts()
     published: dict[tuple[object, ...], float] = {}
     for row in rows:
         if row["coo_iso"] == "CHN" and row["coa_iso"] in MEMBERS and row["app_pc"] == "P":
@@ -65,7 +60,7 @@ def test_asylum_applications_of_chinese_citizens_in_every_member_state(built: Bu
 
 
 def test_china_born_in_every_member_state_from_1990_to_2024(built: Built, corpus: Path) -> None:
-    rows = r_frame(corpus / "intl/undesa/derived/iom_gdidata_undesa_stocks_2024.rda")
+    rows = read_r_file(corpus / "intl/undesa/derived/iom_gdidata_undesa_stocks_2024.rda").to_dicts()
     sexes = {"female": "F", "male": "M"}
     published = {
         (row["geo"], int(str(row["t"])), sexes[str(row["sex"])]): row["n"]
@@ -83,7 +78,7 @@ def test_china_born_in_every_member_state_from_1990_to_2024(built: Built, corpus
             assert value == parts[reporter, year, "F"] + parts[reporter, year, "M"]
 
 
-def test_the_stock_in_china_is_what_the_statistical_yearbook_says(built: Built, corpus: Path) -> None:
+def test_the_stock_in_china_equals_that_of_the_statistical_yearbook(built: Built, corpus: Path) -> None:
     path = corpus / "intl/undesa/SYB68_327_202511_International_Migrants_and_Refugees.csv"
     with path.open(encoding="cp1252", newline="") as file:
         rows = list(csv.reader(file))[2:]
@@ -141,7 +136,7 @@ def test_chinese_citizens_permits_in_ireland(built: Built, corpus: Path) -> None
 
 
 def test_remittances_between_china_and_the_member_states(built: Built, corpus: Path) -> None:
-    """The corpus has no balance-of-payments series; the World Bank's bilateral matrix is what there is."""
+    """The corpus has no series of the balance of payments, only the World Bank's bilateral matrix."""
     path = corpus / "intl/worldbank/knomad_bilateral_remittance_matrix_2021.xlsx"
     rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     (top,) = [number for number, row in enumerate(rows) if "Afghanistan" in row][:1]

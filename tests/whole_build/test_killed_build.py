@@ -1,4 +1,4 @@
-"""Builds that are killed: at each step that changes what is kept, and at moments drawn from a fixed seed."""
+"""Builds are killed at each step that changes stored data, and at random moments with a fixed seed."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.killing import STEPS
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at open files as Linux shows them"),
+    pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc/self/fd of Linux"),
 ]
 
 KILLS = 200
@@ -30,18 +30,18 @@ def kills() -> list[dict[str, object]]:
     return found
 
 
-def test_a_kill_costs_nothing_that_was_published_and_the_next_build_makes_what_it_would_have(
+def test_after_a_kill_releases_are_intact_and_the_next_build_publishes_the_same_release(
     kills: list[dict[str, object]],
 ) -> None:
     assert [kill for kill in kills if kill["problems"]] == []
 
 
-def test_a_build_was_killed_at_every_step_that_changes_what_is_kept(kills: list[dict[str, object]]) -> None:
+def test_a_build_was_killed_at_every_step_that_changes_stored_data(kills: list[dict[str, object]]) -> None:
     assert {kill["at"] for kill in kills if not kill["late"]} >= set(STEPS)
 
 
-def test_the_random_kills_met_builds_at_work_in_all_their_parts(kills: list[dict[str, object]]) -> None:
-    """What had been done last, of those builds that had not ended before the kill came."""
+def test_the_random_kills_hit_all_parts_of_a_build(kills: list[dict[str, object]]) -> None:
+    """Count the last finished step of the builds that had not ended before the kill."""
     met = [str(kill["done"]) for kill in kills if isinstance(kill["at"], float) and not kill["late"]]
     assert len(met) == KILLS
     parts = Counter(done.partition("/")[0].partition("_")[0] for done in met)

@@ -1,4 +1,4 @@
-"""A live build, from the requests that go out to the release: everything real but the publishers."""
+"""A live build from the requests to the release. Only the publishers are replaced by a double."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def figures(workspace: Workspace, name: str) -> list[float]:
     return stages.observations(workspace, name).frame.sort("locator").collect()["value"].to_list()
 
 
-def test_a_first_build_asks_for_everything_and_says_who_asks(publishers: Double, workspace: Workspace) -> None:
+def test_a_first_build_requests_everything_and_names_itself(publishers: Double, workspace: Workspace) -> None:
     result = received(workspace)
     assert {name: (r.received, r.unchanged, r.failures, r.absent) for name, r in result.items()} == {
         "eurostat/demo_pjan": (1, 0, (), ()),
@@ -75,7 +75,7 @@ def test_a_first_build_asks_for_everything_and_says_who_asks(publishers: Double,
         assert made.unmatched.collect().is_empty()
 
 
-def test_what_is_unchanged_is_confirmed_and_not_sent_again(publishers: Double, workspace: Workspace) -> None:
+def test_an_unchanged_payload_is_confirmed_and_not_sent_again(publishers: Double, workspace: Workspace) -> None:
     received(workspace)
     before, made = (
         payloads(workspace),
@@ -90,11 +90,11 @@ def test_what_is_unchanged_is_confirmed_and_not_sent_again(publishers: Double, w
     assert payloads(workspace) == before
     assert [stages.observations(workspace, name).fingerprint for name in catalogue.datasets()] == made
     publishers.requested_addresses()
-    received(workspace)  # a confirmation keeps the validators, and can be confirmed again
+    received(workspace)  # the validators are kept after a 304, so a further 304 is possible
     assert publishers.statuses == [304] * 8
 
 
-def test_a_publisher_without_validators_costs_bytes_and_changes_nothing(
+def test_a_publisher_without_validators_sends_everything_again_and_nothing_changes(
     publishers: Double, workspace: Workspace
 ) -> None:
     publishers.tagged = False
@@ -108,7 +108,7 @@ def test_a_publisher_without_validators_costs_bytes_and_changes_nothing(
     assert [stages.observations(workspace, name).fingerprint for name in catalogue.datasets()] == made
 
 
-def test_pages_are_followed_to_the_last_and_belong_together(publishers: Double, workspace: Workspace) -> None:
+def test_all_pages_of_a_response_are_read_as_one(publishers: Double, workspace: Workspace) -> None:
     received(workspace)
     asked = [address for address in publishers.requested_addresses() if "/population/" in address]
     assert [re.search(r"page=(\d)", address) and address[-1] for address in asked] == [None, "2", "3"]
@@ -119,7 +119,7 @@ def test_pages_are_followed_to_the_last_and_belong_together(publishers: Double, 
     assert stages.observations(workspace, "unhcr/population").frame.collect().height == 6
 
 
-def test_an_answer_whose_last_page_fails_is_not_mixed_with_an_older_one(
+def test_a_response_whose_last_page_fails_is_not_mixed_with_an_older_one(
     publishers: Double, workspace: Workspace
 ) -> None:
     received(workspace)
@@ -135,7 +135,7 @@ def test_an_answer_whose_last_page_fails_is_not_mixed_with_an_older_one(
     assert stages.observations(workspace, "unhcr/population").frame.collect().height == 14
 
 
-def test_a_busy_publisher_is_asked_until_it_answers(publishers: Double, workspace: Workspace) -> None:
+def test_a_request_to_a_busy_publisher_is_repeated(publishers: Double, workspace: Workspace) -> None:
     publishers.instead = {
         "demo_pjan": [reply(b"busy", 503), reply(b"slower", 429, Retry_After="0"), None],
         "/population/": [reply(b"slower", 429), None],
@@ -145,7 +145,7 @@ def test_a_busy_publisher_is_asked_until_it_answers(publishers: Double, workspac
     assert len([address for address in publishers.requested_addresses() if "demo_pjan" in address]) == 3
 
 
-def test_live_and_snapshot_keep_to_themselves(
+def test_live_and_snapshot_do_not_mix(
     publishers: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received(workspace)
@@ -173,7 +173,7 @@ def live_payloads(workspace: Workspace) -> set[str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Double, Outcome]]:
-    """A workspace after its first live build, the publishers it asks, and how the build ended."""
+    """Yield a workspace after its first live build, the double of the publishers, and the outcome of the build."""
     workspace = Workspace(tmp_path_factory.mktemp("built") / "data", "live")
     with publisher_double.run_double(filled_double()) as running, pytest.MonkeyPatch.context() as patch:
         entries = publisher_double.publishers_at(running)
@@ -182,8 +182,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace,
 
 
 @pytest.fixture
-def day(built: tuple[Workspace, Double, Outcome], tmp_path: Path) -> tuple[Workspace, Double]:
-    """The day after the first build."""
+def next_day(built: tuple[Workspace, Double, Outcome], tmp_path: Path) -> tuple[Workspace, Double]:
+    """Return a copy of the workspace for a second build, and the double with its first rows."""
     workspace, running, _ = built
     shutil.copytree(workspace.data, tmp_path / "data")
     running.reset()
@@ -202,8 +202,8 @@ def test_the_whole_job_ends_in_a_release(built: tuple[Workspace, Double, Outcome
     }
 
 
-def test_nothing_new_is_no_release(day: tuple[Workspace, Double]) -> None:
-    workspace, publishers = day
+def test_a_build_without_changes_publishes_no_release(next_day: tuple[Workspace, Double]) -> None:
+    workspace, publishers = next_day
     (first,), before, archived = releases.index(workspace.releases), released(workspace), payloads(workspace)
     outcome = build.run(workspace, None, lambda *_: None)
     assert publishers.statuses == [304] * 8
@@ -213,10 +213,10 @@ def test_nothing_new_is_no_release(day: tuple[Workspace, Double]) -> None:
     assert payloads(workspace) == archived
 
 
-def test_a_changed_figure_is_released_and_what_failed_on_that_day_stays_as_it_was(
-    day: tuple[Workspace, Double],
+def test_a_changed_figure_is_released_and_failed_datasets_keep_their_figures(
+    next_day: tuple[Workspace, Double],
 ) -> None:
-    workspace, publishers = day
+    workspace, publishers = next_day
     (first,), before = releases.index(workspace.releases), released(workspace)
     publishers.unhcr["population"][0] = publisher_double.displaced("CHN", "AUT", 2020, 777)
     publishers.eurostat["demo_pjan"] = []
@@ -242,39 +242,41 @@ def test_a_changed_figure_is_released_and_what_failed_on_that_day_stays_as_it_wa
     }
 
 
-def a_night_passes(workspace: Workspace) -> None:
-    """Everything in the ledger is a day older."""
+def make_a_day_older(workspace: Workspace) -> None:
+    """Move all times in the ledger one day into the past."""
     lines = [json.loads(line) for line in workspace.archive.ledger.read_text().splitlines()]
-    moved = [line | {"at": (datetime.fromisoformat(line["at"]) - timedelta(days=1)).isoformat()} for line in lines]
-    aside = workspace.archive.ledger.with_suffix(".aside")
-    aside.write_text("".join(json.dumps(line) + "\n" for line in moved))
-    aside.replace(workspace.archive.ledger)
+    older = [line | {"at": (datetime.fromisoformat(line["at"]) - timedelta(days=1)).isoformat()} for line in lines]
+    temporary = workspace.archive.ledger.with_suffix(".temporary")
+    temporary.write_text("".join(json.dumps(line) + "\n" for line in older))
+    temporary.replace(workspace.archive.ledger)
 
 
 @pytest.mark.slow
-def test_a_source_that_is_down_three_nights_is_stale_and_the_release_goes_on(day: tuple[Workspace, Double]) -> None:
-    workspace, publishers = day
+def test_a_source_that_is_down_three_nights_is_stale_and_does_not_stop_releases(
+    next_day: tuple[Workspace, Double],
+) -> None:
+    workspace, publishers = next_day
     (first,) = releases.index(workspace.releases)
     last = datetime.now(UTC).date()
     for night in range(1, 4):
-        a_night_passes(workspace)
+        make_a_day_older(workspace)
         last -= timedelta(days=1)
         publishers.instead = {"/v2/": [reply(b"down", 503)], "migr_resfirst": [reply(b"down", 503), None]}
         publishers.unhcr["population"][0] = publisher_double.displaced("CHN", "AUT", 2020, 777 + night)
         outcome = build.run(workspace, None, lambda *_: None)
         assert [line.partition(" ")[0] for line in outcome.failures] == ["worldbank/SP.POP.TOTL"]
         assert (outcome.held_back, outcome.new) == (None, True)
-        told = released_file(workspace, outcome.release, "CHANGELOG.md").read_text()
-        said = "Stale" in told, [line for line in outcome.warnings if "fresh" in line], stale_now(workspace)
-        assert said == (
+        changelog = released_file(workspace, outcome.release, "CHANGELOG.md").read_text()
+        stale = "Stale" in changelog, [line for line in outcome.warnings if "fresh" in line], stale_now(workspace)
+        assert stale == (
             (True, ["payload/worldbank/SP.POP.TOTL: fresh"], {"worldbank/SP.POP.TOTL": last.isoformat()})
             if night == 3
             else (False, [], {})
         )
-    assert f"- worldbank/SP.POP.TOTL: last answered {last}" in told
+    assert f"- worldbank/SP.POP.TOTL: last answered {last}" in changelog
     old, new = (released_file(workspace, name, "tables/population.parquet") for name in (first.name, outcome.release))
     assert old.read_bytes() == new.read_bytes()
-    a_night_passes(workspace)
+    make_a_day_older(workspace)
     publishers.instead = {}
     publishers.unhcr["population"][0] = publisher_double.displaced("CHN", "AUT", 2020, 799)
     outcome = build.run(workspace, None, lambda *_: None)
@@ -296,15 +298,15 @@ def released(workspace: Workspace) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_without_any_network_the_release_stands_and_is_said_to(
-    day: tuple[Workspace, Double], monkeypatch: pytest.MonkeyPatch
+def test_without_a_network_the_last_release_remains_and_the_command_reports_it(
+    next_day: tuple[Workspace, Double], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace, publishers = day
+    workspace, publishers = next_day
     (first,), before, here = releases.index(workspace.releases), released(workspace), catalogue.publishers()
-    with socket.socket() as taken:  # bound and not listening: whoever connects is refused
-        taken.bind(("127.0.0.1", 0))
-        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        entries = {name: moved(entry, publishers.url, nowhere) for name, entry in here.items()}
+    with socket.socket() as closed:  # bound and not listening, so every connection is refused
+        closed.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        entries = {name: with_address(entry, publishers.url, nowhere) for name, entry in here.items()}
         monkeypatch.setattr(catalogue, "publishers", lambda: entries)
         result = CliRunner().invoke(cli.app, ["build", "--live", "--data", str(workspace.data)])
     failed = [line.removeprefix("failed: ") for line in result.stderr.splitlines() if line.startswith("failed")]
@@ -316,7 +318,7 @@ def test_without_any_network_the_release_stands_and_is_said_to(
     assert released(workspace) == before
 
 
-def moved(publisher: Publisher, old: str, new: str) -> Publisher:
+def with_address(publisher: Publisher, old: str, new: str) -> Publisher:
     endpoints = {
         key: endpoint.model_copy(update={"url": endpoint.url.replace(old, new)})
         for key, endpoint in publisher.endpoints.items()

@@ -1,4 +1,4 @@
-"""One whole offline build, as a stranger runs it: what is in the release, and what a second build does."""
+"""One whole offline build as a new user runs it: the content of the release, and the result of a second build."""
 
 import json
 import random
@@ -44,7 +44,7 @@ def test_a_missing_value_has_a_reason_and_a_value_has_none(built: Built) -> None
         assert wrong.collect().is_empty(), name
 
 
-def test_the_build_says_where_the_release_is_and_what_was_not_fetched(built: Built) -> None:
+def test_the_build_prints_the_folder_of_the_release_and_what_was_not_fetched(built: Built) -> None:
     assert str(built.release) in built.output
     (line,) = [line for line in built.output.splitlines() if line.startswith("not fetched:")]
     assert "eurostat/tps00177" in line
@@ -53,7 +53,7 @@ def test_the_build_says_where_the_release_is_and_what_was_not_fetched(built: Bui
         assert name in built.output
 
 
-def test_what_was_not_fetched_is_said_in_the_tables_too(built: Built) -> None:
+def test_the_tables_state_what_was_not_fetched(built: Built) -> None:
     modes = dict(built.table("dataset").select("dataset", "mode").collect().iter_rows())
     assert modes["eurostat/tps00177"] == "not_fetched"
     assert modes["unhcr/population"] == "snapshot"
@@ -61,7 +61,7 @@ def test_what_was_not_fetched_is_said_in_the_tables_too(built: Built) -> None:
     assert emigration["coverage"].unique().to_list() == ["not_fetched"]
 
 
-def test_coverage_speaks_of_every_jurisdiction_indicator_and_year(built: Built) -> None:
+def test_coverage_has_every_jurisdiction_indicator_and_year(built: Built) -> None:
     coverage = built.table("coverage").collect()
     reporters, indicators = coverage["reporter"].n_unique(), coverage["indicator"].n_unique()
     assert reporters == 29
@@ -101,7 +101,7 @@ def test_the_documents_of_a_release_are_there(built: Built) -> None:
         ("migration_flow", {"reporter": "CHN", "indicator": "net_migration", "period": "2022"}, -311_380),
     ],
 )
-def test_a_known_figure_stands(built: Built, table: str, where: dict[str, str], value: float) -> None:
+def test_a_known_figure_is_in_the_release(built: Built, table: str, where: dict[str, str], value: float) -> None:
     conditions = [
         pl.col(name).dt.year() == int(wanted) if name == "period" else pl.col(name) == wanted
         for name, wanted in where.items()
@@ -110,7 +110,7 @@ def test_a_known_figure_stands(built: Built, table: str, where: dict[str, str], 
     assert value in found["value"].to_list()
 
 
-def test_a_thousand_random_observations_are_followed_to_the_byte(built: Built) -> None:
+def test_a_thousand_random_observations_are_found_in_their_payloads(built: Built) -> None:
     rows = pl.concat(
         [built.table(name).select("dataset", "payload", "locator", "value").collect() for name in STATISTICS]
     )
@@ -120,7 +120,7 @@ def test_a_thousand_random_observations_are_followed_to_the_byte(built: Built) -
     assert not wrong, wrong[:3]
 
 
-def test_every_payload_format_is_among_what_is_followed(built: Built) -> None:
+def test_observations_of_every_payload_format_are_found_in_their_payloads(built: Built) -> None:
     tracer = Tracer(Workspace(built.data))
     formats = set()
     for name in STATISTICS:
@@ -131,7 +131,7 @@ def test_every_payload_format_is_among_what_is_followed(built: Built) -> None:
     assert len(formats) >= 5
 
 
-def test_every_table_was_held_to_all_that_is_listed_for_it(built: Built) -> None:
+def test_every_table_has_an_outcome_of_each_check_of_its_list(built: Built) -> None:
     for declared in contracts().values():
         if declared.table != "release":
             (path,) = (built.data / "stage_cache" / "checks" / declared.table).glob("*/outcomes.json")
@@ -140,7 +140,7 @@ def test_every_table_was_held_to_all_that_is_listed_for_it(built: Built) -> None
             assert [(o["name"], o["severity"], o["reason"]) for o in outcomes] == rules
 
 
-def test_a_second_build_with_nothing_new_makes_no_release(built: Built) -> None:
+def test_a_second_build_without_changes_publishes_no_release(built: Built) -> None:
     before = (built.data / "releases" / "index.json").read_bytes()
     ledger = (built.data / "archive" / "ledger.jsonl").read_text().count("\n")
     done = corridor("build", "--data", str(built.data), "--json")
@@ -193,7 +193,7 @@ def test_every_jurisdiction_has_a_value_or_a_reason_for_every_measure_and_year(b
 
 
 def test_every_grade_follows_from_the_counting_rules(built: Built) -> None:
-    """Worked out again row by row, from the published registry alone."""
+    """Compute each grade again from the published registry only."""
     names = {"basis": "counting_basis"}
     rules = {
         (row["indicator"], row["definition"]): {name: row[names.get(name, name)] for name in ATTRIBUTES}
@@ -214,7 +214,7 @@ def test_every_grade_follows_from_the_counting_rules(built: Built) -> None:
         assert (row["grade_reasons"] or "") == ";".join(differing), row
 
 
-def test_the_floating_population_stands_apart_from_movers_between_member_states(built: Built) -> None:
+def test_the_floating_population_is_never_comparable_with_movers_between_member_states(built: Built) -> None:
     rows = built.table("comparison").filter(pl.col("measure") == "internal_mobility", pl.col("value").is_not_null())
     graded = dict(rows.select("jurisdiction", "grade").unique().collect().iter_rows())
     assert graded["CHN"] == "A"
@@ -224,7 +224,7 @@ def test_the_floating_population_stands_apart_from_movers_between_member_states(
 
 
 def test_the_comparison_has_the_figures_of_its_sources(built: Built) -> None:
-    """China's 1,638,718 of 2024 and 354 applications of 2020 are the publishers' own, looked up in their files."""
+    """China's 1,638,718 of 2024 and 354 applications of 2020 were read by a person in the publishers' files."""
     rows = built.table("comparison").filter(pl.col("jurisdiction") == "CHN").collect()
     found = {(row["measure"], row["year"]): row["value"] for row in rows.iter_rows(named=True)}
     assert found["foreign_born", 2024] == 1_638_718

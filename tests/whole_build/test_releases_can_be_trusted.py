@@ -1,4 +1,4 @@
-"""Releases: the gate of schemas, what a person may accept, differences between two, and what was known at a day."""
+"""Releases: changes of schemas, accepted checks, differences between two releases, and tables as of a day."""
 
 import json
 from dataclasses import replace
@@ -55,7 +55,7 @@ def test_a_difference_counts_rows_added_removed_and_changed(tmp_path: Path) -> N
     assert (changed["before"], changed["after"]) == ({"description": "x"}, {"description": "y"})
 
 
-def test_the_page_of_a_difference_holds_what_is_said_and_no_markup_of_it(tmp_path: Path) -> None:
+def test_the_page_of_a_difference_escapes_markup_in_values(tmp_path: Path) -> None:
     before = published(tmp_path, "a", indicators(("one", "x")))
     after = published(tmp_path, "b", indicators(("one", "<script>alert(1)</script>")))
     text = difference.page(before, after, difference.differences(LocalPlace(tmp_path), before, after))
@@ -69,7 +69,7 @@ def test_a_release_that_is_the_same_has_no_difference(tmp_path: Path) -> None:
     assert all(one.same for one in difference.differences(LocalPlace(tmp_path), before, after))
 
 
-def test_a_document_that_was_changed_or_removed_is_damage_as_a_table_is(tmp_path: Path) -> None:
+def test_a_changed_or_removed_document_is_reported_as_damage(tmp_path: Path) -> None:
     entry = published(tmp_path, "a", indicators(("one", "x")))
     page = tmp_path / "a" / "quality" / "index.html"
     assert releases.damages(LocalPlace(tmp_path) / "a", entry) == []
@@ -81,13 +81,13 @@ def test_a_document_that_was_changed_or_removed_is_damage_as_a_table_is(tmp_path
     assert releases.damages(LocalPlace(tmp_path) / "a", entry) == ["a: quality/index.html is missing"]
 
 
-def test_a_name_is_given_once(tmp_path: Path) -> None:
+def test_a_name_is_used_once(tmp_path: Path) -> None:
     published(tmp_path, "a", indicators(("one", "x")))
     with pytest.raises(ReleaseError, match="exists already"):
         published(tmp_path, "a", indicators(("one", "y")))
 
 
-def test_what_a_killed_build_left_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_the_next_publication_removes_the_remains_of_a_killed_one(tmp_path: Path) -> None:
     published(tmp_path, "a", indicators(("one", "x")))
     (tmp_path / ".aside-half").mkdir()
     (tmp_path / ".index-half").touch()
@@ -117,7 +117,7 @@ def test_a_release_whose_writing_fails_leaves_nothing(tmp_path: Path) -> None:
         ({"unit": "int64"}, True),
     ],
 )
-def test_a_removed_or_retyped_field_wants_a_new_major_version(
+def test_a_removed_or_retyped_field_requires_a_new_major_version(
     tmp_path: Path, fields: dict[str, str], refused: bool
 ) -> None:
     last = published(tmp_path, "a", indicators(("one", "x")))
@@ -133,13 +133,13 @@ def test_a_removed_or_retyped_field_wants_a_new_major_version(
     releasing.refuse_silent_breaks(elder)
 
 
-def test_nothing_that_can_be_read_is_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_readable_payload_there_is_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "release_tables", lambda: ["asylum", "indicator"])
     with pytest.raises(AssetError, match="nothing to release"):
         releasing.release(Workspace(tmp_path))
 
 
-def test_what_may_not_be_passed_on_is_read_and_left_out_of_the_release_and_counted(
+def test_rows_whose_licence_forbids_redistribution_are_read_and_counted_but_not_released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entries = {name: catalogue.publishers()[name] for name in ("globalcit", "threep")}
@@ -168,7 +168,7 @@ def test_what_may_not_be_passed_on_is_read_and_left_out_of_the_release_and_count
 
 
 @pytest.mark.parametrize("name", releasing.QUOTING)
-def test_what_may_not_be_passed_on_is_not_quoted_in_tables_about_payloads_either(name: str) -> None:
+def test_tables_about_payloads_do_not_quote_rows_whose_licence_forbids_redistribution(name: str) -> None:
     blank = dict.fromkeys(contract(name).field_names)
     given = ("frontex/detections", "undesa/ims_destination", "frontex/detections")
     rows = pl.LazyFrame([blank | {"dataset": dataset} for dataset in given], schema=contract(name).polars_schema)
@@ -177,7 +177,7 @@ def test_what_may_not_be_passed_on_is_not_quoted_in_tables_about_payloads_either
     assert left_out == {"frontex/detections": 2}
 
 
-def test_a_day_before_any_vintage_knew_nothing_and_today_knows_all(built: Built) -> None:
+def test_a_table_is_empty_before_the_first_vintage_and_complete_today(built: Built) -> None:
     workspace = Workspace(built.data)
     assert stages.as_of(workspace, "remittance", datetime(1990, 1, 1, tzinfo=UTC)).is_empty()
     now = stages.as_of(workspace, "remittance", datetime.now(UTC))
@@ -185,8 +185,8 @@ def test_a_day_before_any_vintage_knew_nothing_and_today_knows_all(built: Built)
     assert now.select(contract("remittance").key).equals(known.select(contract("remittance").key))
 
 
-def test_a_day_between_two_editions_knows_the_earlier_one(built: Built) -> None:
-    """The revision of 2020 said 1,039,675 for China in 2020, that of 2024 says 1,415,116."""
+def test_a_table_as_of_a_day_between_two_editions_has_the_earlier_one(built: Built) -> None:
+    """The revision of 2020 has 1,039,675 for China in 2020, that of 2024 has 1,415,116."""
     stock = pl.col("dataset") == "undesa/ims_destination", pl.col("reporter") == "CHN", pl.col("sex") == "_T"
     values = {}
     for year in (2022, 2026):
@@ -207,7 +207,7 @@ def test_the_revision_of_a_figure_is_a_row_with_both_values(built: Built) -> Non
     assert row["difference"] == row["new_value"] - row["old_value"]
 
 
-def test_the_command_line_says_what_was_known_and_what_differs(built: Built, tmp_path: Path) -> None:
+def test_the_command_line_writes_tables_as_of_a_day_and_compares_releases(built: Built, tmp_path: Path) -> None:
     data = ["--data", str(built.data)]
     target = tmp_path / "then.parquet"
     done = corridor("as-of", "2022-06-01", "migrant_stock", "-o", str(target), "--json", *data)
@@ -224,7 +224,7 @@ def test_only_a_check_that_fails_can_be_accepted(built: Built) -> None:
     assert "has no failing check key_unique" in done.stderr
 
 
-def test_what_changed_is_shown_before_what_is_new(tmp_path: Path) -> None:
+def test_changed_rows_are_shown_before_new_rows(tmp_path: Path) -> None:
     many = [(f"new {number:02}", "x") for number in range(2 * difference.SHOWN)]
     before = published(tmp_path, "a", indicators(("old", "x"), ("zuletzt", "x")))
     after = published(tmp_path, "b", indicators(*many, ("zuletzt", "y")))

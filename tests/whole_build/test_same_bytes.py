@@ -1,7 +1,7 @@
-"""The same archive and the same code make the same release to the byte, whatever the process and the machine speak.
+"""The same archive and code give the same bytes of a release, in any language, time zone and hash seed of the process.
 
-The same archive means the same payloads and the same first receptions of them: since when a figure is known rests on
-those. A build that hears nothing new adds lines to the ledger, and none of them changes a release.
+The same archive means the same payloads with the same first receptions, because ``known_from`` depends on those. A
+build that receives nothing new adds lines to the ledger, and these lines do not change a release.
 """
 
 import os
@@ -21,20 +21,20 @@ HERE = {"PYTHONHASHSEED": "1", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UT
 ELSEWHERE = {"PYTHONHASHSEED": "2008", "LC_ALL": "de_DE.UTF-8", "LANG": "zh_CN.UTF-8", "TZ": "Asia/Shanghai"}
 
 
-def built(data: Path, spoken: dict[str, str]) -> dict[str, str]:
+def build(data: Path, locale: dict[str, str]) -> dict[str, str]:
     command = [sys.executable, "-m", "pipelines.cli", "build", "--data", str(data)]
-    environment = os.environ | {"SOURCE_DATE_EPOCH": "1795000000"} | spoken
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "1795000000"} | locale
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     return files(data / "releases")
 
 
-def test_two_builds_from_one_archive_are_equal_to_the_byte(tmp_path: Path) -> None:
-    first = built(tmp_path / "here", HERE)
+def test_two_builds_from_one_archive_have_equal_bytes(tmp_path: Path) -> None:
+    first = build(tmp_path / "here", HERE)
     elsewhere = tmp_path / "elsewhere" / "data"
     shutil.copytree(tmp_path / "here" / "archive", elsewhere / "archive")
-    second = built(elsewhere, ELSEWHERE)
+    second = build(elsewhere, ELSEWHERE)
     fetched = [(data / "archive" / "ledger.jsonl").read_bytes() for data in (tmp_path / "here", elsewhere)]
-    assert len(fetched[1]) > len(fetched[0]), "the second build asked too"
+    assert len(fetched[1]) > len(fetched[0]), "the second build sent requests too"
     assert len(first) > 60
     assert {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)} == set()
