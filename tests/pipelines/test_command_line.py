@@ -64,7 +64,7 @@ def test_read_takes_a_dataset_that_the_catalogue_does_not_list(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [
         (b"<html><head><title>Maintenance</title>", "HTML or XML"),
         (b"", "empty"),
@@ -74,19 +74,19 @@ def test_read_takes_a_dataset_that_the_catalogue_does_not_list(tmp_path: Path) -
         (b"a,b\n1,2\n", "no format recognises"),
     ],
 )
-def test_read_says_in_one_sentence_what_is_wrong(tmp_path: Path, content: bytes, says: str) -> None:
+def test_read_reports_an_error_in_one_sentence(tmp_path: Path, content: bytes, expected: str) -> None:
     payload, out = tmp_path / "payload", tmp_path / "cells.parquet"
     payload.write_bytes(content)
     done = corridor("read", "eurostat/migr_new", str(payload), "-o", str(out))
     assert done.returncode == 1
-    assert says in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().count("\n") == 0
     assert not out.exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "expected"),
     [
         (["read", "eurostat/x", "missing.csv"], "there is no file missing.csv"),
         (["import", "eurostat/nothing", "README.md"], "the catalogue has no dataset eurostat/nothing"),
@@ -97,11 +97,11 @@ def test_read_says_in_one_sentence_what_is_wrong(tmp_path: Path, content: bytes,
         (["explain", "asylum", "partner=CHN"], "no release latest"),
     ],
 )
-def test_a_wrong_argument_gets_a_sentence_that_helps(tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_a_wrong_argument_gives_an_error_with_the_remedy(tmp_path: Path, arguments: list[str], expected: str) -> None:
     options = [] if arguments[0] == "read" else ["--data", str(tmp_path / "data")]
     done = corridor(*arguments, *options)
     assert done.returncode == 1
-    assert says in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
 
 
@@ -159,7 +159,7 @@ def test_explain_follows_a_figure_of_the_comparison_and_both_sides_of_a_mirror(b
 
 
 @pytest.mark.parametrize("what", ["asylum", "refugees", "unhcr/population", "coverage"])
-def test_explain_knows_tables_indicators_and_datasets(built: Built, what: str) -> None:
+def test_explain_accepts_tables_indicators_and_datasets(built: Built, what: str) -> None:
     done = corridor("explain", what, "--data", str(built.data))
     assert done.returncode == 0, done.stderr
     assert what in done.stdout
@@ -187,7 +187,7 @@ def test_doctor_finds_this_installation_in_order(built: Built) -> None:
     assert {finding["what"] for finding in json.loads(done.stdout)} >= {"Python", "packages", "ledger", "releases"}
 
 
-def test_doctor_says_what_is_wrong_with_a_damaged_index(tmp_path: Path) -> None:
+def test_doctor_reports_a_damaged_index(tmp_path: Path) -> None:
     index = tmp_path / "releases" / "index.json"
     index.parent.mkdir()
     index.write_text("{")

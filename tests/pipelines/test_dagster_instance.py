@@ -1,7 +1,7 @@
-"""The real thing: ``corridor ui`` with its web server and its daemon, on an empty data folder.
+"""``corridor ui`` with its web server and its daemon, on an empty data folder.
 
-Three runs are asked for at once, and the tests look at what became of them: a release alone, which has to be refused
-since nothing was checked; the whole nightly job; and the same job as its schedule starts it.
+Three runs are started at once, and the tests look at their results: only a release, which must be refused because
+nothing was checked; the whole nightly job; and the same job started by its schedule.
 """
 
 import os
@@ -115,19 +115,19 @@ def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert
     assert run["status"] == "FAILURE"
     alerts = night.server.data / "alerts.jsonl"
 
-    def told() -> dict[str, str] | None:
+    def alert_of_run() -> dict[str, str] | None:
         lines = [orjson.loads(line) for line in alerts.read_bytes().splitlines()] if alerts.exists() else []
         return next((line for line in lines if line["run"] == night.refused), None)
 
-    alert = wait_until(told, 60, "an alert")
+    alert = wait_until(alert_of_run, 60, "an alert")
     assert alert["job"] == "nightly"
     assert alert["message"].startswith("release: The release is held back: ")
     assert "was not run" in alert["message"]
 
 
 def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
-    heard = listeners(night.server.process.pid)
-    assert heard == {("127.0.0.1", night.server.port), ("127.0.0.1", SHOWN_ON)}
+    addresses = listeners(night.server.process.pid)
+    assert addresses == {("127.0.0.1", night.server.port), ("127.0.0.1", SHOWN_ON)}
 
 
 def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -> None:
@@ -146,10 +146,10 @@ def test_the_ui_links_to_the_pages_of_the_release(night: Night) -> None:
         made = instance.get_latest_materialization_event(dg.AssetKey("report"))
     assert made is not None
     assert made.asset_materialization is not None
-    said = made.asset_materialization.metadata
+    metadata = made.asset_materialization.metadata
     for language in PAGES:
-        with urllib.request.urlopen(str(said[language].value), timeout=10) as answer:
-            assert sha256(answer.read()).hexdigest() == said[f"sha256_{language}"].value
+        with urllib.request.urlopen(str(metadata[language].value), timeout=10) as answer:
+            assert sha256(answer.read()).hexdigest() == metadata[f"sha256_{language}"].value
 
 
 def checks(data: Path, run: str) -> list[dg.AssetCheckEvaluation]:
@@ -187,7 +187,7 @@ def test_freshness_is_judged_and_pools_limit_each_host(night: Night) -> None:
     assert {"concurrencyKey": "host_worldbank", "limit": 1} in limits
 
 
-def test_the_instance_is_healthy_and_tells_nobody(night: Night) -> None:
+def test_the_instance_is_healthy_and_sends_no_telemetry(night: Night) -> None:
     instance = night.server.query(INSTANCE)["instance"]
     assert yaml.safe_load(instance["info"])["telemetry"] == {"enabled": False}
     assert instance["runQueueConfig"]["maxConcurrentRuns"] == 1

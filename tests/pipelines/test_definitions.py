@@ -78,7 +78,7 @@ def check_of(graph: AssetGraph, key: dg.AssetCheckKey) -> str:
     return f"{spec.metadata.get('severity', 'warning')}{', blocking' if spec.blocking else ''}"
 
 
-def test_every_asset_and_check_says_what_it_is_and_whose(graph: AssetGraph) -> None:
+def test_every_asset_and_check_has_a_description_and_an_owner(graph: AssetGraph) -> None:
     assets = [graph.get(key) for key in graph.get_all_asset_keys()]
     assert [node.key.to_user_string() for node in assets if not node.description or not node.owners] == []
     specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]

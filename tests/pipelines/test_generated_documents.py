@@ -59,7 +59,7 @@ def test_a_schema_refuses_what_its_model_refuses() -> None:
             jsonschema.validate(broken, schemas.schema(Contract))
 
 
-def test_schemas_of_other_models_are_written_beside_our_own(tmp_path: Path) -> None:
+def test_schemas_of_other_models_are_written_next_to_our_own(tmp_path: Path) -> None:
     class Other(BaseModel):
         name: str
 

@@ -1,4 +1,4 @@
-"""What the documents show of reading a release is run as it stands there, on a real release."""
+"""The examples of the documents for reading a release run unchanged on a real release."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def block(document: str, heading: str, language: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that has ``data``, as the documents say."""
+    """Return a folder with ``data``, as the documents assume."""
     folder = tmp_path_factory.mktemp("reader")
     (folder / "data").symlink_to(built.data)
     return folder

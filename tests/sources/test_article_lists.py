@@ -165,7 +165,7 @@ def test_a_list_that_does_not_come_is_an_error_and_keeps_what_there_is(
     assert len(totals(workspace)) == 3
 
 
-def test_a_list_that_was_redesigned_is_said(publisher: Double, workspace: Workspace) -> None:
+def test_a_redesigned_list_is_a_failure(publisher: Double, workspace: Workspace) -> None:
     publisher.pages[LIST] = "<html><body><a href='/v2/2031/07.html'>2031年上半年数据</a></body></html>".encode()
     (failure,) = received(workspace).failures
     assert "links to no article like" in failure

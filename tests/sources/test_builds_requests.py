@@ -1,3 +1,5 @@
+"""Entries of the catalogue are validated, and each dataset gives its requests."""
+
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,7 +49,7 @@ def test_a_dataset_without_filters_is_one_request_without_a_slice() -> None:
     assert (request.name, request.full_url) == ("example/stock", "https://example.org/data/stock?format=csv")
 
 
-def test_a_publishers_own_name_stands_in_the_address() -> None:
+def test_the_address_contains_the_publishers_own_name() -> None:
     (request,) = of("endpoint: query\ncode: SM.POP")
     assert (request.dataset, request.url) == ("stock", "https://example.org/data/SM.POP")
 
@@ -90,7 +92,7 @@ def test_alternatives_are_asked_for_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "said"),
+    ("rest", "expected"),
     [
         ("endpoint: nowhere", "endpoint that does not exist: nowhere"),
         ("endpoint: path", "no filter for COUNTRY"),
@@ -98,8 +100,8 @@ def test_alternatives_are_asked_for_one_by_one() -> None:
         ("endpoint: query\nsplit: {geo: 2}", "split by geo, which it does not filter"),
     ],
 )
-def test_an_entry_that_contradicts_itself_says_where(rest: str, said: str) -> None:
-    with pytest.raises(CatalogueError, match=said):
+def test_an_entry_that_contradicts_itself_is_refused_with_the_place(rest: str, expected: str) -> None:
+    with pytest.raises(CatalogueError, match=expected):
         of(rest)
 
 

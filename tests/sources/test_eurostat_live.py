@@ -68,7 +68,7 @@ def permits(workspace: Workspace) -> Reception:
 
 
 def slices(workspace: Workspace) -> dict[str, int]:
-    """The slices that speak for the dataset, with the bytes of the newest answer to each."""
+    """Return the slices that are used for the dataset, with the bytes of the newest response to each."""
     found = statements(workspace, catalogue.publishers()["eurostat"], "migr_resfirst")
     return {slice_: sum(fetch.bytes for fetch in answers[-1]) for slice_, answers in found.items()}
 
@@ -181,7 +181,7 @@ def test_one_country_that_is_too_large_fails_and_the_rest_goes_on(eurostats: Dou
     assert list(slices(workspace)) == ["geo=AT..BE", "geo=BG"]
 
 
-def test_the_last_whole_answer_stands_until_every_half_has_come(eurostats: Double, workspace: Workspace) -> None:
+def test_the_last_whole_response_is_used_until_every_half_has_arrived(eurostats: Double, workspace: Workspace) -> None:
     permits(workspace)
     assert list(slices(workspace)) == [""]
     eurostats.instead |= {"=AT,BE,BG,DE": [TOO_LARGE["a warning on 200"]], "=BG,DE": [reply(b"no", 404)]}
@@ -355,7 +355,7 @@ def test_what_failed_is_asked_for_again_though_nothing_was_updated(
 
 
 @pytest.mark.parametrize(
-    ("updated", "stamp", "received", "stands"),
+    ("updated", "stamp", "received", "unchanged"),
     [
         # The update of 23:00 is the last of its day.
         (date(2026, 7, 9), datetime(2026, 7, 9, 21, tzinfo=UTC), datetime(2026, 7, 9, 21, 30, tzinfo=UTC), True),
@@ -370,10 +370,10 @@ def test_what_failed_is_asked_for_again_though_nothing_was_updated(
         (date(2026, 7, 9), None, datetime(2026, 7, 11, tzinfo=UTC), False),
     ],
 )
-def test_a_payload_stands_if_no_update_can_have_followed_it(
-    updated: date | None, stamp: datetime | None, received: datetime, stands: bool
+def test_a_payload_is_used_if_no_update_can_have_followed_it(
+    updated: date | None, stamp: datetime | None, received: datetime, unchanged: bool
 ) -> None:
-    assert is_unchanged_since(updated, stamp, received) is stands
+    assert is_unchanged_since(updated, stamp, received) is unchanged
 
 
 def test_the_table_of_contents_is_read_past_folders_indents_and_doubled_datasets(tmp_path: Path) -> None:
@@ -404,7 +404,7 @@ def test_the_table_of_contents_is_read_past_folders_indents_and_doubled_datasets
 # What came is not what it was
 
 
-def test_a_dataset_whose_structure_changed_fails_alone(eurostats: Double, workspace: Workspace) -> None:
+def test_only_the_dataset_whose_structure_changed_fails(eurostats: Double, workspace: Workspace) -> None:
     publisher = catalogue.publishers()["eurostat"]
     for name in ("migr_resfirst", "demo_pjan"):
         receive(workspace, publisher, name)
@@ -440,5 +440,5 @@ def test_halves_become_the_observations_of_the_whole(eurostats: Double, workspac
     other = Workspace(tmp_path / "other", "live")
     permits(other)
     halves = stages.observations(other, "eurostat/migr_resfirst").frame.collect()
-    said = ["reporter", "partner", "period", "value"]
-    assert halves.select(said).sort(said).equals(whole.select(said).sort(said))
+    expected = ["reporter", "partner", "period", "value"]
+    assert halves.select(expected).sort(expected).equals(whole.select(expected).sort(expected))

@@ -1,7 +1,7 @@
-"""Every dataset of the international publishers, asked for at the double as its entry says, to the last slice.
+"""Every dataset of the international publishers is requested from the double with all slices of its entry.
 
-The requests that arrive are those that the catalogue makes, each once and in its order, and what is answered becomes
-observations of every jurisdiction that was asked for, without a failure and without an unknown code.
+The double receives the requests of the catalogue, each once and in order. Its responses become observations of every
+requested jurisdiction, without failures and without unknown codes.
 """
 
 import re
@@ -95,7 +95,7 @@ def _eurostat(shop: Double, publisher: Publisher, name: str) -> Sequence[str]:
 
 
 def _code(publisher: Publisher, dim: Dim) -> str:
-    """A code that a dimension may have: China where it is an area, else the first that its map knows."""
+    """Return a code of a dimension: China for an area, else the first code of its map."""
     known = dim.codes if isinstance(dim.codes, dict) else publisher.codes.get(str(dim.codes), {"CN": "CHN"})
     return next(iter(known))
 

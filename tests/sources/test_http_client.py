@@ -1,3 +1,5 @@
+"""The HTTP client on a real server: hosts, limits, retries, conditions, and responses that break off."""
+
 import gzip
 import hashlib
 import logging
@@ -94,7 +96,7 @@ def refused(
 # What is sent
 
 
-def test_a_request_says_who_asks_and_is_sent_once() -> None:
+def test_a_request_names_the_client_and_is_sent_once() -> None:
     with serve(reply(CSV, ETag='"1"')) as server, Client(HOSTS, limits()) as client:
         params = (("geo", "AT"), ("c[TIME_PERIOD]", "ge:2018+le:2020"))
         answer = client.fetch(asking(server, params=params, headers=(("Accept", "text/csv"),)))
@@ -126,7 +128,7 @@ def test_a_bare_user_agent_would_be_refused_and_a_catalogue_may_set_another() ->
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text())))
-def test_an_address_says_its_parameters_in_full(params: list[tuple[str, str]]) -> None:
+def test_an_address_contains_all_parameters(params: list[tuple[str, str]]) -> None:
     url = address("https://example.org/data", tuple(params))
     assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == params
 
@@ -156,7 +158,7 @@ def test_a_secret_is_sent_and_shown_nowhere(
     assert received.headers["x-key"] == token
 
 
-def test_a_missing_secret_is_said_by_name_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_secret_is_named_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UN_TOKEN", raising=False)
     with serve(reply(CSV)) as server, Client(HOSTS, limits()) as client:
         with pytest.raises(NotConfiguredError, match=r"needs the environment variable UN_TOKEN$"):
@@ -232,20 +234,20 @@ def test_a_refusal_is_final(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
+    ("refusal", "expected"),
     [
         (reply(b"no such", 404, length=99), "status 404, and the response breaks off after 7 bytes: the connection"),
         (endless(404), "status 404, and the response has more bytes than the limit of 1,000,000"),
     ],
     ids=["cut", "endless"],
 )
-def test_a_refusal_is_final_even_if_its_text_is_not_whole(refusal: Script, said: str) -> None:
+def test_a_refusal_is_final_even_if_its_text_is_incomplete(refusal: Script, expected: str) -> None:
     message, server = refused(refusal, within=limits(retries=3))
-    assert said in message
+    assert expected in message
     assert len(server.received) == 1
 
 
-def test_silence_is_tried_again_and_then_said() -> None:
+def test_a_silent_server_is_tried_again_and_then_reported() -> None:
     _, server = taken(silence(0.6), reply(CSV), within=limits(retries=1, timeout=0.2))
     assert len(server.received) == 2
     message, server = refused(silence(0.6), within=limits(retries=1, timeout=0.2))
@@ -273,7 +275,7 @@ def test_an_answer_that_breaks_off_is_fetched_again(broken: Script) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "expected"),
     [
         (reset, r"breaks off after \d+ bytes: the connection broke off, reset by the host$"),
         (reply(CSV, length=1000), "breaks off after 25 bytes: the connection broke off$"),
@@ -282,13 +284,13 @@ def test_an_answer_that_breaks_off_is_fetched_again(broken: Script) -> None:
     ],
     ids=["reset", "cut length", "drip", "cut gzip"],
 )
-def test_an_answer_that_breaks_off_every_time_is_an_error_and_no_payload(broken: Script, said: str) -> None:
+def test_a_response_that_always_breaks_off_is_an_error_and_no_payload(broken: Script, expected: str) -> None:
     message, server = refused(broken, within=limits(retries=1, timeout=0.3))
-    assert re.search(said, message)
+    assert re.search(expected, message)
     assert len(server.received) == 2
 
 
-def test_a_host_that_does_not_listen_is_said() -> None:
+def test_a_host_that_does_not_listen_is_reported() -> None:
     with socket.socket() as taken_port:
         taken_port.bind(("127.0.0.1", 0))
         nobody = Loopback(f"http://127.0.0.1:{taken_port.getsockname()[1]}")
@@ -297,7 +299,7 @@ def test_a_host_that_does_not_listen_is_said() -> None:
         assert e.value.response is None
 
 
-def test_a_host_that_has_no_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_an_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -343,7 +345,7 @@ def test_an_endless_error_does_not_hold_the_next_try() -> None:
     assert content == CSV
 
 
-def test_an_answer_that_says_it_is_too_large_is_not_read() -> None:
+def test_a_response_whose_length_is_too_large_is_not_read() -> None:
     message, _ = refused(reply(CSV, length=2_000_000_000))
     assert message.endswith("the response has 2,000,000,000 bytes, more than the limit of 1,000,000")
 
@@ -431,7 +433,7 @@ def workbook() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("accept", "body", "said"),
+    ("accept", "body", "expected"),
     [
         ("csv", MAINTENANCE, "the response is HTML instead of CSV: <!DOCTYPE html> … Down for maintenance"),
         (
@@ -464,9 +466,9 @@ def workbook() -> bytes:
         ("csv", gzip.compress(b"", mtime=0), "the response is empty"),
     ],
 )
-def test_status_200_is_not_enough(accept: Kind, body: bytes, said: str) -> None:
+def test_status_200_is_not_enough(accept: Kind, body: bytes, expected: str) -> None:
     message, server = refused(reply(body), accept=accept, within=limits(retries=2), kept=body)
-    assert said in message
+    assert expected in message
     assert len(server.received) == 1
 
 
@@ -514,7 +516,7 @@ def test_a_first_line_is_cut_after_200_characters() -> None:
 
 
 @given(st.binary(max_size=80), st.sampled_from(["csv", "tsv", "json", "xlsx", "zip", "html", "any"]))
-def test_whatever_comes_is_judged_in_one_line(head: bytes, accept: Kind) -> None:
+def test_any_body_is_accepted_or_refused_in_one_line(head: bytes, accept: Kind) -> None:
     assert len(objection(head, accept).splitlines()) <= 1
 
 

@@ -1,4 +1,4 @@
-"""Questions that are too long for an address: sent as JSON, repeated, redirected and told apart like any other."""
+"""Requests that are too long for an address are sent as JSON, repeated, redirected and distinguished like others."""
 
 import gzip
 import json
@@ -54,9 +54,7 @@ def test_a_question_may_be_asked_again() -> None:
 
 
 @pytest.mark.parametrize(("status", "body"), [(307, ASKED.encode()), (308, ASKED.encode()), (302, None), (303, None)])
-def test_a_redirect_repeats_the_question_or_makes_a_get_of_it_as_its_status_says(
-    status: int, body: bytes | None
-) -> None:
+def test_a_redirect_repeats_the_post_or_sends_a_get_depending_on_its_status(status: int, body: bytes | None) -> None:
     with serve(reply(b"", status, Location="/there"), reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
         client.fetch(question(server))
         assert [(received.path, received.body) for received in server.received][1] == ("/there", body)

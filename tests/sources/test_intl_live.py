@@ -49,7 +49,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def publish(publishers: Double, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Puts one publisher's dataset, changed as said, in the catalogue's place."""
+    """Replaces the catalogue with one dataset of one publisher, with these changes."""
 
     def published(name: str, dataset: str, **changes: object) -> Publisher:
         monkeypatch.setattr(catalogue, "publishers", REAL)
@@ -61,7 +61,7 @@ def publish(publishers: Double, monkeypatch: pytest.MonkeyPatch) -> Publish:
 
 
 def figures(workspace: Workspace, name: str, *fields: str) -> Figures:
-    """These fields of a dataset's observations, in the order in which they stand in the payload."""
+    """Return these fields of a dataset's observations, in the order of the payload."""
     made = stages.observations(workspace, name)
     assert made.failures == []
     assert made.unmatched.collect().is_empty()
@@ -90,7 +90,7 @@ def test_oecd_asks_by_both_sides_and_reads_what_a_measure_means_from_its_label(
     publishers.tables["oecd"] = [inflow("CHN", "DEU", 2022, 31_000, ("B11", "Something new"))]
     receive(workspace, entry, "imd_inflows")
     unmatched = stages.observations(workspace, "oecd/imd_inflows").unmatched.collect()
-    assert unmatched.is_empty()  # the newest answer says nothing, and the one before stays
+    assert unmatched.is_empty()  # the newest response is empty, and the one before is used
     assert "every cell has an unknown code" in stages.observations(workspace, "oecd/imd_inflows").failures[0]
 
 
@@ -121,7 +121,7 @@ def test_ilostat_is_asked_with_a_name_and_answers_in_thousands(
 
 
 def for_browsers(publishers: Double) -> Script:
-    """403 for the user agent of a bare library, and the usual answer for a client that says who it is."""
+    """Answer 403 to the user agent of a library, and as usual to a client that names itself."""
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         bare = handler.headers.get("User-Agent", "").startswith(("python", "curl")) or not handler.headers["User-Agent"]
@@ -205,7 +205,7 @@ def test_where_records_are_skipped_each_is_asked_for_once(
     assert len(slices) == len(skipped)
 
 
-def test_the_data_portal_wants_a_token(
+def test_the_data_portal_requires_a_token(
     publishers: Double, workspace: Workspace, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "total_net_migration"
@@ -298,9 +298,7 @@ def test_frontex_is_found_on_its_page_by_the_newest_day(
     ]
 
 
-def test_a_page_without_link_is_a_failure_that_says_so(
-    publishers: Double, workspace: Workspace, publish: Publish
-) -> None:
+def test_a_page_without_a_link_is_a_failure(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     entry = publish("frontex", "detections")
     (failure,) = receive(workspace, entry, "detections").failures
     assert "no link like" in failure
@@ -383,7 +381,7 @@ def unhcr_item(**figures_: object) -> Mapping[str, object]:
     return {"year": 2025, "coo_id": 1, "coa_id": 2, "coo": "CHI", "coa": "GFR"} | sides | figures_
 
 
-def test_unhcr_says_which_solution_and_of_which_age(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_solutions_of_unhcr_have_their_kind_and_age(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     side = [{"coa": ["DEU"], "coo_all": ["true"]}]
     entry = publish("unhcr", "solutions", alternatives=side)
     publishers.unhcr["solutions"] = [dict(unhcr_item(naturalisation=25, resettlement="0"))]

@@ -47,7 +47,7 @@ def test_labels_in_code_columns(tmp_path: Path) -> None:
 
 def test_gzip_without_header(tmp_path: Path) -> None:
     read(tmp_path, "migr_resfirst", RESFIRST, "A,TOTAL,CN,TOTAL,PER,IE,2023,6632,,")
-    packed = tmp_path / "body"  # no name and no header says that it is compressed
+    packed = tmp_path / "body"  # neither the name nor a header states the compression
     packed.write_bytes(gzip.compress((tmp_path / "migr_resfirst.csv").read_bytes()))
     with reading.opened(packed) as path:
         observed = observations_of(reading.read(path), publishers()["eurostat"], "migr_resfirst", ORIGIN)
@@ -55,7 +55,7 @@ def test_gzip_without_header(tmp_path: Path) -> None:
 
 
 def test_an_empty_200(tmp_path: Path) -> None:
-    # A wrong code is answered with a header alone: that says nothing, and least of all 0.
+    # The response to a wrong code has only a header. It gives no observation, and especially no 0.
     observed = read(tmp_path, "migr_resfirst", RESFIRST)
     assert observed.observations.is_empty()
     assert observed.unmatched.is_empty()
@@ -108,14 +108,14 @@ def test_rounding_to_five_leaves_room_and_zero_may_be_two(tmp_path: Path) -> Non
     assert frame["freq"].to_list() == ["M", "M"]
 
 
-def test_dimensions_are_read_by_name_whatever_their_order(tmp_path: Path) -> None:
+def test_dimensions_are_read_by_name_in_any_order(tmp_path: Path) -> None:
     shuffled = "unit,geo,duration,citizen,freq,reason"
     there = read(tmp_path, "migr_resfirst", RESFIRST, "A,EDUC,CN,M_GE12,PER,IE,2023,5,,").observations
     here = read(tmp_path, "migr_resfirst", shuffled, "PER,IE,M_GE12,CN,A,EDUC,2023,5,,").observations
     assert here.equals(there)
 
 
-def test_the_same_filter_stands_elsewhere_in_a_sister_dataset(tmp_path: Path) -> None:
+def test_a_related_dataset_has_the_same_filter_in_another_place(tmp_path: Path) -> None:
     first = read(tmp_path, "migr_resfirst", RESFIRST, "A,EDUC,CN,M_GE12,PER,IE,2023,5,,")
     valid = read(tmp_path, "migr_resvalid", "freq,duration,reason,unit,citizen,geo", "A,M_GE12,EDUC,PER,CN,IE,2023,5,,")
     fields = ("reason", "duration", "partner", "reporter", "value")
@@ -143,7 +143,7 @@ def test_citizenship_birth_and_residence_are_three_things(tmp_path: Path, name: 
     assert one(observed, "partner", "partner_role") == ("CHN", role)
 
 
-def test_hong_kong_is_apart_by_birth_and_in_the_balance_of_payments(tmp_path: Path) -> None:
+def test_hong_kong_is_separate_by_birth_and_in_the_balance_of_payments(tmp_path: Path) -> None:
     born = read(tmp_path, "migr_pop3ctb", "freq,c_birth,age,unit,sex,geo", "A,HK,TOTAL,NR,T,FR,2024,5,,")
     assert one(born, "partner") == ("HKG",)
     sent = read(tmp_path, "bop_rem6", BOP, "A,MIO_EUR,D752,DEB,CN_X_HK,IT,2023,1.5,,")
@@ -182,7 +182,7 @@ def test_a_share_of_acquisitions_has_no_citizenship_but_an_indicator(tmp_path: P
     assert frame["unit"].unique().to_list() == ["percent"]
 
 
-def test_overlapping_bands_of_age_are_told_from_their_total(tmp_path: Path) -> None:
+def test_overlapping_age_groups_are_distinguished_from_their_total(tmp_path: Path) -> None:
     rows = [f"A,CN,TOTAL,T,PER,{age},IE,2024,5,," for age in ("TOTAL", "Y_LT18", "Y_LT14", "Y14-17")]
     frame = read(tmp_path, "migr_asyappctza", "freq,citizen,applicant,sex,unit,age,geo", *rows).observations
     assert sorted(frame["age"]) == ["Y14T17", "Y_LT14", "Y_LT18", "_T"]
@@ -223,7 +223,7 @@ def test_overlapping_bands_of_age_are_told_from_their_total(tmp_path: Path) -> N
         ),
     ],
 )
-def test_both_structures_of_a_changed_dataset_say_the_same(
+def test_both_structures_of_a_changed_dataset_give_the_same_cells(
     tmp_path: Path, name: str, before: tuple[str, str], after: tuple[str, str], fields: dict[str, str]
 ) -> None:
     old, new = (read(tmp_path, name, dimensions, row).observations for dimensions, row in (before, after))
@@ -247,7 +247,7 @@ def test_a_dimension_that_nobody_has_seen_is_refused_and_not_guessed(tmp_path: P
         read(tmp_path, name, "freq,unheard_of,citizen,unit,geo", "A,X,CN,PER,IE,2023,5,,")
 
 
-def test_a_finer_reason_that_no_map_knows_is_counted_and_not_dropped(tmp_path: Path) -> None:
+def test_a_finer_reason_without_a_mapping_is_counted_and_not_dropped(tmp_path: Path) -> None:
     observed = read(tmp_path, "migr_resocc", RESFIRST, "A,EMP_XYZ,CN,TOTAL,PER,IE,2023,5,,")
     assert observed.observations.is_empty()
     assert observed.unmatched.select("dimension", "source_code", "cells").rows() == [("reason", "EMP_XYZ", 1)]
@@ -304,11 +304,11 @@ class TestTheFiguresAreThoseOfTheCopies:
             found = reading.read(unpacked).frame.collect()
         lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
         theirs = {tuple(key.split(",")[at] for at in (1, 5)): float(value.split(" ")[0]) for key, value in lines}
-        told = {(reason, geo): value for reason, geo, value in found.select("reason", "geo", "value").iter_rows()}
-        assert len(told) == 5 * 28
-        assert told == {key: value for key, value in theirs.items() if key in told}
+        expected = {(reason, geo): value for reason, geo, value in found.select("reason", "geo", "value").iter_rows()}
+        assert len(expected) == 5 * 28
+        assert expected == {key: value for key, value in theirs.items() if key in expected}
         parts = found.filter(pl.col("reason") != "TOTAL").group_by("geo").agg(pl.col("value").sum())
-        assert {geo: told["TOTAL", geo] for geo, _ in parts.iter_rows()} == dict(parts.iter_rows())
+        assert {geo: expected["TOTAL", geo] for geo, _ in parts.iter_rows()} == dict(parts.iter_rows())
 
     def test_of_applicants_by_month(self, corpus: Path) -> None:
         (path,) = (corpus / "eurostat/migr_asyappctzm").glob("*.tsv")

@@ -117,16 +117,16 @@ def test_the_world_bank_s_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_the_deleted_indicator_is_answered_with_status_200(tmp_path: Path) -> None:
-    said = {
+    expected = {
         "id": "175",
         "key": "Invalid format",
         "value": "The indicator was not found. It may have been deleted or archived.",
     }
     with pytest.raises(FormatError, match=r"'175'.*deleted or archived"):
-        read(tmp_path, "worldbank", "SM.POP.RHCR.EA", json.dumps([{"message": [said]}]).encode())
+        read(tmp_path, "worldbank", "SM.POP.RHCR.EA", json.dumps([{"message": [expected]}]).encode())
 
 
-def test_an_empty_200_says_nothing_and_least_of_all_zero(tmp_path: Path) -> None:
+def test_an_empty_response_with_status_200_gives_no_cells_and_no_zeros(tmp_path: Path) -> None:
     for publisher, dataset, body in (
         ("worldbank", NETM, b'[{"page":0,"pages":0,"per_page":0,"total":0,"sourceid":null,"lastupdated":null},null]'),
         ("unhcr", "population", unhcr()),
@@ -168,7 +168,7 @@ def test_na_is_namibia_and_no_missing_value(tmp_path: Path) -> None:
 
 
 def matrix(title: str, corner: str, value: float) -> bytes:
-    """Germany across and China down, then China across and Germany down, where nothing stands."""
+    """Write a matrix with Germany across and China down, then the reverse cell, which is blank."""
     return book({"BRM 2021": [[title], [corner, "China", "Germany"], ["China", "", value], ["Germany", "", ""]]})
 
 
@@ -330,7 +330,7 @@ def test_others_are_part_of_the_world_total(tmp_path: Path) -> None:
     assert found == {"_T": 105.0, "POL": 100.0, "OTH": 5.0}
 
 
-def test_the_same_years_stand_three_times_in_one_header(tmp_path: Path) -> None:
+def test_one_header_has_the_same_years_three_times(tmp_path: Path) -> None:
     observed = read(tmp_path, "undesa", "ims_destination_and_origin", stock(origins=[("Poland", 616, 10)]))
     china = (
         observed.observations.filter(reporter="CHN").sort("locator").select("sex", pl.col("period").dt.year(), "value")

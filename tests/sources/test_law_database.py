@@ -52,7 +52,7 @@ def word(*paragraphs: str) -> bytes:
 
 
 def days(path: Path) -> list[tuple[str, str]]:
-    """What a text says that happened when."""
+    """Return the events of a text with their days."""
     rows = read_law_rows(path, "flk/texts").observations
     return sorted((str(event), str(day)) for event, day in rows.select("event", "date").iter_rows())
 
@@ -164,14 +164,14 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
         yield double
 
 
-def assert_only_said(workspace: Workspace, name: str, good: pl.DataFrame, when: str, why: str) -> None:
-    """What does not answer is said, of each of two requests, when it is received or read; what was known stands."""
+def assert_only_reported(workspace: Workspace, name: str, good: pl.DataFrame, when: str, why: str) -> None:
+    """Two failed requests are reported when received or read, and the earlier observations remain."""
     received = receive(workspace, catalogue.publishers()["flk"], name).failures
     made = stages.observations(workspace, f"flk/{name}")
     assert made.frame.collect().equals(good)
-    said = received if when == "received" else made.failures
-    assert len(said) == 2
-    assert all(why in line for line in said)
+    expected = received if when == "received" else made.failures
+    assert len(expected) == 2
+    assert all(why in line for line in expected)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_live_build_asks_for_each_law_and_what_fails_with_status_200_leaves_wh
     good = stages.observations(workspace, "flk/versions").frame.collect()
     assert good.height == 4
     database.instead = instead
-    assert_only_said(workspace, "versions", good, when, why)
+    assert_only_reported(workspace, "versions", good, when, why)
 
 
 def test_details_and_documents_are_asked_for_as_the_lists_name_them(database: Database, tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_details_and_documents_are_asked_for_as_the_lists_name_them(database: Da
         (json.dumps({"code": 500, "msg": "文件不存在"}), "the page has no link like"),
     ],
 )
-def test_a_document_whose_address_is_not_given_with_status_200_is_said_and_asked_for_again(
+def test_a_document_without_an_address_in_status_200_is_reported_and_requested_again(
     database: Database, tmp_path: Path, instead: str, why: str
 ) -> None:
     workspace, flk = Workspace(tmp_path / "data", "live"), catalogue.publishers()["flk"]
@@ -280,7 +280,7 @@ def test_a_detail_that_fails_with_status_200_leaves_what_was_known(
     assert receive(workspace, flk, "versions").failures == receive(workspace, flk, "details").failures == ()
     good = stages.observations(workspace, "flk/details").frame.collect()
     database.instead = instead
-    assert_only_said(workspace, "details", good, when, why)
+    assert_only_reported(workspace, "details", good, when, why)
 
 
 def test_a_list_that_fails_names_no_detail_and_what_is_known_is_still_asked_for(
@@ -296,7 +296,7 @@ def test_a_list_that_fails_names_no_detail_and_what_is_known_is_still_asked_for(
     assert database.paths("/law-search/search/flfg") == []
 
 
-def test_a_law_says_itself_when_it_was_adopted_promulgated_amended_and_came_into_force(tmp_path: Path) -> None:
+def test_the_days_of_a_law_are_read_from_its_text(tmp_path: Path) -> None:
     regulation = (
         "（2012年5月16日国务院第203次常务会议通过　2012年6月4日中华人民共和国国务院令第620号公布"
         "　自2012年8月1日起施行）"
@@ -321,7 +321,7 @@ def test_a_law_says_itself_when_it_was_adopted_promulgated_amended_and_came_into
     assert [find(at) for at in frame["locator"]] == frame["raw"].to_list()
 
 
-def test_a_document_of_the_older_word_is_kept_and_says_nothing(tmp_path: Path) -> None:
+def test_a_document_in_the_older_format_of_word_is_kept_and_gives_no_events(tmp_path: Path) -> None:
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "WordDocument".encode("utf-16-le")
     path = write_payload(tmp_path, old)
     assert reading.recognise(path).NAME == "law_docx"
@@ -359,7 +359,7 @@ def test_a_true_list_and_a_true_detail_are_read(corpus: Path) -> None:
     "name",
     ["出境入境管理法(2012-06-30)", "对外劳务合作管理条例(2012-06-04)", "刑法", "外国人入境出境管理条例(2013-07-21)"],
 )
-def test_true_laws_as_documents_say_the_days_that_the_snapshot_has(corpus: Path, tmp_path: Path, name: str) -> None:
+def test_real_documents_of_laws_have_the_days_of_the_snapshot(corpus: Path, tmp_path: Path, name: str) -> None:
     text = (corpus / f"china/laws_lawrefbook/{name}.md").read_text(encoding="utf-8")
     head, _, body = text.partition("<!-- INFO END -->")
     title, *history = (line.strip("# ").replace(" ", "") for line in head.splitlines() if line.strip())

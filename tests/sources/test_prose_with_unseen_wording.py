@@ -1,4 +1,4 @@
-"""Wordings that no statement was declared with: what a publisher's sentence says is read right, or it is not read."""
+"""A sentence in a wording that no statement was declared with is read correctly or not at all."""
 
 from datetime import date
 from pathlib import Path

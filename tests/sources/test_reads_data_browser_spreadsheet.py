@@ -1,3 +1,5 @@
+"""Workbooks of Eurostat's data browser: every cell with its flag and locator."""
+
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,7 @@ def test_rows_may_have_several_dimensions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"below": ["Belgium"]}, "'Sheet 1' has no header"),
         ({"over": ["TIME", "2019", "", "2019", ""]}, "not that of a table over time"),
@@ -88,8 +90,8 @@ def test_rows_may_have_several_dimensions(tmp_path: Path) -> None:
         ({"updated": ["Last updated: ", "2020-07-03"]}, "is not dd/mm/yyyy"),
     ],
 )
-def test_a_damaged_sheet_is_refused(tmp_path: Path, changes: dict[str, list[Any]], said: str) -> None:
-    with pytest.raises(FormatError, match=said):
+def test_a_damaged_sheet_is_refused(tmp_path: Path, changes: dict[str, list[Any]], expected: str) -> None:
+    with pytest.raises(FormatError, match=expected):
         eurostat_xlsx.read(write(tmp_path, {"Sheet 1": sheet(changes=changes)}))
 
 

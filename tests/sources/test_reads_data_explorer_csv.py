@@ -1,3 +1,5 @@
+"""CSV of Eurostat's old Data Explorer: labels, values with separators, and footnotes."""
+
 from pathlib import Path
 
 import polars as pl
@@ -38,7 +40,7 @@ def test_numbers(tmp_path: Path, text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", [":", "1,5", "10,02", "1,0000", ",100", "1.000,5"])
-def test_what_is_no_number_is_kept_as_it_stands(tmp_path: Path, text: str) -> None:
+def test_a_text_that_is_no_number_is_kept_unchanged(tmp_path: Path, text: str) -> None:
     frame = cells(write(tmp_path, HEADER + f'"2008","A","B","C","{text}",""\n'))
     assert frame.select("value", "raw", "flag").row(0) == (None, text, None)
 
@@ -62,7 +64,7 @@ def test_a_third_encoding_is_refused_by_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (HEADER + '"2008","A","B","C"\n', "line 2 has 4 fields"),
         (HEADER + '"2008","A","B","C","1,0', "cut off|line 2"),
@@ -70,6 +72,6 @@ def test_a_third_encoding_is_refused_by_line(tmp_path: Path) -> None:
         ("TIME,GEO,Value,Comment\n", "the header is not TIME"),
     ],
 )
-def test_a_damaged_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(FormatError, match=said):
+def test_a_damaged_file_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(FormatError, match=expected):
         eurostat_explorer_csv.read(write(tmp_path, text)).frame.collect()

@@ -1,3 +1,5 @@
+"""Eurostat's TSV: every field becomes a cell, and damaged lines are refused."""
+
 import gzip
 from pathlib import Path
 
@@ -77,7 +79,7 @@ def test_columns_may_run_over_another_dimension_than_time(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "periods", [["2016", "2015"], ["2008M01", "2008M02"], ["2008-Q1", "2008-Q2"], ["2008-01", "2008"]]
 )
-def test_periods_stay_as_published_in_whatever_order(tmp_path: Path, periods: list[str]) -> None:
+def test_periods_stay_as_published_in_any_order(tmp_path: Path, periods: list[str]) -> None:
     header = "citizen,geo\\time\t" + "\t".join(f"{period} " for period in periods)
     assert cells(write(tmp_path, f"{header}\nCN,AT\t1 \t2 \n"))["time"].to_list() == periods
 
@@ -96,7 +98,7 @@ def test_a_packed_file_is_read_like_an_unpacked_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (API + "A,PER,AT\t1 \t2 \r\nA,PER\t1 \t2 \r\n", "record 3 has 2 codes for 3 dimensions"),
         (API + "A,PER,AT,X\t1 \t2 \r\n", "record 2 has 4 codes for 3 dimensions"),
@@ -110,8 +112,8 @@ def test_a_packed_file_is_read_like_an_unpacked_one(tmp_path: Path) -> None:
         ("freq,value\\TIME_PERIOD\t2018 \n", "the dimension 'value' twice, or its name is reserved"),
     ],
 )
-def test_a_damaged_table_is_refused_by_line(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(FormatError, match=said):
+def test_a_damaged_table_is_refused_by_line(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(FormatError, match=expected):
         eurostat_tsv.read(write(tmp_path, text)).frame.collect()
 
 

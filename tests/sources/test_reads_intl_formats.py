@@ -1,4 +1,4 @@
-"""ILOSTAT, UNESCO, Data360, the UN's portal and package, IOM, Frontex, UNODC: every cell, and where it stands."""
+"""ILOSTAT, UNESCO, Data360, the UN's portal and package, IOM, Frontex, UNODC: every cell and its locator."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -58,17 +58,17 @@ def answers(numbers: Sequence[float]) -> Mapping[str, str | bytes]:
 
 @KEEP
 @given(NUMBERS)
-def test_what_an_answer_says_its_cells_say_and_its_finder_finds(tmp_path: Path, numbers: list[float]) -> None:
+def test_cells_have_the_values_of_the_payload_and_the_finder_finds_them(tmp_path: Path, numbers: list[float]) -> None:
     for name, body in answers(numbers).items():
         path = written(tmp_path, body)
         module = reading.recognise(path)
         assert name == module.NAME
         frame = module.read(path).frame.sort("locator").collect()
-        said = [number for number in numbers for _ in range(2)] if name == "wpp_tsv" else numbers
-        assert frame["value"].to_list() == said
-        assert frame["locator"].n_unique() == len(said)
+        expected = [number for number in numbers for _ in range(2)] if name == "wpp_tsv" else numbers
+        assert frame["value"].to_list() == expected
+        assert frame["locator"].n_unique() == len(expected)
         find = module.finder(path)
-        assert [float(find(locator)) for locator in frame["locator"]] == said
+        assert [float(find(locator)) for locator in frame["locator"]] == expected
 
 
 def test_labels_are_taken_for_codes_nowhere(tmp_path: Path) -> None:

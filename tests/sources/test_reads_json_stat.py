@@ -1,3 +1,5 @@
+"""JSON-stat: values and flags by index, and damaged datasets are refused."""
+
 import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
@@ -47,7 +49,7 @@ def cells(path: Path) -> pl.DataFrame:
     return json_stat.read(path).frame.collect()
 
 
-def test_values_in_any_order_stand_at_their_index(tmp_path: Path) -> None:
+def test_values_in_any_order_are_read_at_their_index(tmp_path: Path) -> None:
     path = write(tmp_path, dataset())
     found = json_stat.read(path)
     assert (found.dimensions, found.dataset, found.coded) == (("geo",), "MIGR_X", True)
@@ -96,7 +98,7 @@ def test_an_empty_result_has_no_cells(tmp_path: Path) -> None:
     assert cells(write(tmp_path, dataset(value={}, status={}, id=[], size=[], dimension={}))).is_empty()
 
 
-def test_what_is_no_number_is_kept_as_it_stands(tmp_path: Path) -> None:
+def test_a_text_that_is_no_number_is_kept_unchanged(tmp_path: Path) -> None:
     frame = cells(write(tmp_path, dataset(value={"0": ":", "1": "5", "2": 7, "3": None})))
     assert frame.select("value", "raw").rows()[:4] == [(None, ":"), (5.0, None), (7.0, None), (None, None)]
 
@@ -146,7 +148,7 @@ def doubled(member: str, pair: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "expected"),
     [
         (doubled("value", '"5": 1'), "an index is repeated"),
         (doubled("status", '"5" : "p"'), "an index is repeated"),
@@ -167,8 +169,8 @@ def doubled(member: str, pair: str) -> str:
         (json.dumps(dataset()).replace("60.5", "NaN"), "not complete JSON"),
     ],
 )
-def test_a_damaged_dataset_is_refused(tmp_path: Path, item: object, said: str) -> None:
-    with pytest.raises(FormatError, match=said):
+def test_a_damaged_dataset_is_refused(tmp_path: Path, item: object, expected: str) -> None:
+    with pytest.raises(FormatError, match=expected):
         json_stat.read(write(tmp_path, item))
 
 

@@ -1,3 +1,5 @@
+"""KNOMAD's bilateral matrices: orientation, totals and footnotes."""
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,7 +49,7 @@ def test_the_two_matrices_are_transposed(tmp_path: Path) -> None:
     ]
 
 
-def test_totals_are_kept_and_what_stands_below_the_matrix_is_not_read(tmp_path: Path) -> None:
+def test_totals_are_kept_and_rows_below_the_matrix_are_not_read(tmp_path: Path) -> None:
     path = matrix(
         tmp_path,
         [FLOWS],

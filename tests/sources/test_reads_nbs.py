@@ -52,11 +52,11 @@ def year(code: int, *values: object) -> dict[str, object]:
 
 
 def point(dt: str, text: str, name: str = "人口出生率", unit: str = "‰", area: str = "110000000000") -> dict[str, str]:
-    """A value of one indicator in one area: a blank one says neither name nor unit."""
-    said = (name, unit, "ek1", "du1") if text else ("", "", "", "")
+    """Return a value of one indicator in one area; a blank one has neither name nor unit."""
+    expected = (name, unit, "ek1", "du1") if text else ("", "", "", "")
     return {
-        "dt": dt, "du": said[3], "unit": said[1], "code": area, "dt_name": dt, "v": text, "i": said[2],
-        "i_name": said[0], "du_name": said[1],
+        "dt": dt, "du": expected[3], "unit": expected[1], "code": area, "dt_name": dt, "v": text, "i": expected[2],
+        "i_name": expected[0], "du_name": expected[1],
     }  # fmt: skip
 
 
@@ -91,9 +91,7 @@ def test_values_by_period_are_named_without_the_unit_behind_the_name(tmp_path: P
         ("居民消费价格指数(上年同月=100)", "", "居民消费价格指数(上年同月=100)"),
     ],
 )
-def test_only_the_unit_that_the_answer_says_is_taken_off_a_name(
-    tmp_path: Path, shown: str, unit: str, name: str
-) -> None:
+def test_only_the_unit_of_the_response_is_removed_from_a_name(tmp_path: Path, shown: str, unit: str, name: str) -> None:
     item = {"_id": "h1", "i_showname": shown, "du_name": unit, "value": "1"}
     (row,) = rows(read(tmp_path, [year(2024, item)]))
     assert row[1:3] == (name, unit or None)
@@ -112,7 +110,7 @@ def test_what_is_asked_for_before_it_is_published_is_no_cell(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("key", ["da", "areaCode", "area", "da_name"])
-def test_values_of_several_areas_say_theirs(tmp_path: Path, key: str) -> None:
+def test_values_of_several_areas_have_their_area(tmp_path: Path, key: str) -> None:
     group = year(2024, value("2183", **{key: "110000000000"}), value("1364", **{key: "120000000000"}))
     cells = read(tmp_path, [group])
     assert [row[3:] for row in rows(cells)] == [
@@ -129,7 +127,7 @@ def test_values_may_be_grouped_by_area(tmp_path: Path) -> None:
     ]
 
 
-def test_a_blank_value_of_one_indicator_has_the_name_that_the_others_say(tmp_path: Path) -> None:
+def test_a_blank_value_of_one_indicator_has_the_name_of_the_others(tmp_path: Path) -> None:
     cells = read(tmp_path, [point("2024YY", "6.09"), point("2023YY", ""), point("2022YY", "5.67")])
     assert [row[1:6] for row in rows(cells)] == [
         ("人口出生率", "‰", "110000000000", "2024", 6.09),
@@ -200,13 +198,15 @@ def test_a_page_in_the_place_of_an_answer_is_no_format(tmp_path: Path) -> None:
         min_size=1,
     )
 )
-def test_what_an_answer_says_is_what_its_cells_say_and_its_finder_finds(tmp_path: Path, said: dict[int, str]) -> None:
+def test_cells_have_the_values_of_the_response_and_the_finder_finds_them(
+    tmp_path: Path, expected: dict[int, str]
+) -> None:
     answers = (
-        envelope([year(when, value(text)) for when, text in said.items()]),
-        envelope([point(f"{when}YY", text) for when, text in said.items()]),
+        envelope([year(when, value(text)) for when, text in expected.items()]),
+        envelope([point(f"{when}YY", text) for when, text in expected.items()]),
     )
-    last = max((when for when, text in said.items() if text), default=0)
-    kept = {str(when): text for when, text in said.items() if when <= last}
+    last = max((when for when, text in expected.items() if text), default=0)
+    kept = {str(when): text for when, text in expected.items() if when <= last}
     for answer in answers:
         path = written(tmp_path, answer)
         find_text = nbs_json.finder(path)
@@ -340,7 +340,7 @@ def test_a_series_that_is_cut_by_years_is_found_in_all_its_catalogues() -> None:
     ]
 
 
-def test_a_name_that_is_not_in_the_tree_is_said_with_those_that_are() -> None:
+def test_a_name_that_is_not_in_the_tree_is_reported_with_the_existing_names() -> None:
     with pytest.raises(FetchError, match="has no 人口 among 综合, 旅游业"):
         asked(tree(("y", "年度数据", False)), tree(("f", "综合", False), ("g", "旅游业", False)))
     with pytest.raises(FetchError, match="人口 > 抽样 is a folder"):

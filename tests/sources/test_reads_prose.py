@@ -45,7 +45,7 @@ def reasons(read: Cells) -> str:
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
-def test_a_page_says_by_whom_it_is_of_when_and_what(tmp_path: Path, charset: str) -> None:
+def test_publisher_date_and_title_of_a_page_are_read(tmp_path: Path, charset: str) -> None:
     read = cells(tmp_path, PAGE.format(charset=charset, title=TITLE, body=BODY).encode(charset), publisher=None)
     assert figures(read) == {
         ("border_inspections", "2031-S1"): 350_000_000,
@@ -103,7 +103,7 @@ def test_traditional_characters_are_read(tmp_path: Path) -> None:
         ("-2.41", -2.41, -2.415, -2.405),
     ],
 )
-def test_numerals_mean_what_they_say(text: str, value: float, least: float | None, most: float | None) -> None:
+def test_numerals_have_their_value_and_bounds(text: str, value: float, least: float | None, most: float | None) -> None:
     found = figure(text)
     assert found.value == pytest.approx(value)
     assert found.least == pytest.approx(least)
@@ -118,7 +118,7 @@ def test_mixed_scales_add_up(yi: int, wan: int, ones: int) -> None:
 
 
 @given(st.text(alphabet="0123456789.,万亿余约近超 人次,。", max_size=30))
-def test_whatever_looks_like_a_figure_is_one_or_an_error(text: str) -> None:
+def test_any_text_that_looks_like_a_figure_is_one_or_an_error(text: str) -> None:
     import re
 
     for match in re.finditer(FIGURE, text):
@@ -174,7 +174,7 @@ def test_what_is_not_certain_is_listed_and_not_read(tmp_path: Path, text: str, p
     assert why in reasons(read)
 
 
-def test_a_text_is_told_its_day_of_publication(tmp_path: Path) -> None:
+def test_the_day_of_publication_of_a_text_can_be_given(tmp_path: Path) -> None:
     read = cells(tmp_path, "其中内地居民3235.1万人次。", "nia", date(2031, 4, 19))
     assert figures(read) == {("border_inspections_mainland", "2031-Q1"): 32_351_000}
 

@@ -1,3 +1,5 @@
+"""SDMX-CSV 1.0 and 2.0 with codes, labels or both."""
+
 import csv
 import io
 from datetime import datetime
@@ -68,7 +70,7 @@ def test_a_file_without_confidentiality_has_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [":", "-", "<5", "NaN", "inf", "1e999", "1 000", "1,5", "−3", "0x10"])
-def test_what_is_no_plain_number_is_kept_as_it_stands(tmp_path: Path, text: str) -> None:
+def test_a_text_that_is_no_plain_number_is_kept_unchanged(tmp_path: Path, text: str) -> None:
     (cell,) = cells(write(tmp_path, V1 + ROW + f'2019,"{text}",,\n'))
     assert (cell["value"], cell["raw"]) == (None, text)
 
@@ -78,7 +80,7 @@ def test_zero_is_a_value_and_namibia_is_a_code(tmp_path: Path) -> None:
     assert (cell["citizen"], cell["value"]) == ("NA", 0.0)
 
 
-def test_labels_under_the_header_of_codes_are_told_from_the_values(tmp_path: Path) -> None:
+def test_labels_under_the_header_of_codes_are_distinguished_from_values(tmp_path: Path) -> None:
     labels = 'ESTAT:MIGR_X(1.0),29/11/24 11:00:00,Annual,"China (1, 2)",Austria,2019,1,,\n'
     assert sdmx_csv.read(write(tmp_path, V1 + labels)).coded is False
 
@@ -161,7 +163,7 @@ def test_an_empty_result_has_no_cells(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         (ROW + "2019,1,,\n" + ROW + "2020\n", "line 3 has 6 fields, the header has 9"),
         (ROW + "2019\n" + ROW + "2020,1,,\n", "line 2 has 6 fields, the header has 9"),
@@ -174,8 +176,8 @@ def test_an_empty_result_has_no_cells(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_record_is_refused_by_line(tmp_path: Path, rows: str, said: str) -> None:
-    with pytest.raises(FormatError, match=said):
+def test_a_damaged_record_is_refused_by_line(tmp_path: Path, rows: str, expected: str) -> None:
+    with pytest.raises(FormatError, match=expected):
         sdmx_csv.read(write(tmp_path, V1 + rows)).frame.collect()
 
 
@@ -233,7 +235,7 @@ def test_what_is_answered_instead_of_data_is_not_recognised_and_its_first_line_i
     assert text.split("\n", 1)[0][:60] in str(error.value)
 
 
-def test_a_part_of_the_frame_can_be_collected_alone(tmp_path: Path) -> None:
+def test_a_part_of_the_frame_can_be_collected(tmp_path: Path) -> None:
     frame = sdmx_csv.read(write(tmp_path, V1 + "".join(ROW + f"{year},{year},,\n" for year in range(2000, 2020)))).frame
     assert frame.select("time").head(3).collect()["time"].to_list() == ["2000", "2001", "2002"]
     assert frame.filter(pl.col("value") > 2017).select("locator").collect()["locator"].to_list() == [

@@ -26,7 +26,7 @@ SUFFIXES = (".csv", ".tsv", ".tsv.gz", ".json", ".xlsx")
 MADE_BY_OTHERS = ("_errors/", "__CN_rows.csv", "iom-gdidata")
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
-# What stands at a place: the number or None, and the flag or "".
+# The content of a place: the number or None, and the flag or "".
 Found = tuple[float | None, str]
 
 

@@ -183,7 +183,7 @@ def test_every_cell_and_value_of_a_true_file_is_read(corpus: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_true_file_is_recognised_by_its_format_alone(corpus: Path, name: str) -> None:
+def test_a_real_file_is_recognised_by_exactly_one_format(corpus: Path, name: str) -> None:
     path = corpus / "intl" / name
     with path.open("rb") as file:
         head = file.read(65_536)
@@ -191,7 +191,7 @@ def test_a_true_file_is_recognised_by_its_format_alone(corpus: Path, name: str) 
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_value_of_a_true_file_is_found_again_where_its_locator_says(corpus: Path, name: str) -> None:
+def test_a_value_of_a_real_file_is_found_again_at_its_locator(corpus: Path, name: str) -> None:
     module, path = FORMATS[FILES[name][0]], corpus / "intl" / name
     find = module.finder(path)
     some = module.read(path).frame.select("locator", "value", "raw").collect().sample(50, seed=20261124)
@@ -224,7 +224,7 @@ def test_known_figures_of_more_true_files(corpus: Path) -> None:
     assert only(corpus, INFLOWS, ref_area="GRC", time="2014") == 29_510
 
 
-def test_bulk_files_of_unesco_lie_beside_their_labels(corpus: Path) -> None:
+def test_bulk_files_of_unesco_are_next_to_their_labels(corpus: Path) -> None:
     with opened(corpus / "intl/uis/hdx_fixture_NATMON.zip") as path:
         frame = uis_csv.read(path).frame.collect()
     assert frame.height == 9_390
@@ -236,7 +236,7 @@ def test_austria_egypt_and_china_have_their_iso_codes(corpus: Path) -> None:
     assert {"Austria": "AUT", "Egypt": "EGY", "China": "CHN"}.items() <= dict(frame.iter_rows()).items()
 
 
-def test_not_reported_and_suppressed_are_kept_apart_from_zero(corpus: Path) -> None:
+def test_not_reported_and_suppressed_values_are_not_zero(corpus: Path) -> None:
     population = unhcr_csv.read(corpus / "intl" / POPULATION).frame.filter(pl.col("raw") == "-").collect()
     assert population["measure"].value_counts().rows() == [("oip", 48_615)]
     popstats = unhcr_csv.read(corpus / "intl" / POPSTATS).frame.collect()

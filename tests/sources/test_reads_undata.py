@@ -1,3 +1,5 @@
+"""CSV of UNdata: its encoding, numbers with commas, and refused tables."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""Workbooks of the UN Population Division: blocks of years, types of data and notes."""
+
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 

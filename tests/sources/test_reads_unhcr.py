@@ -1,3 +1,5 @@
+"""UNHCR's API and its exports: measures, zeros as text, dashes and preambles."""
+
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +72,7 @@ def values(frame: pl.LazyFrame, *by: str) -> list[tuple[object, ...]]:
     return frame.sort(pl.col("locator") % 2**16, "locator").select(*by, "measure", "value", "raw").collect().rows()
 
 
-def test_a_preamble_of_any_length_is_skipped_and_says_when_the_figures_were_updated(tmp_path: Path) -> None:
+def test_a_preamble_of_any_length_is_skipped_and_its_date_of_update_is_read(tmp_path: Path) -> None:
     cells = unhcr_csv.read(written(tmp_path, POPULATION))
     assert cells.dimensions == ("coo_name", "coo_iso", "coa_name", "coa_iso", "measure")
     assert cells.updated == datetime(2026, 6, 9, tzinfo=UTC)
@@ -152,7 +154,7 @@ def test_persons_or_cases_belong_to_decisions_or_to_applications(tmp_path: Path)
 @pytest.mark.parametrize(
     "origin", ["Country of origin (ISO)", "Country of Origin ISO", "country_of_origin_iso", "ISO3CoO"]
 )
-def test_one_field_has_one_name_whatever_the_export_calls_it(tmp_path: Path, origin: str) -> None:
+def test_one_field_has_one_name_in_every_export(tmp_path: Path, origin: str) -> None:
     cells = unhcr_csv.read(written(tmp_path, f"Year,{origin},ISO3CoA,Refugees\n2023,CHN,DEU,5\n"))
     assert cells.dimensions == ("coo_iso", "coa_iso", "measure")
 
@@ -212,7 +214,7 @@ def test_only_exports_with_data_are_recognised(tmp_path: Path) -> None:
         unhcr_csv.read(written(tmp_path, footnotes))
 
 
-def test_numbers_zero_as_text_and_dash_may_stand_in_one_field(tmp_path: Path) -> None:
+def test_one_field_may_contain_numbers_zero_as_text_and_dashes(tmp_path: Path) -> None:
     items = [ITEM | {"refugees": n, "oip": oip} for n, oip in [(1234, "-"), ("0", "-"), ("-", 12), (None, "0")]]
     cells = unhcr_json.read(page(tmp_path, items, total={"refugees": 1234}))
     assert cells.dimensions[:8] == tuple(ITEM)[1:]
@@ -284,22 +286,22 @@ def test_demographics_are_read_as_the_api_names_them(tmp_path: Path) -> None:
     st.lists(
         st.tuples(
             st.integers(1951, 2030),
-            # Python alone takes the four separators of ASCII for white space.
+            # Only Python treats the four separators of ASCII as white space.
             st.text(st.characters(codec="utf-8", exclude_characters="\x1c\x1d\x1e\x1f"), max_size=8),
             st.one_of(st.integers(0, 10**9), st.sampled_from(["0", "-", "*"]), st.floats(0, 1e9)),
         ),
         min_size=1,
     )
 )
-def test_what_a_page_says_is_what_its_cells_say_and_its_finder_finds(
-    tmp_path: Path, said: list[tuple[int, str, int | str | float]]
+def test_cells_have_the_values_of_the_page_and_the_finder_finds_them(
+    tmp_path: Path, expected: list[tuple[int, str, int | str | float]]
 ) -> None:
-    path = page(tmp_path, [{"year": year, "coo_name": name, "refugees": n} for year, name, n in said])
+    path = page(tmp_path, [{"year": year, "coo_name": name, "refugees": n} for year, name, n in expected])
     frame = unhcr_json.read(path).frame.collect()
     find = unhcr_json.finder(path)
-    assert frame["time"].to_list() == [str(year) for year, _, _ in said]
-    assert frame["coo_name"].to_list() == [name if name.strip() else None for _, name, _ in said]
-    for (_, _, n), value, raw, locator in zip(said, frame["value"], frame["raw"], frame["locator"], strict=True):
+    assert frame["time"].to_list() == [str(year) for year, _, _ in expected]
+    assert frame["coo_name"].to_list() == [name if name.strip() else None for _, name, _ in expected]
+    for (_, _, n), value, raw, locator in zip(expected, frame["value"], frame["raw"], frame["locator"], strict=True):
         assert (raw if value is None else value) == (n if n in ("-", "*") else float(n))
         assert line(locator)[1] == 3
         assert find(locator) == (n if isinstance(n, str) else json.dumps(n))

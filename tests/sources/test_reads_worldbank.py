@@ -1,3 +1,5 @@
+"""Responses and bulk files of the World Bank."""
+
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,14 +123,14 @@ def test_an_answer_that_is_no_page_is_refused(tmp_path: Path, text: str, why: st
 
 @KEEP
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False))))
-def test_what_a_page_says_is_what_its_cells_say_and_its_finder_finds(
-    tmp_path: Path, said: list[int | float | None]
+def test_cells_have_the_values_of_the_page_and_the_finder_finds_them(
+    tmp_path: Path, expected: list[int | float | None]
 ) -> None:
-    path = answer(tmp_path, *(ROW | {"value": value} for value in said))
+    path = answer(tmp_path, *(ROW | {"value": value} for value in expected))
     frame = worldbank_json.read(path).frame.collect()
-    assert frame["value"].to_list() == said
+    assert frame["value"].to_list() == expected
     find = worldbank_json.finder(path)
-    assert [find(locator) for locator in frame["locator"]] == [json.dumps(value) for value in said]
+    assert [find(locator) for locator in frame["locator"]] == [json.dumps(value) for value in expected]
 
 
 def test_a_locator_of_nothing_is_refused(tmp_path: Path) -> None:

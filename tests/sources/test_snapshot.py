@@ -1,3 +1,5 @@
+"""The embedded snapshot: every payload answers a request and equals what the recorders write."""
+
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +51,7 @@ def asked(payload: Payload) -> Iterator[Request]:
 
 
 @pytest.mark.parametrize("payload", payloads(), ids=lambda payload: payload.file)
-def test_every_payload_is_recognised_and_holds_as_many_cells_as_the_index_says(payload: Payload) -> None:
+def test_every_payload_is_recognised_and_has_the_number_of_cells_of_the_index(payload: Payload) -> None:
     frame = read(payload)
     assert frame.height == payload.cells > 0
     assert frame.filter(pl.all_horizontal(pl.col("value", "raw", "flag").is_null())).height < frame.height
@@ -100,7 +102,7 @@ def test_the_two_matrices_of_knomad_stay_transposed() -> None:
     assert stock.to_list() == [155_595]
 
 
-def test_persons_of_a_zero_and_of_no_report_are_told_apart() -> None:
+def test_zero_persons_and_no_report_are_distinguished() -> None:
     figures = cells("unhcr", "population", "coo=CHN..SWE coa_all=true", pages=True)
     assert set(figures.filter(pl.col("measure") == "oip")["raw"].unique()) <= {"-", "0", None}
     assert figures.filter(pl.col("value") == 0).height > figures.filter(pl.col("raw") == "-").height > 0
@@ -154,7 +156,7 @@ class TestTheFiguresAreThoseOfTheCopies:
                 assert mine == [float(n) for n in theirs["n"]]
                 assert len(mine) == 8
 
-    def test_the_stock_of_each_jurisdiction_is_what_undata_says(self, corpus: Path) -> None:
+    def test_the_stock_of_each_jurisdiction_equals_that_of_undata(self, corpus: Path) -> None:
         path = corpus / "intl/undesa/SYB68_327_202511_International_Migrants_and_Refugees.csv"
         undata = reading.read(path).frame.collect()
         undata = undata.filter(pl.col("series") == "International migrant stock: Both sexes (number)")

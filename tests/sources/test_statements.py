@@ -1,4 +1,4 @@
-"""Declared statements read what they say they read, and on true wordings are right or silent, never wrong."""
+"""Declared statements read their examples. On real wordings they give the right figure or none, never a wrong one."""
 
 import re
 from collections import Counter

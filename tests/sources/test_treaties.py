@@ -1,4 +1,4 @@
-"""Treaties are read from their depositaries' lists: the title of a column says what its dates mean."""
+"""Treaties are read from the lists of their depositaries; the title of a column gives the meaning of its dates."""
 
 import csv
 import re
@@ -127,7 +127,7 @@ def test_letters_that_the_title_does_not_explain_are_refused(tmp_path: Path) -> 
         reading.read(write_payload(tmp_path, page))
 
 
-def test_letters_apart_from_their_date_are_refused(tmp_path: Path) -> None:
+def test_letters_separated_from_their_date_are_refused(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992 4 a"))
     with pytest.raises(
         FormatError, match=r"row 2 \(China\), column 3: '2 Mar 1992 4 a' has 'a' in addition to its dates"
@@ -161,13 +161,13 @@ def test_a_maintenance_page_with_status_200_is_refused(tmp_path: Path, body: str
         reading.read(write_payload(tmp_path, body))
 
 
-def test_a_list_without_a_participant_is_refused_and_does_not_say_that_nobody_is_a_party(tmp_path: Path) -> None:
+def test_a_list_without_participants_is_refused(tmp_path: Path) -> None:
     closed = untc_page(TITLES, more="<p>We are working on the site and will be back on Monday.</p>")
     with pytest.raises(FormatError, match="the table has no participants"):
         reading.read(write_payload(tmp_path, closed))
 
 
-def test_a_page_that_does_not_say_its_treaty_is_refused(tmp_path: Path) -> None:
+def test_a_page_without_the_number_of_its_treaty_is_refused(tmp_path: Path) -> None:
     page = untc_page(TITLES, ("China", "", "2 Mar 1992")).replace("mtdsg_no=IV-11", "")
     with pytest.raises(FormatError, match="number of the treaty is missing"):
         reading.read(write_payload(tmp_path, page))
@@ -242,15 +242,15 @@ def test_xml_is_read_in_the_encoding_that_it_declares_without_its_notes(tmp_path
     assert [found(at) for at in frame["locator"]] == frame["raw"].str.replace("\t", " ").to_list()
 
 
-def test_what_a_party_stated_is_read_from_the_xml_in_its_words_and_the_acts_of_it_alone(tmp_path: Path) -> None:
+def test_statements_of_a_party_are_read_from_the_xml_in_its_own_words(tmp_path: Path) -> None:
     xml = XML.replace("Convention on Something", "Convention on the Rights of the Child").encode("latin-1")
     path = write_payload(tmp_path, xml)
-    said = read_law_rows(path, "untc/statement_texts").observations
+    expected = read_law_rows(path, "untc/statement_texts").observations
     words = "Declaration: Article 8 is applied as of 2 March 1992."
-    assert said.select("instrument", "jurisdiction", "statement", "text", "date_precision").rows() == [
+    assert expected.select("instrument", "jurisdiction", "statement", "text", "date_precision").rows() == [
         ("IV-11", "CHN", "declaration", words, "unknown")
     ]
-    assert reading.recognise(path).finder(path)(said["locator"].item()) == words
+    assert reading.recognise(path).finder(path)(expected["locator"].item()) == words
     assert acts(read_law_rows(path, "untc/volumes").observations) == [
         ("CHN", "ratify", date(1992, 3, 2)),
         ("CHN", "sign", date(1990, 8, 29)),
@@ -293,7 +293,7 @@ def collection(
         yield workspace, server
 
 
-def test_a_live_status_page_is_read_whatever_the_order_of_its_columns_and_maintenance_leaves_it(
+def test_a_live_status_page_is_read_with_columns_in_any_order_and_kept_during_maintenance(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     good = untc_page(("Participant", "Signature", "Ratification"), ("China", "29 Aug 1990", "2 Mar 1992"))
@@ -362,7 +362,7 @@ def test_the_page_of_a_guard_is_no_list_of_ratifications(tmp_path: Path) -> None
         ("", None, "unknown"),
     ],
 )
-def test_dates_say_how_precise_they_are(text: str, day: date | None, precision: str) -> None:
+def test_dates_have_their_precision(text: str, day: date | None, precision: str) -> None:
     assert parse_date(text) == (day, precision)
 
 
@@ -409,7 +409,7 @@ AUTHORITIES = (
 
 
 @pytest.mark.parametrize("name", ["citations.csv", "reservations.csv"])
-def test_what_a_third_party_says_has_no_high_confidence(name: str) -> None:
+def test_statements_of_third_parties_have_no_high_confidence(name: str) -> None:
     with (ROOT / "tools" / "snapshot" / "recorders" / name).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     sure = [row for row in rows if row["confidence"] == "high"]
@@ -479,7 +479,7 @@ class TestTheEventsAreThoseOfTheLists:
         assert checked == 5
 
     def test_at_most_one_year_in_two_hundred_differs_from_the_file_of_2022(self, built: Built, corpus: Path) -> None:
-        """The file is not given; the table derived from it says where it agreed."""
+        """The corpus lacks the file itself; a table derived from it states where it agrees."""
         with (corpus / "legal/derived/un_treaty_status_EU27_CHN_updated.tsv").open(encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file, delimiter="\t") if row["check_2022_file"]]
         events = built.table("legal_event").filter(pl.col("event") != "sign").collect()
@@ -511,12 +511,12 @@ class TestTheEventsAreThoseOfTheLists:
             for row in csv.DictReader(file):
                 title = re.split(r"\.[ \u00a0]+(?:New York|Geneva)", row["Treaty"])[0].casefold()
                 instrument, area = titles.get(title), names.get(re.sub(r"[\d ,]+$", "", row["Country"]))
-                # A definitive signature stands there in the column of signatures, and is consent with us.
+                # The copy has definitive signatures in the column of signatures; our tables have them as consent.
                 if instrument is None or area is None or instrument in ("XVIII-1", "XVIII-2", "XVIII-3"):
                     continue
                 for column, signed in (("Signature", True), ("Ratification", False)):
-                    said = re.findall(r"\d{1,2} \w{3} \d{4}", row[column])
-                    days = {day for text in said if (day := parse_date(text)[0]) and day < date(2012, 1, 1)}
+                    expected = re.findall(r"\d{1,2} \w{3} \d{4}", row[column])
+                    days = {day for text in expected if (day := parse_date(text)[0]) and day < date(2012, 1, 1)}
                     checked += len(days)
                     if days != ours.get((instrument, area, signed), set()):
                         wrong.append((instrument, area, column, row[column]))
@@ -524,9 +524,9 @@ class TestTheEventsAreThoseOfTheLists:
         assert wrong == [("IV-11", "AUT", "Signature", "26 Aug 1990")]
         assert len(wrong) <= checked // 200
 
-    def test_what_the_corpus_says_of_china(self, built: Built) -> None:
+    def test_the_acts_of_china_equal_those_of_the_corpus(self, built: Built) -> None:
         events = built.table("legal_event").filter(pl.col("jurisdiction") == "CHN").collect()
-        said = {(row[0], row[1]): row[2] for row in events.select("instrument", "event", "date").iter_rows()}
+        expected = {(row[0], row[1]): row[2] for row in events.select("instrument", "event", "date").iter_rows()}
         for instrument, event, day in (
             ("V-2", "accede", date(1982, 9, 24)),
             ("V-5", "accede", date(1982, 9, 24)),
@@ -536,8 +536,8 @@ class TestTheEventsAreThoseOfTheLists:
             ("XVIII-12-a", "enter_into_force", date(2010, 3, 10)),
             ("C029", "enter_into_force", date(2023, 8, 12)),
         ):
-            assert said[instrument, event] == day, instrument
-        assert not {instrument for instrument, _ in said} & {"IV-13", "V-3", "V-4", "XVIII-12-b", "XVIII-4"}
+            assert expected[instrument, event] == day, instrument
+        assert not {instrument for instrument, _ in expected} & {"IV-13", "V-3", "V-4", "XVIII-12-b", "XVIII-4"}
 
     def test_the_chart_of_the_council_of_europe(self, built: Built, corpus: Path) -> None:
         ours = built.table("legal_event").filter(pl.col("dataset") == "coe/chart").collect()

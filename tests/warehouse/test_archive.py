@@ -1,3 +1,5 @@
+"""The archive: payloads under their sha256, the ledger, locks, and damage."""
+
 import hashlib
 import os
 import subprocess
@@ -71,7 +73,7 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 @given(st.lists(st.binary(max_size=200)))
 @settings(max_examples=30, deadline=None)
-def test_whatever_is_stored_is_found_again(contents: list[bytes]) -> None:
+def test_every_stored_payload_is_found_again(contents: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive = Archive(folder / "archive")
@@ -116,13 +118,13 @@ def test_two_processes_store_the_same_payload_at_once(archive: Archive, tmp_path
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = {process.communicate(timeout=30)[0].strip() for process in both}
-    assert said == {hashlib.sha256(content).hexdigest()}
-    assert files(archive) == {archive.payload_path(said.pop()): len(content)}
+    expected = {process.communicate(timeout=30)[0].strip() for process in both}
+    assert expected == {hashlib.sha256(content).hexdigest()}
+    assert files(archive) == {archive.payload_path(expected.pop()): len(content)}
     assert archive.verify() == []
 
 
-def test_what_cannot_be_stored_is_said(archive: Archive, tmp_path: Path) -> None:
+def test_a_payload_that_cannot_be_stored_is_reported(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"missing cannot be stored in .*: No such file or directory$"):
         archive.store(tmp_path / "missing")
     with pytest.raises(ArchiveError, match="is not in"):
@@ -282,7 +284,7 @@ def another_build(root: Path) -> Iterator[int]:
         process.communicate()
 
 
-def test_a_second_build_is_told_of_the_first(archive: Archive) -> None:
+def test_a_second_build_reports_the_first(archive: Archive) -> None:
     with another_build(archive.root) as pid:
         for _ in range(2):
             with pytest.raises(BusyError, match=rf"another build is at work on .* \(pid {pid}\)$"), lock(archive.root):

@@ -1,4 +1,4 @@
-"""The code lists hold together, say what the treaties say, and know every code that the publishers are seen to use."""
+"""The code lists are consistent, agree with the treaties, and contain every code that the publishers use."""
 
 import csv
 import gzip
@@ -141,7 +141,7 @@ def test_membership_of_the_union_follows_the_treaties(day: date, number: int) ->
 
 
 @given(st.dates(min_value=FOUNDED, max_value=date(2026, 12, 31)))
-def test_between_two_treaties_membership_stands_still(day: date) -> None:
+def test_membership_does_not_change_between_two_treaties(day: date) -> None:
     assert len(members(day)) == ENLARGEMENTS[max(start for start in ENLARGEMENTS if start <= day)]
 
 
@@ -187,7 +187,7 @@ def test_hong_kong_macao_taiwan_and_kosovo_are_areas_of_their_own_with_a_word_of
     assert rows["note"].str.contains("Never merged silently").all()
 
 
-def test_an_indicator_has_a_known_theme_and_unit_and_says_what_it_counts() -> None:
+def test_an_indicator_has_a_known_theme_and_unit_and_a_description() -> None:
     indicators = codes.indicators()
     assert set(indicators["theme"]) <= codes.members("theme")
     assert set(indicators["unit"]) <= codes.members("unit")

@@ -1,4 +1,4 @@
-"""A release's files: plain Parquet that anybody reads, and documents that say what it holds."""
+"""The files of a release: Parquet that other libraries read, and documents that describe it."""
 
 import json
 from datetime import UTC, datetime
@@ -58,7 +58,7 @@ def test_pandas_duckdb_and_polars_read_the_same_plain_columns(path: Path) -> Non
     assert str(pd.read_parquet(path)["known_from"].dtype).endswith("UTC]")
 
 
-def test_the_footer_says_what_the_table_and_its_fields_are(path: Path) -> None:
+def test_the_footer_describes_the_table_and_its_fields(path: Path) -> None:
     schema = pq.read_schema(path)
     assert schema.metadata[b"table"] == b"population"
     assert schema.metadata[b"version"] == contract("population").version.encode()
@@ -69,9 +69,7 @@ def test_the_footer_says_what_the_table_and_its_fields_are(path: Path) -> None:
 
 
 @given(order=st.permutations(range(3)))
-def test_equal_rows_give_equal_bytes_in_whatever_order_they_come(
-    order: list[int], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_equal_rows_give_equal_bytes_in_any_order(order: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("bytes")
     parquet.write(FRAME, contract("population"), folder / "a")
     parquet.write(FRAME[order].lazy(), contract("population"), folder / "b")
@@ -97,7 +95,7 @@ def test_a_table_with_no_rows_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "says"),
+    ("broken", "expected"),
     [
         (FRAME.drop("unit"), r"missing \['unit'\]"),
         (FRAME.with_columns(extra=pl.lit(1)), r"not in the contract \['extra'\]"),
@@ -105,8 +103,8 @@ def test_a_table_with_no_rows_is_written(tmp_path: Path) -> None:
         (FRAME.with_columns(unit=pl.lit(None, pl.String)), "empty values in unit"),
     ],
 )
-def test_a_frame_that_breaks_its_contract_is_not_written(broken: pl.DataFrame, says: str, tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=says):
+def test_a_frame_that_breaks_its_contract_is_not_written(broken: pl.DataFrame, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=expected):
         parquet.write(broken, contract("population"), tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
@@ -197,7 +195,7 @@ def test_the_package_keeps_to_the_profile_that_it_names(path: Path) -> None:
     jsonschema.validate(described(path), PROFILE)
 
 
-def test_a_snapshot_says_that_it_is_one_and_a_live_release_does_not() -> None:
+def test_only_a_release_of_the_snapshot_is_described_as_one() -> None:
     live = About(name=ABOUT.name, created=ABOUT.created, mode="live", sources=ABOUT.sources)
     assert "snapshot" in citation.cff(ABOUT)
     assert "snapshot" not in citation.cff(live)

@@ -201,7 +201,7 @@ def test_a_new_major_version_begins_another_table(root: Path) -> None:
     assert_frame_equal(at(held(root), SECOND), AFTER)
 
 
-def test_a_moved_data_folder_is_said_so_and_registered_again(root: Path) -> None:
+def test_a_moved_data_folder_is_reported_and_registered_again(root: Path) -> None:
     moved = root.parent.with_name("elsewhere") / "releases"
     shutil.copytree(root.parent, moved.parent)
     with pytest.raises(ReleaseError, match=r"releases were moved.*builds it again"):
@@ -288,7 +288,7 @@ def test_a_rest_catalog_holds_each_release_and_forgets_what_was_pruned(tmp_path:
     assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
 
 
-def test_a_rest_catalog_that_lets_nobody_in_is_said_so(
+def test_a_rest_catalog_that_refuses_access_is_reported(
     tmp_path: Path, rest: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret(monkeypatch, "another")
@@ -297,7 +297,7 @@ def test_a_rest_catalog_that_lets_nobody_in_is_said_so(
         iceberg.register(LocalPlace(tmp_path), tmp_path, rest)
 
 
-def test_a_table_of_somebody_else_in_the_catalog_is_left_alone(root: Path) -> None:
+def test_a_table_of_somebody_else_in_the_catalog_is_not_changed(root: Path) -> None:
     with closing(iceberg.catalog(root.parent)) as catalog:
         catalog.create_table("corridor.mine", schema=AFTER.select("value").to_arrow().schema)
         register(root)

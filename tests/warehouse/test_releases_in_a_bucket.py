@@ -195,7 +195,9 @@ def test_killed_after_its_last_write_it_has_published(root: S3Place) -> None:
 
 
 @pytest.mark.parametrize("same_name", [True, False])
-def test_of_publishers_at_once_one_publishes_and_the_others_are_told(root: S3Place, same_name: bool) -> None:
+def test_one_of_several_simultaneous_publications_succeeds_and_the_others_report_it(
+    root: S3Place, same_name: bool
+) -> None:
     crowd = 4
     first = publish_release(root, FIRST, {"population": BEFORE})
     barrier = Barrier(crowd)
@@ -250,7 +252,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         S3Place.from_address(address)
 
 
-def test_a_bucket_may_hold_releases_alone(root: S3Place) -> None:
+def test_a_bucket_may_contain_only_releases(root: S3Place) -> None:
     whole = S3Place.from_address(str(root).rpartition("/statistics")[0] + "/")
     entry = publish_release(whole, FIRST, {"population": BEFORE})
     assert releases.index(whole) == [entry]
@@ -259,7 +261,7 @@ def test_a_bucket_may_hold_releases_alone(root: S3Place) -> None:
     assert object_store.names(whole) == ["index.json"]
 
 
-def test_without_a_server_the_command_line_says_one_sentence(root: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_server_the_command_line_prints_one_sentence(root: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("CORRIDOR_RELEASES", str(root))
     done = corridor("releases")

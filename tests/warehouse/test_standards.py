@@ -1,4 +1,4 @@
-"""What a release says of itself in the standards of others is read by their own tools."""
+"""The descriptions of a release in common standards are read by the tools of those standards."""
 
 import json
 import math
@@ -97,7 +97,7 @@ def test_rows_under_two_licences_have_no_single_licence() -> None:
     assert "https://example.org/other" in content
 
 
-def test_schema_org_says_where_each_table_is(folder: Path) -> None:
+def test_schema_org_has_the_address_of_each_table(folder: Path) -> None:
     content = read(folder, "schema-org.jsonld")
     assert content["@type"] == "Dataset"
     assert content["license"] == [SOURCE.licence_url]
