@@ -20,7 +20,8 @@ from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
 from assets.ingest.history import ReadResponse, StoredRows, answers, states
-from assets.law import bindings
+from assets.law.bindings import bindings
+from assets.law.gaps import legal_gap
 from assets.normalise import tables
 from sources.catalogue import datasets
 from warehouse import releases
@@ -215,8 +216,8 @@ def _frame(workspace: Workspace, name: str, sources: dict[str, StageResult]) -> 
         "indicator": tables.indicator,
         "legal_instrument": tables.legal_instrument,
         "measure": compared.measure,
-        "legal_binding": lambda: bindings.legal_binding(table(workspace, "legal_event").frame.collect()),
-        "legal_gap": lambda: bindings.legal_gap(
+        "legal_binding": lambda: bindings(table(workspace, "legal_event").frame.collect()),
+        "legal_gap": lambda: legal_gap(
             *(table(workspace, law).frame.collect() for law in ("legal_event", "reservation"))
         ),
         "code": tables.code,

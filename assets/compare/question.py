@@ -12,7 +12,7 @@ from warehouse.measures import Measure
 
 # The first compared year: the Beijing project from which the dataset descends began in 2008.
 FIRST_YEAR = 2008
-# The kinds of figure: of a single state, published for the Union, or computed from the Union's member states.
+# A figure describes a single state, or it is published for the Union, or computed from the member states.
 STATE, PUBLISHED, COMPUTED = "state", "published", "computed"
 # The key of table ``comparison``.
 KEY = ("measure", "jurisdiction", "aggregation", "year")

@@ -91,7 +91,7 @@ def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
 def _law_figures(law: Law, question: Question) -> pl.DataFrame:
     """The figures of the measures that are computed from tables of law."""
     computed = [(name, entry.computed) for name, entry in question.measures.items() if entry.computed]
-    return indicators.numbers(law, computed, jurisdictions(), question.years)
+    return indicators.figures(law, computed, jurisdictions(), question.years)
 
 
 def _used(statistics: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:

@@ -1,7 +1,7 @@
-"""What tables of law say in numbers, so that law can stand beside statistics: one number for each state and year.
+"""Law in numbers: one figure for each measure, state and year, computed from tables of law.
 
-Each is counted on the last day of the year, but for codings, which speak of a day of their own. The law of a year that
-has not ended is not known.
+Figures are valid on the last day of the year, except those from codings, which have a day of their own. The law of a
+year that has not ended is unknown.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,25 +23,25 @@ SCHEMA = pl.Schema(
         "source_table": pl.String(),
     }
 )
-# GLOBALCIT: modes of acquisition, each with whether the law has a provision for it.
+# Items of GLOBALCIT: modes of acquisition, with 1 if the law has a provision for the mode.
 PROVISION = r"^A\d+[a-z]?_bin$"
-# The Trafficking in Persons Report of a year speaks of the twelve months to its March.
+# The Trafficking in Persons Report of a year covers the twelve months to March of that year.
 TIERS = {"Tier 1": 1.0, "Tier 2": 2.0, "Tier 2 Watch List": 2.5, "Tier 3": 3.0}
-# Lists that name every party: a state that is not on them is not bound.
+# The lists that name every party of a treaty. A state that is not on them is not bound.
 WHOLE_LISTS = ("mtdsg", "cets")
 
 
 @dataclass(frozen=True)
 class Law:
-    """The tables of law that numbers are made of."""
+    """The tables of law from which figures are computed."""
 
     legal_binding: pl.DataFrame
     visa_rule: pl.DataFrame
     policy_coding: pl.DataFrame
 
 
-def numbers(law: Law, measures: Iterable[tuple[str, str]], states: Sequence[str], years: Sequence[int]) -> pl.DataFrame:
-    """measure, jurisdiction, year, value, source_table, for ``measures`` and the computations that they name."""
+def figures(law: Law, measures: Iterable[tuple[str, str]], states: Sequence[str], years: Sequence[int]) -> pl.DataFrame:
+    """Measure, jurisdiction, year, value and source_table; ``measures`` are pairs of measure and computation."""
     frames = [pl.DataFrame(schema=SCHEMA)]
     for name, computation in measures:
         rows = _COMPUTATIONS[computation](law, list(states), list(years))
@@ -50,7 +50,7 @@ def numbers(law: Law, measures: Iterable[tuple[str, str]], states: Sequence[str]
 
 
 def _bound(law: Law, states: list[str], years: list[int], schemes: Sequence[str]) -> pl.DataFrame:
-    """The number of instruments of those numberings that bind each state; 0 where none does."""
+    """The number of instruments of the ``schemes`` that bind each state on the last day of each year."""
     listed = codes.instruments().filter(pl.col("scheme").is_in(schemes))["instrument"]
     whole = law.legal_binding.filter(
         pl.col("instrument").is_in(listed.implode()),
@@ -58,22 +58,23 @@ def _bound(law: Law, states: list[str], years: list[int], schemes: Sequence[str]
         pl.col("jurisdiction").is_in(states),
     )
     grid = _grid(states, years)
-    holding = grid.join(whole, on="jurisdiction").filter(
+    valid = grid.join(whole, on="jurisdiction").filter(
         pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
         pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("day")),
     )
-    counted = holding.group_by("jurisdiction", "year").agg(value=pl.col("instrument").n_unique().cast(pl.Float64))
+    counted = valid.group_by("jurisdiction", "year").agg(value=pl.col("instrument").n_unique().cast(pl.Float64))
     return grid.join(counted, on=["jurisdiction", "year"], how="left").with_columns(
         pl.col("value").fill_null(0.0), source_table=pl.lit("legal_binding")
     )
 
 
 def _treaties(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+    """The number of treaties that bind each state, from lists that name every party."""
     return _bound(law, states, years, WHOLE_LISTS)
 
 
 def _acts(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
-    """Of members only, from the year of their accession."""
+    """The number of acts of the Union that bind each member state, from the year of its accession."""
     members = codes.areas().select(pl.col("area").alias("jurisdiction"), "eu_from", "eu_to").drop_nulls("eu_from")
     rows = _bound(law, states, years, ("celex",)).join(members, on="jurisdiction")
     return rows.filter(
@@ -82,7 +83,10 @@ def _acts(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
 
 
 def _provisions(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
-    """Of years for which GLOBALCIT codes every mode; its year is the law on the first day."""
+    """The number of modes of acquiring citizenship in the law of each state on the first day of the year (GLOBALCIT).
+
+    Only years for which GLOBALCIT codes every mode are used.
+    """
     coded = law.policy_coding.filter(
         pl.col("coding_scheme") == "GLOBALCIT",
         pl.col("item").str.contains(PROVISION),
@@ -99,6 +103,7 @@ def _provisions(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
 
 
 def _tiers(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+    """The tier of each state in the Trafficking in Persons Report of each year."""
     return (
         law.policy_coding.filter(pl.col("coding_scheme") == "TIP", pl.col("jurisdiction").is_in(states))
         .with_columns(
@@ -111,9 +116,9 @@ def _tiers(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
 
 
 def visa_days(law: Law, years: list[int]) -> pl.DataFrame:
-    """For each pair of nationality and jurisdiction and each year: days without a visa on its last day, 0 for none.
+    """The visa-free days for each nationality, jurisdiction and year, on its last day; 0 if a visa is required.
 
-    A waiver that names no days is left out.
+    A waiver that states no number of days is left out.
     """
     days = pl.when(pl.col("waiver") == "none").then(0.0).otherwise(pl.col("stay_days").cast(pl.Float64))
     return (
@@ -124,26 +129,32 @@ def visa_days(law: Law, years: list[int]) -> pl.DataFrame:
     )
 
 
-def _visa_given(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+def _visa_free_days_granted(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+    """The days that each state grants to the nationals of the other side."""
     return _visa_side(visa_days(law, years), "jurisdiction", "nationality", states)
 
 
-def _visa_enjoyed(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+def _visa_free_days_abroad(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+    """The days that the other side grants to the nationals of each state."""
     return _visa_side(visa_days(law, years), "nationality", "jurisdiction", states)
 
 
 def _visa_side(days: pl.DataFrame, whom: str, other: str, states: list[str]) -> pl.DataFrame:
-    """Of a member state the rule with China, of China the median over the member states, all of which must be known."""
+    """For a member state its days with China; for China the median over all member states.
+
+    ``whom`` is the column of the state, ``other`` that of the other side. China has no figure if the days with a member
+    state are unknown.
+    """
     members = [state for state in states if state != CHINA]
     rows = days.select(pl.col(whom).alias("whom"), pl.col(other).alias("other"), "year", "value", "source_table")
-    of_members = rows.filter(pl.col("whom").is_in(members), pl.col("other") == CHINA)
-    of_china = (
+    member_rows = rows.filter(pl.col("whom").is_in(members), pl.col("other") == CHINA)
+    china_row = (
         rows.filter(pl.col("whom") == CHINA, pl.col("other").is_in(members))
         .group_by("whom", "year", "source_table")
         .agg(pl.col("value").median(), known=pl.col("other").n_unique())
         .filter(pl.col("known") == len(members))
     )
-    both = pl.concat([of_members, of_china], how="diagonal")
+    both = pl.concat([member_rows, china_row], how="diagonal")
     return both.rename({"whom": "jurisdiction"})
 
 
@@ -157,6 +168,6 @@ _COMPUTATIONS: dict[str, Callable[[Law, list[str], list[int]], pl.DataFrame]] = 
     "union_acts_binding": _acts,
     "citizenship_provisions": _provisions,
     "trafficking_tier": _tiers,
-    "visa_free_days": _visa_given,
-    "visa_free_days_abroad": _visa_enjoyed,
+    "visa_free_days": _visa_free_days_granted,
+    "visa_free_days_abroad": _visa_free_days_abroad,
 }

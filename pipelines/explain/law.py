@@ -10,7 +10,8 @@ import polars as pl
 
 from assets.core.workspace import Workspace
 from assets.ingest.payloads import origin_of
-from assets.law.bindings import LISTS, TREATIES, bindings
+from assets.law.bindings import TREATY_SCHEMES, bindings
+from assets.law.gaps import PARTY_LISTS
 from pipelines.explain.names import area_name, code_description, code_name
 from pipelines.explain.report import OPTIONAL, Label
 from warehouse import codes, releases
@@ -224,7 +225,7 @@ def _gap(row: Mapping[str, Any]) -> Gap:
 def _received_lists(workspace: Workspace, instrument: str, events: pl.DataFrame) -> list[ReceivedList]:
     """The last edition of each list for an instrument: requested by its number, or a list of parties that names it."""
     last: dict[str, ReceivedList] = {}
-    listing = set(events.filter(pl.col("publisher").is_in(LISTS))["payload"])
+    listing = set(events.filter(pl.col("publisher").is_in(PARTY_LISTS))["payload"])
     for fetch in workspace.archive.fetches():
         words = {word for value in fetch.params.values() for word in re.split(r"[^\w-]+", value)}
         if (instrument in words or fetch.payload in listing) and fetch.payload is not None and fetch.error is None:
@@ -236,7 +237,7 @@ def _received_lists(workspace: Workspace, instrument: str, events: pl.DataFrame)
 
 def _not_yet(row: Mapping[str, Any], events: pl.DataFrame, first_binding: object, on: date) -> str | None:
     """A sentence if the instrument was not adopted or not in force on the day, and a source dates that."""
-    name, since = row["instrument"], row["in_force"] if row["scheme"] in TREATIES else first_binding
+    name, since = row["instrument"], row["in_force"] if row["scheme"] in TREATY_SCHEMES else first_binding
     days = events.filter(pl.col("event") == "adopt")["date"].drop_nulls().to_list()
     adopted = min([*days, *([row["adopted"]] if row["adopted"] else [])], default=None)
     if adopted is not None and adopted > on:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
-from assets.law.bindings import bindings, legal_gap
+from assets.law.bindings import bindings
+from assets.law.gaps import legal_gap
 from pipelines.explain.law import explain
 from pipelines.explain.trace import Tracer
 from tests.conftest import Built, corridor

@@ -6,7 +6,8 @@ from functools import cache
 import polars as pl
 import pytest
 
-from assets.law.bindings import bindings, legal_gap
+from assets.law.bindings import bindings
+from assets.law.gaps import legal_gap
 from sources.snapshot import FOLDER
 from tests.support.law_payloads import read_law_rows
 from warehouse import codes

@@ -110,7 +110,7 @@ def test_a_reader_without_eyes_or_mouse_has_all_of_it(built: Built, language: La
 
 
 def test_text_stands_out_from_its_ground() -> None:
-    style = (ROOT / "assets" / "report" / "style.css").read_text("utf-8")
+    style = (ROOT / "assets" / "explore" / "style.css").read_text("utf-8")
     pairs = re.findall(r"background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6})", style)
     plain = re.findall(r"(?:--ink|--soft|--china|--union|--other|[{;] ?color): (#[0-9a-f]{6})", style)
     assert len(pairs) >= 4
@@ -268,7 +268,7 @@ def test_a_rate_keeps_what_tells_it_from_nothing(value: float, text: str) -> Non
 
 def test_another_process_writes_the_same_bytes(built: Built, tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from assets import report; from tests.conftest import Built;"
+        "import sys; from pathlib import Path; from assets import explore; from tests.conftest import Built;"
         "from tests.assets.test_report_page import about, tables; built = Built(Path(sys.argv[1]), '');"
         "[Path(sys.argv[2], name).write_text(text, 'utf-8')"
         " for name, text in explore.pages(tables(built), about(built)).items()]"

@@ -1,0 +1,133 @@
+"""Table ``legal_gap``: what is unknown about which instrument, for which jurisdiction, and why."""
+
+import polars as pl
+
+from assets.law.bindings import PROTOCOL_STATES, TREATY_SCHEMES
+from sources.catalogue import dataset
+from warehouse import codes
+from warehouse.codes.legal import CONSENT
+from warehouse.contracts import contract
+
+# Publishers of complete lists of the parties to a treaty. A state that is not on such a list has done nothing.
+PARTY_LISTS = ("untc", "coe")
+
+
+def legal_gap(events: pl.DataFrame, declarations: pl.DataFrame) -> pl.DataFrame:
+    """Table ``legal_gap``, from rows of ``legal_event`` and ``reservation``.
+
+    For a treaty: the consent of each state for which no source reports signature or consent (a list of parties without
+    the state is valid up to its day), and the entry into force for each party. For an act of the Union: adoption, entry
+    into force, application or deadline, end, and the position of Denmark and Ireland. For a law of China: adoption and
+    entry into force.
+    """
+    instruments = codes.instruments()
+    declared = contract("legal_gap")
+    parts = [_treaty_gaps(events, instruments), _act_gaps(events, instruments), _own_law_gaps(events, instruments)]
+    parts.append(_declaration_gaps(events, declarations, instruments))
+    return pl.concat(parts).select(declared.field_names).unique().sort(declared.key)
+
+
+def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """States without signature or consent, and parties for which the entry into force is not dated."""
+    treaties = instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES)).select("instrument")
+    listed = pl.concat(
+        [events.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument"), _requested_treaties(events)]
+    ).unique()
+    states = (
+        codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state").select(pl.col("area").alias("jurisdiction"))
+    )
+    acted = events.filter(pl.col("event").is_in((*CONSENT, "sign"))).select("instrument", "jurisdiction").unique()
+    dated = events.filter(pl.col("date").is_not_null())
+    on_list = pl.col("instrument").is_in(listed["instrument"].implode())
+    consent = (
+        treaties.join(states, how="cross")
+        .join(acted, on=["instrument", "jurisdiction"], how="anti")
+        .with_columns(
+            aspect=pl.lit("consent"),
+            gap_reason=pl.when(on_list).then(pl.lit("not_on_list")).otherwise(pl.lit("no_citable_source")),
+        )
+    )
+    consents = dated.filter(pl.col("event").is_in(CONSENT)).join(instruments, on="instrument")
+    by_rule = (pl.col("date_precision") == "day") & pl.col("force_rule").is_not_null()
+    entered = dated.filter(pl.col("event") == "enter_into_force").select("instrument", "jurisdiction").unique()
+    force = (
+        consents.join(treaties, on="instrument", how="semi")
+        .group_by("instrument", "jurisdiction")
+        .agg(by_rule.any().alias("by_rule"))
+        .filter(~pl.col("by_rule"))
+        .join(entered, on=["instrument", "jurisdiction"], how="anti")
+        .select("instrument", "jurisdiction", aspect=pl.lit("entry_into_force"), gap_reason=pl.lit("not_dated"))
+    )
+    return pl.concat([consent, force])
+
+
+def _declaration_gaps(events: pl.DataFrame, declarations: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """The parties to treaties for which no list of declarations is known. A party that is not on a list made none."""
+    listed = declarations.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument").unique()
+    return (
+        events.filter(pl.col("event").is_in(CONSENT))
+        .join(instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES)), on="instrument", how="semi")
+        .join(listed, on="instrument", how="anti")
+        .join(declarations, on=["instrument", "jurisdiction"], how="anti")
+        .select("instrument", "jurisdiction", aspect=pl.lit("statements"), gap_reason=pl.lit("no_citable_source"))
+        .unique()
+    )
+
+
+def _requested_treaties(events: pl.DataFrame) -> pl.DataFrame:
+    """The treaties whose list of parties was requested, if any list was received: a list may name no compared state."""
+    received = not events.filter(pl.col("dataset") == "untc/status").is_empty()
+    alternatives = dataset("untc/status")[1].alternatives if received else []
+    requested = [number for alternative in alternatives for number in alternative["mtdsg_no"]]
+    return pl.DataFrame({"instrument": requested}, schema={"instrument": pl.String})
+
+
+def _own_law_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """Laws of China without a dated adoption or entry into force. Plans are left out: they are only announced.
+
+    Texts of a court or a ministry are promulgated.
+    """
+    laws = instruments.filter(pl.col("scheme") == "prc", pl.col("instrument_type") != "plan").select("instrument")
+    wanted = pl.DataFrame({"aspect": ["adoption", "entry_into_force"], "event": ["adopt", "enter_into_force"]})
+    dated = events.filter(pl.col("date").is_not_null())
+    return (
+        laws.join(wanted, how="cross")
+        .join(dated, on=["instrument", "event"], how="anti")
+        .select("instrument", "aspect", jurisdiction=pl.lit("CHN"), gap_reason=pl.lit("no_citable_source"))
+        .select("instrument", "jurisdiction", "aspect", "gap_reason")
+    )
+
+
+def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """Acts of the Union without a dated event, and without a known position of Denmark or Ireland."""
+    acts = instruments.filter(pl.col("scheme") == "celex")
+    every_type = pl.DataFrame(
+        {"aspect": ["adoption", "entry_into_force", "repeal"], "event": ["adopt", "enter_into_force", "repeal"]}
+    )
+    by_type = pl.DataFrame(
+        {
+            "instrument_type": ["directive", "regulation"],
+            "aspect": ["transposition_deadline", "application"],
+            "event": ["transposition_deadline", "apply"],
+        }
+    )
+    wanted = pl.concat(
+        [
+            acts.select("instrument").join(every_type, how="cross"),
+            acts.select("instrument", "instrument_type").join(by_type, on="instrument_type").drop("instrument_type"),
+        ]
+    )
+    dated = events.filter(pl.col("jurisdiction") == "EU", pl.col("date").is_not_null())
+    dates = wanted.join(dated, on=["instrument", "event"], how="anti").with_columns(jurisdiction=pl.lit("EU"))
+    known = events.filter(pl.col("event").is_in(("opt_in", "opt_out")))
+    positions = (
+        acts.select("instrument")
+        .join(pl.DataFrame({"jurisdiction": PROTOCOL_STATES}), how="cross")
+        .join(known, on=["instrument", "jurisdiction"], how="anti")
+        .with_columns(aspect=pl.lit("position"))
+    )
+    names = ["instrument", "jurisdiction", "aspect"]
+    ends = pl.when(pl.col("aspect") == "repeal").then(pl.lit("no_end_stated"))
+    return pl.concat([dates.select(names), positions.select(names)]).with_columns(
+        gap_reason=ends.otherwise(pl.lit("no_citable_source"))
+    )
