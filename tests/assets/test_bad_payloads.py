@@ -1,4 +1,4 @@
-"""Whatever a publisher sends: it is kept and said, the last good payload keeps its place, and all else goes on."""
+"""Bad payloads: each is archived and reported, the last good payload stays in use, and other data is published."""
 
 import gzip
 import hashlib
@@ -47,14 +47,14 @@ MAINTENANCE = b"<!DOCTYPE html>\n<html><head><title>Down for maintenance</title>
 
 
 @dataclass(frozen=True)
-class Stand:
-    """A workspace whose last release is good, and the publishers it asks."""
+class Setup:
+    """A workspace with a good release, and the publishers that it requests data from."""
 
     workspace: Workspace
     publishers: Double
 
     def ask(self, name: str) -> tuple[list[str], list[str]]:
-        """What went wrong with a dataset when it was received, and when it was read."""
+        """Request the dataset and read it; return the failures of reception and of reading."""
         received = receive(self.workspace, catalogue.datasets()[name][0], name.partition("/")[2])
         return list(received.failures), stages.observations(self.workspace, name).failures
 
@@ -68,22 +68,22 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
     workspace = Workspace(tmp_path_factory.mktemp("good") / "data", "live")
     with publisher_double.run_double(filled_double()) as publishers, pytest.MonkeyPatch.context() as patch:
         entries = publisher_double.publishers_at(publishers)
         patch.setattr(catalogue, "publishers", lambda: entries)
-        stand = Stand(workspace, publishers)
-        assert [stand.ask(name) for name in catalogue.datasets()] == [([], [])] * 5
+        setup = Setup(workspace, publishers)
+        assert [setup.ask(name) for name in catalogue.datasets()] == [([], [])] * 5
         releasing.release(workspace)
-        yield stand
+        yield setup
 
 
 @pytest.fixture
-def stand(good: Stand, tmp_path: Path) -> Stand:
+def setup(good: Setup, tmp_path: Path) -> Setup:
     shutil.copytree(good.workspace.data, tmp_path / "data")
     good.publishers.reset()
-    return Stand(Workspace(tmp_path / "data", "live"), good.publishers)
+    return Setup(Workspace(tmp_path / "data", "live"), good.publishers)
 
 
 def utf8(*rows: str) -> bytes:
@@ -109,7 +109,7 @@ def packed(**members: bytes) -> bytes:
 
 
 def with_sheet(sheet: bytes) -> bytes:
-    """The workbook of the migrant stock with something else as the text of its second sheet."""
+    """The migrant stock workbook with another XML text as its second sheet."""
     buffer = BytesIO()
     with zipfile.ZipFile(BytesIO(stock(500))) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.infolist():
@@ -119,7 +119,7 @@ def with_sheet(sheet: bytes) -> bytes:
 
 
 def lying() -> bytes:
-    """A workbook whose second sheet unpacks to much more than the zip says."""
+    """A workbook whose second sheet unpacks to much more than the size that the zip states."""
     sheet = b"<worksheet><sheetData>" + b'<row r="1"><c r="A1"><v>1</v></c></row>' * 40_000
     return with_sheet(sheet).replace(struct.pack("<I", len(sheet)), struct.pack("<I", 5_000))
 
@@ -134,8 +134,8 @@ IN_A_SHEET = (
 )
 ROW = "A,NR,TOTAL,T,AT,2020"
 
-# Refused as soon as they come: dataset, what is sent, whether all of it is kept, what is said.
-AT_ONCE: dict[str, tuple[str, Script, bytes | None, str]] = {
+# Refused on reception: dataset, response, the archived bytes if all are kept, pattern of the message.
+ON_RECEPTION: dict[str, tuple[str, Script, bytes | None, str]] = {
     "maintenance page": (
         POPULATION,
         reply(MAINTENANCE),
@@ -209,8 +209,8 @@ AT_ONCE: dict[str, tuple[str, Script, bytes | None, str]] = {
     "not found": (POPULATION, reply(b"gone", 404), b"gone", "status 404: gone"),
 }
 
-# Found out when they are read.
-IN_READING: dict[str, tuple[str, bytes, str]] = {
+# Refused on reading: dataset, body, pattern of the message.
+ON_READING: dict[str, tuple[str, bytes, str]] = {
     "UTF-16": (POPULATION, WHOLE.decode().encode("utf-16"), "it is UTF-16 text where UTF-8 was expected"),
     "ISO-8859-1": (
         POPULATION,
@@ -297,109 +297,109 @@ IN_READING: dict[str, tuple[str, bytes, str]] = {
 
 
 def request_of(name: str) -> str:
-    """How every message begins: publisher, dataset, slice if any, address."""
+    """A pattern for the beginning of every message: publisher, dataset, slice if any, address."""
     return re.escape(name) + r"(\[[^\]]+\])? \(http://127\.0\.0\.1:\d+/\S+\)(, payload [0-9a-f]{12})?: "
 
 
-@pytest.mark.parametrize("case", AT_ONCE)
-def test_what_is_no_payload_is_refused_when_it_comes(case: str, stand: Stand) -> None:
-    name, script, kept, said = AT_ONCE[case]
-    before, released = stand.rows(name), stand.released()
-    stand.publishers.instead[KEYS[name]] = [script]
-    received, read = stand.ask(name)
+@pytest.mark.parametrize("case", ON_RECEPTION)
+def test_a_response_that_is_no_payload_is_refused_on_reception(case: str, setup: Setup) -> None:
+    name, script, kept, message = ON_RECEPTION[case]
+    before, released = setup.rows(name), setup.released()
+    setup.publishers.instead[KEYS[name]] = [script]
+    received, read = setup.ask(name)
     assert len(received) == 1
     assert read == []
     assert re.match(request_of(name), received[0])
-    assert re.search(said, received[0])
-    last = stand.workspace.archive.fetches()[-1]
+    assert re.search(message, received[0])
+    last = setup.workspace.archive.fetches()[-1]
     assert last.error == received[0]
     assert (last.payload is not None) == (kept is not None)
     if last.payload and kept is not None:
-        assert stand.workspace.archive.payload_path(last.payload).read_bytes() == kept
-    nothing_changed(stand, name, before, released)
+        assert setup.workspace.archive.payload_path(last.payload).read_bytes() == kept
+    nothing_changed(setup, name, before, released)
 
 
-@pytest.mark.parametrize("case", IN_READING)
-def test_what_cannot_be_read_leaves_the_last_good_payload_in_its_place(case: str, stand: Stand) -> None:
-    name, body, said = IN_READING[case]
-    before, released = stand.rows(name), stand.released()
-    stand.publishers.instead[KEYS[name]] = [reply(body)]
-    received, read = stand.ask(name)
+@pytest.mark.parametrize("case", ON_READING)
+def test_an_unreadable_payload_leaves_the_last_good_one_in_use(case: str, setup: Setup) -> None:
+    name, body, message = ON_READING[case]
+    before, released = setup.rows(name), setup.released()
+    setup.publishers.instead[KEYS[name]] = [reply(body)]
+    received, read = setup.ask(name)
     assert received == []
     assert len(read) == 1
     assert re.match(request_of(name), read[0])
-    assert re.search(said, read[0])
-    last = stand.workspace.archive.fetches()[-1]
-    assert stand.workspace.archive.payload_path(str(last.payload)).read_bytes() == body
+    assert re.search(message, read[0])
+    last = setup.workspace.archive.fetches()[-1]
+    assert setup.workspace.archive.payload_path(str(last.payload)).read_bytes() == body
     assert str(last.payload).startswith(read[0].partition("payload ")[2][:12])
-    nothing_changed(stand, name, before, released)
+    nothing_changed(setup, name, before, released)
 
 
-def nothing_changed(stand: Stand, name: str, before: pl.DataFrame, released: dict[str, bytes]) -> None:
-    """The rows are those of before, a release would be none, and the next good answer is taken as if nothing was."""
-    assert stand.rows(name).equals(before)
-    assert not releasing.release(stand.workspace).new
-    assert stand.released() == released
-    stand.publishers.instead.clear()
-    assert stand.ask(name) == ([], [])
-    assert stand.rows(name).equals(before)
+def nothing_changed(setup: Setup, name: str, before: pl.DataFrame, released: dict[str, bytes]) -> None:
+    """Check that the rows and the release are unchanged, and that the next good response is used as before."""
+    assert setup.rows(name).equals(before)
+    assert not releasing.release(setup.workspace).new
+    assert setup.released() == released
+    setup.publishers.instead.clear()
+    assert setup.ask(name) == ([], [])
+    assert setup.rows(name).equals(before)
 
 
-def test_one_bad_slice_stops_no_other(stand: Stand) -> None:
-    before = stand.rows(PERMITS).filter(reporter="AUT")
-    rows = stand.publishers.eurostat["migr_resfirst"]
-    stand.publishers.eurostat["migr_resfirst"] = [row | {"OBS_VALUE": 999} for row in rows]
-    stand.publishers.instead[KEYS[PERMITS]] = [reply(MAINTENANCE)]
-    received, read = stand.ask(PERMITS)
+def test_a_bad_slice_does_not_stop_other_slices(setup: Setup) -> None:
+    before = setup.rows(PERMITS).filter(reporter="AUT")
+    rows = setup.publishers.eurostat["migr_resfirst"]
+    setup.publishers.eurostat["migr_resfirst"] = [row | {"OBS_VALUE": 999} for row in rows]
+    setup.publishers.instead[KEYS[PERMITS]] = [reply(MAINTENANCE)]
+    received, read = setup.ask(PERMITS)
     assert read == []
     assert [re.match(request_of(PERMITS), line) is not None for line in received] == [True]
-    after = stand.rows(PERMITS)
+    after = setup.rows(PERMITS)
     assert after.filter(reporter="AUT").equals(before)
     assert after.filter(reporter="DEU")["value"].unique().to_list() == [999.0]
 
 
-def test_a_code_never_seen_is_counted_and_the_rest_is_published(stand: Stand) -> None:
-    stand.publishers.eurostat["migr_resfirst"].append(permit("QQ9", "AT", 2022, 3))
-    stand.publishers.eurostat["migr_resfirst"].append(permit("IN", "AT", 2022, 4))
-    assert stand.ask(PERMITS) == ([], [])
-    assert stand.rows(PERMITS).filter(partner="IND")["value"].to_list() == [4.0]
-    unmatched = stages.table(stand.workspace, "unmatched_code").frame.collect().row(0, named=True)
+def test_an_unknown_code_is_counted_and_other_rows_are_published(setup: Setup) -> None:
+    setup.publishers.eurostat["migr_resfirst"].append(permit("QQ9", "AT", 2022, 3))
+    setup.publishers.eurostat["migr_resfirst"].append(permit("IN", "AT", 2022, 4))
+    assert setup.ask(PERMITS) == ([], [])
+    assert setup.rows(PERMITS).filter(partner="IND")["value"].to_list() == [4.0]
+    unmatched = stages.table(setup.workspace, "unmatched_code").frame.collect().row(0, named=True)
     assert (unmatched["dataset"], unmatched["dimension"]) == (PERMITS, "citizen")
     assert (unmatched["source_code"], unmatched["cells"]) == ("QQ9", 1)
 
 
 @pytest.mark.parametrize("name", [POPULATION, REFUGEES, BANK])
-def test_an_empty_answer_is_legal_where_nothing_was_before(name: str, good: Stand, tmp_path: Path) -> None:
-    stand = Stand(Workspace(tmp_path, "live"), good.publishers)
+def test_an_empty_response_is_accepted_if_there_was_no_earlier_one(name: str, good: Setup, tmp_path: Path) -> None:
+    setup = Setup(Workspace(tmp_path, "live"), good.publishers)
     good.publishers.reset()
     good.publishers.eurostat["demo_pjan"] = []
     good.publishers.unhcr["population"] = []
     good.publishers.worldbank["SP.POP.TOTL"] = []
-    assert stand.ask(name) == ([], [])
-    assert stand.rows(name).is_empty()
+    assert setup.ask(name) == ([], [])
+    assert setup.rows(name).is_empty()
     good.publishers.reset()
-    assert stand.ask(name) == ([], [])
-    assert not stand.rows(name).is_empty()
+    assert setup.ask(name) == ([], [])
+    assert not setup.rows(name).is_empty()
 
 
-def test_a_body_cut_on_the_way_is_asked_for_again_though_its_validator_is_that_of_the_whole(stand: Stand) -> None:
-    stand.publishers.eurostat["demo_pjan"].append(inhabitants("AT", 2023, 9_100_000))
-    whole = sdmx_csv("demo_pjan", stand.publishers.eurostat["demo_pjan"])
+def test_a_truncated_body_is_requested_again_even_if_its_validator_matches(setup: Setup) -> None:
+    setup.publishers.eurostat["demo_pjan"].append(inhabitants("AT", 2023, 9_100_000))
+    whole = sdmx_csv("demo_pjan", setup.publishers.eurostat["demo_pjan"])
     tag = f'"{hashlib.sha256(whole).hexdigest()[:16]}"'
-    stand.publishers.instead[KEYS[POPULATION]] = [unframed(whole[:-30], ETag=tag)]
-    received, read = stand.ask(POPULATION)
+    setup.publishers.instead[KEYS[POPULATION]] = [unframed(whole[:-30], ETag=tag)]
+    received, read = setup.ask(POPULATION)
     assert (received, len(read)) == ([], 1)
-    stand.publishers.instead.clear()
-    stand.publishers.requested_addresses()
-    assert stand.ask(POPULATION) == ([], [])
-    assert stand.publishers.statuses == [200]
-    assert stand.rows(POPULATION).height == 7
+    setup.publishers.instead.clear()
+    setup.publishers.requested_addresses()
+    assert setup.ask(POPULATION) == ([], [])
+    assert setup.publishers.statuses == [200]
+    assert setup.rows(POPULATION).height == 7
 
 
-def test_two_equal_statements_of_one_key_are_one_observation_cited_from_the_first(stand: Stand) -> None:
-    stand.publishers.instead[KEYS[POPULATION]] = [reply(utf8(f"{ROW},5,,", f"{ROW},5,,"))]
-    assert stand.ask(POPULATION) == ([], [])
-    assert stand.rows(POPULATION)["locator"].to_list() == [131081]
+def test_two_equal_rows_become_one_observation_with_the_first_locator(setup: Setup) -> None:
+    setup.publishers.instead[KEYS[POPULATION]] = [reply(utf8(f"{ROW},5,,", f"{ROW},5,,"))]
+    assert setup.ask(POPULATION) == ([], [])
+    assert setup.rows(POPULATION)["locator"].to_list() == [131081]
 
 
 GOOD = {
@@ -417,18 +417,18 @@ PIECES = (b"", b",", b'"', b"\n", b"\r", b"\0", b"\xff", b"null", b"{}", b"[", b
     gone=st.integers(0, 20),
     piece=st.sampled_from(PIECES),
 )
-def test_whatever_is_damaged_ends_in_observations_or_in_one_sentence(
+def test_any_damage_gives_observations_or_a_one_line_error(
     tmp_path: Path, which: tuple[str, str], where: float, gone: int, piece: bytes
 ) -> None:
     publisher, name = which
     body, at = GOOD[which], int(where * len(GOOD[which]))
     path = tmp_path / "payload"
     path.write_bytes(body[:at] + piece + body[at + gone :])
-    said = ""
+    message = ""
     try:
         with reading.opened(path, max_unpacked=LIMITS.max_unpacked) as plain:
             vintage = Origin("a" * 64, datetime(2026, 1, 2, tzinfo=UTC))
             observations_of(reading.read(plain), catalogue.publishers()[publisher], name, vintage)
     except (SourceError, AssetError) as error:
-        said = str(error)
-    assert len(said.splitlines()) <= 1
+        message = str(error)
+    assert len(message.splitlines()) <= 1

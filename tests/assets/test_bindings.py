@@ -1,4 +1,4 @@
-"""Who is bound is computed from events: as of a day, from what had happened by then, and from nothing else."""
+"""Bindings are computed only from events, and for a day only from the events up to that day."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -29,22 +29,22 @@ def bound(rows: pl.DataFrame, on: date | None = None) -> list[tuple[object, ...]
     return sorted(bindings(rows, on).select("jurisdiction", "valid_from", "valid_to", "valid_from_basis").iter_rows())
 
 
-def test_signature_does_not_bind_and_consent_does() -> None:
+def test_consent_binds_and_signature_does_not() -> None:
     signed = {"event": "sign", "date": date(1990, 8, 29)}
     assert bound(events(signed)) == []
     assert bound(events(signed, {})) == [("CHN", date(1992, 4, 1), None, "rule")]
-    # The treaty's own entry into force is not dated by a source, nor is that for the party.
+    # No source dates the entry into force of the treaty, neither in general nor for the party.
     undated = {"instrument": "XVIII-12", "date": date(2003, 9, 23)}
     assert bound(events(undated)) == [("CHN", date(2003, 9, 23), None, "consent")]
 
 
-def test_a_binding_begins_with_the_entry_into_force_where_a_source_dates_it() -> None:
+def test_a_binding_begins_with_a_dated_entry_into_force() -> None:
     rows = events({"date": date(2022, 8, 12), "instrument": "XVIII-12-a"})
     force = {"date": date(2022, 9, 11), "instrument": "XVIII-12-a", "event": "enter_into_force"}
     assert bound(pl.concat([rows, events(force)])) == [("CHN", date(2022, 9, 11), None, "entry_into_force")]
 
 
-def test_the_rule_of_the_treaty_counts_days_and_months_from_deposit_and_not_before_the_treaty_itself() -> None:
+def test_the_treaty_rule_adds_days_or_months_to_the_deposit_but_not_before_the_treaty_is_in_force() -> None:
     refugees = {"instrument": "V-2", "event": "accede"}
     assert bound(events({**refugees, "date": date(1982, 9, 24)})) == [("CHN", date(1982, 12, 23), None, "rule")]
     early = {**refugees, "date": date(1952, 12, 4), "jurisdiction": "DNK"}
@@ -53,7 +53,7 @@ def test_the_rule_of_the_treaty_counts_days_and_months_from_deposit_and_not_befo
     assert bound(events(chart)) == [("CZE", date(2017, 7, 1), None, "rule")]
 
 
-def test_a_treaty_counts_from_deposit_as_its_own_article_says() -> None:
+def test_each_treaty_uses_the_period_of_its_own_article() -> None:
     for treaty, deposited, begins in (
         ("IV-3", date(2001, 3, 27), date(2001, 6, 27)),
         ("XVIII-12-a", date(2010, 2, 8), date(2010, 3, 10)),
@@ -68,14 +68,14 @@ def test_a_treaty_counts_from_deposit_as_its_own_article_says() -> None:
     assert bound(events({"instrument": "V-4", "date_precision": "year"}))[0][3] == "consent"
 
 
-def test_between_deposit_and_entry_into_force_nobody_is_bound() -> None:
+def test_there_is_no_binding_between_deposit_and_entry_into_force() -> None:
     deposited = {"instrument": "C029", "date": date(2022, 8, 12)}
     force = {"instrument": "C029", "event": "enter_into_force", "date": date(2023, 8, 12)}
     assert bound(events(deposited, force), date(2023, 1, 1)) == []
     assert bound(events(deposited, force), date(2023, 8, 12)) == [("CHN", date(2023, 8, 12), None, "entry_into_force")]
 
 
-def test_a_succession_binds_no_later_than_its_deposit() -> None:
+def test_a_succession_binds_from_its_deposit() -> None:
     rows = events({"jurisdiction": "CZE", "event": "succeed", "date": date(1993, 2, 22), "instrument": "V-2"})
     assert bound(rows) == [("CZE", date(1993, 2, 22), None, "succession")]
 
@@ -89,7 +89,7 @@ def test_a_denunciation_ends_a_binding_and_a_new_consent_begins_another() -> Non
     assert bound(rows, date(2002, 1, 1)) == []
 
 
-def test_a_territory_is_bound_though_the_whole_has_only_signed() -> None:
+def test_a_territory_can_be_bound_while_the_state_has_only_signed() -> None:
     rows = events(
         {"event": "sign", "instrument": "IV-4", "date": date(1998, 10, 5)},
         {"event": "extend", "instrument": "IV-4", "date": date(1997, 6, 20), "territorial_scope": "HKG"},
@@ -97,7 +97,7 @@ def test_a_territory_is_bound_though_the_whole_has_only_signed() -> None:
     assert bindings(rows).select("territorial_scope", "valid_from").rows() == [("HKG", date(1997, 6, 20))]
 
 
-def test_the_surest_source_speaks_and_the_others_stay_in_the_events() -> None:
+def test_the_most_confident_source_is_used_and_the_others_stay_in_the_events() -> None:
     rows = events(
         {"date": date(2014, 12, 18), "confidence": "low", "source": "a profile"},
         {"date": date(2014, 12, 17), "confidence": "high", "source": "the gazette"},
@@ -107,7 +107,7 @@ def test_the_surest_source_speaks_and_the_others_stay_in_the_events() -> None:
     assert set(failing["source"]) == {"a profile", "the gazette"}
 
 
-def test_an_act_binds_members_from_their_accession_and_denmark_and_ireland_only_by_a_source() -> None:
+def test_an_act_binds_members_from_accession_and_denmark_and_ireland_only_if_a_source_states_it() -> None:
     rows = events(act_event("enter_into_force", date(2009, 1, 13)))
     found = {item[0]: item[1:] for item in bound(rows)}
     assert found["DEU"] == (date(2009, 1, 13), None, "entry_into_force")
@@ -124,7 +124,7 @@ def test_an_act_binds_members_from_their_accession_and_denmark_and_ireland_only_
     assert found["DNK"] == (date(2009, 1, 13), None, "entry_into_force")
 
 
-def test_a_repeal_ends_an_act_for_those_whom_the_repealing_act_binds() -> None:
+def test_a_repeal_ends_an_act_only_for_states_bound_by_the_repealing_act() -> None:
     old, new = {"instrument": "32004L0083"}, {"instrument": "32011L0095"}
     rows = events(
         act_event("enter_into_force", date(2004, 10, 20), **old),
@@ -141,7 +141,7 @@ def test_a_repeal_ends_an_act_for_those_whom_the_repealing_act_binds() -> None:
 
 @st.composite
 def histories(draw: st.DrawFn) -> pl.DataFrame:
-    """Events of a few treaties and an act, in any order and of any confidence."""
+    """Events of a few treaties and of acts, in any order and with any confidence."""
     treaty = st.fixed_dictionaries(
         {
             "instrument": st.sampled_from(["IV-11", "V-2", "C029", "CETS197"]),
@@ -175,9 +175,7 @@ def test_a_binding_as_of_a_day_depends_only_on_events_up_to_that_day(rows: pl.Da
 
 @settings(max_examples=100, deadline=None)
 @given(histories(), DAYS)
-def test_every_binding_holds_on_the_day_rests_on_an_event_and_never_ends_before_it_begins(
-    rows: pl.DataFrame, on: date
-) -> None:
+def test_every_binding_is_valid_on_the_day_has_an_event_and_ends_after_it_begins(rows: pl.DataFrame, on: date) -> None:
     found = bindings(rows, on)
     assert found.filter(pl.col("valid_from") > on).is_empty()
     for frame in (found, bindings(rows)):
@@ -186,20 +184,20 @@ def test_every_binding_holds_on_the_day_rests_on_an_event_and_never_ends_before_
         assert not frame.select(contract("legal_binding").key).is_duplicated().any()
 
 
-def spoken(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows as an answer to one request says them."""
+def with_request(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows as they come from one request."""
     return rows.with_columns(pl.lit("whole").alias(bitemporal.REQUEST))
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(histories(), min_size=2, max_size=4))
-def test_adding_a_vintage_never_changes_what_was_known_before(statements: list[pl.DataFrame]) -> None:
+def test_adding_a_vintage_never_changes_what_was_known_before(vintages: list[pl.DataFrame]) -> None:
     declared = contract("legal_event")
-    moments = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=365 * n) for n in range(len(statements))]
+    moments = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=365 * n) for n in range(len(vintages))]
     current, closed = bitemporal.begin(declared).current, bitemporal.begin(declared).closed
     known: list[pl.DataFrame] = []
-    for said, at in zip(statements, moments, strict=True):
-        state = bitemporal.follow(current, spoken(said.unique(declared.key, maintain_order=True)), at, declared)
+    for rows, at in zip(vintages, moments, strict=True):
+        state = bitemporal.follow(current, with_request(rows.unique(declared.key, maintain_order=True)), at, declared)
         current, closed = state.current, pl.concat([closed, state.closed])
         known.append(current)
         for before, moment in zip(known, moments, strict=False):
@@ -208,11 +206,11 @@ def test_adding_a_vintage_never_changes_what_was_known_before(statements: list[p
             assert was.equals(now)
 
 
-def test_a_vintage_that_says_the_same_changes_nothing_also_where_a_date_is_missing() -> None:
+def test_an_equal_vintage_changes_nothing_even_if_a_date_is_missing() -> None:
     declared = contract("legal_event")
-    said = spoken(events(act_event("opt_out", None, jurisdiction="DNK", date_precision="unknown")))
-    first = bitemporal.follow(bitemporal.begin(declared).current, said, datetime(2020, 1, 1, tzinfo=UTC), declared)
-    second = bitemporal.follow(first.current, said, datetime(2021, 1, 1, tzinfo=UTC), declared)
+    vintage = with_request(events(act_event("opt_out", None, jurisdiction="DNK", date_precision="unknown")))
+    first = bitemporal.follow(bitemporal.begin(declared).current, vintage, datetime(2020, 1, 1, tzinfo=UTC), declared)
+    second = bitemporal.follow(first.current, vintage, datetime(2021, 1, 1, tzinfo=UTC), declared)
     assert second.current.equals(first.current)
     assert second.closed.is_empty()
 
@@ -234,13 +232,13 @@ def test_a_vintage_that_says_the_same_changes_nothing_also_where_a_date_is_missi
         ),
     ],
 )
-def test_what_must_hold_of_events_fails_where_it_does_not(rule: str, rows: pl.DataFrame) -> None:
+def test_rules_on_events_show_the_events_that_break_them(rule: str, rows: pl.DataFrame) -> None:
     assert failing_rows(rule, "legal_event", rows).height > 0
     right = events({"event": "sign", "date": date(1990, 8, 29)}, {}, act_event("adopt", date(2008, 12, 16)))
     assert failing_rows(rule, "legal_event", right).is_empty()
 
 
-def test_what_is_not_known_is_listed_with_its_reason() -> None:
+def test_gaps_are_listed_with_their_reason() -> None:
     undated = {"instrument": "XVIII-12"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
     stated = pl.DataFrame(
@@ -249,40 +247,40 @@ def test_what_is_not_known_is_listed_with_its_reason() -> None:
     )
     gaps = legal_gap(events({}, undated, of_a_year, act_event("adopt", date(2008, 12, 16))), stated)
     listed = set(gaps.iter_rows())
-    # The list of statements to IV-11 came, and none to XVIII-12.
+    # A list of declarations is known for IV-11 and not for XVIII-12.
     assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed
     assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
     assert ("XVIII-12", "CHN", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
-    # A rule counts from a day, and a year is none.
+    # A rule counts from a day. Here only the year is known.
     assert ("V-4", "ITA", "entry_into_force", "not_dated") in listed
     assert ("32008L0115", "IRL", "position", "no_citable_source") in listed
     assert ("32008L0115", "EU", "transposition_deadline", "no_citable_source") in listed
     assert ("32008L0115", "EU", "adoption", "no_citable_source") not in listed
-    assert ("IV-13", "CHN", "consent", "not_on_list") in listed  # its list came, and China is not on it
+    assert ("IV-13", "CHN", "consent", "not_on_list") in listed  # its list of parties is known, and China is not on it
     assert ("C087", "CHN", "consent", "no_citable_source") in listed
 
 
-def test_the_command_line_says_who_was_bound_and_why(built: Built) -> None:
+def test_explain_prints_who_was_bound_and_why(built: Built) -> None:
     data = ("--data", str(built.data))
-    said = corridor("explain", "32008L0115", "--on", "2015-06-01", *data)
-    assert said.returncode == 0, said.stderr
-    assert "AUT BEL BGR" in said.stdout
-    assert "Schengen acquis" in said.stdout
-    assert not re.search(r"(DNK|IRL)[\w ]*: Position under the protocols", said.stdout)
-    said = corridor("explain", "32016R0399", "--on", "2017-06-01", *data)
-    assert "IRL Ireland: Position under the protocols" in said.stdout
-    said = corridor("explain", "32004L0038", "--on", "2015-06-01", "--jurisdiction", "IRL", *data)
-    assert "IRL Ireland was bound on 2015-06-01, since 2004-04-30." in said.stdout
-    said = corridor("explain", "IV-13", "--jurisdiction", "CHN", *data)
-    assert "was not bound" in said.stdout
-    assert "2015-03-14" in said.stdout
-    said = corridor("explain", "IV-4", "--jurisdiction", "CHN", *data)
-    assert "had only signed" in said.stdout
+    done = corridor("explain", "32008L0115", "--on", "2015-06-01", *data)
+    assert done.returncode == 0, done.stderr
+    assert "AUT BEL BGR" in done.stdout
+    assert "Schengen acquis" in done.stdout
+    assert not re.search(r"(DNK|IRL)[\w ]*: Position under the protocols", done.stdout)
+    done = corridor("explain", "32016R0399", "--on", "2017-06-01", *data)
+    assert "IRL Ireland: Position under the protocols" in done.stdout
+    done = corridor("explain", "32004L0038", "--on", "2015-06-01", "--jurisdiction", "IRL", *data)
+    assert "IRL Ireland was bound on 2015-06-01, since 2004-04-30." in done.stdout
+    done = corridor("explain", "IV-13", "--jurisdiction", "CHN", *data)
+    assert "was not bound" in done.stdout
+    assert "2015-03-14" in done.stdout
+    done = corridor("explain", "IV-4", "--jurisdiction", "CHN", *data)
+    assert "had only signed" in done.stdout
     assert corridor("explain", "IV-4", "--jurisdiction", "China", *data).returncode == 1
 
 
-def test_every_binding_of_a_release_is_that_of_its_events(built: Built) -> None:
+def test_the_bindings_of_a_release_follow_from_its_events(built: Built) -> None:
     rows = built.table("legal_event").collect()
     released = built.table("legal_binding").collect()
     assert released.height > 1_000
@@ -291,7 +289,7 @@ def test_every_binding_of_a_release_is_that_of_its_events(built: Built) -> None:
     )
 
 
-def test_every_event_of_a_release_is_followed_to_the_text_that_it_was_read_from(built: Built) -> None:
+def test_every_event_of_a_release_can_be_traced_to_its_text(built: Built) -> None:
     tracer = Tracer(Workspace(built.data, "snapshot"))
     rows = built.table("legal_event").collect()
     traced = [(row, tracer.trace(row)) for row in rows.iter_rows(named=True)]
@@ -299,12 +297,12 @@ def test_every_event_of_a_release_is_followed_to_the_text_that_it_was_read_from(
     assert [(row["instrument"], trace.text) for row, trace in traced if not trace.agrees] == []
 
 
-def test_the_command_line_says_of_a_day_before_an_act_that_it_was_not_there(built: Built) -> None:
+def test_explain_reports_that_an_act_did_not_exist_before_its_adoption(built: Built) -> None:
     data = ("--data", str(built.data))
-    said = corridor("explain", "32008L0115", "--on", "2008-01-01", "--jurisdiction", "DNK", *data)
-    assert "32008L0115 did not exist on 2008-01-01: it was adopted on 2008-12-16." in " ".join(said.stdout.split())
-    said = corridor("explain", "IV-11", "--on", "1980-01-01", *data)
-    assert "IV-11 did not exist on 1980-01-01: it was adopted on 1989-11-20." in " ".join(said.stdout.split())
+    done = corridor("explain", "32008L0115", "--on", "2008-01-01", "--jurisdiction", "DNK", *data)
+    assert "32008L0115 did not exist on 2008-01-01: it was adopted on 2008-12-16." in " ".join(done.stdout.split())
+    done = corridor("explain", "IV-11", "--on", "1980-01-01", *data)
+    assert "IV-11 did not exist on 1980-01-01: it was adopted on 1989-11-20." in " ".join(done.stdout.split())
 
 
 ANSWERS = [
@@ -338,7 +336,7 @@ ANSWERS = [
 ]
 
 
-def test_an_answer_says_why_a_state_was_not_bound(built: Built) -> None:
+def test_explain_prints_why_a_state_was_not_bound(built: Built) -> None:
     workspace = Workspace(built.data, "snapshot")
     for instrument, area, day, words in ANSWERS:
         report = explain(workspace, instrument, date.fromisoformat(day), area)
@@ -346,13 +344,13 @@ def test_an_answer_says_why_a_state_was_not_bound(built: Built) -> None:
         assert bool(report.bound) == (" was bound on" in str(report.answer) and "whether" not in words)
 
 
-def test_a_state_whose_law_is_not_covered_gets_no_answer(built: Built) -> None:
-    # The list of the parties is read for those that are covered: Norway's absence from it would say nothing.
+def test_explain_refuses_a_state_whose_law_is_not_covered(built: Built) -> None:
+    # The list of parties is read only for covered states, so that Norway's absence from it means nothing.
     with pytest.raises(WarehouseError, match="NOR Norway is not covered"):
         explain(Workspace(built.data, "snapshot"), "V-2", date(2010, 1, 1), "NOR")
 
 
-def test_who_was_bound_on_a_day_is_what_the_table_says(built: Built) -> None:
+def test_explain_agrees_with_the_table_on_who_was_bound(built: Built) -> None:
     workspace = Workspace(built.data, "snapshot")
     table = built.table("legal_binding").collect()
     for instrument in ("32004L0083", "32008L0115", "IV-11", "V-4", "C098", "CETS197"):
@@ -370,19 +368,19 @@ def test_who_was_bound_on_a_day_is_what_the_table_says(built: Built) -> None:
             }, (instrument, day)
 
 
-def test_the_command_line_says_up_to_when_a_list_speaks_and_what_a_wrong_number_may_be(built: Built) -> None:
+def test_explain_prints_the_day_of_a_list_and_suggests_instrument_numbers(built: Built) -> None:
     data = ("--data", str(built.data))
-    said = " ".join(corridor("explain", "V-4", "--jurisdiction", "FRA", *data).stdout.split())
-    assert "had only signed" in said
-    assert "the last list received is of 2015-03-14" in said
-    said = " ".join(corridor("explain", "ETS093", "--jurisdiction", "AUT", *data).stdout.split())
-    assert "no list that was received (2012-04-30) has an act of it" in said
+    text = " ".join(corridor("explain", "V-4", "--jurisdiction", "FRA", *data).stdout.split())
+    assert "had only signed" in text
+    assert "the last list received is of 2015-03-14" in text
+    text = " ".join(corridor("explain", "ETS093", "--jurisdiction", "AUT", *data).stdout.split())
+    assert "no list that was received (2012-04-30) has an act of it" in text
     wrong = corridor("explain", "32099L0050", *data)
     assert wrong.returncode != 0
     assert "did you mean 32009L0050" in " ".join(wrong.stderr.split())
 
 
-def test_an_end_that_no_source_states_is_listed_and_a_member_that_stands_apart_stays_bound(built: Built) -> None:
+def test_an_unstated_end_is_a_gap_and_an_opted_out_member_stays_bound(built: Built) -> None:
     gaps = built.table("legal_gap").filter(pl.col("aspect") == "repeal").collect()
     ends = built.table("legal_event").filter(pl.col("event") == "repeal").collect()
     acts = built.table("legal_instrument").filter(pl.col("scheme") == "celex").collect()

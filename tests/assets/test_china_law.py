@@ -1,4 +1,4 @@
-"""China's own laws are instruments with events, and bind China from the day that their text gives."""
+"""China's own laws are instruments with events, and bind China from the day that their text states."""
 
 from datetime import date
 from functools import cache
@@ -21,7 +21,7 @@ def known() -> pl.DataFrame:
     return pl.concat([laws, cited.filter(pl.col("basis") == "national_law")])
 
 
-def said() -> pl.DataFrame:
+def declarations() -> pl.DataFrame:
     return pl.DataFrame(schema=contract("reservation").polars_schema)
 
 
@@ -62,8 +62,8 @@ def test_every_law_of_china_in_the_list_has_an_event_and_a_name_in_chinese() -> 
     assert laws["name_zh"].null_count() == 0
 
 
-def test_of_a_law_of_china_only_what_no_source_dates_is_a_gap_and_nobody_could_join_it() -> None:
-    gaps = legal_gap(known(), said()).filter(pl.col("instrument").str.starts_with("CHN-"))
+def test_laws_of_china_have_gaps_only_for_undated_events_and_none_for_consent() -> None:
+    gaps = legal_gap(known(), declarations()).filter(pl.col("instrument").str.starts_with("CHN-"))
     assert set(gaps["jurisdiction"]) == {"CHN"}
     assert ("CHN-CONSULAR-PROTECTION-2023", "adoption") in set(gaps.select("instrument", "aspect").iter_rows())
     assert "CHN-EXIT-ENTRY-2012" not in set(gaps["instrument"])

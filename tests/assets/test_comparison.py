@@ -1,4 +1,4 @@
-"""The comparison on small tables: who speaks, what is withheld, what is flagged, and how grades come about."""
+"""The comparison on small tables: order of sources, missing figures, flags, grades and ranks."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -43,14 +43,14 @@ def population(*rows: tuple[str, int, float | None], dataset: str = WORLD, **fie
         "locator": 1,
         "known_from": datetime(2026, 1, 1, tzinfo=UTC),
     }
-    made = [
+    filled = [
         base
         | {"reporter": whom, "period": date(year, 1, 1), "value": value}
         | ({} if value is not None else {"missing_reason": "suppressed"})
         | fields
         for whom, year, value in rows
     ]
-    return pl.DataFrame(made, schema=declared.polars_schema)
+    return pl.DataFrame(filled, schema=declared.polars_schema)
 
 
 def measure(**fields: object) -> Measure:
@@ -107,7 +107,7 @@ def at(
     return found.row(0, named=True)
 
 
-def test_the_first_source_that_has_a_figure_speaks_and_the_others_stand_beside_it() -> None:
+def test_the_first_source_with_a_figure_is_used_and_the_others_are_alternatives() -> None:
     measures = {"people": people(WORLD, PJAN)}
     first = population(("DEU", 2020, 100.0), ("DEU", 2021, None))
     second = population(("DEU", 2020, 90.0), ("DEU", 2021, 95.0), dataset=PJAN)
@@ -120,7 +120,7 @@ def test_the_first_source_that_has_a_figure_speaks_and_the_others_stand_beside_i
     assert (other["year"], other["value"], other["difference"], other["ratio"]) == (2020, 90.0, -10.0, 0.9)
 
 
-def test_a_jurisdiction_without_a_figure_has_the_reason_that_its_source_gives() -> None:
+def test_a_missing_figure_has_the_reason_of_its_source() -> None:
     rows = compared({"people": people()}, population(("DEU", 2020, None)))
     assert at(rows, "DEU", 2020)["missing_reason"] == "suppressed"
     assert at(rows, "FRA", 2020)["missing_reason"] == "not_published"
@@ -130,7 +130,7 @@ def test_a_jurisdiction_without_a_figure_has_the_reason_that_its_source_gives() 
     assert (china["missing_reason"], china["because"]) == ("not_applicable", "It is about the other side.")
 
 
-def test_the_union_is_the_sum_of_all_its_members_or_says_who_is_missing() -> None:
+def test_the_union_is_the_sum_of_all_members_or_names_the_missing_ones() -> None:
     whole = [(state, 2020, 10.0) for state in MEMBERS]
     rows = compared({"people": people(additive=True)}, population(*whole, *[(s, 2021, 10.0) for s in MEMBERS[1:]]))
     assert at(rows, UNION, 2020, COMPUTED)["value"] == 270.0
@@ -139,12 +139,12 @@ def test_the_union_is_the_sum_of_all_its_members_or_says_who_is_missing() -> Non
     assert (short["missing_members"], short["because"]) == (MEMBERS[0], f"No figure for {MEMBERS[0]}")
 
 
-def test_figures_that_do_not_add_up_make_no_union() -> None:
+def test_a_measure_that_is_not_additive_has_no_computed_union() -> None:
     rows = compared({"people": people()}, population(*[(state, 2020, 10.0) for state in MEMBERS]))
     assert at(rows, UNION, 2020, COMPUTED)["missing_reason"] == "not_applicable"
 
 
-def test_before_the_present_composition_the_union_is_that_of_its_time() -> None:
+def test_earlier_years_also_have_the_union_in_its_composition_of_that_time() -> None:
     states = sorted(unions()["EU28"][0])
     assert "GBR" in states
     rows = compared(
@@ -157,7 +157,7 @@ def test_before_the_present_composition_the_union_is_that_of_its_time() -> None:
     assert rows.filter(pl.col("jurisdiction") == "EU27_2007")["year"].max() == 2012
 
 
-def test_a_share_without_its_denominator_is_withheld() -> None:
+def test_a_share_without_its_denominator_is_missing() -> None:
     measures = {
         "people": people(),
         "others": people(PJAN),
@@ -172,7 +172,7 @@ def test_a_share_without_its_denominator_is_withheld() -> None:
     assert missing["because"] == "A figure is missing in the formula others ÷ people × 100"
 
 
-def test_what_is_worked_out_is_as_good_as_the_worse_of_its_parts() -> None:
+def test_a_computed_figure_has_the_grade_of_its_worse_input() -> None:
     measures = {
         "people": people(),
         "others": people(PJAN),
@@ -185,7 +185,7 @@ def test_what_is_worked_out_is_as_good_as_the_worse_of_its_parts() -> None:
     assert (share["grade"], share["grade_reasons"]) == ("B", "threshold_months;reference;basis;residence")
 
 
-def test_a_rate_wants_residents() -> None:
+def test_a_rate_needs_the_number_of_residents() -> None:
     measures = {"population": people(), "people": people(PJAN, per_population=True)}
     rows = compared(
         measures, population(("DEU", 2020, 2000.0)), population(("DEU", 2020, 5.0), ("FRA", 2020, 5.0), dataset=PJAN)
@@ -210,13 +210,13 @@ def test_a_change_of_source_and_rule_within_a_series_is_flagged() -> None:
     assert at(rows, "DEU", 2021)["flags"] == "source_changed;definition_changed"
 
 
-def test_a_break_that_the_publisher_marks_is_flagged_and_so_is_a_jump() -> None:
+def test_a_published_break_and_a_jump_are_flagged() -> None:
     rows = compared({"people": people()}, population(("DEU", 2020, 100.0), ("DEU", 2021, 900.0), obs_status="BP"))
     assert at(rows, "DEU", 2021)["flags"] == "break;provisional;jump"
     assert at(rows, "DEU", 2021)["step"] == 800.0
 
 
-def test_two_sources_a_factor_of_ten_apart_are_flagged_and_not_averaged() -> None:
+def test_two_sources_that_differ_by_a_factor_of_ten_are_flagged_and_not_averaged() -> None:
     rows = compared(
         {"people": people(WORLD, PJAN)},
         population(("DEU", 2020, 1000.0)),
@@ -225,7 +225,7 @@ def test_two_sources_a_factor_of_ten_apart_are_flagged_and_not_averaged() -> Non
     assert (at(rows, "DEU", 2020)["value"], at(rows, "DEU", 2020)["flags"]) == (1000.0, "sources_disagree")
 
 
-def test_a_sum_of_which_a_part_is_missing_says_so_and_one_that_must_be_whole_is_withheld() -> None:
+def test_a_sum_with_a_missing_part_is_flagged_or_missing_if_it_must_be_complete() -> None:
     rows = population(("DEU", 2020, 4.0), sex="F").vstack(population(("DEU", 2020, None), sex="M"))
     source = {"dataset": WORLD, "indicator": "population", "because": "x", "where": {"sex": ["F", "M"]}, "sum": ["sex"]}
     loose = measure(sources=[source], like="mid_year_population")
@@ -246,14 +246,14 @@ def test_a_sum_does_not_depend_on_the_order_of_its_parts() -> None:
     assert found == {1_700_000_001.3}
 
 
-def test_a_sum_is_the_number_that_its_decimals_write() -> None:
+def test_a_sum_is_exact_in_its_decimals() -> None:
     figures = population(*((state, year, 0.0009) for state in MEMBERS for year in (2020, 2021)))
     rows = compared({"people": people(additive=True)}, figures)
     assert [at(rows, UNION, year, COMPUTED)["value"] for year in (2020, 2021)] == [0.0243, 0.0243]
 
 
-def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
-    apart = measure(
+def test_ranks_exclude_figures_that_are_not_comparable() -> None:
+    two_indicators = measure(
         sources=[
             {"dataset": WORLD, "indicator": "population", "because": "x", "definition": ["mid_year_population"]},
             {"dataset": PJAN, "indicator": "net_migration", "because": "x"},
@@ -261,7 +261,7 @@ def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
         like="mid_year_population",
     )
     rows = compared(
-        {"people": apart},
+        {"people": two_indicators},
         population(("DEU", 2020, 5.0), ("FRA", 2020, 7.0), ("ITA", 2020, 5.0), ("ESP", 2020, 1.0)),
         population(("CHN", 2020, 99.0), dataset=PJAN, indicator="net_migration"),
     )
@@ -271,7 +271,7 @@ def test_ranks_are_of_the_28_and_leave_out_what_may_not_be_compared() -> None:
     assert {at(rows, whom, 2020)["ranked"] for whom in ranks} == {4, None}
 
 
-def test_one_that_stands_alone_has_no_rank() -> None:
+def test_the_only_figure_of_a_year_has_no_rank() -> None:
     rows = compared({"people": people()}, population(("IRL", 2020, 5.0), ("IRL", 2021, 6.0), ("DEU", 2021, 0.0)))
     assert (at(rows, "IRL", 2020)["rank"], at(rows, "IRL", 2020)["ranked"]) == (None, None)
     assert (at(rows, "IRL", 2021)["rank"], at(rows, "IRL", 2021)["ranked"]) == (1, 2)
@@ -280,7 +280,7 @@ def test_one_that_stands_alone_has_no_rank() -> None:
 @pytest.mark.parametrize(
     ("attribute", "grade"), [(name, grade) for name, grade in grades.ATTRIBUTES.items() if name != "time"]
 )
-def test_each_attribute_in_which_a_rule_differs_makes_its_grade(
+def test_each_attribute_that_differs_gives_its_grade(
     monkeypatch: pytest.MonkeyPatch, attribute: str, grade: str
 ) -> None:
     rules = grades.counting_rules()
@@ -294,7 +294,7 @@ def test_each_attribute_in_which_a_rule_differs_makes_its_grade(
     assert (figure["grade"], figure["grade_reasons"]) == (grade, attribute)
 
 
-def test_changing_one_definition_changes_the_grades_that_depend_on_it_and_no_others(
+def test_changing_a_definition_changes_only_the_grades_that_depend_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     measures = {"people": people(WORLD, PJAN)}
@@ -308,7 +308,7 @@ def test_changing_one_definition_changes_the_grades_that_depend_on_it_and_no_oth
         monkeypatch.setattr(module, "counting_rules", lambda: changed)
     after = compared(measures, *rows)
     assert (at(before, "FRA", 2020)["grade"], at(after, "FRA", 2020)["grade"]) == ("B", "D")
-    # Who is ranked with whom follows from the grades of all.
+    # Ranks depend on the grades of all figures.
     others = (frame.filter(pl.col("jurisdiction") != "FRA").drop("rank", "ranked") for frame in (before, after))
     assert next(others).equals(next(others))
 
@@ -328,7 +328,7 @@ def test_every_source_of_a_measure_and_mirror_is_a_dataset_of_the_catalogue() ->
     assert instruments <= codes.members("instrument")
 
 
-def test_a_measure_wants_one_origin_and_a_formula_one_kind() -> None:
+def test_a_measure_needs_one_origin_and_a_formula_one_kind() -> None:
     with pytest.raises(ValueError, match="sources, a formula or a computation"):
         measure()
     with pytest.raises(ValueError, match="counting rule of a measure with sources"):
@@ -337,7 +337,7 @@ def test_a_measure_wants_one_origin_and_a_formula_one_kind() -> None:
         Formula.model_validate({"share": "a", "less": "b"})
 
 
-def test_holes_are_ranked_by_the_comparisons_that_they_block() -> None:
+def test_gaps_count_the_comparisons_that_they_prevent() -> None:
     rows = compared({"people": people()}, population(("DEU", 2020, 1.0), ("FRA", 2020, 2.0), ("DEU", 2021, 1.0)))
     figures = POLARS.from_polars(rows)
     gaps = POLARS.to_polars(coverage_gap(figures)).filter(pl.col("jurisdiction").is_in(["FRA", "ITA"]))
@@ -349,7 +349,7 @@ def test_holes_are_ranked_by_the_comparisons_that_they_block() -> None:
 
 
 def series() -> pl.DataFrame:
-    """A comparison that breaks no law: two years of every member state by one rule, and the Union as published."""
+    """A comparison that passes all checks: two years of every member state under one rule, and the published Union."""
     states = population(*((state, year, 100.0) for state in MEMBERS for year in (2020, 2021)))
     union = population((UNION, 2020, 2700.0), (UNION, 2021, 2700.0))
     return compared({"population": people(WORLD, PJAN, additive=True)}, states, union, years=range(2020, 2022))
@@ -375,7 +375,7 @@ def series() -> pl.DataFrame:
         ("grades_give_reasons", STATE, {"grade": "B"}),
     ],
 )
-def test_a_check_shows_the_figure_that_breaks_a_law(check: str, aggregation: str, broken: dict[str, object]) -> None:
+def test_a_check_shows_the_figure_that_breaks_a_rule(check: str, aggregation: str, broken: dict[str, object]) -> None:
     rows = series()
     assert failing_rows(check, "comparison", rows).is_empty()
     whom = MEMBERS[0] if aggregation == STATE else UNION
@@ -390,8 +390,8 @@ def test_a_check_shows_the_figure_that_breaks_a_law(check: str, aggregation: str
     assert failing_rows(check, "comparison", bad).select("jurisdiction", "year").rows() == [(whom, 2021)]
 
 
-def test_what_is_bad_in_a_source_is_shown_by_a_check() -> None:
-    """A definition that changes within a series, and two sources that are a factor of ten apart."""
+def test_checks_show_figures_whose_sources_are_bad() -> None:
+    """A definition that changes within a series, and two sources that differ by a factor of ten."""
     measures = {"population": people(WORLD, PJAN)}
     first = population(("DEU", 2020, 1000.0), ("FRA", 2020, 9000.0))
     second = population(("DEU", 2021, 1100.0), ("FRA", 2020, 800.0), dataset=PJAN)
@@ -409,8 +409,8 @@ def test_what_is_bad_in_a_source_is_shown_by_a_check() -> None:
 
 
 @pytest.mark.slow
-def test_pyspark_compares_as_polars_does(built_comparison: Mapping[str, pl.DataFrame]) -> None:
-    """On the tables of statistics of the built release, of a few measures of every kind."""
+def test_pyspark_and_polars_give_equal_comparisons(built_comparison: Mapping[str, pl.DataFrame]) -> None:
+    """Compares a few measures of every kind, with the tables of statistics of the built release."""
     pytest.importorskip("pyspark", reason="wants the extra spark")
     names = ("population", "foreign_born", "foreign_born_share", "asylum_applicants", "students_in", "urban_share")
     few = {name: declared.measures()[name] for name in names}

@@ -1,4 +1,4 @@
-"""Cooperation on migration: only what a publication states, and the project of 2008 first."""
+"""Table of cooperation on migration: it holds only what a publication states, with the project of 2008 first."""
 
 from datetime import date
 from functools import cache
@@ -35,12 +35,12 @@ def test_every_row_names_a_publication_and_where_it_is() -> None:
     assert programmes().height == len(cooperation.PROGRAMMES)
 
 
-def test_sources_that_differ_on_one_programme_stand_side_by_side() -> None:
+def test_contradicting_sources_of_a_programme_are_separate_rows() -> None:
     begun = programmes().filter(pl.col("cooperation") == "cbmm_2")
     assert set(begun["date"]) == {date(2010, 11, 19), date(2011, 4, 1)}
 
 
-def test_a_day_that_no_source_gives_is_empty_and_a_month_is_no_day() -> None:
+def test_an_unstated_day_is_empty_and_a_month_is_not_a_day() -> None:
     precision = dict(programmes().select("cooperation", "date_precision").iter_rows())
     assert precision["mmsp_2"] == "unknown"
     assert precision["mobility_and_migration_dialogue"] == "month"
@@ -48,7 +48,7 @@ def test_a_day_that_no_source_gives_is_empty_and_a_month_is_no_day() -> None:
     assert set(unknown["date_precision"]) == {"unknown"}
 
 
-def test_what_has_no_currency_has_no_amount() -> None:
+def test_an_amount_without_a_currency_is_empty() -> None:
     assert programmes().filter(pl.col("amount").is_null() != pl.col("currency").is_null()).is_empty()
 
 

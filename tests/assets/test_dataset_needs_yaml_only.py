@@ -1,4 +1,4 @@
-"""A new dataset of every known format of statistics: an entry in YAML, a payload, and out come observations."""
+"""A new dataset in a known format of statistics needs only a YAML entry to become observations."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ licence: {{id: CC0-1.0, url: https://new.example/terms, redistribution: allowed,
 hosts: [new.example]
 cadence: once
 fresh_days: 400
-territory: Everything is apart.
+territory: Everything is separate.
 endpoints: {{file: {{url: https://new.example/, accept: csv, asked: false}}}}
 flags: {{A: A}}
 datasets:
@@ -34,7 +34,7 @@ datasets:
       dimensions: {dimensions}
 {observe}
 """
-# By table, the dimensions of its own that a payload may not have.
+# The table's own dimensions that a payload may not have, by table.
 PLAIN = {
     "migrant_stock": "{sex: _T, age: _T}",
     "migration_flow": "{sex: _T, age: _T, age_definition: _Z}",
@@ -257,15 +257,17 @@ def test_a_dataset_of_a_known_format_needs_an_entry_and_no_python(
     assert name == reading.recognise(path).NAME
     workspace = Workspace(tmp_path / "data", "live")
     import_file(workspace, entry, "thing", path, None)
-    made = stages.observations(workspace, "new/thing")
-    assert made.failures == []
-    assert made.unmatched.collect().rows() == []
-    assert made.frame.select("reporter", "value").collect().rows() == [("EU_SAC" if "frontex" in name else "DEU", 7.0)]
-    assert made.frame.collect()["period"].dt.year().to_list() == [2020 if name == "undesa_xlsx" else 2023]
+    result = stages.observations(workspace, "new/thing")
+    assert result.failures == []
+    assert result.unmatched.collect().rows() == []
+    assert result.frame.select("reporter", "value").collect().rows() == [
+        ("EU_SAC" if "frontex" in name else "DEU", 7.0)
+    ]
+    assert result.frame.collect()["period"].dt.year().to_list() == [2020 if name == "undesa_xlsx" else 2023]
 
 
-def test_every_format_of_statistics_has_its_case() -> None:
-    """The others are of law and of China's publishers, which have statements and records of their own."""
+def test_every_format_of_statistics_has_a_case() -> None:
+    """The formats without a case are those of law and of China's publishers, which have their own tests."""
     others = {"nbs_json", "nbs_easyquery", "figures_csv", "sparql_json", "untc_html", "untc_xml"}
     others |= {"normlex_html", "law_docx", "law_csv", "globalcit_csv", "flk_json", "cellar_notice_xml"}
     others |= {"codings_csv", "codings_xlsx"}

@@ -1,4 +1,4 @@
-"""Acts of the Union: queries that cannot fail silently, dates by their meaning, positions by a source."""
+"""Acts of the Union: every query has a probe, every date a meaning, every position a source."""
 
 import json
 import re
@@ -29,7 +29,7 @@ CELEX = "http://publications.europa.eu/resource/celex/"
 
 
 def result(names: Sequence[str], *rows: Mapping[str, str]) -> str:
-    """The result of a query in JSON; what looks like an address is an IRI, and a blank is not bound."""
+    """The JSON result of a query. A value that looks like an address is an IRI; a blank value is unbound."""
     bindings = [
         {
             name: {"type": "uri" if value.startswith("http") else "literal", "value": value}
@@ -48,7 +48,7 @@ def dates(**days: str) -> list[dict[str, str]]:
     ]
 
 
-def test_a_date_means_what_its_annotation_says(tmp_path: Path) -> None:
+def test_the_annotation_of_a_date_decides_its_event(tmp_path: Path) -> None:
     effect = {"celex": f"{CELEX}32024R1351", "property": "date_entry-into-force"}
     text = result(
         ACTS,
@@ -84,7 +84,7 @@ def test_an_act_may_have_several_deadlines(tmp_path: Path) -> None:
     assert set(rows["event"]) == {"transposition_deadline"}
 
 
-def test_a_meaning_that_no_map_knows_is_unmatched(tmp_path: Path) -> None:
+def test_an_unknown_meaning_is_unmatched(tmp_path: Path) -> None:
     row = {"celex": f"{CELEX}32013L0032", "property": "date_of_something", "date": "2015-07-20"}
     read = read_law_rows(write_payload(tmp_path, result(ACTS, row, KNOWN)), "cellar/acts")
     assert read.observations.is_empty()
@@ -92,20 +92,18 @@ def test_a_meaning_that_no_map_knows_is_unmatched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [ACTS, MEASURES])
-def test_an_answer_without_the_probe_is_refused_though_it_came_with_status_200(
-    tmp_path: Path, names: Sequence[str]
-) -> None:
+def test_a_result_without_the_probe_is_refused_despite_status_200(tmp_path: Path, names: Sequence[str]) -> None:
     with pytest.raises(FormatError, match="no row for the probe"):
         reading.read(write_payload(tmp_path, result(names)))
 
 
-def test_emptiness_is_believed_once_the_probe_answers(tmp_path: Path) -> None:
+def test_an_empty_result_with_the_probe_is_accepted(tmp_path: Path) -> None:
     read = read_law_rows(write_payload(tmp_path, result(MEASURES, {"probe": f"{CELEX}x"})), "cellar/measures")
     assert read.observations.is_empty()
     assert read.unmatched.is_empty()
 
 
-def test_a_corrigendum_is_no_act(tmp_path: Path) -> None:
+def test_a_corrigendum_is_refused(tmp_path: Path) -> None:
     row = {"celex": f"{CELEX}32011L0036R(01)", "property": "date_document", "date": "2011-04-05"}
     with pytest.raises(FormatError, match=r"32011L0036R\(01\) is the number of a corrigendum"):
         reading.read(write_payload(tmp_path, result(ACTS, row, KNOWN)))
@@ -139,7 +137,7 @@ NOTICE = """<?xml version="1.0" encoding="UTF-8"?><NOTICE decoding="eng" type="o
 </WORK></NOTICE>"""
 
 
-def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
+def test_a_notice_gives_the_same_rows_as_the_query(tmp_path: Path) -> None:
     path = write_payload(tmp_path, NOTICE)
     rows = read_law_rows(path, "cellar/notices").observations
     assert sorted(rows.select("event", "date").iter_rows()) == [
@@ -155,7 +153,7 @@ def test_a_notice_says_what_the_query_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["52018PC0340", "02016R0399-20240710", "32011L0036R(01)"])
-def test_a_notice_of_what_is_no_act_is_refused(tmp_path: Path, number: str) -> None:
+def test_a_notice_of_another_document_than_an_act_is_refused(tmp_path: Path, number: str) -> None:
     with pytest.raises(FormatError, match="not about an act"):
         reading.read(write_payload(tmp_path, NOTICE.replace("32013L0032", number)))
 
@@ -170,7 +168,7 @@ def test_a_notice_of_what_is_no_act_is_refused(tmp_path: Path, number: str) -> N
         ("op_celex_32018R0196_object_expression.xml", "no numbered work"),
     ],
 )
-def test_true_notices_of_what_is_no_act_are_refused(corpus: Path, name: str, why: str) -> None:
+def test_true_notices_of_other_documents_than_acts_are_refused(corpus: Path, name: str, why: str) -> None:
     with pytest.raises(FormatError, match=why):
         reading.read(corpus / "legal/cellar" / name)
 
@@ -193,7 +191,7 @@ def measure(number: str, state: str = "DEU", directive: str = "32008L0115") -> d
     }
 
 
-def test_measures_are_those_of_their_directive(tmp_path: Path) -> None:
+def test_measures_refer_to_their_directive(tmp_path: Path) -> None:
     text = result(MEASURES, measure("72008L0115DEU_184231"), measure("72008L0115GBR_1", "GBR"), {"probe": "x"})
     rows = read_law_rows(write_payload(tmp_path, text), "cellar/measures").observations
     assert rows.select("instrument", "jurisdiction", "measure", "notified").rows() == [
@@ -207,7 +205,7 @@ def test_a_measure_of_another_directive_is_refused(tmp_path: Path, number: str) 
         reading.read(write_payload(tmp_path, result(MEASURES, measure(number), {"probe": "x"})))
 
 
-def test_every_cell_of_a_result_is_found_again(tmp_path: Path) -> None:
+def test_every_locator_of_a_result_finds_its_cell(tmp_path: Path) -> None:
     path = write_payload(tmp_path, result(ACTS, *dates(date_document="2013-06-26", deadline="2015-07-20"), KNOWN))
     found = reading.recognise(path).finder(path)
     frame = reading.read(path).frame.collect()
@@ -236,7 +234,7 @@ def test_the_queries_use_the_predicates_that_exist_and_are_paged_and_probed() ->
 
 
 class Endpoint:
-    """The SPARQL endpoint as it behaves: pages by OFFSET, and nothing with status 200 for what it does not know."""
+    """A double of the SPARQL endpoint: it pages by OFFSET and returns an empty result with status 200."""
 
     def __init__(self, names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
         self.names, self.rows = names, list(rows)
@@ -265,7 +263,7 @@ def notified() -> list[dict[str, str]]:
 
 @pytest.fixture(params=["acts", "measures"])
 def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Endpoint]]:
-    """The name of a dataset and the endpoint, which has fifty rows of it and gives twenty at once."""
+    """The name of a dataset and an endpoint that has fifty rows of it and returns twenty in one page."""
     name = str(request.param)
     double = Endpoint(ACTS, deadlines()) if name == "acts" else Endpoint(MEASURES, notified())
     with serve(double) as server:
@@ -285,7 +283,7 @@ def ask(workspace: Workspace, name: str) -> Reception:
     return receive(workspace, catalogue.publishers()["cellar"], name)
 
 
-def test_a_live_query_is_asked_page_by_page_until_one_is_not_full(
+def test_a_live_query_is_sent_page_by_page_until_a_page_is_not_full(
     endpoint: tuple[str, Endpoint], tmp_path: Path
 ) -> None:
     name, double = endpoint
@@ -295,7 +293,7 @@ def test_a_live_query_is_asked_page_by_page_until_one_is_not_full(
     assert stages.observations(workspace, f"cellar/{name}").frame.collect().height == 50
 
 
-def test_a_silent_empty_answer_leaves_what_was_known_in_its_place(
+def test_an_empty_response_without_the_probe_keeps_the_known_rows(
     endpoint: tuple[str, Endpoint], tmp_path: Path
 ) -> None:
     name, double = endpoint
@@ -303,12 +301,12 @@ def test_a_silent_empty_answer_leaves_what_was_known_in_its_place(
     ask(workspace, name)
     double.silent = True
     ask(workspace, name)
-    made = stages.observations(workspace, f"cellar/{name}")
-    assert made.frame.collect().height == 50
-    assert "no row for the probe" in made.failures[0]
+    stored = stages.observations(workspace, f"cellar/{name}")
+    assert stored.frame.collect().height == 50
+    assert "no row for the probe" in stored.failures[0]
 
 
-def test_a_maintenance_page_in_the_place_of_an_answer_is_said_and_leaves_what_was_known(
+def test_a_maintenance_page_is_reported_and_keeps_the_known_rows(
     endpoint: tuple[str, Endpoint], tmp_path: Path
 ) -> None:
     name, double = endpoint
@@ -323,7 +321,7 @@ def test_a_maintenance_page_in_the_place_of_an_answer_is_said_and_leaves_what_wa
 
 @pytest.mark.corpus
 class TestTheActsAreThoseOfTheCorpus:
-    """What a release holds of the acts, against the harvest and the facts of the corpus, read there by another way."""
+    """The acts of a release compared with the harvest and the facts of the corpus, which are read independently."""
 
     def test_every_directive_of_the_harvest_has_its_day_of_adoption(self, built: Built, corpus: Path) -> None:
         text = (corpus / "legal/cellar/estleg_eurlex_directives_peep.json").read_text(encoding="utf-8")
@@ -335,7 +333,7 @@ class TestTheActsAreThoseOfTheCorpus:
             assert found
             assert found[1] == day.isoformat(), number
 
-    def test_no_row_comes_from_memory_though_the_corpus_has_such(self, built: Built, corpus: Path) -> None:
+    def test_no_row_has_general_knowledge_as_its_source(self, built: Built, corpus: Path) -> None:
         facts = (corpus / "legal/facts.tsv").read_text(encoding="utf-8")
         assert facts.count("general legal knowledge") > 100
         sources = built.table("legal_event").select("source").unique().collect()["source"]
@@ -360,22 +358,22 @@ class TestTheActsAreThoseOfTheCorpus:
                 position = of_act.filter(pl.col("event").is_in(["opt_in", "opt_out"]), pl.col("jurisdiction") == state)
                 assert (position.height > 0) != ((number, state, "position") in gaps), (number, state)
 
-    def test_the_positions_that_the_corpus_gives_a_source_for(self, built: Built) -> None:
+    def test_positions_with_a_source_in_the_corpus_are_present(self, built: Built) -> None:
         rows = built.table("legal_event").filter(pl.col("event").is_in(["opt_in", "opt_out"])).collect()
-        said = {
+        positions = {
             (r[0], r[1], r[2], r[3]) for r in rows.select("instrument", "jurisdiction", "event", "basis").iter_rows()
         }
         for number in ("32024R1347", "32024R1348", "32024R1350", "32024R1351", "32024R1358", "32024R1359"):
-            assert (number, "IRL", "opt_in", "protocol_21") in said
+            assert (number, "IRL", "opt_in", "protocol_21") in positions
         for number in ("32024R1349", "32024R1356"):
-            assert (number, "IRL", "opt_out", "schengen") in said
-            assert (number, "DNK", "opt_in", "schengen") in said
-        assert ("32013L0033", "IRL", "opt_in", "protocol_21") in said
-        assert ("32024R1358", "DNK", "opt_in", "parallel_agreement") in said
-        assert ("32008L0115", "DNK", "opt_in", "schengen") in said
+            assert (number, "IRL", "opt_out", "schengen") in positions
+            assert (number, "DNK", "opt_in", "schengen") in positions
+        assert ("32013L0033", "IRL", "opt_in", "protocol_21") in positions
+        assert ("32024R1358", "DNK", "opt_in", "parallel_agreement") in positions
+        assert ("32008L0115", "DNK", "opt_in", "schengen") in positions
 
 
-def test_a_dataset_is_statistics_or_law_and_never_both() -> None:
+def test_a_dataset_is_either_statistics_or_law() -> None:
     text = Path(catalogue.__file__).with_name("citations.yaml").read_text(encoding="utf-8")
     both = text.replace(
         "    record:\n", "    observe: {indicator: a, reporter: a, unit: a, definition: a}\n    record:\n", 1

@@ -1,4 +1,4 @@
-"""Figures of the international sources that anybody can look up, followed from the snapshot into shared codes."""
+"""Well-known figures of international sources, normalised from the snapshot."""
 
 import csv
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ ORIGIN = Origin("e" * 64, datetime(2026, 10, 1, tzinfo=UTC))
 
 
 def observations(publisher: str, dataset: str) -> pl.DataFrame:
-    """What the payloads of a dataset in the snapshot become; nothing in them may be unknown."""
+    """The observations of a dataset in the snapshot. No code in its payloads may be unknown."""
     found = [p for p in payloads() if (p.publisher, p.dataset) == (publisher, dataset)]
     assert found
     parts = []
@@ -39,21 +39,21 @@ def test_china_sends_more_students_than_it_receives() -> None:
     assert value(observations("uis", "MENF.5T8"), reporter="CHN", year=2022) == -841_380
 
 
-def test_the_estimates_of_the_un_replace_those_that_the_bank_repeated() -> None:
+def test_un_estimates_differ_from_the_older_ones_that_the_world_bank_publishes() -> None:
     prospects, bank = observations("undesa", "wpp_net_migration"), observations("worldbank", "SM.POP.NETM")
     assert [value(frame, reporter="CHN", year=2022) for frame in (prospects, bank)] == [-293_846, -311_380]
     assert [value(frame, reporter="CHN", year=2023) for frame in (prospects, bank)] == [-567_724, -310_220]
     assert set(prospects["definition"]) == {"modelled_population_projection"}
 
 
-def test_inflows_are_those_of_the_22_member_states_in_the_oecd() -> None:
+def test_inflows_cover_the_22_member_states_in_the_oecd() -> None:
     inflows = observations("oecd", "imd_inflows")
     assert value(inflows, reporter="GRC", year=2014) == 29_510
     assert inflows["reporter"].n_unique() == 22
     assert set(inflows["partner"]) == {"_T"}
 
 
-def test_the_population_of_working_age_is_in_persons_and_says_where_few_were_asked() -> None:
+def test_the_working_age_population_is_in_persons_and_small_samples_are_flagged() -> None:
     workers = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A")
     assert set(workers["reporter"]) == {"ESP", "GRC", "HRV", "ITA", "MLT", "PRT", "SVN"}
     assert set(workers["partner"]) == {"NAT", "FOR"}
@@ -61,7 +61,7 @@ def test_the_population_of_working_age_is_in_persons_and_says_where_few_were_ask
     assert workers.filter(pl.col("obs_status") == "U").height > 0
 
 
-def test_prices_are_of_corridors_and_never_above_a_hundred_per_cent() -> None:
+def test_prices_are_for_corridors_and_below_a_hundred_per_cent() -> None:
     prices = observations("worldbank", "remittance_prices").filter(pl.col("value").is_not_null())
     assert {("DEU", "CHN"), ("ITA", "CHN")} <= set(prices.select("reporter", "partner").iter_rows())
     assert set(prices["unit"]) == {"percent"}
@@ -74,7 +74,7 @@ def number(cell: object) -> float:
 
 
 @pytest.mark.corpus
-def test_every_incident_of_one_of_the_28_is_there_with_all_its_dead_and_missing(corpus: Path) -> None:
+def test_every_incident_in_the_28_is_present_with_all_dead_and_missing(corpus: Path) -> None:
     path = corpus / "intl/iom/Missing_Migrants_Global_Figures_allData_2025.xlsx"
     names, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     at = {str(name): place for place, name in enumerate(names)}
@@ -89,7 +89,7 @@ def test_every_incident_of_one_of_the_28_is_there_with_all_its_dead_and_missing(
 
 
 @pytest.mark.corpus
-def test_thousands_of_persons_are_persons(corpus: Path) -> None:
+def test_values_in_thousands_become_persons(corpus: Path) -> None:
     path = corpus / "intl/ilo/MST_XWAP_SEX_AGE_CCT_NB_A-filtered-2025-10-31.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
         published = [row["obs_value"] for row in csv.DictReader(file) if row["ref_area.label"] == "Malta"]

@@ -1,4 +1,4 @@
-"""One corridor as two sides count it, and law beside series: on small tables."""
+"""Mirror figures and the policy timeline on small tables."""
 
 from datetime import UTC, date, datetime
 
@@ -58,11 +58,11 @@ def mirrored(*rows: pl.DataFrame, visas: pl.DataFrame | None = None) -> list[dic
     )
     tables = {"migrant_stock": POLARS.from_polars(pl.concat(rows))}
     days = POLARS.from_polars(pl.DataFrame(schema=VISAS) if visas is None else visas)
-    made = POLARS.to_polars(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
-    return list(made.sort("mirror", "origin", "year").iter_rows(named=True))
+    flows = POLARS.to_polars(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
+    return list(flows.sort("mirror", "origin", "year").iter_rows(named=True))
 
 
-def test_two_sides_are_set_beside_each_other_with_what_differs_in_how_they_count() -> None:
+def test_a_mirror_has_both_sides_and_the_differences_of_their_counting_rules() -> None:
     (row,) = mirrored(
         stock(DESA, "international_migrants", "foreign_born", 150.0),
         stock(KNOMAD, "international_migrants_modelled", "modelled_from_stocks", 100.0),
@@ -71,7 +71,7 @@ def test_two_sides_are_set_beside_each_other_with_what_differs_in_how_they_count
     assert (row["grade"], row["grade_reasons"]) == ("C", "concept;basis;residence")
 
 
-def test_one_side_alone_is_told_without_a_ratio_or_grade() -> None:
+def test_a_single_side_has_no_ratio_and_no_grade() -> None:
     (row,) = mirrored(stock(DESA, "international_migrants", "foreign_born", 150.0))
     assert (row["first_value"], row["second_value"], row["ratio"], row["grade"]) == (150.0, None, None, None)
 
@@ -84,7 +84,7 @@ def test_a_side_that_changed_its_definition_or_broke_its_series_is_flagged() -> 
     assert [row["flags"] for row in rows] == [None, "break;definition_changed"]
 
 
-def test_visas_mirror_what_each_side_grants() -> None:
+def test_visa_mirrors_hold_what_each_side_grants() -> None:
     visas = pl.DataFrame([("CHN", "DEU", 2024, 0.0), ("DEU", "CHN", 2024, 30.0)], schema=VISAS, orient="row")
     rows = [row for row in mirrored(stock(DESA, "x", "foreign_born", 1.0), visas=visas) if row["mirror"] != "mirror"]
     assert [(row["origin"], row["first_value"], row["second_value"]) for row in rows] == [
@@ -93,7 +93,7 @@ def test_visas_mirror_what_each_side_grants() -> None:
     ]
 
 
-def test_an_event_stands_beside_the_years_before_and_after_it() -> None:
+def test_an_event_has_the_figures_of_the_years_before_and_after() -> None:
     figures = pl.DataFrame(
         [("m", "DEU", "state", year, float(year), "persons") for year in (2010, 2011, 2012)],
         schema=["measure", "jurisdiction", "aggregation", "year", "value", "unit"],
@@ -124,7 +124,7 @@ def test_an_event_stands_beside_the_years_before_and_after_it() -> None:
     assert (row["value_before"], row["value"], row["value_after"]) == (2010.0, 2011.0, 2012.0)
 
 
-def test_what_had_happened_by_a_day_is_no_event_of_that_day() -> None:
+def test_an_event_known_only_by_a_day_is_left_out() -> None:
     figures = pl.DataFrame(
         [("m", "DEU", "state", 2011, 1.0, "persons")],
         schema=["measure", "jurisdiction", "aggregation", "year", "value", "unit"],

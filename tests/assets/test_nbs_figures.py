@@ -1,4 +1,4 @@
-"""The figures of China's statistics bureau through reading and translation, against the tables that were kept of it."""
+"""Figures of China's statistics bureau, read and normalised, compared with saved tables of its web service."""
 
 import csv
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ NAMES = {
     "入境过夜游客": ("inbound_overnight_visitors", "_T"),
     "国内居民出境人数": ("resident_departures", "MAINLAND"),
 }
-# One of two ids of the population; it says the same.
+# One of two ids of the population; both give the same figures.
 SECOND = "9f39d77c761d4824940fc3c23d8281b0"
 Key = tuple[str, str, str, int]
 
@@ -67,7 +67,7 @@ def kept(corpus: Path, file: str) -> list[dict[str, str]]:
 
 
 def published(corpus: Path, file: str, value: str, year: str, area: str | None, *, zero: bool) -> dict[Key, float]:
-    """What a kept table says, in our units: 万 is 10 000. In tables of the old service 0 is no value."""
+    """The values of a saved table in our units: 万 is 10 000. In tables of the old service 0 means no value."""
     found = {}
     for row in kept(corpus, file):
         name = NAMES.get(row["name_zh"].split(" ")[0])
@@ -75,13 +75,13 @@ def published(corpus: Path, file: str, value: str, year: str, area: str | None, 
             continue
         code = row[area] if area else "100000"
         if code != "100000" and name[0] == "natural_increase_rate":
-            continue  # of provinces it is not asked for
+            continue  # it is not requested for provinces
         scale = 1 if name[0].endswith("_rate") else 10_000
         found[*name, "CHN" if code == "100000" else f"CHN-{code}", int(row[year])] = float(row[value]) * scale
     return found
 
 
-def test_every_newest_figure_is_that_of_the_service(corpus: Path, everything: dict[str, pl.DataFrame]) -> None:
+def test_every_newest_figure_equals_that_of_the_service(corpus: Path, everything: dict[str, pl.DataFrame]) -> None:
     ours = {key: value for frame in everything.values() for key, value in values(frame.filter(known_from=NEW)).items()}
     theirs: dict[Key, float] = {}
     for file in ("nation_population", "nation_tourism", "province_population"):
@@ -99,7 +99,7 @@ def test_every_newest_figure_is_that_of_the_service(corpus: Path, everything: di
         ("province_old_vs_new_vintages.tsv", "2026-03", "region6"),
     ],
 )
-def test_every_earlier_figure_is_that_of_the_old_service_and_0_is_none(
+def test_every_earlier_figure_equals_that_of_the_old_service_and_0_is_missing(
     corpus: Path, everything: dict[str, pl.DataFrame], file: str, month: str, area: str | None
 ) -> None:
     ours: dict[Key, float] = {}
@@ -112,18 +112,18 @@ def test_every_earlier_figure_is_that_of_the_old_service_and_0_is_none(
 
 
 def folded(frame: pl.DataFrame, table: str) -> Iterator[State]:
-    """The states after each vintage of each dataset of a table."""
+    """The state after each vintage, for each dataset of a table."""
     declared = contract(table)
     for _, dataset in frame.group_by("dataset"):
         state = begin(declared)
-        for (at,), said in sorted(dataset.group_by("known_from"), key=lambda pair: pair[0][0]):
-            rows = said.select(*declared.field_names, pl.lit(f"{at}").alias(REQUEST))
+        for (at,), vintage in sorted(dataset.group_by("known_from"), key=lambda pair: pair[0][0]):
+            rows = vintage.select(*declared.field_names, pl.lit(f"{at}").alias(REQUEST))
             state = follow(state.current, rows, at, declared)
             yield state
 
 
 def current(everything: dict[str, pl.DataFrame], table: str) -> pl.DataFrame:
-    """What is known now."""
+    """The rows that are valid now."""
     states = {state.current["dataset"][0]: state.current for state in folded(everything[table], table)}
     return pl.concat(states.values())
 
@@ -138,7 +138,7 @@ def test_residents_of_every_province_are_known_from_2000_to_2024(everything: dic
     assert beijing["value"].to_list() == [19_620_000.0]
 
 
-def test_what_differs_between_the_services_is_rounding_but_for_one_figure(everything: dict[str, pl.DataFrame]) -> None:
+def test_the_services_differ_only_by_rounding_except_for_one_figure(everything: dict[str, pl.DataFrame]) -> None:
     states = [state for table, frame in everything.items() for state in folded(frame, table)]
     changes = pl.concat(state.revisions for state in states).drop_nulls(["old_value", "new_value"])
     kinds = dict(changes.group_by("change").len().iter_rows())
@@ -147,7 +147,7 @@ def test_what_differs_between_the_services_is_rounding_but_for_one_figure(everyt
     assert kinds["rounding"] > 150
 
 
-def test_years_that_were_not_published_are_missing_and_not_zero(everything: dict[str, pl.DataFrame]) -> None:
+def test_unpublished_years_are_missing_and_not_zero(everything: dict[str, pl.DataFrame]) -> None:
     newest = current(everything, "border_crossing")
     gap = newest.filter(pl.col("indicator") == "inbound_visitors", pl.col("period").dt.year().is_between(2020, 2022))
     assert gap.height == 12

@@ -1,4 +1,4 @@
-"""What happens to a figure between the payload and a table: codes change, values do not, and nothing is lost unseen."""
+"""Normalisation of statistics: codes are translated, values are kept, and every dropped row is counted."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_a_cell_becomes_an_observation_in_shared_codes(tmp_path: Path) -> None:
     assert row["missing_reason"] is None
 
 
-def test_observations_keep_their_contract(tmp_path: Path) -> None:
+def test_observations_have_the_schema_of_their_contract(tmp_path: Path) -> None:
     observed = permits(tmp_path, "A,EDUC,CN,M_GE12,PER,EL,2023,6632,,")
     assert observed.observations.schema == contract("residence_permit").polars_schema
 
@@ -78,7 +78,7 @@ def test_a_composite_flag_keeps_every_letter(tmp_path: Path) -> None:
     assert only(permits(tmp_path, "A,EDUC,CN,TOTAL,PER,IE,2023,5,bep,"))["obs_status"] == "BEP"
 
 
-def test_an_unknown_code_is_counted_and_its_row_is_in_no_table(tmp_path: Path) -> None:
+def test_an_unknown_code_is_counted_and_its_row_is_left_out(tmp_path: Path) -> None:
     observed = permits(
         tmp_path,
         "A,EDUC,CN,TOTAL,PER,IE,2023,5,,",
@@ -90,20 +90,20 @@ def test_an_unknown_code_is_counted_and_its_row_is_in_no_table(tmp_path: Path) -
     assert (unmatched["dimension"], unmatched["source_code"], unmatched["cells"]) == ("citizen", "QQ1", 2)
 
 
-def test_an_unknown_flag_is_counted_too(tmp_path: Path) -> None:
+def test_an_unknown_flag_is_counted(tmp_path: Path) -> None:
     observed = permits(tmp_path, "A,EDUC,CN,TOTAL,PER,IE,2023,5,%,")
     assert observed.observations.is_empty()
     assert observed.unmatched.row(0, named=True)["dimension"] == "flag"
 
 
-def test_a_text_in_place_of_a_value_is_not_guessed(tmp_path: Path) -> None:
+def test_an_unknown_text_in_place_of_a_value_is_unmatched(tmp_path: Path) -> None:
     observed = permits(tmp_path, "A,EDUC,CN,TOTAL,PER,IE,2023,many,,")
     assert observed.observations.is_empty()
     unmatched = observed.unmatched.row(0, named=True)
     assert (unmatched["dimension"], unmatched["source_code"]) == ("value", "many")
 
 
-def test_rows_that_concern_neither_china_nor_a_member_state_are_left_out(tmp_path: Path) -> None:
+def test_rows_outside_the_scope_are_left_out(tmp_path: Path) -> None:
     observed = permits(tmp_path, "A,EDUC,BY,TOTAL,PER,CH,2023,5,,", "A,EDUC,CN,TOTAL,PER,CH,2023,6,,")
     assert observed.observations["partner"].to_list() == ["CHN"]
 
@@ -114,17 +114,17 @@ def test_a_new_dimension_is_an_error_that_names_it(tmp_path: Path) -> None:
         permits(tmp_path, "A,EDUC,CN,TOTAL,red,PER,IE,2023,5,,", header=header)
 
 
-def test_a_dimension_that_disappeared_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_missing_dimension_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(StructureError, match="lacks citizen"):
         permits(tmp_path, "A,EDUC,TOTAL,PER,IE,2023,5,,", header=HEADER.replace("citizen,", ""))
 
 
-def test_another_unit_than_was_asked_for_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_a_unit_that_was_not_requested_is_an_error_with_its_locator(tmp_path: Path) -> None:
     with pytest.raises(StructureError, match="unit is 'THS' at locator"):
         permits(tmp_path, "A,EDUC,CN,TOTAL,THS,IE,2023,5,,")
 
 
-def test_one_key_with_two_values_is_an_error_with_both_places(tmp_path: Path) -> None:
+def test_one_key_with_two_values_is_an_error_with_both_locators(tmp_path: Path) -> None:
     with pytest.raises(StructureError, match=r"more than one value, first .*CHN.* at locators \d+, \d+"):
         permits(tmp_path, "A,EDUC,CN,TOTAL,PER,IE,2023,5,,", "A,EDUC,CN,TOTAL,PER,IE,2023,6,,")
 
@@ -144,7 +144,7 @@ def scaled(rounding: int | None = None, scale: float = 1.0) -> Publisher:
 
 
 @pytest.mark.parametrize(("published", "least", "most"), [(0, 0.0, 2.0), (5, 3.0, 7.0), (100, 98.0, 102.0)])
-def test_a_rounded_value_says_what_it_may_be(tmp_path: Path, published: int, least: float, most: float) -> None:
+def test_a_rounded_value_has_bounds(tmp_path: Path, published: int, least: float, most: float) -> None:
     row = only(permits(tmp_path, f"A,EDUC,CN,TOTAL,PER,IE,2023,{published},,", publisher=scaled(rounding=5)))
     assert (row["value"], row["value_min"], row["value_max"]) == (published, least, most)
 
@@ -155,13 +155,13 @@ def test_a_range_is_kept_as_its_bounds(tmp_path: Path) -> None:
     assert (row["value"], row["value_min"], row["value_max"]) == (None, 1.0, 4.0)
 
 
-def test_a_scale_changes_the_value_into_the_unit(tmp_path: Path) -> None:
+def test_a_scale_converts_the_value_to_the_unit(tmp_path: Path) -> None:
     row = only(permits(tmp_path, "A,EDUC,CN,TOTAL,PER,IE,2023,751.5,,", publisher=scaled(scale=1e6)))
     assert row["value"] == 751_500_000.0
 
 
 @given(st.integers(1900, 2100), st.integers(1, 12), st.sampled_from(["-", "M"]))
-def test_a_month_is_understood_however_it_is_written(year: int, month: int, between: str) -> None:
+def test_every_notation_of_a_month_is_parsed(year: int, month: int, between: str) -> None:
     assert period(f"{year}{between}{month:02}") == (date(year, month, 1), "M")
 
 
@@ -176,12 +176,12 @@ def test_a_month_is_understood_however_it_is_written(year: int, month: int, betw
         ("2019 ", date(2019, 1, 1), "A"),
     ],
 )
-def test_other_periods_are_understood(text: str, first: date, freq: str) -> None:
+def test_other_periods_are_parsed(text: str, first: date, freq: str) -> None:
     assert period(text) == (first, freq)
 
 
 @pytest.mark.parametrize("text", ["", "19", "2019-13", "2019-Q5", "2019-02-30", "WORLD"])
-def test_what_is_no_period_is_refused(text: str) -> None:
+def test_a_text_that_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(StructureError, match="no period"):
         period(text)
 

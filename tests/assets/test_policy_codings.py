@@ -1,4 +1,4 @@
-"""Codings of law keep their scheme, version and item, and speak of the law on a day that the scheme names."""
+"""Codings of law keep their scheme, version and item, and are valid for a day that the scheme names."""
 
 from datetime import date
 from functools import cache
@@ -41,43 +41,43 @@ def coded(jurisdiction: str, item: str, year: int) -> str | None:
     return value
 
 
-def test_a_coding_of_a_year_speaks_of_its_first_of_january(tmp_path: Path) -> None:
+def test_a_coding_of_a_year_is_valid_for_the_first_of_january(tmp_path: Path) -> None:
     rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
     assert set(rows["speaks_of"]) == {date(2019, 1, 1), date(2020, 1, 1)}
     assert set(rows["speaks_of_rule"]) == {"on_1_january"}
     assert set(rows["scheme_version"]) == {"v3.1"}
 
 
-def test_what_is_not_coded_is_no_provision_neither_zero_nor_dropped(tmp_path: Path) -> None:
+def test_an_uncoded_provision_is_missing_and_not_zero(tmp_path: Path) -> None:
     rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
-    said = {
+    codes = {
         (row["jurisdiction"], row["item"], row["speaks_of"].year): (row["coded_value"], row["missing_reason"])
         for row in rows.iter_rows(named=True)
     }
-    assert said["CHN", "A06_bin", 2020] == ("0", None)
-    assert said["CZE", "L05_cat", 2019] == (None, "not_published")
-    # No country is coded for it in that year: the item did not begin yet.
-    assert ("CHN", "A06_bin", 2019) not in said
+    assert codes["CHN", "A06_bin", 2020] == ("0", None)
+    assert codes["CZE", "L05_cat", 2019] == (None, "not_published")
+    # No country is coded for the item in that year, because the item began later.
+    assert ("CHN", "A06_bin", 2019) not in codes
 
 
-def test_only_the_jurisdictions_that_are_compared_are_kept_from_a_file_of_the_world(tmp_path: Path) -> None:
+def test_only_compared_jurisdictions_are_kept(tmp_path: Path) -> None:
     rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
     assert set(rows["jurisdiction"]) == {"CHN", "CZE"}
 
 
-def test_a_year_that_is_no_number_is_refused(tmp_path: Path) -> None:
+def test_a_year_that_is_not_a_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="not a number of four digits"):
         reading.read(write_payload(tmp_path, SMALL.replace(",2019,", ",MMXIX,")))
 
 
-def test_a_coding_is_found_again_at_its_locator() -> None:
+def test_every_locator_finds_its_coding() -> None:
     with reading.opened(FILE) as plain:
         find = globalcit_csv.finder(plain)
         for value, locator in codings().select("coded_value", "locator").sample(50, seed=1).iter_rows():
             assert find(locator) == (value or "NA")
 
 
-def test_the_licence_allows_it_and_asks_to_be_named() -> None:
+def test_the_licence_allows_redistribution_with_attribution() -> None:
     licence = publishers()["globalcit"].licence_of("citizenship_law")
     assert (licence.id, licence.redistribution) == ("CC-BY-4.0", "allowed")
     assert "GLOBALCIT" in licence.attribution
@@ -97,14 +97,14 @@ def test_known_codings() -> None:
     assert coded("CHN", "A06_bin", 2024) == "0"
     assert coded("CHN", "L05_bin", 2024) == "1"
     assert coded("CHN", "dualcit_comb", 2024) == "0"
-    # The reform of 27 June 2024 does not show in the coding of that year, which speaks of its first day.
+    # The coding of 2024 is valid for the first of January, before the reform of 27 June 2024.
     assert coded("DEU", "L05_bin", 2024) == "1"
-    # Whether there is a provision, and of which kind, are two readings that differ.
+    # Whether there is a provision, and of which kind, are two items with different codes.
     assert (coded("EST", "L05_bin", 2024), coded("EST", "L05_cat", 2024)) == ("0", "3")
 
 
 @pytest.mark.corpus
-def test_every_coding_of_the_28_is_that_of_the_dataset(corpus: Path) -> None:
+def test_every_coding_of_the_28_equals_that_of_the_dataset(corpus: Path) -> None:
     wide = pl.read_csv(corpus / "legal/globalcit/globalcit_data_v3.1_country-year.csv", infer_schema=False)
     long = (
         wide.unpivot(index=["iso2", "iso3", "country", "region", "year"], variable_name="item", value_name="code")
@@ -120,14 +120,14 @@ def test_every_coding_of_the_28_is_that_of_the_dataset(corpus: Path) -> None:
     assert set(ours.iter_rows()) == set(long.iter_rows())
 
 
-def test_a_tier_is_of_its_report_and_speaks_of_the_year_before_it() -> None:
+def test_a_tier_has_the_year_of_its_report() -> None:
     tiers = read_law_rows(FOLDER / "usstate/tip_tiers/2001-2023.csv.gz", "usstate/tip_tiers").observations
     assert set(tiers["coded_value"]) == {"Tier 1", "Tier 2", "Tier 2 Watch List", "Tier 3"}
     china = dict(tiers.filter(pl.col("jurisdiction") == "CHN").select("scheme_version", "coded_value").iter_rows())
     assert [china[str(year)] for year in range(2001, 2005)] == ["Tier 2"] * 4
     assert {china[str(year)] for year in (*range(2005, 2013), 2014)} == {"Tier 2 Watch List"}
     assert china["2013"] == "Tier 3"
-    # What rests on memory is no row.
+    # A tier without a citable source has no row.
     assert "2023" not in china
     assert (tiers["speaks_of"].dt.year().cast(pl.String) == tiers["scheme_version"]).all()
 
@@ -142,12 +142,12 @@ DEMIG = """Year,Summary,Policy area,Policy tool,Restrictiveness,country,Descript
 
 def test_a_change_of_policy_is_a_row_and_a_year_may_have_several(tmp_path: Path) -> None:
     rows = read_law_rows(write_payload(tmp_path, DEMIG), "demig/policy").observations
-    said = {row["item"]: (row["coded_value"], row["missing_reason"]) for row in rows.iter_rows(named=True)}
-    assert said["1: Restrictiveness"] == ("Less restrictive", None)
-    assert said["2: Policy tool"] == ("Readmission agreements", None)
-    assert said["2: Restrictiveness"] == (None, "not_applicable")
+    codes = {row["item"]: (row["coded_value"], row["missing_reason"]) for row in rows.iter_rows(named=True)}
+    assert codes["1: Restrictiveness"] == ("Less restrictive", None)
+    assert codes["2: Policy tool"] == ("Readmission agreements", None)
+    assert codes["2: Restrictiveness"] == (None, "not_applicable")
     assert set(rows["jurisdiction"]) == {"DEU"}
-    # The row without any code is no change of policy.
+    # A row without any code is no policy change.
     assert set(rows["speaks_of"]) == {date(2004, 1, 1)}
 
 
@@ -176,11 +176,13 @@ def test_requirements_of_visas_are_read_with_years_down_or_across(tmp_path: Path
     assert set(rows["speaks_of_rule"]) == {"in_january"}
 
 
-def test_a_negative_code_of_impic_is_none(tmp_path: Path) -> None:
+def test_a_negative_code_of_impic_is_missing(tmp_path: Path) -> None:
     text = "cntry,year,cow,ImpPol,a_01\nde,2009,255,0.45,-9\nfr,2009,220,.,0.5\n"
     rows = read_law_rows(write_payload(tmp_path, text), "impic/index").observations
-    said = {(r["jurisdiction"], r["item"]): (r["coded_value"], r["missing_reason"]) for r in rows.iter_rows(named=True)}
-    assert said == {
+    codes = {
+        (r["jurisdiction"], r["item"]): (r["coded_value"], r["missing_reason"]) for r in rows.iter_rows(named=True)
+    }
+    assert codes == {
         ("DEU", "ImpPol"): ("0.45", None),
         ("DEU", "a_01"): (None, "not_collected"),
         ("FRA", "ImpPol"): (None, "not_collected"),
@@ -218,7 +220,7 @@ def test_a_file_of_one_scheme_is_refused_as_that_of_another(tmp_path: Path) -> N
         "Passport country,Destination country,Visa\nGermany,China,30\nChina,Germany,visa required\n",
     ],
 )
-def test_a_matrix_of_visas_is_of_the_day_on_which_it_was_published(tmp_path: Path, text: str) -> None:
+def test_a_visa_matrix_is_valid_for_the_day_of_its_publication(tmp_path: Path, text: str) -> None:
     rows = read_law_rows(write_payload(tmp_path, text), "passportindex/matrix").observations
     assert sorted(rows.select("jurisdiction", "nationality", "coded_value", "speaks_of").iter_rows()) == [
         ("CHN", "DEU", "30", KNOWN.date()),
@@ -226,7 +228,7 @@ def test_a_matrix_of_visas_is_of_the_day_on_which_it_was_published(tmp_path: Pat
     ]
 
 
-def test_a_matrix_of_all_against_all_is_the_same_matrix(tmp_path: Path) -> None:
+def test_a_square_visa_matrix_gives_the_same_rows(tmp_path: Path) -> None:
     others = ",".join(f"X{number}" for number in range(200))
     nothing = "," * 199
     text = f"Passport,China,Germany,{others}\nGermany,30,-1,{nothing}\nChina,-1,visa required,{nothing}\n"
@@ -240,7 +242,7 @@ def test_a_matrix_of_all_against_all_is_the_same_matrix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dataset", ["mipex/scores", "demig/policy", "demig/visa", "impic/index", "threep/index"])
-def test_what_may_not_be_passed_on_is_asked_of_nobody_and_kept_out_of_releases(dataset: str) -> None:
+def test_datasets_without_redistribution_are_not_requested_and_not_released(dataset: str) -> None:
     publisher, _, name = dataset.partition("/")
     entry = publishers()[publisher]
     assert requests_for(entry, name) == []
@@ -249,9 +251,9 @@ def test_what_may_not_be_passed_on_is_asked_of_nobody_and_kept_out_of_releases(d
 
 @pytest.mark.corpus
 class TestTrueFiles:
-    """Files that users would import, against the corpus read by another way."""
+    """Files that users may import, compared with the corpus, which is read independently."""
 
-    def test_every_index_of_three_parts_adds_up_and_is_found_again(self, corpus: Path) -> None:
+    def test_every_3p_index_equals_the_sum_of_its_parts_and_locators_find_the_codes(self, corpus: Path) -> None:
         path = corpus / "legal/trafficking/tip_policy_index_3P.csv"
         rows = read_law_rows(path, "threep/index").observations.drop_nulls("coded_value")
         assert rows["jurisdiction"].n_unique() == 28
@@ -270,7 +272,7 @@ class TestTrueFiles:
         ("name", "dataset"),
         [("demig/liamhaller_demig_data", "demig/policy"), ("impic/liamhaller_impic_data", "impic/index")],
     )
-    def test_rows_of_an_r_file_saved_as_csv(self, corpus: Path, tmp_path: Path, name: str, dataset: str) -> None:
+    def test_an_r_file_saved_as_csv_is_read(self, corpus: Path, tmp_path: Path, name: str, dataset: str) -> None:
         import pyreadr
 
         (frame,) = pyreadr.read_r(str(corpus / f"legal/{name}.rds")).values()

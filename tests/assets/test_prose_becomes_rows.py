@@ -1,4 +1,4 @@
-"""Prose from end to end: a page is imported, its figures stand in the tables, and what was not read is listed."""
+"""Prose from import to table: figures become rows, and sentences that were not read are listed."""
 
 import json
 from datetime import UTC, date, datetime
@@ -45,13 +45,13 @@ def test_a_page_becomes_rows_and_unread_sentences(workspace: Workspace) -> None:
     assert (unread["sentence"], unread["why"]) == ("新设窗口办理某项业务12.3万件。", "no statement reads 12.3万")
 
 
-def test_an_import_says_when_it_was_published(workspace: Workspace) -> None:
+def test_an_import_can_state_its_publication_date(workspace: Workspace) -> None:
     imported(workspace, "签发普通护照500.5万本。", datetime(2031, 4, 19, tzinfo=UTC))
     (row,) = stages.observations(workspace, "nia/documents").frame.collect().to_dicts()
     assert (row["document"], row["period"], row["freq"]) == ("PASSPORT", date(2031, 1, 1), "Q")
 
 
-def test_the_figures_of_a_table_are_known_from_the_day_of_their_document(workspace: Workspace) -> None:
+def test_figures_of_a_table_are_known_from_the_day_of_their_document(workspace: Workspace) -> None:
     lines = [
         line(statement="border_inspections", period=period, figure=figure, counted="人次", published=day)
         for period, figure, day in (
@@ -59,20 +59,20 @@ def test_the_figures_of_a_table_are_known_from_the_day_of_their_document(workspa
         )
     ]  # fmt: skip
     imported(workspace, "\n".join([",".join(figures_csv.COLUMNS), *lines, ""]))
-    made = stages.observations(workspace, "nia/communique")
-    known = {row["period"].year: row["known_from"] for row in made.frame.collect().to_dicts()}
+    stored = stages.observations(workspace, "nia/communique")
+    known = {row["period"].year: row["known_from"] for row in stored.frame.collect().to_dicts()}
     assert known == {
         2029: datetime(2030, 12, 30, 16, tzinfo=UTC),
         2030: datetime(2031, 1, 15, 16, tzinfo=UTC),
         2031: datetime(2031, 7, 15, 16, tzinfo=UTC),
     }
-    assert made.failures == []
+    assert stored.failures == []
     assert stages.as_of(workspace, "border_crossing", datetime(2031, 2, 1, tzinfo=UTC)).height == 2
-    changes = made.revisions.collect().select("change", "known_from").sort("known_from")
+    changes = stored.revisions.collect().select("change", "known_from").sort("known_from")
     assert set(changes["change"]) <= {"extended"}
 
 
-def test_an_older_page_that_arrives_late_is_put_in_its_place(workspace: Workspace) -> None:
+def test_a_late_older_page_is_inserted_before_newer_ones(workspace: Workspace) -> None:
     table = [
         line(statement="border_inspections", period="2030", figure="6.91亿", counted="人次", published="2031-07-16")
     ]
@@ -81,38 +81,38 @@ def test_an_older_page_that_arrives_late_is_put_in_its_place(workspace: Workspac
         charset="utf-8", title="2030年", body="<p>2030年查验出入境人员6.80亿人次。</p>"
     )
     imported(workspace, page)
-    made = stages.observations(workspace, "nia/communique")
-    (row,) = made.frame.collect().to_dicts()
+    stored = stages.observations(workspace, "nia/communique")
+    (row,) = stored.frame.collect().to_dicts()
     assert (row["value"], row["known_from"]) == (691_000_000, datetime(2031, 7, 15, 16, tzinfo=UTC))
-    (ended,) = made.history.filter(pl.col("known_to").is_not_null()).collect().to_dicts()
+    (ended,) = stored.history.filter(pl.col("known_to").is_not_null()).collect().to_dicts()
     assert (ended["value"], ended["known_to"]) == (680_000_000, datetime(2031, 7, 15, 16, tzinfo=UTC))
 
 
-def test_a_counterfeit_page_is_kept_and_does_not_stand(workspace: Workspace) -> None:
+def test_a_contradictory_page_is_archived_and_not_used(workspace: Workspace) -> None:
     broken = BODY.replace("３．５０", "３．９０")
     imported(workspace, PAGE.format(charset="utf-8", title=TITLE, body=broken))
-    made = stages.observations(workspace, "nia/communique")
-    assert made.frame.collect().is_empty()
-    assert "contradict each other" in made.failures[0]
+    stored = stages.observations(workspace, "nia/communique")
+    assert stored.frame.collect().is_empty()
+    assert "contradict each other" in stored.failures[0]
 
 
-def test_the_command_line_gives_figures_with_phrase_and_span(tmp_path: Path) -> None:
+def test_the_read_command_prints_figures_with_phrase_and_span(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("签发口岸签证9500余人次，另有12.3万件。", encoding="utf-8")
     output = tmp_path / "cells.parquet"
     arguments = ["read", "nia/communique", str(text), "--published", "2031-04-19", "-o", str(output)]
     done = corridor(*arguments, "--json")
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    (figure,) = said["figures"]
+    printed = json.loads(done.stdout)
+    (figure,) = printed["figures"]
     assert (figure["indicator"], figure["document"], figure["period"]) == ("documents_issued", "PORT_VISA", "2031-Q1")
     assert (figure["value"], figure["least"], figure["most"]) == (9500, 9500, None)
     assert (figure["unit"], figure["counted"], figure["span"]) == ("documents", "人次", "6-11")
-    assert said["unread"][0]["why"] == "no statement reads 12.3万"
+    assert printed["unread"][0]["why"] == "no statement reads 12.3万"
     assert "not read:" in corridor(*arguments).stdout
 
 
-def test_a_snapshot_that_has_more_figures_is_received_again(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_snapshot_with_more_figures_is_received_again(workspace: Workspace, tmp_path: Path) -> None:
     now = Workspace(workspace.data, "snapshot")
     nia = publishers()["nia"]
     (request,) = planned(now, nia, "communique")

@@ -1,4 +1,4 @@
-"""The page of a release: whole in both languages, every number with a source, the same bytes twice, and seen."""
+"""The report page: complete in both languages, a source for every number, reproducible, shown in a browser."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def _text(row: LexborNode, cells: str) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_reader_without_eyes_or_mouse_has_all_of_it(built: Built, language: Language) -> None:
+def test_the_page_is_usable_by_screen_reader_and_keyboard(built: Built, language: Language) -> None:
     tree = page(built, language)
     ids = [str(node.attributes["id"]) for node in tree.css("[id]")]
     assert len(ids) == len(set(ids))
@@ -99,7 +99,7 @@ def test_a_reader_without_eyes_or_mouse_has_all_of_it(built: Built, language: La
         assert parent is not None
         assert parent.attributes["role"] == "img"
         assert len(str(parent.attributes["aria-label"])) > 10
-    # A plot has its numbers in a table of the same section.
+    # The numbers of a plot are in a table of the same section.
     for section in ("corridor", "themes", "internal", "coverage"):
         assert tree.css(f"#{section} svg")
         assert tree.css(f"#{section} table")
@@ -109,7 +109,7 @@ def test_a_reader_without_eyes_or_mouse_has_all_of_it(built: Built, language: La
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_text_stands_out_from_its_ground() -> None:
+def test_text_has_enough_contrast() -> None:
     style = (ROOT / "assets" / "explore" / "style.css").read_text("utf-8")
     pairs = re.findall(r"background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6})", style)
     plain = re.findall(r"(?:--ink|--soft|--china|--union|--other|[{;] ?color): (#[0-9a-f]{6})", style)
@@ -127,37 +127,37 @@ def _luminance(colour: str) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def test_both_languages_say_the_same_things() -> None:
-    said = texts()
-    assert set(said) == set(explore.PAGES)
-    assert set(said["en"]) == set(said["zh"])
-    for key, text in said["zh"].items():
-        assert re.findall(r"{\w+}", text) == re.findall(r"{\w+}", said["en"][key]) or set(
+def test_both_languages_have_the_same_texts() -> None:
+    sentences = texts()
+    assert set(sentences) == set(explore.PAGES)
+    assert set(sentences["en"]) == set(sentences["zh"])
+    for key, text in sentences["zh"].items():
+        assert re.findall(r"{\w+}", text) == re.findall(r"{\w+}", sentences["en"][key]) or set(
             re.findall(r"{\w+}", text)
-        ) == set(re.findall(r"{\w+}", said["en"][key])), key
+        ) == set(re.findall(r"{\w+}", sentences["en"][key])), key
         assert re.search(r"[\u3000-\u9fff\uff00-\uffef]", text) or "language" in key or key == "other_page", key
 
 
-def test_the_chinese_page_speaks_english_only_where_it_says_so(built: Built) -> None:
+def test_the_chinese_page_marks_all_english_text(built: Built) -> None:
     tree = page(built, "zh")
     for node in tree.css("[lang=en], code, .mono, style, table a, .trace"):
         node.decompose()
     body = tree.body
     assert body is not None
     english = re.findall(r"(?:[A-Za-z]{2,}[ ,]+){4,}[a-z]{2,}", body.text(separator="\n"))
-    # Names that the tables have in no other language.
+    # Names that the tables have only in English.
     known = set(built.table("legal_instrument").filter(pl.col("name_zh").is_null()).collect()["name_en"])
     assert [text for text in english if not any(text in name for name in known)] == []
     assert set(texts()["zh"].values()) & set(page(built, "zh").text(separator="\n").split("\n"))
 
 
-def test_the_pages_lead_to_each_other(built: Built) -> None:
+def test_the_pages_link_to_each_other(built: Built) -> None:
     for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
         assert page(built, language).css(f"header a[href='{explore.PAGES[other]}']")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_numbers_are_those_of_the_tables(built: Built, language: Language) -> None:
+def test_the_numbers_equal_those_of_the_tables(built: Built, language: Language) -> None:
     tree = page(built, language)
     names = dict(built.table("jurisdiction").select("area", f"name_{language}").collect().iter_rows())
     figures = built.table("comparison").filter(pl.col("measure") == "chinese_born", pl.col("year") == 2024).collect()
@@ -171,8 +171,8 @@ def test_the_numbers_are_those_of_the_tables(built: Built, language: Language) -
     asylum = [row.text() for row in tree.css("#corridor details table.figures tbody tr")]
     for row in mirror.sample(20, seed=7).iter_rows(named=True):
         for side in ("first_value", "second_value"):
-            told = [text for text in asylum if names[row["destination"]] in text and number(row[side]) in text]
-            assert told, row
+            found = [text for text in asylum if names[row["destination"]] in text and number(row[side]) in text]
+            assert found, row
 
 
 def body_row(tree: LexborHTMLParser, place: str) -> str:
@@ -184,7 +184,7 @@ def body_row(tree: LexborHTMLParser, place: str) -> str:
     return row.text()
 
 
-def test_a_page_says_since_when_china_admits_each_state(built: Built) -> None:
+def test_the_page_shows_since_when_china_admits_each_state(built: Built) -> None:
     rules = built.table("visa_rule").filter(jurisdiction="CHN", nationality="DEU", travel_document="ORDINARY").collect()
     first = rules.filter(pl.col("waiver") == "unilateral")["valid_from"].min()
     (row,) = [
@@ -204,14 +204,14 @@ def test_a_page_says_since_when_china_admits_each_state(built: Built) -> None:
         ([("2027-01-01", None)], None),
     ],
 )
-def test_a_waiver_is_as_old_as_it_is_unbroken(rules: list[tuple[str, str | None]], since: str | None) -> None:
+def test_a_waiver_begins_with_its_unbroken_series(rules: list[tuple[str, str | None]], since: str | None) -> None:
     found, _ = _unbroken(_spans(announced(*rules)), date(2026, 11, 24))
     assert (str(found["since"]) if found else None) == since
 
 
 def announced(*rules: tuple[str, str | None], days: Sequence[int] = (), on: Sequence[str] = ()) -> pl.DataFrame:
-    """Waivers of China for one state: from when to when, for how many days, and announced on which."""
-    made = [
+    """Waivers of China for one state: first and last day, days of stay, and day of announcement."""
+    rows = [
         {
             "nationality": "AUT",
             "jurisdiction": "CHN",
@@ -225,10 +225,10 @@ def announced(*rules: tuple[str, str | None], days: Sequence[int] = (), on: Sequ
         }
         for (begins, ends), stay, day in zip_longest(rules, days, on)
     ]
-    return pl.DataFrame(made, schema=contract("visa_rule").polars_schema)
+    return pl.DataFrame(rows, schema=contract("visa_rule").polars_schema)
 
 
-def test_what_was_announced_last_decides_which_waiver_is_shown() -> None:
+def test_the_waiver_announced_last_is_shown() -> None:
     rules = announced(
         ("2024-03-14", "2024-11-30"),
         ("2024-11-30", "2025-12-31"),
@@ -257,12 +257,12 @@ def test_what_was_announced_last_decides_which_waiver_is_shown() -> None:
         (2.5, "tier", "2.50"),
     ],
 )
-def test_a_value_is_written_as_it_is_read(value: float, unit: str, text: str) -> None:
+def test_a_value_is_formatted_for_its_unit(value: float, unit: str, text: str) -> None:
     assert number(value, unit) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(2.2304, "2.23"), (0.0, "0.00"), (0.0000434, "0.000043"), (-0.4, "−0.4")])
-def test_a_rate_keeps_what_tells_it_from_nothing(value: float, text: str) -> None:
+def test_a_small_rate_keeps_two_significant_digits(value: float, text: str) -> None:
     assert rate(value) == text
 
 
@@ -273,7 +273,7 @@ def test_another_process_writes_the_same_bytes(built: Built, tmp_path: Path) -> 
         "[Path(sys.argv[2], name).write_text(text, 'utf-8')"
         " for name, text in explore.pages(tables(built), about(built)).items()]"
     )
-    # Another seed for hashes, another time zone and language: none of them is in a page.
+    # The seed of hashes, the time zone and the locale must not change a page.
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai", "LC_ALL": "C", "PATH": ""}
     command = [sys.executable, "-c", code, str(built.data), str(tmp_path)]
     subprocess.run(command, check=True, cwd=ROOT, env=environment, timeout=300)
@@ -281,7 +281,7 @@ def test_another_process_writes_the_same_bytes(built: Built, tmp_path: Path) -> 
         assert (tmp_path / name).read_bytes() == (built.release / name).read_bytes(), name
 
 
-def test_a_release_with_no_figure_has_a_page_that_says_so(built: Built) -> None:
+def test_a_release_without_figures_has_a_page_with_the_reasons(built: Built) -> None:
     kept = {"code", "jurisdiction", "measure", "legal_instrument", "dataset", "release"}
     nothing = {name: frame if name in kept else frame.filter(pl.lit(False)) for name, frame in tables(built).items()}
     figures = built.table("comparison")
@@ -298,15 +298,15 @@ def test_a_release_with_no_figure_has_a_page_that_says_so(built: Built) -> None:
     assert "<svg" not in text
 
 
-def test_a_release_whose_tables_are_those_of_the_last_one_says_so(built: Built) -> None:
-    given = tables(built)
+def test_an_unchanged_release_reports_that_no_table_differs(built: Built) -> None:
+    frames = tables(built)
     again = replace(about(built), name="9999-12-31.1")
-    given["release"] = pl.concat([given["release"], given["release"].with_columns(release=pl.lit(again.name))])
-    text = explore.pages(given, again)["report.html"]
+    frames["release"] = pl.concat([frames["release"], frames["release"].with_columns(release=pl.lit(again.name))])
+    text = explore.pages(frames, again)["report.html"]
     assert f"No table differs from those of release {built.release.name}." in text
 
 
-def test_the_views_of_a_release_are_its_tables(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_views_of_a_release_equal_its_tables(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(built.release)
     with duckdb.connect() as opened:
         opened.execute(Path("views.sql").read_text("utf-8"))
@@ -327,7 +327,7 @@ def chromium() -> Iterator[int]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [400, 1400])
-def test_a_browser_shows_the_page_and_asks_for_nothing(
+def test_a_browser_shows_the_page_without_further_requests(
     built: Built, chromium: int, language: Language, width: int
 ) -> None:
     asked = urllib.request.Request(f"http://127.0.0.1:{chromium}/json/new?about:blank", method="PUT")
@@ -341,21 +341,21 @@ def test_a_browser_shows_the_page_and_asks_for_nothing(
                 break
             time.sleep(0.2)
         assert _asked(tab, "performance.getEntriesByType('resource').map(entry => entry.name)") == []
-        # Wide tables scroll in their own boxes; the page itself does not.
+        # Wide tables scroll in their own boxes. The page itself does not scroll sideways.
         assert _asked(tab, f"document.documentElement.scrollWidth <= {width}")
         assert _asked(tab, f"document.querySelector('h1').getBoundingClientRect().right <= {width}")
         assert _asked(
             tab, "[...document.querySelectorAll('svg')].every(svg => svg.getBoundingClientRect().height > 40)"
         )
-        # No column is squeezed until its words are letters below each other.
+        # No column is so narrow that its words break into single letters.
         names = "[...document.querySelectorAll('tbody th')].filter(name => name.checkVisibility())"
         assert _asked(tab, f"{names}.every(name => name.getBoundingClientRect().width > 60)")
-        # Who follows a number to its measure sees it, though it stands in a closed block.
+        # A link to a measure opens the closed block that contains it.
         _asked(tab, "document.querySelector('#headline a[href^=\"#m-\"]').click()")
         assert _asked(tab, "document.querySelector(':target').checkVisibility()")
         command(tab, "Page.close")
 
 
 def _asked(tab: ClientConnection, expression: str) -> object:
-    told = command(tab, "Runtime.evaluate", expression=expression, returnByValue=True)["result"]
-    return told.get("value")
+    result = command(tab, "Runtime.evaluate", expression=expression, returnByValue=True)["result"]
+    return result.get("value")

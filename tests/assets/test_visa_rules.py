@@ -1,4 +1,4 @@
-"""Who needed a visa for where on which day: from announcements, with the third-party matrix as a witness only."""
+"""Visa rules by day, computed from announcements. The third-party matrix is used only for checking."""
 
 import csv
 from datetime import date, timedelta
@@ -80,7 +80,7 @@ def test_a_chinese_ordinary_passport_needs_a_visa_for_every_member_on_every_day(
 
 
 @given(st.sampled_from(MEMBERS), DAYS)
-def test_there_is_an_answer_for_every_member_and_day_and_no_waiver_is_interrupted(member: str, day: date) -> None:
+def test_every_member_and_day_has_a_rule_and_no_waiver_is_interrupted(member: str, day: date) -> None:
     waiver, stay = answer(member, "CHN", day)
     assert (stay is None) == (waiver == "none")
     if waiver == "unilateral" and day < date(2026, 12, 31):
@@ -118,7 +118,7 @@ def test_before_the_extension_was_announced_the_waiver_ended_in_november_2024() 
         (date(2024, 12, 17), ("transit", 10)),
     ],
 )
-def test_transit_is_a_question_of_its_own(day: date, expected: tuple[str, int | None]) -> None:
+def test_transit_has_its_own_rules(day: date, expected: tuple[str, int | None]) -> None:
     assert {transit(member, day) for member in MEMBERS} == {expected}
     assert answer("CZE", "CHN", day) == ("none", None)
 
@@ -127,24 +127,24 @@ def test_diplomatic_passports_are_waived_on_both_sides_since_2016_and_ordinary_o
     for pair in (("CHN", "DEU"), ("DEU", "CHN")):
         assert rule_on(rules(), *pair, date(2016, 3, 2), travel_document="DIPLOMATIC") is None
         assert answer(*pair, date(2016, 3, 3), travel_document="DIPLOMATIC") == ("mutual", 90)
-    # The agreement does not cover Ireland, which has an older one of its own; its length of stay is not said.
+    # The agreement does not cover Ireland, which has an older agreement of its own without a stated length of stay.
     assert answer("CHN", "IRL", date(2020, 1, 1), travel_document="DIPLOMATIC") == ("mutual", None)
 
 
-def test_what_no_rule_speaks_of_has_no_answer() -> None:
+def test_a_pair_without_a_rule_has_no_result() -> None:
     assert rule_on(rules(), "DEU", "FRA", date(2024, 1, 1)) is None
     assert rule_on(rules(), "CHN", "CHN", date(2024, 1, 1)) is None
 
 
-def test_a_source_that_others_contradict_stands_in_the_table_and_decides_nothing() -> None:
+def test_a_contradicted_source_stays_in_the_table_and_is_never_used() -> None:
     doubted = rules().filter(pl.col("confidence") == "low")
     assert set(doubted["nationality"]) == {"CZE"}
     assert answer("CZE", "CHN", date(2026, 3, 1)) == ("none", None)
 
 
-def test_every_rule_has_a_source_and_none_is_the_matrix() -> None:
-    said = rules().select(pl.concat_str("source", "source_url").str.to_lowercase().alias("said"))["said"]
-    assert not said.str.contains("passport.?index|ilyankou|imorte").any()
+def test_every_rule_has_a_source_other_than_the_matrix() -> None:
+    sources = rules().select(pl.concat_str("source", "source_url").str.to_lowercase().alias("text"))["text"]
+    assert not sources.str.contains("passport.?index|ilyankou|imorte").any()
     ended = rules().drop_nulls("announced_to")
     assert (ended["announced_to"] >= ended["valid_from"]).all()
     exact = rules().filter(pl.col("date_precision") == "day")
@@ -152,21 +152,21 @@ def test_every_rule_has_a_source_and_none_is_the_matrix() -> None:
 
 
 @pytest.mark.parametrize("source", ["", "general knowledge"])
-def test_a_rule_without_a_source_or_from_memory_is_refused(tmp_path: Path, source: str) -> None:
+def test_a_rule_without_a_citable_source_is_refused(tmp_path: Path, source: str) -> None:
     row = dict.fromkeys(visa.HEADER, "") | {"nationality": "DNK", "valid_from": "2024-11-08", "source": source}
     text = ",".join(visa.HEADER) + "\n" + ",".join(row.values()) + "\n"
     with pytest.raises(FormatError, match="record 2"):
         reading.read(write_payload(tmp_path, text))
 
 
-def test_a_rule_is_found_again_at_its_locator() -> None:
+def test_every_locator_finds_its_rule() -> None:
     with reading.opened(FOLDER / "citations/visa_rules/2026-11.csv.gz") as plain:
         find = law_csv.finder(plain)
         for day, locator in rules().select("valid_from", "locator").sample(20, seed=1).iter_rows():
             assert find(locator) == day.isoformat()
 
 
-def test_rules_are_read_for_every_nationality_and_never_twice() -> None:
+def test_no_rule_is_read_twice() -> None:
     declared = publishers()["citations"].datasets["visa_rules"].record
     assert declared is not None
     assert (
@@ -179,16 +179,16 @@ def test_rules_are_read_for_every_nationality_and_never_twice() -> None:
 
 @pytest.mark.corpus
 class TestTheMatrixBearsWitness:
-    """Every snapshot of the matrix against the rules; its date is when it was seen, not when a rule began."""
+    """Compares every snapshot of the matrix with the rules. Its date is the day of observation."""
 
     def agree(self, passport: str, destination: str, code: str, day: date) -> bool:
         waiver, stay = answer(passport, destination, day)
-        # The codes of a required visa changed; during the pandemic a ban stood in their place.
+        # The codes for a required visa changed over time; during the pandemic they were replaced by a ban.
         if code in ("0", "VR", "visa required", "covid ban"):
             return waiver == "none"
         return waiver == "unilateral" and str(stay) == code
 
-    def test_in_the_history_of_all_snapshots(self, corpus: Path) -> None:
+    def test_rules_agree_with_the_history_of_all_snapshots(self, corpus: Path) -> None:
         path = corpus / "legal/derived/visa_requirement_history_EU27_CHN.tsv"
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
@@ -214,16 +214,14 @@ class TestTheMatrixBearsWitness:
             ("imorte_passport-index-tidy-iso3", date(2026, 2, 17)),
         ],
     )
-    def test_in_each_snapshot(self, corpus: Path, name: str, day: date) -> None:
+    def test_rules_agree_with_each_snapshot(self, corpus: Path, name: str, day: date) -> None:
         with (corpus / f"legal/visa/{name}.csv").open(encoding="utf-8-sig", newline="") as file:
             _, *rows = csv.reader(file)
         pairs = {(row[0], row[1]): row[2] for row in rows}
         asked = [pair for member in MEMBERS for pair in ((member, "CHN"), ("CHN", member))]
         assert [pair for pair in asked if not self.agree(*pair, pairs[pair], day)] == []
 
-    def test_a_snapshot_in_any_order_and_kind_of_code_is_read_as_the_same_witness(
-        self, corpus: Path, tmp_path: Path
-    ) -> None:
+    def test_a_snapshot_gives_the_same_rows_in_any_order_and_code(self, corpus: Path, tmp_path: Path) -> None:
         plain = corpus / "legal/visa/ilyankou_2024-10-28_passport-index-tidy-iso3.csv"
         wide = pl.read_csv(plain, infer_schema=False)
         areas = pl.read_csv(Path("warehouse/codes/areas.csv"), infer_schema=False).drop_nulls("iso2")
@@ -231,7 +229,7 @@ class TestTheMatrixBearsWitness:
         turned = wide.select("Requirement", *(pl.col(n).replace(two).alias(n) for n in ("Destination", "Passport")))
         turned.write_csv(tmp_path / "turned.csv")
         wide.pivot("Destination", index="Passport", values="Requirement").write_csv(tmp_path / "matrix.csv")
-        said = [
+        read = [
             set(
                 read_law_rows(path, "passportindex/matrix")
                 .observations.drop_nulls("coded_value")
@@ -240,12 +238,12 @@ class TestTheMatrixBearsWitness:
             )
             for path in (plain, tmp_path / "turned.csv", tmp_path / "matrix.csv")
         ]
-        assert said[0] == said[1] == said[2]
-        pairs = [row for row in said[0] if "CHN" in row[:2] and row[0] != row[1]]
+        assert read[0] == read[1] == read[2]
+        pairs = [row for row in read[0] if "CHN" in row[:2] and row[0] != row[1]]
         assert len(pairs) == 54
         assert [row for row in pairs if not self.agree(row[0], row[1], row[2], date(2024, 10, 28))] == []
 
-    def test_the_present_policy_is_that_of_the_immigration_administration(self, corpus: Path) -> None:
+    def test_rules_agree_with_the_immigration_administration(self, corpus: Path) -> None:
         spelled = {"EL": "GRC"}
         areas = pl.read_csv(Path("warehouse/codes/areas.csv"), infer_schema=False).select("iso2", "area").drop_nulls()
         codes = dict(areas.iter_rows()) | spelled
@@ -262,23 +260,23 @@ class TestTheMatrixBearsWitness:
                     assert answer(member, "CHN", begins - timedelta(1))[0] == "none", member
 
 
-def test_the_command_line_says_whether_a_visa_was_needed_and_by_which_rule(built: Built) -> None:
+def test_explain_prints_whether_a_visa_was_needed_and_the_rule(built: Built) -> None:
     data = ("--data", str(built.data))
-    said = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2024-05-08", *data)
-    assert said.returncode == 0, said.stderr
-    assert "needed no visa for up to 15 days on 2024-05-08" in said.stdout
-    assert "24 November 2023" in said.stdout
-    said = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2027-01-01", *data)
-    assert "last waiver that a source announces ends on 2026-12-31" in " ".join(said.stdout.split())
-    said = corridor("explain", "visa_rule", "nationality=CHN", "jurisdiction=IRL", "--on", "2024-05-08", *data)
-    assert "needed a visa on 2024-05-08" in said.stdout
-    said = corridor("explain", "visa_rule", "nationality=China", "--on", "2024-05-08", *data)
-    assert said.returncode == 1
-    assert "alpha-3" in said.stderr
+    done = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2024-05-08", *data)
+    assert done.returncode == 0, done.stderr
+    assert "needed no visa for up to 15 days on 2024-05-08" in done.stdout
+    assert "24 November 2023" in done.stdout
+    done = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2027-01-01", *data)
+    assert "last waiver that a source announces ends on 2026-12-31" in " ".join(done.stdout.split())
+    done = corridor("explain", "visa_rule", "nationality=CHN", "jurisdiction=IRL", "--on", "2024-05-08", *data)
+    assert "needed a visa on 2024-05-08" in done.stdout
+    done = corridor("explain", "visa_rule", "nationality=China", "--on", "2024-05-08", *data)
+    assert done.returncode == 1
+    assert "alpha-3" in done.stderr
     wrong = ("nationality=DEU", "jurisdiction=CHN", "travel_document=PASSPORT")
-    said = corridor("explain", "visa_rule", *wrong, "--on", "2024-05-08", *data)
-    assert said.returncode == 1
-    assert "PASSPORT is no travel document; use one of DIPLOMATIC, ORDINARY, SERVICE" in " ".join(said.stderr.split())
+    done = corridor("explain", "visa_rule", *wrong, "--on", "2024-05-08", *data)
+    assert done.returncode == 1
+    assert "PASSPORT is no travel document; use one of DIPLOMATIC, ORDINARY, SERVICE" in " ".join(done.stderr.split())
 
 
 def test_a_release_holds_the_rules(built: Built) -> None:
