@@ -54,7 +54,7 @@ def head(path: Path) -> bytes:
 
 
 def unpacked_head(path: Path, limits: Limits) -> bytes:
-    """The first ``HEAD_BYTES`` of a body; of a body that is itself gzip, those of its content.
+    """The first ``HEAD_BYTES`` of a body, or of the content of a body that is itself gzip.
 
     The whole gzip is unpacked, so that ``Failure`` is raised if it is damaged or exceeds the limit.
     """

@@ -66,7 +66,7 @@ def first_line(head: bytes) -> str:
 
 
 def _kind(head: bytes) -> str:
-    """The kind of a body, whatever its headers declare."""
+    """The kind of a body, independent of its headers."""
     whole = text(head)
     if head.startswith(_ZIP):
         return "ZIP"

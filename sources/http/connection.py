@@ -75,7 +75,7 @@ class Connection:
         raise Failure(f"more than {MAX_REDIRECTS} redirects, the last to {parse_url(url).host}")
 
     def _send_once(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[requests.Response, str]:
-        """The response of one address, whatever its status, and the host."""
+        """The response of one address with any status, and the host."""
         method = "POST" if body else "GET"
         prepared = self._session.prepare_request(requests.Request(method, url, headers=headers, data=body or None))
         # The prepared address is checked, because it is the one that is used.

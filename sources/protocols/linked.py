@@ -17,9 +17,9 @@ from sources.request import Request, Response
 def fetch(client: Client, endpoint: Endpoint, request: Request) -> Response:
     """The file that the page at the request's address links to. Raises what ``Client.fetch`` raises.
 
-    Of several links the last in alphabetical order is used, because the names begin with the year and end with the
-    day. Neither request is conditional: the validators of the page are not those of the file. ``FetchError`` if no
-    link matches the pattern of the endpoint.
+    If there are several links, the last in alphabetical order is used, because the names begin with the year and end
+    with the day. Neither request is conditional: the validators of the page are not those of the file.
+    ``FetchError`` if no link matches the pattern of the endpoint.
     """
     page = client.fetch(replace(request, accept=endpoint.page))
     links = sorted(set(re.findall(str(endpoint.link), _text(page, endpoint))))

@@ -1,4 +1,4 @@
-"""A publisher of prose answers live: its list is walked, and every article is a payload that is asked for once."""
+"""A publisher of prose, live: its list is read page by page, and every article is requested once."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,7 @@ PICTURES = PAGE.format(charset="utf-8", title="上半年主要数据", day="2031
 
 
 def listing(*articles: tuple[int, str], charset: str = "utf-8") -> bytes:
-    """A page of the list, its links as the publishers write them: by text, or by a title where the text is cut."""
+    """A page of the list, with links as the publishers write them: with a text, or a title where the text is cut."""
     links = "".join(
         f'<li><a title="{title}" href="../../n741440/c{number}/content.html"><span>{title[:12]}…</span></a>'
         if number % 2
@@ -81,9 +81,7 @@ def totals(workspace: Workspace, name: str = "communique") -> dict[tuple[date, s
     return {(row["period"], row["freq"]): row["value"] for row in rows.to_dicts()}
 
 
-def test_every_article_that_matches_is_fetched_and_is_of_its_own_period(
-    publisher: Double, workspace: Workspace
-) -> None:
+def test_every_matching_article_is_fetched_and_has_its_own_period(publisher: Double, workspace: Workspace) -> None:
     assert received(workspace) == Reception(received=3)
     assert publisher.requested_addresses() == [
         LIST,
@@ -100,7 +98,7 @@ def test_every_article_that_matches_is_fetched_and_is_of_its_own_period(
     assert rows["payload"].n_unique() == 3
 
 
-def test_each_figure_is_known_from_the_day_of_its_document(publisher: Double, workspace: Workspace) -> None:
+def test_a_figure_is_known_from_the_day_of_its_document(publisher: Double, workspace: Workspace) -> None:
     received(workspace)
     known = stages.observations(workspace, "nia/communique").frame.collect().sort("known_from")
     assert [at.date() for at in known["known_from"]] == [date(2031, 1, 15), date(2031, 4, 15), date(2031, 7, 15)]
@@ -110,7 +108,7 @@ def test_each_figure_is_known_from_the_day_of_its_document(publisher: Double, wo
     ]
 
 
-def test_what_is_there_is_not_asked_for_again(publisher: Double, workspace: Workspace) -> None:
+def test_an_archived_article_is_not_requested_again(publisher: Double, workspace: Workspace) -> None:
     received(workspace)
     publisher.requested_addresses()
     assert received(workspace) == Reception()
@@ -122,7 +120,7 @@ def test_what_is_there_is_not_asked_for_again(publisher: Double, workspace: Work
     assert len(totals(workspace)) == 4
 
 
-def test_an_article_is_asked_for_once_whichever_dataset_reads_it(publisher: Double, workspace: Workspace) -> None:
+def test_an_article_of_two_datasets_is_requested_once(publisher: Double, workspace: Workspace) -> None:
     received(workspace)
     publisher.requested_addresses()
     assert received(workspace, "documents") == Reception(received=3)
@@ -130,7 +128,7 @@ def test_an_article_is_asked_for_once_whichever_dataset_reads_it(publisher: Doub
     assert totals(workspace, "documents")[date(2031, 1, 1), "S"] == 11_005_000
 
 
-def test_a_list_within_a_build_is_asked_for_once(
+def test_a_list_is_requested_once_a_build(
     publisher: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(payloads, "CONTENTS_STAND", timedelta(minutes=30))
@@ -140,7 +138,7 @@ def test_a_list_within_a_build_is_asked_for_once(
     assert publisher.requested_addresses() == []
 
 
-def test_a_long_list_is_not_walked_to_its_end(publisher: Double, workspace: Workspace) -> None:
+def test_a_long_list_is_read_only_as_far_as_declared(publisher: Double, workspace: Workspace) -> None:
     for number in range(1, 30):
         publisher.pages[FURTHER.format(number)] = listing((200 + number, titled("2029年")))
     received(workspace)
@@ -155,7 +153,7 @@ def test_a_long_list_is_not_walked_to_its_end(publisher: Double, workspace: Work
     ],
     ids=["refused", "a page of JavaScript"],
 )
-def test_a_list_that_does_not_come_is_an_error_and_keeps_what_there_is(
+def test_a_failed_list_is_an_error_and_keeps_the_archived_articles(
     publisher: Double, workspace: Workspace, script: Script, why: str
 ) -> None:
     received(workspace)
@@ -165,7 +163,7 @@ def test_a_list_that_does_not_come_is_an_error_and_keeps_what_there_is(
     assert len(totals(workspace)) == 3
 
 
-def test_a_redesigned_list_is_a_failure(publisher: Double, workspace: Workspace) -> None:
+def test_a_redesigned_list_is_reported(publisher: Double, workspace: Workspace) -> None:
     publisher.pages[LIST] = "<html><body><a href='/v2/2031/07.html'>2031年上半年数据</a></body></html>".encode()
     (failure,) = received(workspace).failures
     assert "links to no article like" in failure
@@ -188,7 +186,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "why"), BAD.values(), ids=BAD)
-def test_a_page_that_is_no_article_is_kept_and_refused_and_asked_for_again(
+def test_a_page_that_is_not_an_article_is_stored_refused_and_requested_again(
     publisher: Double, workspace: Workspace, body: bytes, why: str
 ) -> None:
     good, path = publisher.pages["/n741440/c103/content.html"], "/n741440/c103/content.html"
@@ -207,14 +205,14 @@ def test_a_page_that_is_no_article_is_kept_and_refused_and_asked_for_again(
     assert stages.observations(workspace, "nia/communique").failures == []
 
 
-def test_an_article_of_another_structure_is_read_whole(publisher: Double, workspace: Workspace) -> None:
+def test_an_article_with_another_structure_is_read_completely(publisher: Double, workspace: Workspace) -> None:
     body = "<html><body><main><h1>x</h1><p>2031年上半年查验出入境人员3.51亿人次。</p></main></body></html>"
     publisher.pages["/n741440/c103/content.html"] = body.encode()
     received(workspace)
     assert totals(workspace)[date(2031, 1, 1), "S"] == 351_000_000
 
 
-def test_an_article_that_is_refused_leaves_the_others(publisher: Double, workspace: Workspace) -> None:
+def test_a_refused_article_does_not_affect_the_others(publisher: Double, workspace: Workspace) -> None:
     publisher.instead["/c102/"] = [reply(b"no", 403)]
     (failure,) = received(workspace).failures
     assert "c102" in failure
@@ -224,7 +222,7 @@ def test_an_article_that_is_refused_leaves_the_others(publisher: Double, workspa
     assert len(totals(workspace)) == 3
 
 
-def test_an_article_that_is_gone_is_given_up(publisher: Double, workspace: Workspace) -> None:
+def test_an_article_that_no_longer_exists_is_given_up(publisher: Double, workspace: Workspace) -> None:
     del publisher.pages["/n741440/c102/content.html"]
     (failure,) = received(workspace).failures
     assert "404" in failure
@@ -233,7 +231,7 @@ def test_an_article_that_is_gone_is_given_up(publisher: Double, workspace: Works
     assert publisher.requested_addresses() == [LIST]
 
 
-def test_a_later_article_retracts_nothing_and_rounds_nothing_away(publisher: Double, workspace: Workspace) -> None:
+def test_a_later_article_neither_retracts_nor_rounds_earlier_figures(publisher: Double, workspace: Workspace) -> None:
     text = "2032年查验出入境人员7.10亿人次，2030年查验出入境人员6.9亿人次。"
     page = PAGE.format(charset="utf-8", title=titled("2032年"), day="2033-01-16", body=f"<p>{text}</p>")
     publisher.pages[LIST] = listing((105, titled("2032年")), (103, titled("2031年上半年")))

@@ -49,7 +49,7 @@ def test_a_dataset_without_filters_is_one_request_without_a_slice() -> None:
     assert (request.name, request.full_url) == ("example/stock", "https://example.org/data/stock?format=csv")
 
 
-def test_the_address_contains_the_publishers_own_name() -> None:
+def test_the_address_contains_the_publishers_own_code() -> None:
     (request,) = of("endpoint: query\ncode: SM.POP")
     assert (request.dataset, request.url) == ("stock", "https://example.org/data/SM.POP")
 
@@ -59,7 +59,7 @@ def test_filters_are_encoded_once() -> None:
     assert parse_qs(urlsplit(request.full_url).query) == {"format": ["csv"], "c[geo]": ["AT,BE"], "c[note]": ["a b&c"]}
 
 
-def test_a_filter_with_a_place_in_the_address_is_no_parameter() -> None:
+def test_a_filter_with_a_place_in_the_address_is_not_a_parameter() -> None:
     (request,) = of("endpoint: path\nfilters: {country: [AUT, BEL]}")
     assert request.full_url == "https://example.org/AUT;BEL/stock"
 
@@ -69,18 +69,18 @@ def test_a_parameter_may_be_repeated_for_each_code() -> None:
     assert (request.full_url, request.headers) == ("https://example.org/stock?geo=AT&geo=BE", (("Accept", "text/csv"),))
 
 
-def test_a_long_filter_is_split_and_each_slice_named_by_its_ends() -> None:
+def test_a_long_filter_is_split_and_slices_name_the_first_and_last_code() -> None:
     requests = of("endpoint: query\nfilters: {geo: [AT, BE, CY, DE, EE], age: [TOTAL]}\nsplit: {geo: 2}")
     assert [request.slice for request in requests] == ["geo=AT..BE", "geo=CY..DE", "geo=EE"]
     assert [dict(request.params)["c[age]"] for request in requests] == ["TOTAL"] * 3
 
 
-def test_two_split_filters_are_asked_for_in_all_combinations() -> None:
+def test_two_split_filters_give_a_request_for_each_combination() -> None:
     requests = of("endpoint: query\nfilters: {geo: [AT, BE], sex: [M, F]}\nsplit: {geo: 1, sex: 1}")
     assert len({request.full_url for request in requests}) == len({request.slice for request in requests}) == 4
 
 
-def test_alternatives_are_asked_for_one_by_one() -> None:
+def test_each_alternative_is_a_request() -> None:
     requests = of(
         "endpoint: query\nalternatives: [{coa: [AT, BE], coo_all: ['true']}, {coo: [AT, BE], coa_all: ['true']}]"
     )
@@ -92,7 +92,7 @@ def test_alternatives_are_asked_for_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "expected"),
+    ("rest", "reason"),
     [
         ("endpoint: nowhere", "endpoint that does not exist: nowhere"),
         ("endpoint: path", "no filter for COUNTRY"),
@@ -100,12 +100,12 @@ def test_alternatives_are_asked_for_one_by_one() -> None:
         ("endpoint: query\nsplit: {geo: 2}", "split by geo, which it does not filter"),
     ],
 )
-def test_an_entry_that_contradicts_itself_is_refused_with_the_place(rest: str, expected: str) -> None:
-    with pytest.raises(CatalogueError, match=expected):
+def test_a_contradictory_entry_is_an_error_that_names_the_place(rest: str, reason: str) -> None:
+    with pytest.raises(CatalogueError, match=reason):
         of(rest)
 
 
-def test_a_closed_edition_is_a_request_named_by_its_id() -> None:
+def test_the_slice_of_a_closed_edition_is_its_id() -> None:
     entry = publisher(
         "endpoint: query\neditions: [{id: '2020', url: 'https://example.org/2020.csv', accept: csv, note: n}]"
     )
@@ -113,16 +113,16 @@ def test_a_closed_edition_is_a_request_named_by_its_id() -> None:
     assert (request.name, request.full_url) == ("example/stock[2020]", "https://example.org/2020.csv")
 
 
-def answer(tmp_path: Path, body: str) -> Path:
+def response(tmp_path: Path, body: str) -> Path:
     path = tmp_path / "body"
     path.write_text(body, encoding="utf-8")
     return path
 
 
-def test_pages_follow_until_the_last(tmp_path: Path) -> None:
+def test_next_page_returns_each_page_until_the_last(tmp_path: Path) -> None:
     entry = publisher("endpoint: paged")
     endpoint, (request,) = entry.endpoints["paged"], requests_for(entry, "stock")
-    body = answer(tmp_path, '[{"pages": "3"}, []]')
+    body = response(tmp_path, '[{"pages": "3"}, []]')
     second = next_page(endpoint, request, body)
     assert second is not None
     third = next_page(endpoint, second, body)
@@ -132,23 +132,23 @@ def test_pages_follow_until_the_last(tmp_path: Path) -> None:
     assert next_page(endpoint, third, body) is None
 
 
-def test_an_empty_answer_and_an_endpoint_without_pages_have_no_next(tmp_path: Path) -> None:
+def test_an_empty_response_and_an_endpoint_without_pages_have_no_next_page(tmp_path: Path) -> None:
     entry = publisher("endpoint: paged")
     (request,) = requests_for(entry, "stock")
-    assert next_page(entry.endpoints["paged"], request, answer(tmp_path, '[{"pages": 0}, null]')) is None
-    assert next_page(entry.endpoints["query"], request, answer(tmp_path, "[]")) is None
+    assert next_page(entry.endpoints["paged"], request, response(tmp_path, '[{"pages": 0}, null]')) is None
+    assert next_page(entry.endpoints["query"], request, response(tmp_path, "[]")) is None
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "not json", '[{"pages": null}]', '[{"pages": "many"}]', "[3]"])
-def test_an_answer_that_does_not_count_its_pages_is_an_error(tmp_path: Path, body: str) -> None:
+def test_a_response_without_a_number_of_pages_is_an_error(tmp_path: Path, body: str) -> None:
     entry = publisher("endpoint: paged")
     (request,) = requests_for(entry, "stock")
     with pytest.raises(FetchError, match="page 1 has no number of pages"):
-        next_page(entry.endpoints["paged"], request, answer(tmp_path, body))
+        next_page(entry.endpoints["paged"], request, response(tmp_path, body))
 
 
 @given(slice_=st.text("abc=. ", max_size=9).map(str.strip), numbers=st.lists(st.integers(1, 30), min_size=1))
-def test_a_page_is_the_same_from_wherever_it_is_reached(slice_: str, numbers: list[int]) -> None:
+def test_the_request_of_a_page_is_the_same_from_every_other_page(slice_: str, numbers: list[int]) -> None:
     paging = publisher("endpoint: paged").endpoints["paged"].paging
     assert paging is not None
     first = Request("example", "stock", slice_, "https://example.org", (("a", "b"),), "json")
@@ -159,7 +159,7 @@ def test_a_page_is_the_same_from_wherever_it_is_reached(slice_: str, numbers: li
     assert request_of_page(paging, reached, 1) == first
 
 
-def test_every_request_of_the_catalogue_has_its_own_address_and_name_and_reaches_an_allowed_host() -> None:
+def test_every_request_of_the_catalogue_has_a_unique_address_and_name_and_an_allowed_host() -> None:
     for entry in publishers().values():
         for name in entry.datasets:
             requests = [*requests_for(entry, name), *closed_editions(entry, name)]
@@ -170,22 +170,22 @@ def test_every_request_of_the_catalogue_has_its_own_address_and_name_and_reaches
                 assert (parts.scheme, parts.hostname in entry.hosts) == ("https", True), request.name
 
 
-def test_every_code_is_asked_for_exactly_once() -> None:
+def test_every_code_is_requested_exactly_once() -> None:
     entry = publishers()["eurostat"]
     for name, dataset in entry.datasets.items():
         filtered = [pair for request in requests_for(entry, name) for pair in request.params]
-        asked = [code for key, value in filtered if key in ("c[geo]", "geo") for code in value.split(",")]
-        assert asked == dataset.filters["geo"]
+        requested = [code for key, value in filtered if key in ("c[geo]", "geo") for code in value.split(",")]
+        assert requested == dataset.filters["geo"]
 
 
-def test_eurostat_is_asked_for_json_stat_with_a_parameter_for_each_code() -> None:
+def test_a_json_stat_request_to_eurostat_has_a_parameter_for_each_code() -> None:
     (request,) = requests_for(publishers()["eurostat"], "tps00177")
     assert request.accept == "json"
     assert request.url.endswith("/statistics/1.0/data/tps00177")
     assert [value for name, value in request.params if name == "geo"][:2] == ["BE", "BG"]
 
 
-def test_eurostat_is_asked_for_tsv_with_a_key_of_one_position_for_each_dimension() -> None:
+def test_a_tsv_request_to_eurostat_has_a_key_with_a_position_for_each_dimension() -> None:
     eurostat = publishers()["eurostat"]
     entry = eurostat.datasets["demo_pjan"]
     changed = entry.model_copy(update={"endpoint": "sdmx21", "filters": {"key": ["A.NR.TOTAL.T.AT+BE"]}})

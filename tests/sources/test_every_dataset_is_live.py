@@ -1,7 +1,7 @@
-"""Every dataset of the international publishers is requested from the double with all slices of its entry.
+"""Every dataset of the international publishers, requested from the double as its entry declares, to the last slice.
 
-The double receives the requests of the catalogue, each once and in order. Its responses become observations of every
-requested jurisdiction, without failures and without unknown codes.
+The requests that the double receives are those of the catalogue, each once and in its order. The responses become
+observations of every requested jurisdiction, without a failure and without an unknown code.
 """
 
 import re
@@ -35,7 +35,7 @@ from warehouse import codes
 
 REAL = catalogue.publishers
 PUBLISHERS = ("eurostat", "ilostat", "oecd", "uis", "undesa", "unhcr", "worldbank")
-# What is a page or a file of its own is asked for in test_intl_live; what no program is answered is imported.
+# Pages and single files are requested in test_intl_live; datasets that refuse programs are imported.
 ELSEWHERE = ("undesa/wpp_net_migration", "worldbank/remittance_prices")
 NAMES = [
     f"{name}/{dataset}"
@@ -53,7 +53,7 @@ def publishers() -> Iterator[Double]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dataset_is_asked_for_and_read_to_the_last_slice(
+def test_every_slice_of_a_dataset_is_requested_and_read(
     publishers: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     publisher, _, dataset = name.partition("/")
@@ -65,9 +65,9 @@ def test_a_dataset_is_asked_for_and_read_to_the_last_slice(
     reporters = STOCK[publisher](publishers, entry, dataset)
     workspace = Workspace(tmp_path / "data", "live")
     reception = receive(workspace, entry, dataset)
-    asked = [re.sub(r"&(page|skip|pageNumber)=\d+", "", address) for address in publishers.requested_addresses()]
+    requested = [re.sub(r"&(page|skip|pageNumber)=\d+", "", address) for address in publishers.requested_addresses()]
     expected = [unquote(r.full_url).removeprefix(publishers.url) for r in requests_for(entry, dataset)]
-    assert list(dict.fromkeys(asked)) == expected
+    assert list(dict.fromkeys(requested)) == expected
     assert (reception.failures, reception.absent) == ((), ())
     made = stages.observations(workspace, name)
     assert made.failures == []
@@ -75,7 +75,7 @@ def test_a_dataset_is_asked_for_and_read_to_the_last_slice(
     assert set(made.frame.collect()["reporter"]) == set(reporters)
 
 
-# What each publisher has of a dataset: one figure a jurisdiction
+# The data of each publisher: one figure a jurisdiction
 
 
 def _eurostat(shop: Double, publisher: Publisher, name: str) -> Sequence[str]:
@@ -95,7 +95,7 @@ def _eurostat(shop: Double, publisher: Publisher, name: str) -> Sequence[str]:
 
 
 def _code(publisher: Publisher, dim: Dim) -> str:
-    """Return a code of a dimension: China for an area, else the first code of its map."""
+    """A code that a dimension may have: China where it is an area, else the first of its map."""
     known = dim.codes if isinstance(dim.codes, dict) else publisher.codes.get(str(dim.codes), {"CN": "CHN"})
     return next(iter(known))
 

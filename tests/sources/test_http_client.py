@@ -49,7 +49,7 @@ def limits(
     return Limits(per_second, max_bytes, max_unpacked, timeout, retries, backoff=0.02)
 
 
-def asking(
+def request_to(
     server: Loopback,
     accept: Kind = "csv",
     params: tuple[tuple[str, str], ...] = (),
@@ -58,32 +58,32 @@ def asking(
     return Request("eurostat", "migr_resfirst", "geo=AT", f"{server.url}/data", params, accept, headers)
 
 
-def bytes_of(answer: Response | None) -> bytes:
-    assert answer is not None
-    assert answer.body is not None
-    content = answer.body.read_bytes()
-    assert answer.sha256 == hashlib.sha256(content).hexdigest()
-    assert answer.bytes == len(content)
+def bytes_of(response: Response | None) -> bytes:
+    assert response is not None
+    assert response.body is not None
+    content = response.body.read_bytes()
+    assert response.sha256 == hashlib.sha256(content).hexdigest()
+    assert response.bytes == len(content)
     return content
 
 
-def taken(*scripts: Script, accept: Kind = "csv", within: Limits | None = None) -> tuple[bytes, Loopback]:
+def fetched(*scripts: Script, accept: Kind = "csv", within: Limits | None = None) -> tuple[bytes, Loopback]:
     with serve(*scripts) as server, Client(HOSTS, within or limits()) as client:
-        return bytes_of(client.fetch(asking(server, accept))), server
+        return bytes_of(client.fetch(request_to(server, accept))), server
 
 
 def refused(
     *scripts: Script, accept: Kind = "csv", within: Limits | None = None, kept: bytes | None = None
 ) -> tuple[str, Loopback]:
-    """The message of the error; ``kept`` is the body that must still be there for the archive, if any."""
+    """The message of the error; ``kept`` is the body that must still exist for the archive, if any."""
     with serve(*scripts) as server, Client(HOSTS, within or limits()) as client:
         with pytest.raises(FetchError) as caught:
-            client.fetch(asking(server, accept))
-        message, answer = str(caught.value), caught.value.response
+            client.fetch(request_to(server, accept))
+        message, response = str(caught.value), caught.value.response
         if kept is not None:
-            assert bytes_of(answer) == kept
+            assert bytes_of(response) == kept
         else:
-            assert answer is None or answer.body is None
+            assert response is None or response.body is None
         assert message.startswith(f"eurostat/migr_resfirst[geo=AT] ({server.url}/data): ")
         assert "\n" not in message
         assert caught.value.__cause__ is None
@@ -96,34 +96,34 @@ def refused(
 # What is sent
 
 
-def test_a_request_names_the_client_and_is_sent_once() -> None:
+def test_a_request_is_sent_once_with_its_headers_and_user_agent() -> None:
     with serve(reply(CSV, ETag='"1"')) as server, Client(HOSTS, limits()) as client:
         params = (("geo", "AT"), ("c[TIME_PERIOD]", "ge:2018+le:2020"))
-        answer = client.fetch(asking(server, params=params, headers=(("Accept", "text/csv"),)))
-        assert bytes_of(answer) == CSV
-        assert answer.status == 200
-        assert answer.headers["etag"] == '"1"'
-        assert answer.sent_at.utcoffset() is not None
-        assert 0 < answer.seconds < 5
+        response = client.fetch(request_to(server, params=params, headers=(("Accept", "text/csv"),)))
+        assert bytes_of(response) == CSV
+        assert response.status == 200
+        assert response.headers["etag"] == '"1"'
+        assert response.sent_at.utcoffset() is not None
+        assert 0 < response.seconds < 5
     (received,) = server.received
     assert received.path == "/data?geo=AT&c%5BTIME_PERIOD%5D=ge:2018%2Ble:2020"
-    assert answer.url == server.url + received.path
+    assert response.url == server.url + received.path
     assert re.fullmatch(r"corridor/\S+ \(research dataset .*\)", received.headers["user-agent"])
     assert received.headers["accept"] == "text/csv"
     assert received.headers["accept-encoding"] == "gzip"
 
 
-def test_a_bare_user_agent_would_be_refused_and_a_catalogue_may_set_another() -> None:
-    def wary(handler: BaseHTTPRequestHandler) -> None:
+def test_the_catalogue_may_set_the_user_agent() -> None:
+    def refuse_unknown_agents(handler: BaseHTTPRequestHandler) -> None:
         known = handler.headers.get("User-Agent", "").startswith(("corridor/", "Mozilla/"))
         (reply(CSV) if known else reply(b"no robots", 403))(handler)
 
-    with serve(wary) as server:
+    with serve(refuse_unknown_agents) as server:
         with Client(HOSTS, limits(), user_agent="python-requests/2") as client, pytest.raises(FetchError, match="403"):
-            client.fetch(asking(server))
+            client.fetch(request_to(server))
         with Client(HOSTS, limits()) as client:
-            client.fetch(asking(server))
-            client.fetch(asking(server, headers=(("User-Agent", "Mozilla/5.0"),)))
+            client.fetch(request_to(server))
+            client.fetch(request_to(server, headers=(("User-Agent", "Mozilla/5.0"),)))
     assert server.received[-1].headers["user-agent"] == "Mozilla/5.0"
 
 
@@ -134,7 +134,7 @@ def test_an_address_contains_all_parameters(params: list[tuple[str, str]]) -> No
 
 
 @pytest.mark.parametrize("token", ["open-sesame", "s3cret/ü"])
-def test_a_secret_is_sent_and_shown_nowhere(
+def test_a_secret_is_sent_but_never_shown(
     token: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def echo(handler: BaseHTTPRequestHandler) -> None:
@@ -144,7 +144,7 @@ def test_a_secret_is_sent_and_shown_nowhere(
     caplog.set_level(logging.DEBUG)
     headers = (("Authorization", "Bearer env:UN_TOKEN"), ("X-Key", "env:UN_TOKEN"))
     with serve(echo) as server, Client(HOSTS, limits(retries=1)) as client:
-        request = asking(server, params=(("key", "env:UN_TOKEN"),), headers=headers)
+        request = request_to(server, params=(("key", "env:UN_TOKEN"),), headers=headers)
         with pytest.raises(FetchError) as caught:
             client.fetch(request)
     assert str(caught.value).endswith("status 503: /data?key=env:UN_TOKEN is wrong, env:UN_TOKEN too")
@@ -162,14 +162,14 @@ def test_a_missing_secret_is_named_and_nothing_is_sent(monkeypatch: pytest.Monke
     monkeypatch.delenv("UN_TOKEN", raising=False)
     with serve(reply(CSV)) as server, Client(HOSTS, limits()) as client:
         with pytest.raises(NotConfiguredError, match=r"needs the environment variable UN_TOKEN$"):
-            client.fetch(asking(server, headers=(("Authorization", "env:UN_TOKEN"),)))
+            client.fetch(request_to(server, headers=(("Authorization", "env:UN_TOKEN"),)))
         assert server.received == []
 
 
-def test_requests_to_a_host_keep_their_distance() -> None:
+def test_requests_to_a_host_are_rate_limited() -> None:
     with serve(reply(CSV)) as server, Client(HOSTS, limits(per_second=2)) as client:
         for _ in range(3):
-            client.fetch(asking(server))
+            client.fetch(request_to(server))
     first, _, third = (received.at for received in server.received)
     assert third - first >= 0.99
 
@@ -177,56 +177,56 @@ def test_requests_to_a_host_keep_their_distance() -> None:
 # Conditions
 
 
-def test_an_unchanged_payload_is_not_sent_again() -> None:
+def test_status_304_confirms_the_payload_of_the_validators() -> None:
     with serve(reply(status=304, ETag='"1"')) as server, Client(HOSTS, limits()) as client:
-        answer = client.fetch(asking(server), etag='"1"', last_modified="Tue, 24 Nov 2026 10:00:00 GMT")
-        assert answer.status == 304
-        assert answer.body is None
-        assert answer.sha256 is None
+        response = client.fetch(request_to(server), etag='"1"', last_modified="Tue, 24 Nov 2026 10:00:00 GMT")
+        assert response.status == 304
+        assert response.body is None
+        assert response.sha256 is None
     (received,) = server.received
     assert received.headers["if-none-match"] == '"1"'
     assert received.headers["if-modified-since"] == "Tue, 24 Nov 2026 10:00:00 GMT"
 
 
-def test_unchanged_is_no_answer_where_nothing_was_offered() -> None:
+def test_status_304_without_validators_is_an_error() -> None:
     message, _ = refused(reply(status=304), kept=b"")
     assert message.endswith("status 304")
 
 
-# Trying again
+# Retries
 
 
-def test_an_overloaded_publisher_is_asked_again() -> None:
-    content, server = taken(reply(b"busy", 503), reply(b"busy", 502), reply(CSV), within=limits(retries=3))
+def test_statuses_502_and_503_are_retried() -> None:
+    content, server = fetched(reply(b"busy", 503), reply(b"busy", 502), reply(CSV), within=limits(retries=3))
     assert content == CSV
     assert len(server.received) == 3
 
 
-def test_retry_after_is_waited_for() -> None:
-    _, server = taken(reply(status=429, Retry_After="1"), reply(CSV), within=limits(retries=1))
+def test_a_retry_waits_for_retry_after() -> None:
+    _, server = fetched(reply(status=429, Retry_After="1"), reply(CSV), within=limits(retries=1))
     first, second = server.received
     assert second.at - first.at >= 1
 
 
-def test_a_very_long_retry_after_ends_the_asking() -> None:
+def test_a_very_long_retry_after_is_not_retried() -> None:
     message, server = refused(reply(b"quota", 429, Retry_After="3600"), within=limits(retries=3), kept=b"quota")
     assert message.endswith("status 429 and a demand to wait (3600): quota")
     assert len(server.received) == 1
 
 
-def test_a_retry_after_that_cannot_be_read_is_no_obstacle() -> None:
-    _, server = taken(reply(status=503, Retry_After="soon"), reply(CSV), within=limits(retries=1))
+def test_a_malformed_retry_after_is_ignored() -> None:
+    _, server = fetched(reply(status=503, Retry_After="soon"), reply(CSV), within=limits(retries=1))
     assert len(server.received) == 2
 
 
-def test_patience_has_an_end() -> None:
+def test_retries_are_limited() -> None:
     message, server = refused(reply(b"busy\nreally", 503), within=limits(retries=2), kept=b"busy\nreally")
     assert message.endswith("status 503: busy")
     assert len(server.received) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 410, 413, 416, 501])
-def test_a_refusal_is_final(status: int) -> None:
+def test_a_refusal_is_not_retried(status: int) -> None:
     message, server = refused(reply(FAULT, status, Retry_After="0"), within=limits(retries=3), kept=FAULT)
     assert f"status {status}" in message
     assert message.endswith("EXTRACTION_TOO_BIG: please change your filters")
@@ -234,21 +234,21 @@ def test_a_refusal_is_final(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "expected"),
+    ("refusal", "reason"),
     [
         (reply(b"no such", 404, length=99), "status 404, and the response breaks off after 7 bytes: the connection"),
         (endless(404), "status 404, and the response has more bytes than the limit of 1,000,000"),
     ],
     ids=["cut", "endless"],
 )
-def test_a_refusal_is_final_even_if_its_text_is_incomplete(refusal: Script, expected: str) -> None:
+def test_a_refusal_with_an_incomplete_text_is_not_retried(refusal: Script, reason: str) -> None:
     message, server = refused(refusal, within=limits(retries=3))
-    assert expected in message
+    assert reason in message
     assert len(server.received) == 1
 
 
-def test_a_silent_server_is_tried_again_and_then_reported() -> None:
-    _, server = taken(silence(0.6), reply(CSV), within=limits(retries=1, timeout=0.2))
+def test_a_timeout_is_retried_and_then_reported() -> None:
+    _, server = fetched(silence(0.6), reply(CSV), within=limits(retries=1, timeout=0.2))
     assert len(server.received) == 2
     message, server = refused(silence(0.6), within=limits(retries=1, timeout=0.2))
     assert message.endswith("no byte for 0.2 seconds")
@@ -268,14 +268,14 @@ def test_a_silent_server_is_tried_again_and_then_reported() -> None:
     ],
     ids=["reset", "cut chunks", "cut length", "cut gzip", "cut transport gzip", "false gzip", "drip"],
 )
-def test_an_answer_that_breaks_off_is_fetched_again(broken: Script) -> None:
-    content, server = taken(broken, reply(CSV), within=limits(retries=1, timeout=0.3))
+def test_an_incomplete_response_is_retried(broken: Script) -> None:
+    content, server = fetched(broken, reply(CSV), within=limits(retries=1, timeout=0.3))
     assert content == CSV
     assert len(server.received) == 2
 
 
 @pytest.mark.parametrize(
-    ("broken", "expected"),
+    ("broken", "reason"),
     [
         (reset, r"breaks off after \d+ bytes: the connection broke off, reset by the host$"),
         (reply(CSV, length=1000), "breaks off after 25 bytes: the connection broke off$"),
@@ -284,68 +284,66 @@ def test_an_answer_that_breaks_off_is_fetched_again(broken: Script) -> None:
     ],
     ids=["reset", "cut length", "drip", "cut gzip"],
 )
-def test_a_response_that_always_breaks_off_is_an_error_and_no_payload(broken: Script, expected: str) -> None:
+def test_a_response_that_is_always_incomplete_is_an_error_without_a_payload(broken: Script, reason: str) -> None:
     message, server = refused(broken, within=limits(retries=1, timeout=0.3))
-    assert re.search(expected, message)
+    assert re.search(reason, message)
     assert len(server.received) == 2
 
 
-def test_a_host_that_does_not_listen_is_reported() -> None:
-    with socket.socket() as taken_port:
-        taken_port.bind(("127.0.0.1", 0))
-        nobody = Loopback(f"http://127.0.0.1:{taken_port.getsockname()[1]}")
+def test_a_refused_connection_is_reported() -> None:
+    with socket.socket() as unused_port:
+        unused_port.bind(("127.0.0.1", 0))
+        unused = Loopback(f"http://127.0.0.1:{unused_port.getsockname()[1]}")
         with Client(HOSTS, limits(retries=1)) as client, pytest.raises(FetchError, match=r"refused by the host$") as e:
-            client.fetch(asking(nobody))
+            client.fetch(request_to(unused))
         assert e.value.response is None
 
 
-def test_a_host_without_an_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with Client(frozenset({"nowhere.example"}), limits()) as client, pytest.raises(FetchError, match=r"is not found$"):
-        client.fetch(asking(Loopback("https://nowhere.example")))
+        client.fetch(request_to(Loopback("https://nowhere.example")))
 
 
-def test_a_server_without_tls_is_not_taken_for_one_with_it() -> None:
+def test_a_server_without_tls_is_refused() -> None:
     with serve(reply(CSV)) as server, Client(HOSTS, limits()) as client:
         secure = Loopback(server.url.replace("http:", "https:"))
         with pytest.raises(FetchError, match=r"TLS with the host fails$"):
-            client.fetch(asking(secure))
+            client.fetch(request_to(secure))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of the test server")
-def test_a_certificate_is_accepted_only_from_those_the_machine_trusts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_certificate_must_be_trusted_by_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
     subject = ["-subj", "/CN=loopback", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
     keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key)]
     subprocess.run(["openssl", "req", "-x509", *keys, *subject, "-out", str(chain)], check=True, capture_output=True)
     with serve(reply(CSV), chain=(chain, key)) as server, Client(HOSTS, limits()) as client:
         with pytest.raises(FetchError, match=r"TLS with the host fails, its certificate is not accepted$"):
-            client.fetch(asking(server))
+            client.fetch(request_to(server))
         assert server.received == []
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(chain))
-        assert bytes_of(client.fetch(asking(server))) == CSV
+        assert bytes_of(client.fetch(request_to(server))) == CSV
 
 
 # Limits
 
 
-def test_an_endless_answer_stops_at_the_limit() -> None:
+def test_an_endless_response_stops_at_the_limit() -> None:
     message, server = refused(endless(), within=limits(retries=3))
     assert message.endswith("the response has more bytes than the limit of 1,000,000")
     assert len(server.received) == 1
 
 
-def test_an_endless_error_does_not_hold_the_next_try() -> None:
-    content, _ = taken(endless(503), reply(CSV), within=limits(retries=1))
+def test_an_endless_error_does_not_block_the_retry() -> None:
+    content, _ = fetched(endless(503), reply(CSV), within=limits(retries=1))
     assert content == CSV
 
 
-def test_a_response_whose_length_is_too_large_is_not_read() -> None:
+def test_a_response_with_a_content_length_above_the_limit_is_not_read() -> None:
     message, _ = refused(reply(CSV, length=2_000_000_000))
     assert message.endswith("the response has 2,000,000,000 bytes, more than the limit of 1,000,000")
 
@@ -372,9 +370,9 @@ def test_a_redirect_within_the_publisher_is_followed() -> None:
         serve(reply(b"moved", 302, Location=f"{target.url}/new?x=1")) as server,
         Client(HOSTS, limits()) as client,
     ):
-        answer = client.fetch(asking(server, headers=(("X-Plain", "1"),)))
-        assert bytes_of(answer) == CSV
-        assert answer.url == f"{target.url}/new?x=1"
+        response = client.fetch(request_to(server, headers=(("X-Plain", "1"),)))
+        assert bytes_of(response) == CSV
+        assert response.url == f"{target.url}/new?x=1"
     assert target.received[0].headers["x-plain"] == "1"
 
 
@@ -394,9 +392,9 @@ def test_a_redirect_to_a_foreign_host_is_not_followed(location: str) -> None:
     assert len(server.received) == 1
 
 
-def test_plain_http_is_for_the_loopback_only() -> None:
+def test_plain_http_is_allowed_for_the_loopback_only() -> None:
     with Client(frozenset({"data.example"}), limits()) as client, pytest.raises(FetchError, match="over https only"):
-        client.fetch(asking(Loopback("http://data.example")))
+        client.fetch(request_to(Loopback("http://data.example")))
 
 
 def test_a_secret_does_not_follow_a_redirect_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,24 +403,24 @@ def test_a_secret_does_not_follow_a_redirect_to_another_host(monkeypatch: pytest
         elsewhere = target.url.replace("127.0.0.1", "localhost")
         hosts = frozenset({"127.0.0.1", "localhost"})
         with serve(reply(status=307, Location=elsewhere)) as server, Client(hosts, limits()) as client:
-            client.fetch(asking(server, headers=(("X-Key", "env:UN_TOKEN"), ("X-Plain", "1"))))
+            client.fetch(request_to(server, headers=(("X-Key", "env:UN_TOKEN"), ("X-Plain", "1"))))
     assert server.received[0].headers["x-key"] == "abc"
     assert "x-key" not in target.received[0].headers
     assert target.received[0].headers["x-plain"] == "1"
 
 
-def test_a_circle_of_redirects_is_left() -> None:
+def test_the_number_of_redirects_is_limited() -> None:
     message, server = refused(reply(status=301, Location="/again"))
     assert "more than 5 redirects" in message
     assert len(server.received) == 6
 
 
 def test_the_body_of_a_redirect_is_not_read() -> None:
-    content, _ = taken(endless(302, Location="/new"), reply(CSV))
+    content, _ = fetched(endless(302, Location="/new"), reply(CSV))
     assert content == CSV
 
 
-# What counts as an answer
+# Which responses are payloads
 
 
 def workbook() -> bytes:
@@ -433,7 +431,7 @@ def workbook() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("accept", "body", "expected"),
+    ("accept", "body", "reason"),
     [
         ("csv", MAINTENANCE, "the response is HTML instead of CSV: <!DOCTYPE html> … Down for maintenance"),
         (
@@ -466,9 +464,9 @@ def workbook() -> bytes:
         ("csv", gzip.compress(b"", mtime=0), "the response is empty"),
     ],
 )
-def test_status_200_is_not_enough(accept: Kind, body: bytes, expected: str) -> None:
+def test_a_response_of_another_kind_with_status_200_is_refused(accept: Kind, body: bytes, reason: str) -> None:
     message, server = refused(reply(body), accept=accept, within=limits(retries=2), kept=body)
-    assert expected in message
+    assert reason in message
     assert len(server.received) == 1
 
 
@@ -491,22 +489,22 @@ def test_status_200_is_not_enough(accept: Kind, body: bytes, expected: str) -> N
         ("any", b"\x00\x01"),
     ],
 )
-def test_what_was_asked_for_is_kept_to_the_byte(accept: Kind, body: bytes) -> None:
-    assert taken(reply(body), accept=accept)[0] == body
+def test_a_payload_is_stored_byte_for_byte(accept: Kind, body: bytes) -> None:
+    assert fetched(reply(body), accept=accept)[0] == body
 
 
 def test_transport_compression_is_removed() -> None:
     body = CSV * 40_000
-    content, _ = taken(reply(gzip.compress(body), Content_Encoding="gzip"))
+    content, _ = fetched(reply(gzip.compress(body), Content_Encoding="gzip"))
     assert content == body
 
 
-def test_a_gzip_that_no_header_announces_is_kept_as_it_came() -> None:
+def test_a_gzip_payload_without_content_encoding_is_stored_unchanged() -> None:
     for packed in (gzip.compress(CSV), gzip.compress(CSV) + gzip.compress(CSV), gzip.compress(CSV) + bytes(512)):
-        assert taken(reply(packed, Content_Disposition='attachment; filename="a.tsv.gz"'))[0] == packed
+        assert fetched(reply(packed, Content_Disposition='attachment; filename="a.tsv.gz"'))[0] == packed
 
 
-def test_a_compression_that_was_not_asked_for_is_refused() -> None:
+def test_a_compression_that_was_not_requested_is_refused() -> None:
     message, _ = refused(reply(b"\x78\x9c", Content_Encoding="br"))
     assert message.endswith("the response is compressed with br, which was not requested")
 
@@ -516,14 +514,14 @@ def test_a_first_line_is_cut_after_200_characters() -> None:
 
 
 @given(st.binary(max_size=80), st.sampled_from(["csv", "tsv", "json", "xlsx", "zip", "html", "any"]))
-def test_any_body_is_accepted_or_refused_in_one_line(head: bytes, accept: Kind) -> None:
+def test_an_objection_has_at_most_one_line(head: bytes, accept: Kind) -> None:
     assert len(objection(head, accept).splitlines()) <= 1
 
 
-def test_an_error_survives_the_way_between_processes() -> None:
-    answer = Response(404, {}, None, "https://example.org", datetime.now(UTC), 0.1)
-    again = pickle.loads(pickle.dumps(FetchError("why", answer)))
-    assert (str(again), again.response) == ("why", answer)
+def test_an_error_can_be_pickled() -> None:
+    response = Response(404, {}, None, "https://example.org", datetime.now(UTC), 0.1)
+    again = pickle.loads(pickle.dumps(FetchError("why", response)))
+    assert (str(again), again.response) == ("why", response)
 
 
 # The snapshot
@@ -555,20 +553,20 @@ def of_snapshot(path: str, accept: Kind = "csv", params: tuple[tuple[str, str], 
 A = of_snapshot("a", params=(("geo", "AT"), ("k", "env:UN_TOKEN")))
 
 
-def test_a_snapshot_answers_like_a_publisher(snapshot: Snapshot) -> None:
+def test_the_snapshot_returns_bodies_and_headers_like_a_server(snapshot: Snapshot) -> None:
     with snapshot() as client:
-        answer = client.fetch(A)
-        assert bytes_of(answer) == CSV
-        assert answer.headers["etag"] == f'"{answer.sha256}"'
-        assert answer.headers["date"] == answer.headers["last-modified"] == "Tue, 24 Nov 2026 10:00:00 GMT"
-        assert answer.headers["content-type"] == "text/csv"
+        response = client.fetch(A)
+        assert bytes_of(response) == CSV
+        assert response.headers["etag"] == f'"{response.sha256}"'
+        assert response.headers["date"] == response.headers["last-modified"] == "Tue, 24 Nov 2026 10:00:00 GMT"
+        assert response.headers["content-type"] == "text/csv"
         packed = client.fetch(of_snapshot("b"))
         assert gzip.decompress(bytes_of(packed)) == CSV
         assert packed.headers["etag"] == f'"{packed.sha256}"'
-        assert client.fetch(A).headers == answer.headers
+        assert client.fetch(A).headers == response.headers
 
 
-def test_a_snapshot_confirms_what_is_unchanged(snapshot: Snapshot) -> None:
+def test_the_snapshot_returns_304_for_its_validators(snapshot: Snapshot) -> None:
     with snapshot() as client:
         etag, stamp = client.fetch(A).headers["etag"], "Tue, 24 Nov 2026 10:00:00 GMT"
         assert client.fetch(A, etag=etag).status == 304
@@ -578,7 +576,7 @@ def test_a_snapshot_confirms_what_is_unchanged(snapshot: Snapshot) -> None:
         assert client.fetch(A, last_modified="yesterday").status == 200
 
 
-def test_a_snapshot_goes_through_the_same_checks(snapshot: Snapshot) -> None:
+def test_responses_of_the_snapshot_are_checked_like_others(snapshot: Snapshot) -> None:
     with snapshot() as client:
         with pytest.raises(FetchError, match=r"status 404: not in the snapshot$") as caught:
             client.fetch(of_snapshot("unknown"))
@@ -590,9 +588,9 @@ def test_a_snapshot_goes_through_the_same_checks(snapshot: Snapshot) -> None:
             client.fetch(Request("unhcr", "population", "", "https://api.unhcr.org/population", (), "json"))
 
 
-def test_bodies_go_with_the_client(tmp_path: Path) -> None:
+def test_bodies_are_removed_when_the_client_is_closed(tmp_path: Path) -> None:
     with serve(reply(CSV)) as server, Client(HOSTS, limits(), folder=tmp_path) as client:
-        body = client.fetch(asking(server)).body
+        body = client.fetch(request_to(server)).body
         assert body is not None
         assert body.is_relative_to(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Requests that are too long for an address are sent as JSON, repeated, redirected and distinguished like others."""
+"""Requests that are too long for an address: sent as JSON, retried, redirected and distinguished like any other."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ from tests.support.loopback import Loopback, reply, serve
 HOSTS = frozenset({"127.0.0.1"})
 LIMITS = Limits(per_second=500, timeout=5, retries=1, backoff=0.01)
 DONE = b'{"data":[{"code":"2024YY"}],"success":true,"state":20000}'
-ASKED = '{"cid":"c1","das":[{"text":"全国"}]}'
+BODY = '{"cid":"c1","das":[{"text":"全国"}]}'
 ENDPOINT = """  asked:
     url: https://example.org/ask
     accept: json
@@ -27,7 +27,7 @@ ENDPOINT = """  asked:
 datasets:"""
 
 
-def question(server: Loopback, body: str = ASKED) -> Request:
+def post(server: Loopback, body: str = BODY) -> Request:
     return Request("nbs", "population", "", f"{server.url}/esData", (), "json", (("Origin", "here"),), body)
 
 
@@ -36,27 +36,27 @@ def entry(rest: str) -> list[Request]:
     return requests_for(load(text, "example"), "stock")
 
 
-def test_a_question_is_posted_as_json() -> None:
+def test_a_body_is_posted_as_json() -> None:
     with serve(reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
-        answer = client.fetch(question(server))
+        response = client.fetch(post(server))
         (received,) = server.received
-        assert (received.path, received.body) == ("/esData", ASKED.encode())
+        assert (received.path, received.body) == ("/esData", BODY.encode())
         assert (received.headers["content-type"], received.headers["origin"]) == ("application/json", "here")
-        assert answer.body is not None
-        assert answer.body.read_bytes() == DONE
-        assert answer.url == f"{server.url}/esData#{ASKED}"
+        assert response.body is not None
+        assert response.body.read_bytes() == DONE
+        assert response.url == f"{server.url}/esData#{BODY}"
 
 
-def test_a_question_may_be_asked_again() -> None:
+def test_a_post_is_retried() -> None:
     with serve(reply(b"", 503), reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
-        client.fetch(question(server))
-        assert [received.body for received in server.received] == [ASKED.encode()] * 2
+        client.fetch(post(server))
+        assert [received.body for received in server.received] == [BODY.encode()] * 2
 
 
-@pytest.mark.parametrize(("status", "body"), [(307, ASKED.encode()), (308, ASKED.encode()), (302, None), (303, None)])
-def test_a_redirect_repeats_the_post_or_sends_a_get_depending_on_its_status(status: int, body: bytes | None) -> None:
+@pytest.mark.parametrize(("status", "body"), [(307, BODY.encode()), (308, BODY.encode()), (302, None), (303, None)])
+def test_a_redirect_repeats_the_post_or_becomes_a_get_depending_on_its_status(status: int, body: bytes | None) -> None:
     with serve(reply(b"", status, Location="/there"), reply(DONE)) as server, Client(HOSTS, LIMITS) as client:
-        client.fetch(question(server))
+        client.fetch(post(server))
         assert [(received.path, received.body) for received in server.received][1] == ("/there", body)
         assert ("content-type" in server.received[1].headers) == (body is not None)
 
@@ -64,16 +64,16 @@ def test_a_redirect_repeats_the_post_or_sends_a_get_depending_on_its_status(stat
 @pytest.mark.parametrize(
     "body", [b'{"success":false,"state":50000,"message":"x"}', b'{"data":null,"success":false}', b'{"success": false}']
 )
-def test_success_that_is_none_is_no_payload(body: bytes) -> None:
+def test_a_response_with_success_false_is_not_a_payload(body: bytes) -> None:
     with (
         serve(reply(body)) as server,
         Client(HOSTS, LIMITS) as client,
         pytest.raises(FetchError, match="the response is a message instead of data"),
     ):
-        client.fetch(question(server))
+        client.fetch(post(server))
 
 
-def test_two_questions_at_one_address_have_their_own_answers(tmp_path: Path) -> None:
+def test_two_posts_to_one_address_have_different_responses(tmp_path: Path) -> None:
     names = ("全国", "北京市")
     requests = [Request("nbs", "x", "", "https://example.org/a", (), "json", (), f'{{"da":"{n}"}}') for n in names]
     entries = {}
@@ -94,7 +94,7 @@ def test_an_item_of_a_list_is_repeated_for_each_code_of_the_filter_that_it_names
     assert request.full_url == f"https://example.org/ask#{request.body}"
 
 
-def test_a_question_is_split_like_an_address() -> None:
+def test_a_post_is_split_like_a_get() -> None:
     requests = entry("endpoint: asked\nfilters: {cid: [c1], id: [a, b], geo: [AT]}\nsplit: {id: 1}")
     assert [(request.slice, json.loads(request.body)["ids"]) for request in requests] == [
         ("id=a", ["a"]),

@@ -1,4 +1,4 @@
-"""The live path of every international source: what is asked for, and what becomes of the answer."""
+"""International sources, live: which requests are sent, and which observations the responses become."""
 
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler
@@ -49,7 +49,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def publish(publishers: Double, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Replaces the catalogue with one dataset of one publisher, with these changes."""
+    """Replaces the catalogue by one dataset of a publisher, with these changes."""
 
     def published(name: str, dataset: str, **changes: object) -> Publisher:
         monkeypatch.setattr(catalogue, "publishers", REAL)
@@ -61,14 +61,14 @@ def publish(publishers: Double, monkeypatch: pytest.MonkeyPatch) -> Publish:
 
 
 def figures(workspace: Workspace, name: str, *fields: str) -> Figures:
-    """Return these fields of a dataset's observations, in the order of the payload."""
+    """These fields of a dataset's observations, in the order of the payload."""
     made = stages.observations(workspace, name)
     assert made.failures == []
     assert made.unmatched.collect().is_empty()
     return made.frame.sort("locator").select(*fields).collect().rows()
 
 
-def test_oecd_asks_by_both_sides_and_reads_what_a_measure_means_from_its_label(
+def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_label(
     publishers: Double, workspace: Workspace, publish: Publish
 ) -> None:
     sides = [{"ref_area": ["DEU"], "citizenship": [""]}, {"ref_area": [""], "citizenship": ["CHN"]}]
@@ -83,18 +83,18 @@ def test_oecd_asks_by_both_sides_and_reads_what_a_measure_means_from_its_label(
     query = "?format=csvfilewithlabels&dimensionAtObservation=AllDimensions"
     assert publishers.requested_addresses() == [f"{base}/DEU..A.B11....{query}", f"{base}/.CHN.A.B11....{query}"]
     assert sorted(figures(workspace, "oecd/imd_inflows", "indicator", "reporter", "partner", "value", "unit")) == [
-        ("foreign_inflows", "DEU", "CHN", 31_000.0, "persons"),  # in both answers
+        ("foreign_inflows", "DEU", "CHN", 31_000.0, "persons"),  # in both responses
         ("foreign_inflows", "DEU", "_T", 2_000_000.0, "persons"),
         ("foreign_inflows", "USA", "CHN", 67_000.0, "persons"),
     ]
     publishers.tables["oecd"] = [inflow("CHN", "DEU", 2022, 31_000, ("B11", "Something new"))]
     receive(workspace, entry, "imd_inflows")
     unmatched = stages.observations(workspace, "oecd/imd_inflows").unmatched.collect()
-    assert unmatched.is_empty()  # the newest response is empty, and the one before is used
+    assert unmatched.is_empty()  # the newest response is empty, and the one before remains in use
     assert "every cell has an unknown code" in stages.observations(workspace, "oecd/imd_inflows").failures[0]
 
 
-def test_oecd_without_data_is_a_failure_that_shows_its_words(
+def test_oecd_without_data_is_a_failure_with_its_text(
     publishers: Double, workspace: Workspace, publish: Publish
 ) -> None:
     entry = publish("oecd", "imd_inflows", alternatives=[{"ref_area": ["ROU"], "citizenship": [""]}])
@@ -104,7 +104,7 @@ def test_oecd_without_data_is_a_failure_that_shows_its_words(
     assert "NoRecordsFound" in failure
 
 
-def test_ilostat_is_asked_with_a_name_and_answers_in_thousands(
+def test_ilostat_requires_a_user_agent_and_returns_thousands(
     publishers: Double, workspace: Workspace, publish: Publish
 ) -> None:
     name = "MST_XWAP_SEX_AGE_CCT_NB_A"
@@ -121,7 +121,7 @@ def test_ilostat_is_asked_with_a_name_and_answers_in_thousands(
 
 
 def for_browsers(publishers: Double) -> Script:
-    """Answer 403 to the user agent of a library, and as usual to a client that names itself."""
+    """403 for the user agent of a library, and the usual response for a client that names itself."""
 
     def script(handler: BaseHTTPRequestHandler) -> None:
         bare = handler.headers.get("User-Agent", "").startswith(("python", "curl")) or not handler.headers["User-Agent"]
@@ -130,7 +130,9 @@ def for_browsers(publishers: Double) -> Script:
     return script
 
 
-def test_uis_repeats_a_parameter_for_each_unit(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_uis_requests_repeat_a_parameter_for_each_unit(
+    publishers: Double, workspace: Workspace, publish: Publish
+) -> None:
     entry = publish("uis", "MENF.5T8", filters={"indicator": ["MENF.5T8"], "geoUnit": ["CHN", "DEU"]})
     publishers.tables["uis"] = [students("MENF.5T8", "CHN", 2022, -841_380), students("MENF.5T8", "DEU", 2022, 250_000)]
     assert receive(workspace, entry, "MENF.5T8") == Reception(received=1)
@@ -142,9 +144,7 @@ def test_uis_repeats_a_parameter_for_each_unit(publishers: Double, workspace: Wo
     ]
 
 
-def test_data360_is_followed_record_by_record_to_its_end(
-    publishers: Double, workspace: Workspace, publish: Publish
-) -> None:
+def test_data360_is_read_page_by_page_to_its_end(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     entry = publish("worldbank", "knomad_remittance")
     publishers.tables["data360"] = [
         bilateral("WB_KNOMAD_BRE", "DEU", "CHN", 751.5),
@@ -154,8 +154,8 @@ def test_data360_is_followed_record_by_record_to_its_end(
         bilateral("WB_KNOMAD_BRE", "JPN", "CHN", 4_000.25),
     ]
     assert receive(workspace, entry, "knomad_remittance") == Reception(received=3)
-    asked = publishers.requested_addresses()
-    assert [address.partition("INDICATOR=WB_KNOMAD_BRE")[2] for address in asked] == ["", "&skip=2", "&skip=4"]
+    requested = publishers.requested_addresses()
+    assert [address.partition("INDICATOR=WB_KNOMAD_BRE")[2] for address in requested] == ["", "&skip=2", "&skip=4"]
     found = figures(workspace, "worldbank/knomad_remittance", "reporter", "partner", "value")
     assert sorted(found) == [
         ("CHN", "DEU", 751_500_000.0),  # China receives what Germany sends, though REF_AREA is Germany
@@ -169,7 +169,7 @@ def test_data360_is_followed_record_by_record_to_its_end(
     assert len(publishers.requested_addresses()) == 2
 
 
-def test_what_no_program_is_answered_is_not_asked_for_and_may_be_imported(
+def test_a_dataset_without_requests_can_be_imported(
     publishers: Double, workspace: Workspace, publish: Publish, tmp_path: Path
 ) -> None:
     entry = publish("worldbank", "remittance_prices")
@@ -187,7 +187,7 @@ def test_what_no_program_is_answered_is_not_asked_for_and_may_be_imported(
 
 
 @given(count=st.integers(0, 400), step=st.integers(1, 50))
-def test_where_records_are_skipped_each_is_asked_for_once(
+def test_pages_that_skip_records_contain_each_record_once(
     tmp_path_factory: pytest.TempPathFactory, count: int, step: int
 ) -> None:
     body = tmp_path_factory.mktemp("count") / "body"
@@ -257,7 +257,7 @@ def victims(value: str, category: str = "Total", dimension: str = "Total") -> li
     return [*place, dimension, category, "Total", "Total", 2022, "Counts", value, "GLOTIP"]
 
 
-def test_unodc_answers_with_one_workbook(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_unodc_returns_one_workbook(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     entry = publish("unodc", "glotip")
     rows: list[list[object]] = [
         ["UNODC"],
@@ -275,7 +275,7 @@ def test_unodc_answers_with_one_workbook(publishers: Double, workspace: Workspac
     ]
 
 
-def test_frontex_is_found_on_its_page_by_the_newest_day(
+def test_the_frontex_file_with_the_newest_day_is_found_on_its_page(
     publishers: Double, workspace: Workspace, publish: Publish
 ) -> None:
     entry = publish("frontex", "detections")
@@ -298,7 +298,7 @@ def test_frontex_is_found_on_its_page_by_the_newest_day(
     ]
 
 
-def test_a_page_without_a_link_is_a_failure(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_a_page_without_the_link_is_a_failure(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     entry = publish("frontex", "detections")
     (failure,) = receive(workspace, entry, "detections").failures
     assert "no link like" in failure
@@ -309,7 +309,7 @@ INCIDENT += ["Minimum Estimated Number of Missing", "Country of Origin", "Cause 
 INCIDENT += ["Migration Route"]
 
 
-def test_every_incident_is_a_row_of_its_own(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_every_incident_is_a_separate_row(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     entry = publish("iom", "missing_migrants")
     rows: list[list[object]] = [
         [
@@ -366,7 +366,7 @@ def test_case_records_are_counted(publishers: Double, workspace: Workspace, publ
         ("SM.POP.RHCR.EO", ("WLD", "CHN", "persons")),
     ],
 )
-def test_the_bank_s_indicators_are_asked_alike(
+def test_the_indicators_of_the_world_bank_have_the_same_requests(
     publishers: Double, workspace: Workspace, publish: Publish, name: str, expected: tuple[str, ...]
 ) -> None:
     entry = publish("worldbank", name, filters={"country": ["CHN"]})
@@ -381,7 +381,7 @@ def unhcr_item(**figures_: object) -> Mapping[str, object]:
     return {"year": 2025, "coo_id": 1, "coa_id": 2, "coo": "CHI", "coa": "GFR"} | sides | figures_
 
 
-def test_solutions_of_unhcr_have_their_kind_and_age(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_unhcr_solutions_and_ages_are_dimensions(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     side = [{"coa": ["DEU"], "coo_all": ["true"]}]
     entry = publish("unhcr", "solutions", alternatives=side)
     publishers.unhcr["solutions"] = [dict(unhcr_item(naturalisation=25, resettlement="0"))]

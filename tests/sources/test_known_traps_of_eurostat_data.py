@@ -1,4 +1,4 @@
-"""What Eurostat's data do to those who read them carelessly: each trap once, under its name."""
+"""Known traps of Eurostat's data, for readers who are not careful: one test for each."""
 
 import gzip
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ AFTER = "TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
 
 
 def read(folder: Path, name: str, dimensions: str, *rows: str) -> Normalised:
-    """What SDMX-CSV 1.0 of a dataset, with these dimensions in this order, becomes."""
+    """The observations of SDMX-CSV 1.0 of a dataset with these dimensions in this order."""
     path = folder / f"{name}.csv"
     lines = [f"DATAFLOW,LAST UPDATE,{dimensions},{AFTER}"]
     lines += [f"ESTAT:{name.upper()}(1.0),03/07/26 23:00:00,{row}" for row in rows]
@@ -38,7 +38,7 @@ ERGAN = "freq,unit,sex,age,citizen,geo"
 
 
 def test_labels_in_code_columns(tmp_path: Path) -> None:
-    # The header of labels=name is that of labels=id: nothing is taken for a code that is none.
+    # The headers of labels=name and labels=id are equal: a label must not be read as a code.
     observed = read(tmp_path, "migr_resfirst", RESFIRST, "A,Total,China,Total,PER,Germany,2023,5,,")
     assert observed.observations.is_empty()
     assert {"reason", "duration"} <= set(observed.unmatched["dimension"])
@@ -47,7 +47,7 @@ def test_labels_in_code_columns(tmp_path: Path) -> None:
 
 def test_gzip_without_header(tmp_path: Path) -> None:
     read(tmp_path, "migr_resfirst", RESFIRST, "A,TOTAL,CN,TOTAL,PER,IE,2023,6632,,")
-    packed = tmp_path / "body"  # neither the name nor a header states the compression
+    packed = tmp_path / "body"  # neither a name nor a header shows that it is compressed
     packed.write_bytes(gzip.compress((tmp_path / "migr_resfirst.csv").read_bytes()))
     with reading.opened(packed) as path:
         observed = observations_of(reading.read(path), publishers()["eurostat"], "migr_resfirst", ORIGIN)
@@ -55,7 +55,7 @@ def test_gzip_without_header(tmp_path: Path) -> None:
 
 
 def test_an_empty_200(tmp_path: Path) -> None:
-    # The response to a wrong code has only a header. It gives no observation, and especially no 0.
+    # A wrong code returns only a header: there is no figure, and it is not 0.
     observed = read(tmp_path, "migr_resfirst", RESFIRST)
     assert observed.observations.is_empty()
     assert observed.unmatched.is_empty()
@@ -100,7 +100,7 @@ def test_the_stamp_is_day_month_year_in_brussels(tmp_path: Path) -> None:
     assert one(observed, "source_updated") == (datetime(2026, 7, 3, 21, tzinfo=UTC),)
 
 
-def test_rounding_to_five_leaves_room_and_zero_may_be_two(tmp_path: Path) -> None:
+def test_a_figure_rounded_to_five_has_bounds_and_zero_may_be_two(tmp_path: Path) -> None:
     name, dimensions = "migr_asytpsm", "freq,citizen,sex,age,unit,geo"
     rows = ["M,UA,T,TOTAL,PER,AT,2022-07,73785,,", "M,UA,T,TOTAL,PER,AT,2022-08,0,,"]
     frame = read(tmp_path, name, dimensions, *rows).observations.sort("period")
@@ -115,7 +115,7 @@ def test_dimensions_are_read_by_name_in_any_order(tmp_path: Path) -> None:
     assert here.equals(there)
 
 
-def test_a_related_dataset_has_the_same_filter_in_another_place(tmp_path: Path) -> None:
+def test_a_related_dataset_has_the_same_filter_at_another_position(tmp_path: Path) -> None:
     first = read(tmp_path, "migr_resfirst", RESFIRST, "A,EDUC,CN,M_GE12,PER,IE,2023,5,,")
     valid = read(tmp_path, "migr_resvalid", "freq,duration,reason,unit,citizen,geo", "A,M_GE12,EDUC,PER,CN,IE,2023,5,,")
     fields = ("reason", "duration", "partner", "reporter", "value")
@@ -182,7 +182,7 @@ def test_a_share_of_acquisitions_has_no_citizenship_but_an_indicator(tmp_path: P
     assert frame["unit"].unique().to_list() == ["percent"]
 
 
-def test_overlapping_age_groups_are_distinguished_from_their_total(tmp_path: Path) -> None:
+def test_overlapping_age_bands_are_distinguished_from_their_total(tmp_path: Path) -> None:
     rows = [f"A,CN,TOTAL,T,PER,{age},IE,2024,5,," for age in ("TOTAL", "Y_LT18", "Y_LT14", "Y14-17")]
     frame = read(tmp_path, "migr_asyappctza", "freq,citizen,applicant,sex,unit,age,geo", *rows).observations
     assert sorted(frame["age"]) == ["Y14T17", "Y_LT14", "Y_LT18", "_T"]
@@ -223,7 +223,7 @@ def test_overlapping_age_groups_are_distinguished_from_their_total(tmp_path: Pat
         ),
     ],
 )
-def test_both_structures_of_a_changed_dataset_give_the_same_cells(
+def test_both_structures_of_a_changed_dataset_give_the_same_observations(
     tmp_path: Path, name: str, before: tuple[str, str], after: tuple[str, str], fields: dict[str, str]
 ) -> None:
     old, new = (read(tmp_path, name, dimensions, row).observations for dimensions, row in (before, after))
@@ -231,7 +231,7 @@ def test_both_structures_of_a_changed_dataset_give_the_same_cells(
     assert old.drop("locator").equals(new.drop("locator"))
 
 
-def test_a_changed_structure_shows_the_old_and_the_new_dimensions(tmp_path: Path) -> None:
+def test_the_error_of_a_changed_structure_lists_the_old_and_the_new_dimensions(tmp_path: Path) -> None:
     with pytest.raises(StructureError) as caught:
         read(tmp_path, "migr_resfirst", "freq,purpose,citizen,duration,unit,geo", "A,EDUC,CN,TOTAL,PER,IE,2023,5,,")
     assert str(caught.value) == (
@@ -242,20 +242,20 @@ def test_a_changed_structure_shows_the_old_and_the_new_dimensions(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["migr_resbc1", "migr_resbc2", "migr_eirtn1", "crim_thb_vict"])
-def test_a_dimension_that_nobody_has_seen_is_refused_and_not_guessed(tmp_path: Path, name: str) -> None:
+def test_an_unknown_dimension_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(StructureError, match="unheard_of, which the catalogue entry does not name"):
         read(tmp_path, name, "freq,unheard_of,citizen,unit,geo", "A,X,CN,PER,IE,2023,5,,")
 
 
-def test_a_finer_reason_without_a_mapping_is_counted_and_not_dropped(tmp_path: Path) -> None:
+def test_an_unknown_detailed_reason_is_counted_and_not_dropped(tmp_path: Path) -> None:
     observed = read(tmp_path, "migr_resocc", RESFIRST, "A,EMP_XYZ,CN,TOTAL,PER,IE,2023,5,,")
     assert observed.observations.is_empty()
     assert observed.unmatched.select("dimension", "source_code", "cells").rows() == [("reason", "EMP_XYZ", 1)]
 
 
 @pytest.mark.corpus
-class TestTheFiguresAreThoseOfTheCopies:
-    """Sums of the snapshot's new datasets against another reading of the public copies."""
+class TestFiguresEqualThePublicCopies:
+    """Sums of datasets of the snapshot equal sums of the public copies, read by another method."""
 
     @pytest.mark.parametrize(
         ("name", "file"),
@@ -267,7 +267,7 @@ class TestTheFiguresAreThoseOfTheCopies:
             ("demo_pjanbroad", "demo_pjanbroad/natix-x__population_15_64_age_group.csv"),
         ],
     )
-    def test_of_answers_with_codes(self, corpus: Path, name: str, file: str) -> None:
+    def test_responses_with_codes(self, corpus: Path, name: str, file: str) -> None:
         members = publishers()["eurostat"].datasets[name].filters["geo"]
         theirs = pl.read_csv(corpus / "eurostat" / file, infer_schema=False, truncate_ragged_lines=True)
         theirs = theirs.filter(pl.col("geo").is_in(members))
@@ -284,7 +284,7 @@ class TestTheFiguresAreThoseOfTheCopies:
             ("demo_poppcctb", "demo_poppcctb/natix-x__proportion_of_population_by_sex_and_country_of_birth.csv"),
         ],
     )
-    def test_of_women_and_men_among_foreigners(self, corpus: Path, name: str, file: str) -> None:
+    def test_women_and_men_among_foreigners(self, corpus: Path, name: str, file: str) -> None:
         theirs = pl.read_csv(corpus / "eurostat" / file, infer_schema=False)
         group = theirs[theirs.columns[3]]
         outside = ("Switzerland", "Norway", "Iceland", "Liechtenstein", "Türkiye")
@@ -295,7 +295,7 @@ class TestTheFiguresAreThoseOfTheCopies:
         assert ours.height == theirs.height > 900
         assert ours["value"].sum() == pytest.approx(theirs["OBS_VALUE"].cast(pl.Float64).sum(), rel=1e-12)
 
-    def test_of_first_permits_by_reason(self, corpus: Path) -> None:
+    def test_first_permits_by_reason(self, corpus: Path) -> None:
         (path,) = (corpus / "eurostat/migr_resfirst").glob("milmary__*.tsv")
         (ours,) = (
             payload for payload in payloads() if (payload.dataset, payload.slice) == ("migr_resfirst", "2025-05")
@@ -304,13 +304,13 @@ class TestTheFiguresAreThoseOfTheCopies:
             found = reading.read(unpacked).frame.collect()
         lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
         theirs = {tuple(key.split(",")[at] for at in (1, 5)): float(value.split(" ")[0]) for key, value in lines}
-        expected = {(reason, geo): value for reason, geo, value in found.select("reason", "geo", "value").iter_rows()}
-        assert len(expected) == 5 * 28
-        assert expected == {key: value for key, value in theirs.items() if key in expected}
+        by_reason = {(reason, geo): value for reason, geo, value in found.select("reason", "geo", "value").iter_rows()}
+        assert len(by_reason) == 5 * 28
+        assert by_reason == {key: value for key, value in theirs.items() if key in by_reason}
         parts = found.filter(pl.col("reason") != "TOTAL").group_by("geo").agg(pl.col("value").sum())
-        assert {geo: expected["TOTAL", geo] for geo, _ in parts.iter_rows()} == dict(parts.iter_rows())
+        assert {geo: by_reason["TOTAL", geo] for geo, _ in parts.iter_rows()} == dict(parts.iter_rows())
 
-    def test_of_applicants_by_month(self, corpus: Path) -> None:
+    def test_applicants_by_month(self, corpus: Path) -> None:
         (path,) = (corpus / "eurostat/migr_asyappctzm").glob("*.tsv")
         members = publishers()["eurostat"].datasets["migr_asyappctzm"].filters["geo"]
         total = 0
@@ -320,7 +320,7 @@ class TestTheFiguresAreThoseOfTheCopies:
                 total += sum(int(cell.split(" ")[0]) for cell in cells if not cell.startswith(":"))
         assert snapshot("migr_asyappctzm")["value"].sum() == total > 10_000_000
 
-    def test_of_chinese_citizens_naturalised_in_ireland(self, corpus: Path) -> None:
+    def test_chinese_citizens_naturalised_in_ireland(self, corpus: Path) -> None:
         lines = (corpus / "eurostat_cn/cn_figures.tsv").read_text(encoding="utf-8").splitlines()
         begin = "migr_acq\tIE\tCN\tagedef=REACH;age=TOTAL;"
         rows = [line.split("\t") for line in lines if line.startswith(begin)]
@@ -334,7 +334,7 @@ class TestTheFiguresAreThoseOfTheCopies:
 
 
 def snapshot(name: str) -> pl.DataFrame:
-    """The cells that the snapshot has of a dataset's requests, its closed editions aside."""
+    """The cells of a dataset in the snapshot, without its closed editions."""
     editions = {edition.id for edition in publishers()["eurostat"].datasets[name].editions}
     frames = []
     for payload in payloads():

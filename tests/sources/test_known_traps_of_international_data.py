@@ -1,4 +1,4 @@
-"""What the data of international organisations do to those who read them carelessly: each trap once, by its name."""
+"""Known traps of the data of international organisations: one test for each."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ ORIGIN = Origin("e" * 64, datetime(2026, 10, 1, tzinfo=UTC))
 
 
 def read(folder: Path, publisher: str, dataset: str, body: bytes) -> Normalised:
-    """What a payload of a dataset becomes."""
+    """The observations of a payload of a dataset."""
     path = folder / "payload"
     path.write_bytes(body)
     return observations_of(reading.read(path), publishers()[publisher], dataset, ORIGIN)
@@ -43,7 +43,7 @@ def unhcr(*items: dict[str, object]) -> bytes:
 
 
 def item(coo: tuple[str, str], coa: tuple[str, str], /, **figures: object) -> dict[str, object]:
-    """A row of UNHCR: each side by UNHCR's own code and by that of ISO."""
+    """A row of UNHCR: each side by UNHCR's own code and by its ISO code."""
     sides = {"coo": coo[0], "coo_iso": coo[1], "coa": coa[0], "coa_iso": coa[1]}
     return {"year": 2024, "coo_id": 1, "coa_id": 2, "coo_name": coo[0], "coa_name": coa[0]} | sides | figures
 
@@ -116,17 +116,17 @@ def test_the_world_bank_s_byte_order_mark(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "worldbank", NETM, body), "reporter", "value") == [("CHN", -567_724.0)]
 
 
-def test_the_deleted_indicator_is_answered_with_status_200(tmp_path: Path) -> None:
-    expected = {
+def test_a_deleted_indicator_returns_status_200(tmp_path: Path) -> None:
+    message = {
         "id": "175",
         "key": "Invalid format",
         "value": "The indicator was not found. It may have been deleted or archived.",
     }
     with pytest.raises(FormatError, match=r"'175'.*deleted or archived"):
-        read(tmp_path, "worldbank", "SM.POP.RHCR.EA", json.dumps([{"message": [expected]}]).encode())
+        read(tmp_path, "worldbank", "SM.POP.RHCR.EA", json.dumps([{"message": [message]}]).encode())
 
 
-def test_an_empty_response_with_status_200_gives_no_cells_and_no_zeros(tmp_path: Path) -> None:
+def test_an_empty_200_has_no_observations_and_no_zero(tmp_path: Path) -> None:
     for publisher, dataset, body in (
         ("worldbank", NETM, b'[{"page":0,"pages":0,"per_page":0,"total":0,"sourceid":null,"lastupdated":null},null]'),
         ("unhcr", "population", unhcr()),
@@ -144,23 +144,23 @@ DOWNLOAD = (
 )
 
 
-def test_bulk_files_and_answers_of_the_world_bank_name_their_dimensions_differently(tmp_path: Path) -> None:
+def test_bulk_files_and_responses_of_the_world_bank_have_different_names_of_dimensions(tmp_path: Path) -> None:
     bulk = read(tmp_path, "worldbank", NETM, DOWNLOAD.encode())
     assert rows(bulk, "reporter", "indicator", "value") == [
         ("CHN", "net_migration", -311_380.0),
         ("CHN", "net_migration", -310_220.0),
     ]
-    answer = read(tmp_path, "worldbank", NETM, worldbank(indicator(NETM, ("CN", "CHN"), 2022, -311_380)))
+    response = read(tmp_path, "worldbank", NETM, worldbank(indicator(NETM, ("CN", "CHN"), 2022, -311_380)))
     blank = read(tmp_path, "worldbank", NETM, worldbank(indicator(NETM, ("CN", ""), 2022, -311_380)))
-    assert rows(answer, "reporter", "value") == rows(blank, "reporter", "value") == [("CHN", -311_380.0)]
+    assert rows(response, "reporter", "value") == rows(blank, "reporter", "value") == [("CHN", -311_380.0)]
 
 
-def test_na_is_namibia_and_no_missing_value(tmp_path: Path) -> None:
+def test_na_is_namibia_and_not_a_missing_value(tmp_path: Path) -> None:
     head = "yearOfRegistration,Datasource,gender,ageBroad,citizenship,CountryOfExploitation\n"
     body = head + "2016,Case management,Female,18--20,NA,DE\n"
     assert rows(read(tmp_path, "iom", "ctdc_global", body.encode()), "partner", "value") == [("NAM", 1.0)]
     observed = read(tmp_path, "worldbank", NETM, worldbank(indicator(NETM, ("NA", ""), 2022, 5)))
-    assert observed.observations.is_empty()  # outside of what is compared, and known
+    assert observed.observations.is_empty()  # not a compared country, but a known code
     assert observed.unmatched.is_empty()
 
 
@@ -168,7 +168,7 @@ def test_na_is_namibia_and_no_missing_value(tmp_path: Path) -> None:
 
 
 def matrix(title: str, corner: str, value: float) -> bytes:
-    """Write a matrix with Germany across and China down, then the reverse cell, which is blank."""
+    """Germany as column and China as row, then China as column and Germany as row, which is empty."""
     return book({"BRM 2021": [[title], [corner, "China", "Germany"], ["China", "", value], ["Germany", "", ""]]})
 
 
@@ -184,8 +184,8 @@ def test_the_two_knomad_matrices_are_transposed(tmp_path: Path) -> None:
     assert rows(observed, "reporter", "partner", "value") == [("DEU", "CHN", 751_500_000.0)]
 
 
-def test_the_transposition_of_knomad_goes_on_in_data360(tmp_path: Path) -> None:
-    # REF_AREA is where the migrants come from, and where the money is sent from.
+def test_the_knomad_matrices_are_also_transposed_in_data360(tmp_path: Path) -> None:
+    # REF_AREA is the origin of the migrants, and the country that sends the money.
     for dataset, code, factor in (("knomad_migration", "MIG", 1), ("knomad_remittance", "BRE", 1_000_000)):
         body = json.dumps({"count": 1, "value": [bilateral(f"WB_KNOMAD_{code}", "CHN", "DEU", 7)]}).encode()
         found = rows(read(tmp_path, "worldbank", dataset, body), "reporter", "partner", "value")
@@ -210,14 +210,14 @@ def test_less_than_five_is_one_to_four(tmp_path: Path) -> None:
 
 
 def test_a_corrupt_value_at_source_is_kept_but_flagged(tmp_path: Path) -> None:
-    # 6,112,019 is the question Q6.1_1_2019 of a questionnaire, read as a number by who made the workbook.
+    # 6,112,019 is the question Q6.1_1_2019 of a questionnaire, which the author of the workbook read as a number.
     observed = read(
         tmp_path, "unodc", "glotip", victims("6,112,019", "12", category="Nationals", dimension="by citizenship")
     )
     assert rows(observed, "value", "obs_status", "occurrence") == [(6_112_019.0, "U", "1"), (12.0, "A", "2")]
 
 
-def test_characters_that_were_lost_at_source_are_kept_as_they_are(tmp_path: Path) -> None:
+def test_characters_that_were_lost_at_source_are_kept_unchanged(tmp_path: Path) -> None:
     body = victims("<5", category="Espa\ufffda", dimension="by citizenship")
     assert rows(read(tmp_path, "unodc", "glotip", body), "partner", "partner_role") == [("ESP", "citizenship")]
 
@@ -233,7 +233,7 @@ def test_several_figures_under_one_name_are_all_kept(tmp_path: Path) -> None:
 
 
 def test_workbooks_that_full_loading_cannot_open(tmp_path: Path) -> None:
-    """The workbook refers to a drawing that it does not hold."""
+    """The workbook refers to a drawing that it does not contain."""
     whole, path = tmp_path / "whole.xlsx", tmp_path / "payload.xlsx"
     whole.write_bytes(victims("1,757"))
     relations = "xl/worksheets/_rels/sheet1.xml.rels"
@@ -261,7 +261,7 @@ def record(year: int, value: object, magnitude: str | None, qualifier: str | Non
     return named | {"value": value, "magnitude": magnitude, "qualifier": qualifier}
 
 
-def test_nil_is_zero_and_na_is_no_figure(tmp_path: Path) -> None:
+def test_nil_is_zero_and_na_is_not_a_figure(tmp_path: Path) -> None:
     as_csv = b"indicatorId,geoUnit,year,value,qualifier,magnitude\n26637,LUX,2020,0,,NIL\n26637,LUX,2021,0,,NA\n"
     as_csv += b"26637,LUX,2022,7,UIS_EST,\n"
     as_json = uis(record(2020, 0, "NIL"), record(2021, 0, "NA"), record(2022, 7, None, "UIS_EST"))
@@ -274,12 +274,12 @@ def test_nil_is_zero_and_na_is_no_figure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("body", [uis(record(2020, 5, "NA")), uis(record(2020, 0, "NEW"))])
-def test_a_magnitude_that_cannot_be_read_is_refused(tmp_path: Path, body: bytes) -> None:
+def test_an_unknown_magnitude_is_refused(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(FormatError, match="magnitude"):
         read(tmp_path, "uis", "26637", body)
 
 
-def test_a_net_flow_may_be_negative_and_regions_are_no_countries(tmp_path: Path) -> None:
+def test_a_net_flow_may_be_negative_and_regions_are_not_countries(tmp_path: Path) -> None:
     body = b"indicatorId,geoUnit,year,value,qualifier,magnitude\nMENF.5T8,CHN,2022,-841380,,\n"
     body += b'MENF.5T8,"ECE: European Union (EMU) (UNSDCode:98203)",2022,5,,\n'
     assert rows(read(tmp_path, "uis", "MENF.5T8", body), "reporter", "value") == [("CHN", -841_380.0)]
@@ -289,7 +289,7 @@ def test_a_net_flow_may_be_negative_and_regions_are_no_countries(tmp_path: Path)
 
 
 def stock(*, origins: Sequence[tuple[str, int, int]]) -> bytes:
-    """Migrants in China, who are counted by citizenship, and in Germany, by birth, from these origins."""
+    """Migrants from these origins in China, counted by citizenship, and in Germany, counted by country of birth."""
     area = "Region, development group, country or area of"
     head = ["Index", f"{area} destination", "Notes of destination", "Location code of destination"]
     head += ["Type of data of destination", f"{area} origin", "Location code of origin"]
@@ -316,7 +316,7 @@ def stock(*, origins: Sequence[tuple[str, int, int]]) -> bytes:
     return book({"Contents": contents, "Table 1": table})
 
 
-def test_un_stocks_mix_birth_and_citizenship(tmp_path: Path) -> None:
+def test_un_stocks_combine_birth_and_citizenship(tmp_path: Path) -> None:
     observed = read(tmp_path, "undesa", "ims_destination_and_origin", stock(origins=[("Poland", 616, 10)]))
     found = set(rows(observed, "reporter", "definition"))
     assert found == {("CHN", "foreign_citizens"), ("DEU", "foreign_born")}
@@ -330,7 +330,7 @@ def test_others_are_part_of_the_world_total(tmp_path: Path) -> None:
     assert found == {"_T": 105.0, "POL": 100.0, "OTH": 5.0}
 
 
-def test_one_header_has_the_same_years_three_times(tmp_path: Path) -> None:
+def test_a_header_contains_the_same_years_three_times(tmp_path: Path) -> None:
     observed = read(tmp_path, "undesa", "ims_destination_and_origin", stock(origins=[("Poland", 616, 10)]))
     china = (
         observed.observations.filter(reporter="CHN").sort("locator").select("sex", pl.col("period").dt.year(), "value")
@@ -387,11 +387,11 @@ def test_three_headers_of_one_dataset_and_the_month_first(tmp_path: Path, header
     observed = read(tmp_path, "iom", "missing_migrants", text.getvalue().encode())
     assert rows(observed, "indicator", "period", "value", "obs_status") == [
         ("migrants_dead", datetime(2026, 1, 2, tzinfo=UTC).date(), 1.0, "A"),
-        ("migrants_missing", datetime(2026, 1, 2, tzinfo=UTC).date(), -5.0, "U"),  # it corrects an earlier incident
+        ("migrants_missing", datetime(2026, 1, 2, tzinfo=UTC).date(), -5.0, "U"),  # a correction of an earlier incident
     ]
 
 
-def test_an_incident_of_several_countries_belongs_to_none_of_them(tmp_path: Path) -> None:
+def test_an_incident_of_several_countries_is_assigned_to_none_of_them(tmp_path: Path) -> None:
     names = "Incident ID,Minimum Estimated Number of Missing,Number of Dead,Country of Origin,Country of Incident"
     names += ",Migration route,Cause of Death"
     cause = "Harsh environmental conditions / lack of adequate shelter, food, water"
@@ -401,7 +401,7 @@ def test_an_incident_of_several_countries_belongs_to_none_of_them(tmp_path: Path
     assert rows(observed, *fields) == [("GRC", "MIXED", "SEVERAL", "ENVIRONMENT", "A")]
 
 
-def test_an_export_that_does_not_end_its_last_line_may_still_be_whole(tmp_path: Path) -> None:
+def test_an_export_without_a_final_line_break_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "payload"
     head = "Incident ID,Incident Date,Number Dead,Minimum Estimated Number of Missing,Source Quality\n"
     path.write_text(f"{head}2026.MMP1,2026-01-02,1,,4", encoding="utf-8")
@@ -424,10 +424,10 @@ def test_detections_are_not_persons_and_belong_to_no_member_state(tmp_path: Path
     ]
 
 
-# What may be passed on
+# Redistribution
 
 
-def test_what_nobody_allowed_to_pass_on_is_not_in_the_snapshot() -> None:
+def test_payloads_without_permission_to_redistribute_are_not_in_the_snapshot() -> None:
     for publisher, dataset in (("unodc", "glotip"), ("frontex", "detections"), ("iom", "ctdc_global")):
         assert publishers()[publisher].licence_of(dataset).redistribution in ("unknown", "forbidden")
         assert not [payload for payload in payloads() if (payload.publisher, payload.dataset) == (publisher, dataset)]

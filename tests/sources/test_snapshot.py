@@ -14,7 +14,7 @@ from sources.protocols.requests import closed_editions, requests_for
 from sources.request import Request
 from sources.snapshot import FOLDER, Payload, entries, payloads
 
-# UNHCR takes too long to be recorded again.
+# Recording UNHCR again takes too long.
 RECORDED = ("eurostat", "ilostat", "iom", "oecd", "uis", "undesa", "worldbank")
 
 
@@ -34,8 +34,8 @@ def read(payload: Payload) -> pl.DataFrame:
         return reading.read(path).frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).collect()
 
 
-def asked(payload: Payload) -> Iterator[Request]:
-    """Every request that the dataset may make, with the pages that the snapshot has of it."""
+def requests_of(payload: Payload) -> Iterator[Request]:
+    """Every request of the dataset, with the pages that the snapshot contains."""
     entry = publishers()[payload.publisher]
     yield from closed_editions(entry, payload.dataset)
     by_url = {other.url: other for other in payloads()}
@@ -51,25 +51,25 @@ def asked(payload: Payload) -> Iterator[Request]:
 
 
 @pytest.mark.parametrize("payload", payloads(), ids=lambda payload: payload.file)
-def test_every_payload_is_recognised_and_has_the_number_of_cells_of_the_index(payload: Payload) -> None:
+def test_every_payload_is_recognised_and_has_as_many_cells_as_in_the_index(payload: Payload) -> None:
     frame = read(payload)
     assert frame.height == payload.cells > 0
     assert frame.filter(pl.all_horizontal(pl.col("value", "raw", "flag").is_null())).height < frame.height
 
 
-def test_every_payload_answers_a_request_that_the_catalogue_makes() -> None:
+def test_every_payload_belongs_to_a_request_of_the_catalogue() -> None:
     for payload in payloads():
-        assert (payload.slice, payload.url) in {(r.slice, r.full_url) for r in asked(payload)}, payload.file
+        assert (payload.slice, payload.url) in {(r.slice, r.full_url) for r in requests_of(payload)}, payload.file
 
 
-def test_no_request_has_two_answers_and_no_file_is_without_one() -> None:
+def test_every_request_has_one_payload_and_every_file_has_a_request() -> None:
     assert len(entries()) == len(payloads())
     files = {path for path in FOLDER.rglob("*") if path.is_file() and path.parent.parent != FOLDER.parent}
     kept = {path for path in files if path.suffix not in (".py", ".pyc") and path.name != "index.yaml"}
     assert {payload.path for payload in payloads()} == kept
 
 
-def test_what_answers_a_live_request_is_newer_than_every_closed_edition() -> None:
+def test_the_payload_of_a_live_request_is_newer_than_every_closed_edition() -> None:
     for entry in publishers().values():
         for name in entry.datasets:
             ours = [
@@ -81,7 +81,7 @@ def test_what_answers_a_live_request_is_newer_than_every_closed_edition() -> Non
             assert not live or not old or max(live) >= max(old), name
 
 
-def test_the_snapshot_is_small_and_its_bytes_do_not_depend_on_the_clock() -> None:
+def test_the_snapshot_is_small_and_its_bytes_do_not_contain_a_time() -> None:
     assert sum(payload.path.stat().st_size for payload in payloads()) < 10 << 20
     for payload in payloads():
         head = payload.path.read_bytes()[:8]
@@ -93,7 +93,7 @@ def test_every_payload_may_be_redistributed() -> None:
         assert publishers()[payload.publisher].licence_of(payload.dataset).redistribution == "allowed"
 
 
-def test_the_two_matrices_of_knomad_stay_transposed() -> None:
+def test_the_two_matrices_of_knomad_are_transposed() -> None:
     remitted = cells("worldbank", "knomad_remittance", "2021")
     row = remitted.filter(pl.col("sender") == "Germany", pl.col("receiver") == "China").row(0, named=True)
     assert round(row["value"], 1) == 751.5
@@ -102,15 +102,15 @@ def test_the_two_matrices_of_knomad_stay_transposed() -> None:
     assert stock.to_list() == [155_595]
 
 
-def test_zero_persons_and_no_report_are_distinguished() -> None:
+def test_zero_and_not_reported_are_distinguished() -> None:
     figures = cells("unhcr", "population", "coo=CHN..SWE coa_all=true", pages=True)
     assert set(figures.filter(pl.col("measure") == "oip")["raw"].unique()) <= {"-", "0", None}
     assert figures.filter(pl.col("value") == 0).height > figures.filter(pl.col("raw") == "-").height > 0
 
 
 @pytest.mark.corpus
-class TestTheFiguresAreThoseOfTheCopies:
-    """What is read from the snapshot equals what is read from the copies by another way."""
+class TestFiguresEqualThePublicCopies:
+    """Figures read from the snapshot equal figures read from the public copies by another method."""
 
     def test_refugees_from_china(self, corpus: Path) -> None:
         figures = cells("unhcr", "population", "coa=CHN..SWE coo_all=true", pages=True)
@@ -120,10 +120,10 @@ class TestTheFiguresAreThoseOfTheCopies:
         theirs = theirs.filter(pl.col("coo_iso") == "CHN", pl.col("measure") == "refugees", pl.col("time") <= "2021")
         both = ours.join(theirs, ["coa_iso", "time"], suffix="_2024").select("value", "value_2024")
         assert both.height >= 150
-        # The export is two years older: what differs is revised, and that is little.
+        # The export is two years older: the differences are revisions, and they are few.
         assert both.filter(pl.col("value") != pl.col("value_2024")).height < both.height / 20
 
-    def test_every_row_of_the_decisions_is_there_and_adds_up(self, corpus: Path) -> None:
+    def test_every_row_of_the_decisions_exists_and_the_sums_are_correct(self, corpus: Path) -> None:
         from tools.snapshot.corpus import read_r_file
         from tools.snapshot.new_payload import JURISDICTIONS
 
@@ -156,7 +156,7 @@ class TestTheFiguresAreThoseOfTheCopies:
                 assert mine == [float(n) for n in theirs["n"]]
                 assert len(mine) == 8
 
-    def test_the_stock_of_each_jurisdiction_equals_that_of_undata(self, corpus: Path) -> None:
+    def test_the_stock_of_each_jurisdiction_equals_undata(self, corpus: Path) -> None:
         path = corpus / "intl/undesa/SYB68_327_202511_International_Migrants_and_Refugees.csv"
         undata = reading.read(path).frame.collect()
         undata = undata.filter(pl.col("series") == "International migrant stock: Both sexes (number)")
@@ -178,7 +178,7 @@ class TestTheFiguresAreThoseOfTheCopies:
         assert both.filter(pl.col("type_of_data") != pl.col("type_of_data_copy")).is_empty()
 
     def test_chinese_citizens_in_every_dataset_of_eurostat(self, corpus: Path) -> None:
-        """The 2,001 figures that were written down one by one, where the snapshot may hold them."""
+        """The 2,001 figures that were written down one by one, where the snapshot may contain them."""
         known = pl.read_csv(corpus / "eurostat_cn/cn_figures.tsv", separator="\t", infer_schema=False)
         known = known.filter(pl.col("dataset") != "migr_acq", ~pl.col("file").str.starts_with("text copy"))
         total = known.filter(~pl.col("geo").is_in(["UK", "NO", "CH", "IS", "LI", "ME", "TOTAL"]))
@@ -215,7 +215,7 @@ def china(payload: Payload) -> pl.DataFrame:
     )
 
 
-def test_the_payload_is_what_is_inside_the_file() -> None:
+def test_the_payload_is_the_content_of_the_compressed_file() -> None:
     packed = next(payload for payload in payloads() if payload.path.suffix == ".gz")
     entry = entries()[packed.url]
     assert entry.encoded
