@@ -33,7 +33,7 @@ class Paging(Entry):
     )
     pages: str = Field(
         description="JSON pointer, in each page, to the number of pages; with step, to the number of records or to the "
-        "list of records, where a list of step records means that another page follows"
+        "list of records, where a full list means that another page follows"
     )
     step: int | None = Field(default=None, description="records per page, where pages are requested by records to skip")
 
@@ -52,8 +52,8 @@ class Promise(Entry):
 class Articles(Entry):
     """A page that lists articles, the newest first. Each article is a payload and is requested once."""
 
-    link: str = Field(description="regular expression that the address of an article contains")
-    title: str = Field(description="regular expression that the title of an article in the list contains")
+    link: str = Field(description="regular expression that matches a part of the address of an article")
+    title: str = Field(description="regular expression that matches a part of its title in the list")
     further: str | None = Field(default=None, description="address of the further pages of the list, with {page}")
     first: int = Field(default=1, description="number of the first further page")
     pages: int = Field(default=5, description="maximum number of pages of the list that are requested")
@@ -103,8 +103,8 @@ class Endpoint(Entry):
     promise: Promise | None = None
     link: str | None = Field(
         default=None,
-        description="regular expression: the address is a page, and the payload is the file that it links to with a "
-        "matching address",
+        description="regular expression of an address: the endpoint is a page, and the payload is the file at the "
+        "matching address in that page",
     )
     page: Kind = Field(default="html", description="kind of the page that links to the file")
     articles: Articles | None = Field(

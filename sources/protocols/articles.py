@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from sources.catalogue.model import Articles, Publisher
 from sources.errors import FetchError
 from sources.prose.article import decoded, normalised
+from sources.protocols.requests import endpoint_of
 from sources.request import Request
 
 
@@ -27,7 +28,7 @@ def new_articles(
     ``fetch_page`` returns the body of a page of the list. The errors that it raises are raised, except status 404 of a
     further page, which ends the list. ``FetchError`` if the first page links to no article.
     """
-    endpoint = publisher.endpoints[publisher.datasets[name].endpoint]
+    endpoint = endpoint_of(publisher, name)
     seen: set[str] = set()
     for number, request in enumerate(_pages(publisher, name)):
         try:
@@ -51,7 +52,7 @@ def new_articles(
 
 def archived_article(publisher: Publisher, name: str, address: str) -> Request:
     """The request of an article whose address is known from the archive."""
-    return _request(publisher, name, address, publisher.endpoints[publisher.datasets[name].endpoint].url)
+    return _request(publisher, name, address, endpoint_of(publisher, name).url)
 
 
 def links_of(articles: Articles, address: str, body: Path) -> list[str]:
@@ -70,8 +71,8 @@ def links_of(articles: Articles, address: str, body: Path) -> list[str]:
 
 def _pages(publisher: Publisher, name: str) -> Iterator[Request]:
     """The requests of the list's pages. They are recorded under the name of the endpoint, not of a dataset."""
+    endpoint = endpoint_of(publisher, name)
     key = publisher.datasets[name].endpoint
-    endpoint = publisher.endpoints[key]
     first = Request(publisher.publisher, key, "", endpoint.url, (), "html", tuple(endpoint.headers.items()))
     yield first
     articles = endpoint.articles
@@ -84,6 +85,6 @@ def _pages(publisher: Publisher, name: str) -> Iterator[Request]:
 
 def _request(publisher: Publisher, name: str, address: str, page: str) -> Request:
     """The request of an article, with the list's page as Referer, which some sites require."""
-    endpoint = publisher.endpoints[publisher.datasets[name].endpoint]
+    endpoint = endpoint_of(publisher, name)
     headers = tuple((endpoint.headers | {"Referer": page}).items())
     return Request(publisher.publisher, name, urlsplit(address).path, address, (), endpoint.accept, headers)
