@@ -1,4 +1,4 @@
-# Everything is set up by what needs it: no target asks for another command first.
+# Each target makes the environment first if it is missing or old.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,10 +18,10 @@ test: $(READY)  ## Run the test suite
 slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds that are killed
 	$(BIN)/python -m pytest -m slow
 
-chaos: $(READY)  ## Kill N builds at moments drawn from SEED, and see that nothing is lost
+chaos: $(READY)  ## Kill N builds at random moments drawn from SEED, and check that nothing is lost
 	$(BIN)/python -m tests.support.killing $(N) $(SEED)
 
-bench: $(READY)  ## Measure reading beside its peers and write benchmarks/RESULTS.md; SIZE=full goes up to 50 million observations
+bench: $(READY)  ## Compare the speed of reading with other libraries and write benchmarks/RESULTS.md; SIZE=full: up to 50 million observations
 	$(BIN)/python -m benchmarks.run $(SIZE)
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
@@ -33,18 +33,18 @@ lint: $(READY)  ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-docs: $(READY)  ## Write the data dictionary and the JSON Schemas again from their models
+docs: $(READY)  ## Generate the data dictionary and the JSON Schemas from their models
 	$(BIN)/python -m pipelines.documents
 
-setup: $(READY)  ## Make the environment from the lock file
+setup: $(READY)  ## Create the environment from the lock file
 
-# Debian ships venv without its own pip, so the pip that is there installs into the new environment.
-# The lock file names every package with its hashes, and so nothing is left to resolve.
+# Debian's venv has no pip of its own, so the pip of the system installs into the new environment.
+# The lock file has every package with its hashes, so pip resolves nothing.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv --without-pip --clear $(VENV)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-clean:  ## Remove the environment and caches; the data folder stays
+clean:  ## Remove the environment and caches, but not the data folder
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
