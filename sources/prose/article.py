@@ -31,6 +31,9 @@ _BODIES = (
 )
 _AROUND = "script,style,noscript,nav,header,footer,form,iframe,rt,rp,select,button"
 _BREAKS = "p,div,br,li,tr,h1,h2,h3,h4,h5,h6,section,table,blockquote"
+_BREAK = "\ue000"
+_WRAPPED = re.compile(r"(?<=[\d.万亿])[ \t]*\r?\n[ \t]*(?=[万亿%‰]|人次)")
+_FIELDS = re.compile(r"[,\t;]")
 _TITLES = ("meta[name=ArticleTitle]", "meta[property='og:title']", "h1", "title")
 _DATES = ("meta[name=PubDate]", "meta[name=publishdate]", "meta[property='article:published_time']", "meta[name=date]")
 _DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})")
@@ -65,6 +68,9 @@ def article(path: Path) -> Article:
     body = path.read_bytes()
     text = decoded(body)
     if not _MARKUP.search(body[:4096]):
+        if is_table(text):
+            raise FormatError("the text is a table and not prose")
+        text = _WRAPPED.sub("", text)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         titled = (
             len(lines) > 1 and len(lines[0].encode()) < 240 and not lines[0].endswith(("。", "!", "?", ".", ";", "；"))
@@ -85,6 +91,13 @@ def article(path: Path) -> Article:
     )
 
 
+def is_table(text: str) -> bool:
+    """Return whether a text is a table of delimited fields: two lines with numbers after their first field."""
+    lines = (_FIELDS.split(line.strip()) for line in text.splitlines())
+    numeric = (all(re.fullmatch(r"[\s\d.\"-]*", field) for field in line[1:]) for line in lines if len(line) > 2)
+    return sum(numeric) > 1
+
+
 def normalised(text: str) -> str:
     """Return a text in NFKC and simplified characters, without footnote marks, blank lines and unusual spaces.
 
@@ -93,7 +106,8 @@ def normalised(text: str) -> str:
     text = _FULL_STOP_IN_NUMBER.sub(".", re.sub(r"(?<=\d)\uff0c(?=\d)", ", ", text))
     text = _FOOTNOTE.sub("", unicodedata.normalize("NFKC", text))
     text = text.translate({ord(char): simple for char, simple in _simplified("".join(sorted(set(text)))).items()})
-    lines = (re.sub(r"[ \t\u00a0\u3000\u200b\ufeff]+", " ", line).strip() for line in text.splitlines())
+    text = re.sub(r"[\u200b-\u200d\u2060\ufeff]", "", text)
+    lines = (re.sub(r"[ \t\u00a0\u3000]+", " ", line).strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 
 
@@ -157,11 +171,12 @@ def _is_article(whole: str, text: str) -> bool:
 
 def _lines(node: LexborNode) -> str:
     for block in node.css(_BREAKS):
-        block.insert_before("\n")
-        block.insert_after("\n")
+        block.insert_before(_BREAK)
+        block.insert_after(_BREAK)
     for cell in node.css("td,th"):
         cell.insert_after(" ")
-    return normalised(node.text())
+    # A line break in the source of a page is a blank, and not the end of a line.
+    return normalised(re.sub(r"\s+", " ", node.text()).replace(_BREAK, "\n"))
 
 
 def _date(match: re.Match[str]) -> date | None:
