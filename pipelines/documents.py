@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from sources.catalogue.model import Publisher
+from sources.prose.language.vocabulary import Vocabulary
 from sources.prose.statements import Statements
 from warehouse import schemas
 from warehouse.contracts import contracts
@@ -13,7 +16,8 @@ def write(folder: Path) -> None:
     """Write ``dictionary.md`` and ``schemas/*.schema.json``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "dictionary.md").write_text(markdown.dictionary(contracts().values()), encoding="utf-8")
-    schemas.write_schemas({"catalogue": Publisher, "statements": Statements}, folder / "schemas")
+    models: dict[str, type[BaseModel]] = {"catalogue": Publisher, "statements": Statements, "vocabulary": Vocabulary}
+    schemas.write_schemas(models, folder / "schemas")
 
 
 if __name__ == "__main__":

@@ -1,201 +1,248 @@
-"""Matches of declared statements in a document, each with its figure, its fields and its period."""
+"""Matching of one clause with the declared statements.
+
+A clause is the text from the end of the figure before it, or from the beginning of its sentence, to its own figure and
+unit. Every word of it must be a word of the statement or of the vocabulary, in a role that its place allows.
+"""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
-from sources.errors import FormatError
-from sources.prose.dating import NamedAround, period_of, periods_of_title
-from sources.prose.document import Document
-from sources.prose.quantities import FIGURE, figure
-from sources.prose.rows import GROWTH
-from sources.prose.sentences import Sentence, sentences
-from sources.prose.statements import Statement, Statements
-from sources.prose.time_expressions import last_day, masked, named_periods
+from sources.prose.language.quantities import Quantity
+from sources.prose.language.time_expressions import TimeExpression, time_at
+from sources.prose.language.vocabulary import Lexer, Token, vocabulary
+from sources.prose.statements import Form, Statement, Statements, Worded
 
-_LONGEST = 4_000  # characters: longer runs of text are not sentences
-_DIGIT = re.compile(r"\d")
-_GROWTH = re.compile(
-    r"^[,、]?\s?(?:(?:同比|[比较](?:上年|去年)(?:同期|末)?)[,、]?)?(?:[增减][加少][\d.]+[万亿]?人(?:次)?[,、])?"
-    r"(?P<way>增长|上升|下降)(?P<growth>\d+(?:\.\d+)?)%"
-)
-# The changes of several figures in a row, in the same order: 同比分别上升15.4%、11.2%.
-_GROWTHS = re.compile(
-    rf"^(?P<others>(?:[、,和][^,。;、\d]{{0,12}}(?:{FIGURE})人次)*)[,、]?(?:同比|[比较](?:上年|去年)(?:同期)?)分别"
-    r"(?P<way>增长|上升|下降)(?P<growths>\d+(?:\.\d+)?%(?:[、和及]\d+(?:\.\d+)?%)+)"
-)
+_BEFORE = frozenset({"neutral", "reporting", "policy", "time", "verb", "link", "topic", "compare", "list"})
+_BETWEEN = frozenset({"between", "time", "verb", "compare", "list"})
+# Words by which a part of the sentence is a report of the publication.
+_REPORTS = re.compile(r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告")
+_TIME_AFTER = re.compile(r",? (?:in|at the end of|by the end of|during|for|over|at the) (?=[a-z\d])", re.IGNORECASE)
+_ENDS = ",、。;!?):"
+_AFTERTHOUGHT = re.compile(r",?\(?(?:不含|含|不包括|包括|均为|均系|仅为|其中不|主要为|主要是|系|都是|全部为|全为|仅限)")
+_IN_BRACKETS = re.compile(r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由)[^()]*\)")
 
-_EXPECTED = re.compile(r"预计|预测|力争|争取|有望|目标|规划(?:提出|到|纲要)|计划(?!》)|将(?:达|超|突破|增|提高)")
-# The nation as the scope of a sentence, and not as what a part of it is compared with.
-_NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)")
+
+class Shape(NamedTuple):
+    """A clause cut at its subject: the words before it, those between it and the figure, its match, and its end."""
+
+    before: str
+    between: str
+    match: re.Match[str]
+    end: int
 
 
 @dataclass(frozen=True)
-class Match:
-    """A figure that a statement matches. ``why`` is the reason why its period is not known."""
+class Found:
+    """A statement that a clause matches, with the tokens of the clause."""
 
-    statement: str
+    name: str
     declared: Statement
-    sentence: tuple[int, int]
-    start: int
-    text: str
-    unit: str
+    form: Form
     fields: dict[str, str]
-    period: str | None
-    why: str = ""
-    times: int = 1
+    unit: str
+    tokens: tuple[Token, ...]
+    size: int
+    end: int
+    topic: bool
+    verbs: frozenset[str]
+    so_far: bool
+
+    @property
+    def times(self) -> tuple[TimeExpression, ...]:
+        """The time expressions of the clause."""
+        return tuple(token.time for token in self.tokens if token.time is not None)
 
 
-def matches_in(document: Document) -> list[Match]:
-    """Return every match of a statement in a document. Each figure belongs to one statement."""
-    page, known, day = document
-    found: list[Match] = []
-    applicable = {
-        name: declared
-        for name, declared in known.statements.items()
-        if declared.context is None or declared.context.holds(document.whole, day)
-    }
-    local = _names_a_part(known, page.title)
-    paragraph, smaller = 0, local
-    for place in sentences(page.text):
-        sentence = page.text[place.start : place.end]
-        if len(sentence) > _LONGEST:
-            continue
-        smaller = _names_a_part(known, sentence, before=smaller if place.paragraph == paragraph else local)
-        paragraph = place.paragraph
-        if smaller or not _DIGIT.search(sentence):
-            continue
-        for name, declared in applicable.items():
-            if _applies(declared, sentence):
-                found += _matches(document, name, declared, place)
-    return _claimed(found, page.text)
+@dataclass(frozen=True)
+class Grammar:
+    """The statements that apply to a document, with the lexer of their publisher."""
+
+    statements: Mapping[str, Statement]
+    lexer: Lexer
+    units: re.Pattern[str]
+    published: date | None
+    numbered: tuple[re.Pattern[str], ...]
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def matches(self, region: str, quantity: Quantity, sentence: str, last: Found | None = None) -> Iterator[Found]:
+        """Yield every statement that a clause matches; ``last`` is the statement of the figure before it."""
+        for name, declared in self.statements.items():
+            for worded in declared.worded if declared.row is None else ():
+                if quantity.unit and quantity.unit.lower() not in (unit.lower() for unit in worded.form.units):
+                    continue
+                for shape in _shapes(worded, region, quantity, sentence):
+                    inherited = last.fields if last and last.name == name else None
+                    found = self._found((name, declared, worded), shape, quantity, inherited)
+                    found = self._with_time_after(found, sentence) if found else None
+                    if found is not None and _ends(found, worded, sentence):
+                        yield found
+
+    def _with_time_after(self, found: Found, sentence: str) -> Found:
+        """Return a statement with the time that English states after its figure: 68.5 percent at the end of 2031."""
+        opening = _TIME_AFTER.match(sentence, found.end)
+        time = time_at(sentence, opening.end(), self.published) if opening else None
+        if time is None:
+            return found
+        token = Token(time.start, time.end, frozenset({"time"}), time)
+        return replace(found, tokens=(*found.tokens, token), end=time.end)
+
+    def lex_before(self, text: str) -> tuple[Token, ...] | str:
+        """Return the tokens of the words before what is counted, or the word that is not understood."""
+        lexed = self.lexer.lex(text, self._allowed(_BEFORE), self.published)
+        return lexed.stopped or _in_place(lexed.tokens, text)
+
+    def stopped_at(self, region: str) -> str:
+        """Return the word of a clause that is not understood, for the list of unread sentences."""
+        allowed = self._allowed(_BEFORE | _BETWEEN | {"subject"})
+        lexed = self.lexer.lex(region, allowed, self.published)
+        return self.lexer.unknown_at(region, lexed, allowed) if lexed.stopped else ""
+
+    def _allowed(self, wanted: frozenset[str]) -> frozenset[str]:
+        verbs = frozenset(f"verb:{name}" for name in vocabulary().verbs) if "verb" in wanted else frozenset()
+        return wanted | verbs
+
+    def _found(  # noqa: PLR0911 - one return for each rule
+        self,
+        statement: tuple[str, Statement, Worded],
+        shape: Shape,
+        quantity: Quantity,
+        inherited: Mapping[str, str] | None,
+    ) -> Found | None:
+        name, declared, worded = statement
+        before = self.lex_before(shape.before)
+        if isinstance(before, str):
+            return None
+        lexed = self.lexer.lex(shape.between, self._allowed(_BETWEEN), self.published)
+        if lexed.stopped or not _states_number(lexed.tokens, shape.between):
+            return None
+        tokens = (*before, *lexed.tokens)
+        if any("list" in token.roles for token in tokens):
+            return None
+        verbs = frozenset(
+            role.partition(":")[2] for token in tokens for role in token.roles if role.startswith("verb:")
+        )
+        if any(_only_verb(token) and not _verbs(token) & set(worded.form.verb) for token in tokens):
+            return None
+        topics = [shape.before[token.start : token.end] for token in before if "topic" in token.roles]
+        if any(not any(p.fullmatch(topic) for p in worded.topics) for topic in topics):
+            return None
+        unit = quantity.unit or _unit_before(shape.match.group(), shape.between, worded.form)
+        fields = declared.fields_of(shape.match.groupdict(), inherited)
+        if unit is None or fields is None:
+            return None
+        own = verbs & set(worded.form.verb)
+        size = len(shape.match.group())
+        words = [shape.before[t.start : t.end] for t in before]
+        words += [shape.between[t.start : t.end] for t in lexed.tokens]
+        so_far = any(word.startswith(("已", "累计")) for word in words)
+        return Found(name, declared, worded.form, fields, unit, tokens, size, shape.end, bool(topics), own, so_far)
 
 
-def _names_a_part(known: Statements, text: str, *, before: bool = False) -> bool:
-    """Return whether a title or sentence is about a part of the nation; ``before`` is the answer for the one before."""
-    if known.smaller and known.smaller.search(text):
-        return True
-    return before and not _NATION.search(text)
-
-
-def _applies(declared: Statement, sentence: str) -> bool:
-    """Return whether a sentence has the words that the statement requires, and none that it excludes."""
-    if declared.within and not re.search(declared.within, sentence):
-        return False
-    return not (declared.unless and re.search(declared.unless, sentence))
-
-
-def _matches(document: Document, name: str, declared: Statement, at: Sentence) -> Iterator[Match]:
-    text, day = document.page.text, document.day
-    sentence = text[at.start : at.end]
-    for pattern in declared.patterns:
-        for match in pattern.finditer(text, at.start, at.end):
-            if declared.unless_after and re.search(f"(?:{declared.unless_after})$", text[at.paragraph : match.start()]):
-                continue
-            if declared.lead and not declared.lead.search(text[at.paragraph : match.start()]):
-                continue
-            groups = match.groupdict()
-            fields = declared.fields_of(groups)
-            if fields is None:
-                continue
-            around = NamedAround(
-                [one for one in named_periods(sentence, day) if at.start + one.start < match.start("value")],
-                list(named_periods(text[at.paragraph : at.start], day)),
-                periods_of_title(document),
-            )
-            period, why = period_of(declared, document, around)
-            if masked(sentence) or (not around.sentence and not around.paragraph and masked(document.page.title)):
-                period, why = None, "the year is masked"
-            if _EXPECTED.search(text[at.start : match.start()]) or _is_future(declared, period, day):
-                period, why = None, "it speaks of a time to come"
-            if declared.periods and not re.match(declared.periods, period or ""):
-                continue
-            match_ = Match(
-                statement=name,
-                declared=declared,
-                sentence=(at.start, at.end),
-                start=match.start("value"),
-                text=match["value"].rstrip(),
-                unit=(groups.get("unit") or "").strip(),
-                fields=fields,
-                period=period,
-                why="" if period else why,
-                times=10**declared.power,
-            )
-            yield match_
-            yield from _growth(text, match_, match.end(), at.end)
-
-
-def _is_future(declared: Statement, period: str | None, day: date | None) -> bool:
-    """Return whether a period was not over in the month in which the text was published."""
-    counted = period and day and declared.period in (None, "rule", "previous_month")
-    return bool(counted and last_day(str(period))[:7] > str(day)[:7])
-
-
-def _growth(text: str, match_: Match, at: int, end: int) -> Iterator[Match]:
-    """Yield the change on the year before, if the statement declares an indicator for it and it follows directly."""
-    indicator = match_.declared.growth
-    change = _change(text[at:end]) if indicator else None
-    if not indicator or change is None:
-        return
-    start, printed, falls = change
-    fields = match_.fields | {"indicator": indicator, **GROWTH}
-    yield Match(
-        statement=f"{match_.statement}.growth",
-        declared=match_.declared,
-        sentence=match_.sentence,
-        start=at + start,
-        text=printed,
-        unit="%",
-        times=-1 if falls else 1,
-        fields=fields,
-        period=match_.period,
-        why=match_.why,
+def grammar_of(known: Statements, applicable: Mapping[str, Statement], published: date | None) -> Grammar:
+    """Return the grammar of a publisher's statements that apply to a document."""
+    phrases = [p for one in applicable.values() for each in one.worded for p in (*each.subject, *each.topics)]
+    return Grammar(
+        statements=applicable,
+        lexer=known.lexer,
+        units=known.unit_pattern,
+        published=published,
+        numbered=tuple(p for p in phrases if re.search(r"\\d|\d", p.pattern)),
     )
 
 
-def _change(after: str) -> tuple[int, str, bool] | None:
-    """Return the position of a figure's change in the text after it, its number, and whether it is a fall."""
-    if change := _GROWTH.match(after):
-        return change.start("growth"), change["growth"], change["way"] == "下降"
-    if change := _GROWTHS.match(after):
-        growths = list(re.finditer(r"[\d.]+", change["growths"]))
-        number = len(growths) - 1 - len(re.findall("人次", change["others"]))
-        if number >= 0:
-            start = change.start("growths") + growths[number].start()
-            return start, growths[number].group(), change["way"] == "下降"
-    return None
+def ends_clause(text: str) -> bool:
+    """Return whether a text that follows a figure ends its clause."""
+    text = text.lstrip()
+    if not text or text[0] in _ENDS:
+        return True
+    if _IN_BRACKETS.match(text):
+        return True
+    return any(re.match(_edge(word), text, re.IGNORECASE) for group in vocabulary().after for word in group.words)
 
 
-def _claimed(found: list[Match], text: str) -> list[Match]:
-    """Return the matches with each figure once; a match whose period is not known gives way to one that is.
-
-    ``FormatError`` if two statements read different things from one figure.
-    """
-    by_span: dict[tuple[int, int], Match] = {}
-    for match_ in sorted(found, key=lambda one: (one.start, -len(one.text), bool(one.why))):
-        other = by_span.setdefault((match_.start, len(match_.text)), match_)
-        if not match_.why and (other.statement, other.fields) != (match_.statement, match_.fields):
-            raise FormatError(
-                f"two statements claim {match_.text!r} at character {match_.start}: {other.statement} and "
-                f"{match_.statement}, in {text[slice(*match_.sentence)][:80]!r}"
-            )
-    return list(by_span.values())
+def _edge(word: str) -> str:
+    return re.escape(word) + (r"(?![A-Za-z])" if word.isascii() else "")
 
 
-def without_contradictions(found: list[Match]) -> Iterator[Match]:
-    """Yield the most precise of the matches that agree. Those that contradict each other are not read."""
-    groups: dict[tuple[object, ...], list[Match]] = defaultdict(list)
-    for match_ in found:
-        groups[(match_.statement, match_.period, *match_.fields.values(), bool(match_.why))].append(match_)
-    for group in groups.values():
-        figures = [figure(match_.text).times(match_.times) for match_ in group]
-        if group[0].why or all(one.repeats(figures[0]) for one in figures):
-            yield from (
-                group if group[0].why else [min(zip(figures, group, strict=True), key=lambda pair: pair[0].width)[1]]
-            )
+def _shapes(worded: Worded, region: str, quantity: Quantity, sentence: str) -> Iterator[Shape]:
+    """Yield the words before and after what is counted, its match, and the end of the clause."""
+    for pattern in worded.subject:
+        for match in pattern.finditer(region):
+            yield Shape(region[: match.start()], region[match.end() :], match, quantity.unit_end)
+    nothing = re.compile("").match(region)
+    if nothing and ((worded.form.adjacent and not region) or (worded.form.counted and quantity.unit)):
+        yield Shape(region, "", nothing, quantity.unit_end)
+    if quantity.unit:
+        for pattern in worded.after:
+            blank = re.compile(r"\s?的?").match(sentence, quantity.unit_end)
+            if after := pattern.match(sentence, blank.end() if blank else quantity.unit_end):
+                yield Shape(region, "", after, after.end())
+
+
+def _in_place(tokens: tuple[Token, ...], text: str) -> tuple[Token, ...] | str:
+    """Return the tokens if words of policy and of reports are in parts of their own, or the first that is not."""
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if text[token.start : token.end] in (",", ":"):
+            parts.append([])
         else:
-            shown = " and ".join(f"{value:.10g}" for value in sorted({one.value for one in figures}))
-            yield from (replace(match_, why=f"{match_.statement} is given as {shown}") for match_ in group)
+            parts[-1].append(token)
+    kept: list[Token] = []
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        written = text[part[0].start : part[-1].end] if part else ""
+        reports = bool(_REPORTS.search(written))
+        for token in part:
+            if token.roles <= {"reporting"} and not (reports and not last):
+                return text[token.start : token.end]
+            if token.roles <= {"policy", "reporting"} and last:
+                return text[token.start : token.end]
+            if token.time is not None and token.time.day and reports and not last:
+                continue
+            kept.append(token)
+    return tuple(kept)
+
+
+def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
+    """Return whether the words between what is counted and the figure state its number, and no change of it."""
+    trends = vocabulary().trends
+    words = [text[token.start : token.end] for token in tokens]
+    for number, word in enumerate(words):
+        if word in trends and (number + 1 >= len(words) or "," not in words[number + 1 :]):
+            return False
+        if word in ("由", "从") and not any(token.time for token in tokens[number + 1 : number + 2]):
+            return False
+    return not (tokens and "compare" in tokens[-1].roles)
+
+
+def _only_verb(token: Token) -> bool:
+    return bool(token.roles) and all(role.startswith("verb:") for role in token.roles)
+
+
+def _verbs(token: Token) -> set[str]:
+    return {role.partition(":")[2] for role in token.roles if role.startswith("verb:")}
+
+
+def _unit_before(subject: str, between: str, form: Form) -> str | None:
+    """Return the unit that the subject or the words after it state, "" for an English noun that is counted itself."""
+    for noun, unit in (("人次", "人次"), ("人数", "人")):
+        if (noun in between or subject.endswith(noun)) and unit in form.units:
+            return unit
+    return "" if subject.isascii() and "" in form.units else None
+
+
+def _ends(found: Found, worded: Worded, sentence: str) -> bool:
+    """Return whether the text after a clause ends it, with the note that its statement needs or allows."""
+    rest = sentence[found.end :]
+    note = worded.note
+    noted = bool(note and note.match(rest))
+    if worded.form.needs_note and not noted:
+        return False
+    if noted:
+        return True
+    if _AFTERTHOUGHT.match(rest):
+        return False
+    return ends_clause(rest)

@@ -9,6 +9,7 @@ The locator of a figure is its span in the normalised text (``locators``).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
@@ -16,15 +17,15 @@ import polars as pl
 
 from sources.cells import CORE, Cells
 from sources.errors import FormatError
-from sources.prose.article import article, beginning
+from sources.prose.article import Article, article, beginning, is_table
+from sources.prose.consistency import claimed, held, implausible, refuse_broken_sums, without_contradictions
 from sources.prose.document import Document, publisher_of
+from sources.prose.figures import Match, figures_of
+from sources.prose.language.quantities import figure
+from sources.prose.language.sentences import sentence_around
 from sources.prose.locators import locate, power, span
-from sources.prose.matching import Match, matches_in, without_contradictions
-from sources.prose.quantities import figure
 from sources.prose.rows import BOUNDS, DIMENSIONS, StatedFigure, row
-from sources.prose.sentences import sentence_around
-from sources.prose.statements import FIELDS, statements
-from sources.prose.sums import refuse_broken_sums
+from sources.prose.statements import FIELDS, Statements, statements
 from sources.prose.unread import unread_sentences
 
 NAME = "prose"
@@ -34,7 +35,7 @@ CHINA = timezone(timedelta(hours=8))
 def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the beginning suffices
     """Return whether the payload is a text or page that names one of the publishers of prose."""
     text = beginning(head)
-    return any(name in text for known in statements().values() for name in known.issuers)
+    return not is_table(text) and any(name in text for known in statements().values() for name in known.issuers)
 
 
 def read(path: Path) -> Cells:
@@ -59,20 +60,35 @@ def read_statements(path: Path, publisher: str | None = None, published: date | 
             if publisher
             else f"the text does not name its publisher; read it as one of {', '.join(statements())}"
         )
-    day = published or page.published
-    matched = matches_in(Document(page, known, day))
-    consistent = sorted(without_contradictions(matched), key=lambda match: match.start)
+    return interpreted(page, known, published or page.published).cells
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """The cells of a document, and the figures that are held back because their values are not plausible."""
+
+    cells: Cells
+    held: pl.DataFrame
+
+
+def interpreted(page: Article, known: Statements, day: date | None) -> Interpretation:
+    """Return the figures of an article by a publisher's statements: those that are read and those that are held."""
+    found = figures_of(Document(page, known, day))
+    consistent = sorted(without_contradictions(claimed(found.matches, page.text)), key=lambda match: match.start)
+    doubtful = [(match, why) for match in consistent if not match.why and (why := implausible(match))]
+    consistent = [replace(match, why=match.why or implausible(match)) for match in consistent]
     rows = [_row(page.text, match) for match in consistent if not match.why]
     refuse_broken_sums(rows, known)
     schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS
-    return Cells(
+    cells = Cells(
         format=NAME,
         frame=pl.LazyFrame(rows, schema=schema),
         dimensions=DIMENSIONS,
         dataset=page.title or None,
         updated=datetime.combine(day, time(), CHINA) if day else None,
-        unread=unread_sentences(page.text, matched, consistent),
+        unread=unread_sentences(page.text, found.unread, consistent),
     )
+    return Interpretation(cells, held(page.text, doubtful))
 
 
 def figures(cells: Cells) -> pl.DataFrame:

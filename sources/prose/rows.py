@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from sources.prose.quantities import Figure
+from sources.prose.language.quantities import Figure
 from sources.prose.statements import FIELDS, Statement
 
 DIMENSIONS = ("statement", "table", *FIELDS, "counted", "reads", "phrase")

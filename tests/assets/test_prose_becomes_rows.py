@@ -42,7 +42,8 @@ def test_a_page_becomes_rows_and_unread_sentences(workspace: Workspace) -> None:
     assert (total["reporter"], total["definition"]) == ("CHN", "border_inspection")
     assert total["known_from"] == datetime(2031, 7, 15, 16, tzinfo=UTC)  # midnight of the 16th in China
     (unread,) = stages.observations(workspace, "nia/communique").unread.collect().to_dicts()
-    assert (unread["sentence"], unread["why"]) == ("新设窗口办理某项业务12.3万件。", "no statement reads 12.3万")
+    why = "no statement reads 12.3万: no statement has the word “新设窗口” before it"
+    assert (unread["sentence"], unread["why"]) == ("新设窗口办理某项业务12.3万件。", why)
 
 
 def test_an_import_can_state_its_publication_date(workspace: Workspace) -> None:
@@ -108,7 +109,7 @@ def test_the_read_command_prints_figures_with_phrase_and_span(tmp_path: Path) ->
     assert (figure["indicator"], figure["document"], figure["period"]) == ("documents_issued", "PORT_VISA", "2031-Q1")
     assert (figure["value"], figure["least"], figure["most"]) == (9500, 9500, None)
     assert (figure["unit"], figure["counted"], figure["span"]) == ("documents", "人次", "6-11")
-    assert printed["unread"][0]["why"] == "no statement reads 12.3万"
+    assert printed["unread"][0]["why"] == "no statement reads 12.3万: no statement has the word “另有” before it"
     assert "not read:" in corridor(*arguments).stdout
 
 

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from sources.catalogue.model import Publisher
+from sources.prose.language.vocabulary import Vocabulary
 from sources.prose.statements import Statements
 from tests.support.paths import ROOT
 from warehouse import schemas
@@ -17,7 +18,12 @@ from warehouse.exports import markdown
 
 REGENERATE = "run `make docs`"
 SCHEMAS = schemas.texts(
-    {**schemas.own(), "catalogue": schemas.schema(Publisher), "statements": schemas.schema(Statements)}
+    {
+        **schemas.own(),
+        "catalogue": schemas.schema(Publisher),
+        "statements": schemas.schema(Statements),
+        "vocabulary": schemas.schema(Vocabulary),
+    }
 )
 CONTRACTS = sorted((ROOT / "warehouse" / "contracts").glob("*.yaml"))
 

@@ -64,16 +64,16 @@ def test_every_figure_that_enters_a_table_has_the_unit_of_its_indicator() -> Non
         assert declared.growth is None or units[declared.growth] == "percent_change"
 
 
-def test_a_statement_without_a_place_for_its_figure_is_refused() -> None:
+def test_a_statement_without_a_subject_is_refused() -> None:
     text = """
 publisher: nia
 issuers: [x]
 statements:
   bad:
-    {reads: x, zh: x, indicator: x, unit: x, definition: x, pattern: "人次",
+    {reads: x, zh: x, indicator: x, unit: x, definition: x, units: 人次,
      examples: [{text: x, value: 1, period: "2031"}]}
 """
-    with pytest.raises(CatalogueError, match=r"no \{value\}"):
+    with pytest.raises(CatalogueError, match="needs a subject"):
         load(text, "bad.yaml")
 
 
@@ -100,6 +100,22 @@ def day_of(text: str) -> str:
     return f"{year}-{int(month):02}-{int(day):02}"
 
 
+# True wordings that state less than they need to be read, cut out of their documents as they are. They stay unread.
+INCOMPLETE = {
+    "我国农民工总量为22542万": "no unit",
+    "外出农民工数量为14041万,占农民工总量的62.3%": "no unit",
+    "本地农民工数量为8501万,占农民工总量的37.7%": "no unit",
+    "2011年,全国人户分离的人口为2.71亿,比上年增加977万人": "no unit",
+    "流动人口为2.30亿,比上年增加828万人": "no unit",
+    "比上年增加977万人": "no subject",
+    "139538万人,比上年末增加530万人": "no subject",
+    "男性736286人": "no whole: foreigners and residents of Hong Kong, Macao and Taiwan have men, too",
+    "女性694409人": "no whole",
+    "女性为443671人": "no whole",
+    "批准逮捕...7886件19998人,同比分别增长116.1%和94.5%": "words are left out",
+}
+
+
 def judged(folder: Path, fact: dict[str, str]) -> str:
     """Whether the fact is right among what is read of its phrase below its title, wrong, or unread."""
     phrase = fact["exact_phrase_zh"].removeprefix("[EN] ")
@@ -122,6 +138,9 @@ def test_on_true_wordings_nearly_all_is_right_and_nothing_wrong(corpus: Path, tm
     wrong = []
     for fact in facts(corpus):
         verdict = judged(tmp_path, fact)
+        if fact["exact_phrase_zh"] in INCOMPLETE:
+            assert verdict == "unread", fact["exact_phrase_zh"]
+            continue
         wrong += [fact["exact_phrase_zh"]] if verdict == "wrong" else []
         if fact["confidence"] == "high":
             counted[PUBLISHERS[fact["publisher"]], verdict] += 1
@@ -131,4 +150,4 @@ def test_on_true_wordings_nearly_all_is_right_and_nothing_wrong(corpus: Path, tm
         print(f"{publisher}: {right:.1%} of {total} right, {counted[publisher, 'wrong'] / total:.1%} wrong")  # noqa: T201
         assert right >= 0.97, publisher
     assert sum(number for (_, verdict), number in counted.items() if verdict == "right") >= 0.98 * counted.total()
-    assert len(wrong) <= 0.005 * counted.total(), wrong
+    assert wrong == []

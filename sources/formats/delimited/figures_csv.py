@@ -15,12 +15,12 @@ import polars as pl
 from sources.cells import CORE, Cells, line, pack
 from sources.errors import FormatError
 from sources.formats.delimited import records
-from sources.prose.quantities import figure
+from sources.prose.language.quantities import figure
+from sources.prose.language.time_expressions import last_day
 from sources.prose.reader import CHINA
 from sources.prose.rows import BOUNDS, GROWTH, StatedFigure, row
 from sources.prose.rows import DIMENSIONS as PROSE
 from sources.prose.statements import Statement, statements
-from sources.prose.time_expressions import last_day
 
 NAME = "figures_csv"
 CODED = ("reporter", "partner", "sex", "education_level")

@@ -9,10 +9,36 @@ import yaml
 from pydantic import ValidationError
 
 from sources.errors import CatalogueError
-from sources.prose.statements.model import FIELDS, Coded, Context, Example, Rule, Statement, Statements, Sum
+from sources.prose.statements.model import (
+    FIELDS,
+    Coded,
+    Context,
+    Example,
+    Form,
+    Row,
+    Rule,
+    Statement,
+    Statements,
+    Sum,
+    Worded,
+)
 from sources.yaml_text import parse_yaml
 
-__all__ = ["FIELDS", "Coded", "Context", "Example", "Rule", "Statement", "Statements", "Sum", "load", "statements"]
+__all__ = [
+    "FIELDS",
+    "Coded",
+    "Context",
+    "Example",
+    "Form",
+    "Row",
+    "Rule",
+    "Statement",
+    "Statements",
+    "Sum",
+    "Worded",
+    "load",
+    "statements",
+]
 
 
 def load(text: str, name: str) -> Statements:
@@ -20,9 +46,7 @@ def load(text: str, name: str) -> Statements:
     try:
         loaded: Any = parse_yaml(text)
         found = Statements.model_validate(loaded)
-        for statement in found.statements.values():
-            statement.patterns, statement.lead  # noqa: B018 - compile
-        found.smaller  # noqa: B018
+        found.smaller  # noqa: B018 - compile
     except (yaml.YAMLError, re.error) as error:
         raise CatalogueError(f"the statements {name} are not valid: {error}") from error
     except ValidationError as error:

@@ -1,38 +1,24 @@
 """The model of a statement: a kind of sentence in which a publisher of prose states a figure.
 
-A statement declares the words that identify it, its indicator, unit and definition, what it excludes, and examples:
-texts with the figures that must be read from them.
+A statement declares what is counted (its subject), the verbs and units that go with it, the periods that it is counted
+over, its indicator and fields, and examples: texts with the figures that must be read from them.
 """
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sources.prose.quantities import FIGURE
+from sources.prose.language.vocabulary import PROVINCES, Lexer, Words, roles, vocabulary
+from sources.prose.statements.phrases import compiled, pattern
 
 # The fields that a statement may declare. A field that is not declared is _T, the total.
 FIELDS = (
     *("indicator", "reporter", "partner", "partner_role", "sex", "age", "direction", "group", "document", "scope"),
     *("education_level", "exploitation", "purpose", "stay", "unit", "definition"),
-)
-# {province} in a pattern: one of the 31, except as the place of a telegram (北京4月19日电).
-_PROVINCE = (
-    r"(?:北京|天津|河北|山西|内蒙古|辽宁|吉林|黑龙江|上海|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南"
-    r"|重庆|四川|贵州|云南|西藏|陕西|甘肃|青海|宁夏|新疆)(?![\d一二三四五六七八九十]{1,3}月)"
-)
-# {alone} in a pattern: words directly before the subject that do not narrow it.
-_ALONE = (
-    r"(?:^|[\s,。;:、()“—-]|(?<!三非)”|(?:[\d今去当同本全]|[上下]半)年(?:度|份)?|季度|月份?|末|底|全国|我国|中国|大陆|各类|全部"
-    r"|其中|共有?|共计|累计|目前|有)"
-)
-# Words between the subject and its figure: 总数达到, 共计, 降至. Words of a bound (突破) are part of the figure.
-_BETWEEN = (
-    r"(?:总人数|总数|总量|人数|数量|规模)?(?:首次)?"
-    r"(?:一?共计?有?|总计|合计|达到了?|达|为|是|(?:增加|上升|增长|提高|扩大|减少|下降|[增升降])[到至])?\s?"
 )
 _DEFAULTS = {
     **dict.fromkeys(FIELDS, "_T"),
@@ -40,6 +26,8 @@ _DEFAULTS = {
     "partner": "_Z",
     "partner_role": "_Z",
 }
+# {province} in a pattern of a scope: one of the 31, except as the place of a telegram (北京4月19日电).
+_PROVINCE = rf"(?:{'|'.join(PROVINCES)})(?![\d一二三四五六七八九十]{{1,3}}月)"
 
 
 class _Part(BaseModel):
@@ -50,7 +38,7 @@ class Example(_Part):
     """A text and the figure that must be read from it."""
 
     text: str
-    published: str | None = Field(default=None, description="day of publication, where the text does not say the year")
+    published: str | None = Field(default=None, description="day of publication, if the text does not state the year")
     value: float
     period: str
     fields: dict[str, str] = {}
@@ -69,13 +57,60 @@ class Context(_Part):
 
 
 class Coded(_Part):
-    """A field whose code is given by a group of the pattern."""
+    """A field whose code is given by a word of the phrase."""
 
     group: str
     codes: dict[str, str]
 
 
-class Statement(_Part):
+class Row(_Part):
+    """A line of a table: a label and numbers, one of which is the figure."""
+
+    label: str = Field(description="phrase at the beginning of the line")
+    column: int = Field(description="number of the column of the figure, from 1")
+    columns: int = Field(description="how many numbers the line has at least")
+
+
+class Form(_Part):
+    """One way in which a publisher words a statement."""
+
+    subject: list[str] = Field(default=[], description="phrases of what is counted, before the figure")
+    after: list[str] = Field(default=[], description="phrases of what is counted, directly after the figure")
+    verb: list[str] = Field(default=[], description="classes of verbs that the clause may have")
+    units: list[str] = Field(
+        default=[], description="words of the unit; blank if an English subject is itself what is counted"
+    )
+    of: list[str] = Field(
+        default=[], description="statements whose figure it is a part of, where its subject does not state the whole"
+    )
+    alone: bool = Field(
+        default=True, description="whether it is read without its whole, at the beginning of a paragraph"
+    )
+    adjacent: bool = Field(default=False, description="whether the figure follows that of its whole without a word")
+    counted: bool = Field(default=False, description="whether the words of the unit are themselves the subject")
+    topics: list[str] = Field(
+        default=[], description="phrases that may name its whole, before its part of the sentence"
+    )
+    note: str | None = Field(default=None, description="phrase that may follow the figure in brackets or after a comma")
+    needs_note: bool = Field(default=False, description="whether the note must follow")
+
+    @field_validator("subject", "after", "verb", "units", "of", "topics", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
+class Worded(NamedTuple):
+    """The compiled phrases of a form."""
+
+    form: Form
+    subject: tuple[re.Pattern[str], ...]
+    after: tuple[re.Pattern[str], ...]
+    note: re.Pattern[str] | None
+    topics: tuple[re.Pattern[str], ...]
+
+
+class Statement(Form):
     """A kind of sentence of a publisher, and the meaning of its figure."""
 
     reads: str = Field(description="the statement in English, without its figure")
@@ -85,30 +120,24 @@ class Statement(_Part):
     unit: str
     definition: str
     fields: dict[str, str | Coded] = {}
-    pattern: list[str] = Field(
-        description="patterns with {value} for the figure and the words that lead to it, or {figure} for it alone, and "
-        "a group unit for what is counted"
-    )
-    unless_after: str | None = Field(
-        default=None, description="pattern that must not match directly before, in the paragraph"
-    )
-    only_after: str | None = Field(
-        default=None,
-        description="pattern that must match directly before; {alone} for words that do not narrow it, as 全国",
-    )
-    unless: str | None = Field(default=None, description="pattern that must not match in the same sentence")
-    within: str | None = Field(default=None, description="pattern that must match in the same sentence")
+    also: list[Form] = Field(default=[], description="other forms with the same meaning; what is blank is as above")
+    row: Row | None = Field(default=None, description="the line of a table that gives the figure")
     context: Context | None = None
     period: str | None = Field(
         default=None, description="the period if it is always the same, or published, previous_month, end, rule"
     )
     periods: str | None = Field(default=None, description="pattern of the periods that it applies to")
-    stock: bool = Field(default=False, description="counted at a moment: the end of a longer period")
+    kind: Literal["flow", "stock"] = Field(
+        default="flow", description="counted over a period, or at its end: a flow has no figure up to a day alone"
+    )
+    from_january: str | None = Field(
+        default=None, description="the reason why a count up to a month begins in January of the same year"
+    )
     power: int = Field(
         default=0, description="the figure is given in units of ten to this power, for example 4 in a table in 万"
     )
     growth: str | None = Field(
-        default=None, description="indicator of the change on the year before, which may follow the figure"
+        default=None, description="indicator of the change on the year before that may follow the figure"
     )
     breaks: dict[str, str] = Field(
         default={}, description="period from which the series is a different one, and the reason"
@@ -117,40 +146,74 @@ class Statement(_Part):
     excludes: str | None = None
     examples: list[Example]
 
-    @field_validator("pattern", mode="before")
-    @classmethod
-    def _several(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
-
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if unknown := sorted(set(self.fields) - set(FIELDS)):
             raise ValueError(f"no field of a statement: {', '.join(unknown)}")
-        for pattern in self.pattern:
-            if "{value}" not in pattern and "{figure}" not in pattern:
-                raise ValueError(f"the pattern has no {{value}}: {pattern}")
+        for form in self.all_forms:
+            if not (form.subject or form.after or form.adjacent or form.counted or self.row):
+                raise ValueError("a statement needs a subject, words after its figure, or a row of a table")
+            if not form.units and not self.row:
+                raise ValueError("a statement needs the words of its unit")
+            if unknown := sorted(set(form.verb) - set(vocabulary().verbs)):
+                raise ValueError(f"no class of verbs: {', '.join(unknown)}")
         if not self.examples:
             raise ValueError("a statement needs an example")
+        self.worded, self.row_pattern  # noqa: B018 - compile
         return self
 
-    @cached_property
-    def patterns(self) -> tuple[re.Pattern[str], ...]:
-        """The compiled patterns."""
-        figure = rf"(?<![\d.])(?P<value>{FIGURE})(?<!\s)\s?"
-        spelled = (_spelled(pattern.replace("{value}", _BETWEEN + "{figure}")) for pattern in self.pattern)
-        return tuple(re.compile(pattern.replace("{figure}", figure)) for pattern in spelled)
+    @property
+    def all_forms(self) -> tuple[Form, ...]:
+        """The forms of the statement; a form in ``also`` has the verbs and units of the first if it has none."""
+        inherited = [
+            form.model_copy(update={"verb": form.verb or self.verb, "units": form.units or self.units})
+            for form in self.also
+        ]
+        return (self, *inherited)
 
     @cached_property
-    def lead(self) -> re.Pattern[str] | None:
-        """The compiled ``only_after``, for the text directly before a match."""
-        return re.compile(f"(?:{_spelled(self.only_after)})$", re.MULTILINE) if self.only_after else None
+    def worded(self) -> tuple[Worded, ...]:
+        """The forms with their compiled phrases."""
+        groups = self._groups
+        return tuple(
+            Worded(
+                form,
+                compiled(form.subject, groups),
+                compiled(form.after, groups),
+                compiled([form.note], {})[0] if form.note else None,
+                compiled(form.topics, {}),
+            )
+            for form in self.all_forms
+        )
 
-    def fields_of(self, groups: Mapping[str, str | None]) -> dict[str, str] | None:
-        """Return the fields of a figure from the groups of its match; None if a group has a word without a code."""
+    @property
+    def _groups(self) -> dict[str, list[str]]:
+        return {source.group: list(source.codes) for source in self.fields.values() if isinstance(source, Coded)}
+
+    @cached_property
+    def row_pattern(self) -> re.Pattern[str] | None:
+        """The compiled line of a table, with the figure in the group ``value``."""
+        if self.row is None:
+            return None
+        numbers = [r"[\d,.]+"] * self.row.columns
+        numbers[self.row.column - 1] = r"(?P<value>\d[\d,]*)"
+        line = r"\s".join(numbers)
+        return re.compile(
+            rf"(?:表\d+\s?)?{pattern(self.row.label, self._groups)}\s?{line}(?![\d,.]|\s?[\u4e00-\u9fff])"
+        )
+
+    def fields_of(
+        self, groups: Mapping[str, str | None], inherited: Mapping[str, str] | None = None
+    ) -> dict[str, str] | None:
+        """Return the fields of a figure from the groups of its match; None if a group has a word without a code.
+
+        A group that the phrase does not have is ``inherited`` from the figure of the same statement before it.
+        """
         found = self.fixed
         for name, source in self.fields.items():
             if isinstance(source, Coded):
-                code = source.codes.get(groups.get(source.group) or "")
+                missing = source.group not in groups and inherited is not None
+                code = inherited[name] if missing and inherited else source.codes.get(groups.get(source.group) or "")
                 if code is None:
                     return None
                 found[name] = code
@@ -183,6 +246,10 @@ class Statements(_Part):
     issuers: list[str] = Field(description="names of the publisher in a page")
     rules: list[Rule] = []
     bulletins: str | None = Field(default=None, description="pattern of texts that the rules do not apply to")
+    narrowing: list[str] = Field(
+        default=[], description="words of the vocabulary that narrow what is counted in this publisher's texts"
+    )
+    neutral: list[Words] = Field(default=[], description="words of this publisher that do not narrow what is counted")
     unless: str | None = Field(
         default=None,
         description="pattern of titles and sentences about a part of the nation; it applies to the rest of the "
@@ -192,17 +259,31 @@ class Statements(_Part):
     statements: dict[str, Statement]
 
     @cached_property
+    def lexer(self) -> Lexer:
+        """The lexer of the vocabulary with the words and topics of this publisher."""
+        extra = {word: "neutral" for entry in self.neutral for word in entry.words} | {"分别": "list"}
+        words = {word: found for word, found in roles(extra).items() if word not in self.narrowing}
+        topics = (topic for one in self.statements.values() for worded in one.worded for topic in worded.topics)
+        subjects = (phrase for one in self.statements.values() for worded in one.worded for phrase in worded.subject)
+        return Lexer(words, {"topic": tuple(topics), "subject": tuple(subjects)})
+
+    @cached_property
+    def unit_pattern(self) -> re.Pattern[str]:
+        """The compiled units of the vocabulary and of the statements, the longest first."""
+        units = {unit for one in self.statements.values() for form in one.all_forms for unit in form.units}
+        written = sorted((units | set(vocabulary().units)) - {""}, key=len, reverse=True)
+        edged = (re.escape(u) + (r"(?![A-Za-z])" if u[-1].isascii() and u[-1].isalpha() else "") for u in written)
+        return re.compile(rf"\s?(?P<unit>{'|'.join(edged)})", re.IGNORECASE)
+
+    @cached_property
     def smaller(self) -> re.Pattern[str] | None:
         """The compiled ``unless``."""
-        return re.compile(_spelled(self.unless)) if self.unless else None
+        return re.compile(self.unless.replace("{province}", _PROVINCE)) if self.unless else None
 
     @model_validator(mode="after")
     def _declared(self) -> Self:
         named = {name for one in self.sums for name in (one.whole, *one.parts)}
+        named |= {whole for statement in self.statements.values() for form in statement.all_forms for whole in form.of}
         if unknown := sorted(named - set(self.statements)):
-            raise ValueError(f"sums of statements that are not declared: {', '.join(unknown)}")
+            raise ValueError(f"sums or parts of statements that are not declared: {', '.join(unknown)}")
         return self
-
-
-def _spelled(pattern: str) -> str:
-    return pattern.replace("{province}", _PROVINCE).replace("{alone}", _ALONE)

@@ -23,8 +23,8 @@ from sources.formats.delimited import figures_csv
 from sources.formats.delimited.figures_csv import CODED, COLUMNS
 from sources.prose import reader
 from sources.prose.article import normalised
+from sources.prose.language.quantities import figure
 from sources.prose.locators import span
-from sources.prose.quantities import figure
 from sources.prose.statements import FIELDS, statements
 from sources.protocols.requests import closed_editions
 from tools.snapshot.corpus import read_csv

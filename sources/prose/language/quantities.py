@@ -1,35 +1,55 @@
-"""Quantities in Chinese and English prose: scales (万, 亿, million), also mixed, and bounds (余, 约, 近, 超)."""
+"""Quantities in prose: a number with its multiplier (万, 亿, million), its bounds (余, 约, 近, 超) and its unit.
+
+A quantity always has a unit. A range (29973~30000万) is a quantity without a figure.
+"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_BEFORE = r"大约|约|接近|近|超过|超|逾|突破|不足|至少|more than|over|nearly|almost|about|around|approximately"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+_BEFORE = (
+    r"大约|约为|约有|约|接近|将近|近|超过了?|超出|超|逾|突破|不足|不到|至少"
+    r"|more than|over|nearly|almost|about|around|approximately"
+)
 _WORDS = r"thousand|million|billion"
+_SCALE = r"[百千]万|[十百千]亿|亿|万|千|百"
 
-# A figure: at most three scales in descending order (7亿3439万, 1亿2345.6万, 84万5697), an English scale word, or none.
+# A figure: multipliers in descending order (7亿3439万, 3亿8千万, 84万5697), an English scale word, or none.
 FIGURE = (
     rf"(?:(?:{_BEFORE})\s?)?-?(?:"
-    rf"{_NUMBER}\s?亿\s?{_NUMBER}\s?[余多]?万(?:\d{{1,4}})?|{_NUMBER}\s?[余多]?亿|"
-    rf"{_NUMBER}\s?万\d{{1,4}}(?!\d)|{_NUMBER}\s?[余多]?万|{_NUMBER}\s(?:{_WORDS})|{_NUMBER}"
-    rf")\s?(?:余|多(?!次))?(?:(?:亿|万)?以上)?"
+    rf"{_NUMBER}\s?亿\s?{_NUMBER}\s?[余多]?(?:[百千]万|万)(?:\d{{1,4}})?|"
+    rf"{_NUMBER}\s?万\d{{1,4}}(?!\d)|{_NUMBER}\s?[余多]?(?:{_SCALE})|{_NUMBER}\s(?:{_WORDS})|{_NUMBER}"
+    rf")\s?(?:余|多(?!次))?(?:(?:亿|万)?(?:以上|左右|上下))?"
 )
 
-_PARTS = re.compile(rf"(?P<number>{_NUMBER})\s?[余多]?(?P<scale>亿|万|thousand|million|billion)?")
+_PARTS = re.compile(rf"(?P<number>{_NUMBER})\s?[余多]?(?P<scale>{_SCALE}|{_WORDS})?")
 _SCALES = {
     "": Decimal(1),
+    "百": Decimal(100),
+    "千": Decimal(1_000),
     "万": Decimal(10_000),
+    "百万": Decimal(1_000_000),
+    "千万": Decimal(10_000_000),
     "亿": Decimal(100_000_000),
+    "十亿": Decimal(1_000_000_000),
+    "百亿": Decimal(10_000_000_000),
+    "千亿": Decimal(100_000_000_000),
     "thousand": Decimal(1_000),
     "million": Decimal(1_000_000),
     "billion": Decimal(1_000_000_000),
 }
 _ENGLISH = ("thousand", "million", "billion")
 _AT_LEAST = re.compile(r"余|多|以上|超|逾|突破|至少|more than|over")
-_AT_MOST = re.compile(r"近|不足|nearly|almost")
-_ABOUT = re.compile(r"约|about|around|approximately")
+_AT_MOST = re.compile(r"近|不足|不到|nearly|almost")
+_ABOUT = re.compile(r"约|左右|上下|about|around|approximately")
 _HAN = {char: number for number, char in enumerate("零一二三四五六七八九十")} | {"两": 2, "半": 0}
+_CANDIDATE = re.compile(rf"(?<![\d.])(?<!\d,)(?P<figure>{FIGURE})", re.IGNORECASE)
+_BOUND_AFTER = re.compile(r"(?P<bound>以上|左右|上下)|大关|关口")
+# What a figure goes on with if it is one end of a range, a malformed number, or a number with other digits.
+_GOES_ON = re.compile(r"\s?(?:[~—–-]|至|到)\s?\d|[\d.,:/]\d|\s?[百千十]?[万亿]|\s\d|[xX×*○〇]")
+_RANGE = re.compile(rf"(?:\s?(?:[~—–-]|至|到)\s?(?:{FIGURE})|[\d.,:/]+|\s?[百千十]?[万亿]|\s\d+|[xX×*○〇]+)+")
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,46 @@ class Figure:
         return Figure(value, least, most) if half is None else Figure(value, value - half, value + half)
 
 
+@dataclass(frozen=True)
+class Quantity:
+    """A figure and its unit in a text, with their spans. ``unit`` is "" if no known unit follows the figure."""
+
+    start: int
+    end: int
+    text: str
+    unit: str
+    unit_end: int
+    is_range: bool = False
+
+    @property
+    def scaled(self) -> bool:
+        """Return whether the figure has a multiplier."""
+        return any(scale in self.text for scale in ("万", "亿"))
+
+
+def quantities(text: str, units: re.Pattern[str], skipped: list[tuple[int, int]]) -> Iterator[Quantity]:
+    """Yield every quantity of a text in order, outside the spans that are ``skipped``. ``units`` matches a unit."""
+    at = 0
+    while match := _CANDIDATE.search(text, at):
+        inside = next((end for start, end in skipped if start < match.end() and match.start() < end), None)
+        if inside is not None:
+            at = max(inside, match.start() + 1)
+            continue
+        start, end = match.span("figure")
+        written = match["figure"].rstrip()
+        end = start + len(written)
+        if _GOES_ON.match(text, end) and (more := _RANGE.match(text, end)):
+            yield Quantity(start, more.end(), text[start : more.end()], "", more.end(), is_range=True)
+            at = more.end()
+            continue
+        unit = units.match(text, end)
+        at = unit.end() if unit else end
+        if unit and (bound := _BOUND_AFTER.match(text, at)):  # 6亿人次以上, 6亿人次大关
+            at = bound.end()
+            end, written = (at, text[start:at]) if bound["bound"] else (end, written)
+        yield Quantity(start, end, written, unit["unit"] if unit else "", at)
+
+
 def figure(text: str) -> Figure:
     """Return the figure of a text that ``FIGURE`` matches.
 
@@ -100,17 +160,17 @@ def figure(text: str) -> Figure:
         return Figure(float(value), most=float(value))
     last = parts[-1]
     decimals = len(last["number"].partition(".")[2])
-    if not decimals and not last["scale"]:
+    if not decimals and not last["scale"] and not _ABOUT.search(text):
         return Figure(float(value))
     place = _SCALES[last["scale"] or ""] / 10**decimals
-    if last["scale"] in _ENGLISH and not decimals:  # 670 million is 6.7亿 translated into English
+    if not decimals and (last["scale"] in _ENGLISH or not last["scale"]):  # 670 million is 6.7亿; about 600
         place *= 10 ** (len(last["number"]) - len(last["number"].rstrip("0")))
     half = place if _ABOUT.search(text) else place / 2
     return Figure(float(value), float(value - half), float(value + half))
 
 
 def _scaled(part: re.Match[str]) -> Decimal:
-    return Decimal(part["number"].replace(",", "")) * _SCALES[part["scale"] or ""]
+    return Decimal(re.sub(r"[,\s]", "", part["number"])) * _SCALES[part["scale"] or ""]
 
 
 def small(text: str) -> int:

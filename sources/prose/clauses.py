@@ -1,0 +1,395 @@
+"""Reading of a sentence, clause by clause: figures of statements, their changes, lists, and the word that stops it.
+
+A sentence is read from its beginning. The first clause that is not understood stops it: its figure and all later ones
+of the sentence are unread, because its words may narrow them too.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, product
+
+from sources.prose.language.quantities import Quantity, quantities
+from sources.prose.language.sentences import Compact
+from sources.prose.language.time_expressions import TimeExpression, time_at, times_in
+from sources.prose.language.vocabulary import Token, vocabulary
+from sources.prose.matching import Found, Grammar, ends_clause
+
+_SHARE = re.compile(r"[,、]?(?:其中)?(?:约|大约|均)?(?:占比|占)[^,。;]*$")
+_CONTINUES = re.compile(
+    r"[,、]?(?:则|并)?(?:达到了?|达|为|增加到|增加至|增至|增长到|增长至|上升到|上升至|升至|提高到|提高至|扩大到|扩大至|下降到|下降至|降至|降到"
+    r"|减少到|减少至|回升至|恢复至)"
+)
+_SEPARATORS = re.compile(r"[、,]?(?:和|及|以及|与)?$|、(?:和|及)?$")
+_CHANGE_OF = re.compile(
+    r"(?P<compared>同比|[比较](?:上年|去年|上一年|上年末|上年同期|去年同期))?(?:净)?(?P<way>增长|上升|增加|提高|增|下降|减少|降低)(?:了)?$"
+)
+_PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
+_SPLIT = re.compile(r"、|以及|和|及|与|,")
+_PERCENT = ("%", "percent", "per cent", "个百分点")
+_CHANGE_ROLES = frozenset({"compare", "change", "neutral", "policy", "list"})
+_PARTICLES = ("了", "约", "为", "达", "达到", "的", "、", ",", "率", "各")
+# Comparisons with another time than the year before.
+_NOT_YEAR_BEFORE = re.compile(r"环比|季度|年初|\d{4}年|月")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A figure of a sentence as it is read: of which statement, in which clause, of which times."""
+
+    found: Found
+    quantity: Quantity
+    own: tuple[TimeExpression, ...]
+    earlier: tuple[TimeExpression, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The printed change of a figure on the year before, in percent."""
+
+    reading: Reading
+    quantity: Quantity
+    falls: bool
+
+
+@dataclass
+class Thread:
+    """What a paragraph is about: the last statement that was read, the last total, and whether a figure was unread."""
+
+    last: str | None = None
+    head: str | None = None
+    broken: bool = False
+    begun: bool = False
+
+    def note(self, found: Found, *, part: bool) -> None:
+        """Keep a statement as the last one, and as the last total if it is no part of another."""
+        self.begun, self.broken, self.last = True, False, found.name
+        if not found.form.of and not part:
+            self.head = found.name
+        elif self.head is None and found.form.of:
+            self.head = found.form.of[0]
+
+    def unread(self) -> None:
+        """Keep that a figure was not understood: what is a part of it is not understood either."""
+        self.begun, self.broken, self.last, self.head = True, True, None, None
+
+
+@dataclass
+class Outcome:
+    """The figures of a sentence, their changes, the quantities that are unread with the reason, and the times."""
+
+    readings: list[Reading] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    unread: list[tuple[Quantity, str]] = field(default_factory=list)
+    times: list[TimeExpression] = field(default_factory=list)
+
+
+def read_sentence(grammar: Grammar, sentence: Compact, thread: Thread) -> Outcome:
+    """Return the figures of a sentence, and the quantities that were not read with the word that stopped each."""
+    return _Sentence(grammar, sentence.text, thread).read()
+
+
+class _Sentence:
+    """The state of reading one sentence."""
+
+    def __init__(self, grammar: Grammar, text: str, thread: Thread) -> None:
+        self.grammar, self.text, self.thread = grammar, text, thread
+        self.at = 0
+        self.verbs: frozenset[str] = frozenset()
+        self.run: list[Reading] = []
+        self.out = Outcome()
+
+    def read(self) -> Outcome:
+        """Read the quantities from left to right until one is not understood."""
+        found = self._quantities()
+        while found:
+            used = self._clause(found)
+            if not used:
+                reason = self._reason(found[0])
+                self.out.unread += [(one, reason) for one in found if not _is_plain_number(self.text, one)]
+                self.thread.unread()
+                break
+            found = [one for one in found[used:] if one.start >= self.at]
+        return self.out
+
+    def _quantities(self) -> list[Quantity]:
+        """Return the quantities of the sentence: numbers that are no part of a time, a word or a subject."""
+        skipped = [(time.start, time.end) for time in times_in(self.text, self.grammar.published)]
+        skipped += self.grammar.lexer.spans_of_numbers(self.text)
+        skipped += [match.span() for pattern in self.grammar.numbered for match in pattern.finditer(self.text)]
+        return list(quantities(self.text, self.grammar.units, skipped))
+
+    def _drop_undated_whole(self, region: str) -> None:
+        """Drop the figures before 其中2025年: they count more than a year, and their own time is not stated."""
+        opening = _PART_OF_TIME.match(region)
+        if opening and time_at(region, opening.end(), self.grammar.published) and not self.out.times:
+            self.out.unread += [(one.quantity, "its time is not stated") for one in self.out.readings]
+            self.out.readings, self.run, self.out.changes = [], [], []
+
+    def _clause(self, found: list[Quantity]) -> int:
+        """Read the clause of the first quantity, or a list; return how many quantities it has, 0 if not understood."""
+        quantity = found[0]
+        region = self.text[self.at : quantity.start]
+        if quantity.is_range:
+            return 0
+        self._drop_undated_whole(region)
+        return (
+            self._listed(region, found)
+            or self._continued(region, quantity)
+            or self._statement(region, quantity)
+            or self._changed_to(region, found)
+            or self._changed(region, found)
+            or self._shared(region, quantity)
+        )
+
+    def _statement(self, region: str, quantity: Quantity) -> int:
+        chosen = self._choose(region, quantity)
+        if not chosen:
+            return 0
+        earlier = tuple(self.out.times)
+        self.out.readings += [Reading(one, quantity, one.times, earlier) for one in chosen[1:]]
+        self._keep(chosen[0], quantity)
+        return 1
+
+    def _choose(self, region: str, quantity: Quantity) -> list[Found]:
+        """Return the statements of a clause with the longest subject, if their whole is the right one."""
+        elided = self._with_elided_unit(region, quantity)
+        last = self.run[-1].found if self.run else None
+        possible = [one for one in self.grammar.matches(region, elided, self.text, last) if self._bound(one)]
+        longest = max((one.size for one in possible), default=0)
+        return list({one.name: one for one in possible if one.size == longest}.values())
+
+    def _with_elided_unit(self, region: str, quantity: Quantity) -> Quantity:
+        """Return the quantity with the unit of the last total, if it is a part of it and has a multiplier only."""
+        if quantity.unit or not quantity.scaled or "其中" not in region or not self.run:
+            return quantity
+        return replace(quantity, unit=self.run[-1].quantity.unit)
+
+    def _bound(self, found: Found) -> bool:  # noqa: PLR0911 - one return for each rule
+        """Return whether the whole that a clause is a part of is the right one."""
+        declared, thread = found.form, self.thread
+        roles = {role for token in found.tokens for role in token.roles}
+        if "link" in roles and thread.begun and thread.broken:
+            return False
+        inherited = not declared.verb or found.verbs or not self.verbs or self.verbs & set(declared.verb)
+        if not inherited and not (declared.of and {thread.last, thread.head} & set(declared.of)):
+            return False
+        if declared.adjacent:
+            return thread.last in declared.of
+        if not declared.of or found.topic:
+            return True
+        if found.verbs and "link" not in roles:
+            return True
+        if {thread.last, thread.head} & set(declared.of) or thread.last == found.name:
+            return True
+        return declared.alone and not thread.begun
+
+    def _keep(self, found: Found, quantity: Quantity) -> None:
+        roles = {role for token in found.tokens for role in token.roles}
+        part = "link" in roles
+        if part:
+            self.run = []
+        reading = Reading(found, quantity, found.times, tuple(self.out.times))
+        self.out.readings.append(reading)
+        self.out.times += found.times
+        self.run.append(reading)
+        if found.verbs:
+            self.verbs = found.verbs
+        self.thread.note(found, part=part)
+        self.at = found.end
+
+    def _continued(self, region: str, quantity: Quantity) -> int:
+        """Read a second figure of the same statement: 超过9千万人次,达9100.5万人次; 由2023年的X人增加到2024年的Y人."""
+        if not self.run or (match := _CONTINUES.match(region)) is None:
+            return 0
+        last = self.run[-1]
+        time = time_at(region, match.end(), self.grammar.published)
+        rest = region[time.end if time else match.end() :]
+        if (
+            rest not in ("", "的")
+            or quantity.unit != last.quantity.unit
+            or not ends_clause(self.text[quantity.unit_end :])
+        ):
+            return 0
+        bounded = re.search(r"超|突破|余|多|近|约", last.quantity.text)
+        if not (time or bounded):
+            return 0
+        own = (time,) if time else last.own
+        reading = replace(last, quantity=quantity, own=own, earlier=last.earlier if not time else tuple(self.out.times))
+        self.out.readings.append(reading)
+        self.out.times += (time,) if time else ()
+        self.run.append(reading)
+        self.at = quantity.unit_end
+        return 1
+
+    def _changed_to(self, region: str, found: list[Quantity]) -> int:
+        """Read a change and the figure after it: 农民工总量比上年增加220万人,达到29973万人."""
+        change = _CHANGE_OF.search(region)
+        if change is None or len(found) < 2 or found[1].is_range:
+            return 0
+        if not _CONTINUES.fullmatch(self.text[found[0].unit_end : found[1].start]):
+            return 0
+        chosen = self._choose(region[: change.start()], found[1])
+        if not chosen:
+            return 0
+        self._keep(chosen[0], found[1])
+        year_before = not _NOT_YEAR_BEFORE.search(change.group()) and change["compared"]
+        if found[0].unit in _PERCENT[:3] and year_before and chosen[0].declared.growth:
+            falls = change["way"] in vocabulary().changes.fall
+            self.out.changes.append(Change(self.run[-1], found[0], falls))
+        return 2
+
+    def _changed(self, region: str, found: list[Quantity]) -> int:
+        """Read changes on another time: 比上年增加220万人,增长0.7%; 同比分别上升15.4%、11.2%."""
+        quantity, respectively = found[0], "分别" in region
+        lexed = self.grammar.lexer.lex(region, _CHANGE_ROLES, self.grammar.published)
+        if lexed.stopped or not lexed.tokens or "change" not in _last_roles(lexed.tokens, region):
+            return 0
+        if not ends_clause(self.text[quantity.unit_end :]):
+            return 0
+        listed = [quantity, *(self._run_of(found) if respectively else ())]
+        if quantity.unit in _PERCENT[:3] and not _NOT_YEAR_BEFORE.search(region):
+            words = {region[token.start : token.end] for token in lexed.tokens if "change" in token.roles}
+            falls = not words.isdisjoint(vocabulary().changes.fall)
+            changed = zip(self._changed_figures(region, len(listed), respectively=respectively), listed, strict=False)
+            self.out.changes += [
+                Change(reading, one, falls) for reading, one in changed if reading.found.declared.growth
+            ]
+        if respectively:
+            self.run = []
+        self.at = listed[-1].unit_end
+        return len(listed)
+
+    def _changed_figures(self, region: str, count: int, *, respectively: bool) -> list[Reading]:
+        """Return the figures that changes are of: as many as there are changes, or the one directly before."""
+        if respectively:
+            return self.run if len(self.run) == count else []
+        return self.run[-1:] if self._direct(region) else []
+
+    def _direct(self, region: str) -> bool:
+        """Return whether a change follows its figure without another part of the sentence between."""
+        return not re.search(r",[^,]+,", region.replace("同比,", "同比")) and bool(self.run)
+
+    def _run_of(self, found: list[Quantity]) -> list[Quantity]:
+        """Return the quantities after the first that are separated from each other by a mark or a word for and only."""
+        run: list[Quantity] = []
+        for before, after in pairwise(found):
+            if not _SEPARATORS.fullmatch(self.text[before.unit_end : after.start]):
+                break
+            run.append(after)
+        return run
+
+    def _shared(self, region: str, quantity: Quantity) -> int:
+        """Skip a share of the figure before: 占全国人口的34.9%; 达到2019年同期的73%."""
+        compared = re.fullmatch(
+            r"[,、]?(?:约|已)?(?:达到|恢复到|恢复至|相当于|为|是|约为)(.{2,12})(?:同期|年)(?:水平)?的?(?:约)?", region
+        )
+        if quantity.unit not in _PERCENT or not (_SHARE.match(region) or compared) or not self.out.readings:
+            return 0
+        self.at = quantity.unit_end
+        self.out.unread.append((quantity, ""))
+        return 1
+
+    def _listed(self, region: str, found: list[Quantity]) -> int:
+        """Read a list of as many subjects or times as figures: A、B分别为x、y; 2024年、2025年分别签发x、y."""
+        at = region.find("分别")
+        if at < 0:
+            return 0
+        listed = [found[0], *self._run_of(found)]
+        unit = listed[-1].unit
+        listed = [
+            replace(one, unit=one.unit or (unit if one.scaled or not listed[-1].scaled else "")) for one in listed
+        ]
+        left, right = region[:at], region[at + 2 :]
+        items = list(self._by_time(left, right, len(listed))) or _by_subject(left, right, len(listed))
+        results = {
+            tuple((one.name, tuple(one.fields.items())) for one in every): every
+            for texts in items
+            if (every := self._all(texts, listed)) is not None
+        }
+        if len(results) != 1:
+            return 0
+        earlier = tuple(self.out.times)
+        for one, quantity in zip(next(iter(results.values())), listed, strict=True):
+            self._keep(one, quantity)
+            self.out.readings[-1] = replace(self.out.readings[-1], earlier=earlier)
+            self.run[-1] = self.out.readings[-1]
+        self.at = listed[-1].unit_end
+        return len(listed)
+
+    def _all(self, texts: tuple[str, ...], listed: list[Quantity]) -> tuple[Found, ...] | None:
+        """Return the statements of the items of a list, if each is one and no two are the same of the same time."""
+        chosen: list[Found] = []
+        for text, quantity in zip(texts, listed, strict=True):
+            if quantity.is_range or not quantity.unit:
+                return None
+            possible = self._choose(text, quantity)
+            if not possible:
+                return None
+            chosen.append(possible[0])
+        keys = {
+            (one.name, tuple(one.fields.items()), tuple((t.year, t.part) for t in one.times[-1:])) for one in chosen
+        }
+        return tuple(chosen) if len(keys) == len(chosen) else None
+
+    def _by_time(self, left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
+        """Yield the clauses of a list of times, if there are as many times as figures."""
+        times = [time for time in times_in(left, self.grammar.published) if not time.why]
+        if count < 2 or len(times) != count or times[0].year is None:
+            return
+        gaps = [left[a.end : b.start] for a, b in pairwise(times)]
+        if all(gap in ("、", "和", "及", "与") for gap in gaps):
+            before, after = left[: times[0].start], left[times[-1].end :]
+            years = ["" if time.year else f"{times[0].year}年" for time in times]
+            yield tuple(
+                f"{before}{year}{left[time.start : time.end]}{after}{right}"
+                for year, time in zip(years, times, strict=True)
+            )
+
+    def _reason(self, quantity: Quantity) -> str:
+        """Return why a quantity is not read."""
+        region = self.text[self.at : quantity.start]
+        if quantity.is_range:
+            return "it is a range or no plain number"
+        stopped = self.grammar.stopped_at(region)
+        understood = any(self.grammar.matches(region, quantity, self.text[: quantity.unit_end]))
+        if not quantity.unit:
+            following = re.match(r"[^,、;:。()\d]{1,12}", self.text[quantity.end :])
+            return f"no unit is known in “{following.group() if following else quantity.text}”"
+        if stopped and not understood:
+            return f"no statement has the word “{stopped}” before it"
+        if not ends_clause(self.text[quantity.unit_end :]):
+            following = re.match(r"[^,、;:。()\d]{1,12}", self.text[quantity.unit_end :])
+            return f"no statement has the word “{following.group() if following else ''}” after it"
+        return "it is a part of a figure that is not read" if understood else "its words with its unit are no statement"
+
+
+def _by_subject(left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
+    """Yield the clauses of a list of subjects that share their first or their last characters."""
+    if count < 2:
+        return
+    start = left.rfind(",") + 1 if "," in left else 0
+    marks = list(_SPLIT.finditer(left, start))
+    if len(marks) < count - 1:
+        return
+    marks = marks[-(count - 1) :]
+    edges = [(a.end(), b.start()) for a, b in zip(marks, [*marks[1:], None], strict=True) if b is not None]
+    first, last = left[: marks[0].start()], left[marks[-1].end() :]
+    middle = [left[a:b] for a, b in edges]
+    for prefix, suffix in product(range(len(first) + 1), range(len(last) + 1)):
+        head, tail = first[:prefix], last[len(last) - suffix :] if suffix else ""
+        if suffix == len(last) or head[-1:].isdigit() or last[len(last) - suffix :][:1].isdigit():
+            continue
+        items = [f"{first}{tail}", *(f"{head}{item}{tail}" for item in middle), f"{head}{last}"]
+        yield tuple(f"{item}{right}" for item in items)
+
+
+def _last_roles(tokens: tuple[Token, ...], region: str) -> frozenset[str]:
+    """Return the roles of the last word before a figure, without particles."""
+    words = ((region[token.start : token.end], token.roles) for token in reversed(tokens))
+    return next((roles for word, roles in words if word not in _PARTICLES), frozenset())
+
+
+def _is_plain_number(text: str, quantity: Quantity) -> bool:
+    """Return whether a number counts nothing: an ordinal, an hour, a clause of a law, a share of points."""
+    return bool(re.match(r"(?:日|时|届|号|条|章|点|个百分点|五)", text[quantity.end :])) and not quantity.unit

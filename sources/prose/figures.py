@@ -1,0 +1,253 @@
+"""The figures of a document: every statement that its sentences and table rows match, with its period."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from sources.prose.article import Article
+from sources.prose.clauses import Change, Outcome, Reading, Thread, read_sentence
+from sources.prose.dating import TimesAround, period_of, times_of_title
+from sources.prose.document import Document
+from sources.prose.language.quantities import Quantity
+from sources.prose.language.sentences import Compact, Sentence, compact, sentences
+from sources.prose.language.time_expressions import TimeExpression, last_day, named_times
+from sources.prose.language.vocabulary import vocabulary
+from sources.prose.matching import Grammar, grammar_of
+from sources.prose.rows import GROWTH
+from sources.prose.statements import Statement, Statements
+
+_LONGEST = 4_000  # characters: longer runs of text are not sentences
+_DIGIT = re.compile(r"\d")
+# The nation as the scope of a sentence, and not as what a part of it is compared with.
+_NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)")
+_REPORT = re.compile(r"发布会|举行|召开|获悉|\d日电|\d日讯")
+_HEADING = 30  # characters
+_STOPS = "。!?;,:…"
+_PART = "it is about a part of the nation"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A figure that a statement matches. ``why`` is the reason why it is not read."""
+
+    statement: str
+    declared: Statement
+    sentence: tuple[int, int]
+    start: int
+    text: str
+    unit: str
+    fields: dict[str, str]
+    period: str | None
+    why: str = ""
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A figure that no statement reads: its sentence, its text and the reason."""
+
+    sentence: tuple[int, int]
+    text: str
+    why: str
+
+
+@dataclass
+class Figures:
+    """The matches of a document and its unread figures."""
+
+    matches: list[Match] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+def figures_of(document: Document) -> Figures:
+    """Return every figure of a document that a statement matches, and every one that none does."""
+    page, known, day = document
+    applicable = {
+        name: declared
+        for name, declared in known.statements.items()
+        if declared.context is None or declared.context.holds(document.whole, day)
+    }
+    grammar = grammar_of(known, applicable, day)
+    found = Figures()
+    scope = _Scope(known, page)
+    title = times_of_title(document)
+    paragraph, thread = -1, Thread()
+    for place in sentences(page.text):
+        written = page.text[place.start : place.end]
+        if place.paragraph != paragraph:
+            thread = Thread()
+            scope.begin(page.text, place)
+        smaller = scope.enters(written)
+        paragraph = place.paragraph
+        if len(written) > _LONGEST or not _DIGIT.search(written):
+            scope.leaves(written, understood=False)
+            continue
+        rows = list(_rows(document, applicable, place, title))
+        if rows and not smaller:
+            found.matches += rows
+            continue
+        text = compact(page.text, place)
+        outcome = read_sentence(grammar, text, thread)
+        scope.leaves(written, understood=bool(outcome.readings) and not any(why for _, why in outcome.unread))
+        if smaller:
+            thread.unread()
+            quantities = [one.quantity for one in outcome.readings] + [one for one, _ in outcome.unread]
+            found.unread += [_unread(page.text, place, text, one, _PART) for one in quantities]
+            continue
+        _collect(document, found, (place, text), outcome, title)
+    return found
+
+
+def _collect(
+    document: Document,
+    found: Figures,
+    at: tuple[Sentence, Compact],
+    outcome: Outcome,
+    title: tuple[TimeExpression, ...],
+) -> None:
+    place, text = at
+    before = tuple(named_times(document.page.text[place.paragraph : place.start], document.day))
+    periods: dict[int, tuple[str | None, str]] = {}
+    for reading in outcome.readings:
+        match = _match(document, at, reading, TimesAround(reading.own, reading.earlier, before, title))
+        if match is not None:
+            periods[id(reading)] = (match.period, match.why)
+            found.matches.append(match)
+    for change in outcome.changes:
+        if id(change.reading) in periods:
+            found.matches.append(_growth(document, at, change, *periods[id(change.reading)]))
+    found.unread += [_unread(document.page.text, place, text, one, why) for one, why in outcome.unread]
+
+
+def _match(document: Document, at: tuple[Sentence, Compact], reading: Reading, around: TimesAround) -> Match | None:
+    """Return the match of a reading, or None if its statement does not apply to its period."""
+    declared = reading.found.declared
+    period, why = period_of(declared, document, around)
+    dated = around.clause or around.sentence or around.paragraph or around.title or declared.period
+    if period and reading.found.so_far and not dated:
+        period, why = None, "it counts up to now from a beginning that is not stated"
+    if period and _is_future(declared, period, document.day):
+        period, why = None, "it names a time to come"
+    if declared.periods and not re.match(declared.periods, period or ""):
+        return None
+    place, text = at
+    start, end = _span(text, reading.quantity)
+    return Match(
+        statement=reading.found.name,
+        declared=declared,
+        sentence=(place.start, place.end),
+        start=start,
+        text=document.page.text[start:end],
+        unit=reading.found.unit,
+        fields=reading.found.fields,
+        period=period,
+        why="" if period else why,
+        times=10**declared.power,
+    )
+
+
+def _growth(document: Document, at: tuple[Sentence, Compact], change: Change, period: str | None, why: str) -> Match:
+    """Return the change on the year before as a match of its own indicator."""
+    declared = change.reading.found.declared
+    place, text = at
+    start, end = _span(text, change.quantity)
+    return Match(
+        statement=f"{change.reading.found.name}.growth",
+        declared=declared,
+        sentence=(place.start, place.end),
+        start=start,
+        text=document.page.text[start:end],
+        unit="%",
+        fields=change.reading.found.fields | {"indicator": str(declared.growth), **GROWTH},
+        period=period,
+        why=why,
+        times=-1 if change.falls else 1,
+    )
+
+
+def _rows(
+    document: Document, applicable: dict[str, Statement], place: Sentence, title: tuple[TimeExpression, ...]
+) -> Iterator[Match]:
+    """Yield the figures of a line of a table."""
+    written = document.page.text[place.start : place.end]
+    for name, declared in applicable.items():
+        match = declared.row_pattern.match(written) if declared.row_pattern else None
+        fields = declared.fields_of(match.groupdict()) if match else None
+        if match is None or fields is None:
+            continue
+        period, why = period_of(declared, document, TimesAround((), (), (), title))
+        yield Match(
+            statement=name,
+            declared=declared,
+            sentence=(place.start, place.end),
+            start=place.start + match.start("value"),
+            text=match["value"],
+            unit="",
+            fields=fields,
+            period=period,
+            why="" if period else why,
+            times=10**declared.power,
+        )
+
+
+def _span(text: Compact, quantity: Quantity) -> tuple[int, int]:
+    return text.start(quantity.start), text.end(quantity.end)
+
+
+def _unread(whole: str, place: Sentence, text: Compact, quantity: Quantity, why: str) -> Unread:
+    start, end = _span(text, quantity)
+    return Unread((place.start, place.end), whole[start:end].strip(), why)
+
+
+class _Scope:
+    """Whether the text is about the whole nation or a part of it, from its title, its headings and its sentences."""
+
+    def __init__(self, known: Statements, page: Article) -> None:
+        self.known = known
+        self.title = page.title.strip()
+        self.document = self._is_part(page.title) or bool(_place(page.title) and not _NATION.search(page.title))
+        self.heading = self.part = False
+        self.first = True
+
+    def begin(self, text: str, place: Sentence) -> None:
+        """Begin a paragraph. A line without an end of a sentence and without a figure is a heading."""
+        line = text[place.paragraph :].partition("\n")[0].strip()
+        if len(line) <= _HEADING and line[-1:] not in _STOPS and not _DIGIT.search(line) and line != self.title:
+            self.heading = bool(_place(line))
+        self.part = self.document or self.heading
+
+    def enters(self, sentence: str) -> bool:
+        """Return whether a sentence is about a part of the nation."""
+        if self._is_part(sentence):
+            self.part = True
+        elif _NATION.search(sentence):
+            self.part = False
+        return self.part
+
+    def leaves(self, sentence: str, *, understood: bool) -> None:
+        """Keep that the sentences after one that names a place and is not understood are about that place."""
+        if sentence.strip() == self.title:
+            return
+        if not understood and _place(sentence) and not _NATION.search(sentence) and not _REPORT.search(sentence):
+            self.part = True
+            self.document = self.document or self.first
+        self.first = False
+
+    def _is_part(self, text: str) -> bool:
+        return bool(self.known.smaller and self.known.smaller.search(text))
+
+
+def _place(text: str) -> bool:
+    return vocabulary().place.search(text) is not None
+
+
+def _is_future(declared: Statement, period: str | None, day: date | None) -> bool:
+    """Return whether a period was not over in the month in which the text was published."""
+    counted = period and day and declared.period in (None, "rule", "previous_month")
+    return bool(counted and last_day(str(period))[:7] > str(day)[:7])
+
+
+def grammar_for(known: Statements, day: date | None = None) -> Grammar:
+    """Return the grammar of a publisher with all its statements."""
+    return grammar_of(known, known.statements, day)

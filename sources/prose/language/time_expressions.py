@@ -1,0 +1,329 @@
+"""Time expressions of Chinese and English prose, read by a closed grammar.
+
+An expression is a run of parts without a gap: 2024年 + 上半年, 截至 + 2025年 + 8月底, 过去五年. It is resolved to a
+period with its kind, or to no period and the reason. A period is written as in cells (``2024``, ``2024-S1``,
+``2024-Q3``, ``2024-05``, ``2020-11-01``). A period that is not a calendar period is
+written as two of one kind with a stroke (``2024-01/2024-11``).
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sources.prose.language.quantities import small
+
+_HAN_NUMBER = r"(?:[一二两三四五六七八九十]{1,3}|\d{1,2})"
+_YEAR = r"(?<!\d)(?:19|20)\d{2}"
+_DASH = r"(?:[-~—–]{1,2}|至|到)"
+_HOLIDAY = (
+    r"(?:春节|元旦|清明节?|五一|劳动节|端午节?|中秋节?|国庆节?|“五一”|“十一”|“双节”|双节|春运|黄金周|小长假|暑假|寒假|暑运)"
+    r"(?:、?(?:中秋|国庆|清明|端午|元旦|春节)节?)*"
+)
+# The parts of a time expression, the longest first. The group's name is the kind of the part.
+_PARTS = re.compile(
+    rf"(?P<masked>(?<!\d)(?:19|20)年(?!来|间|期|前|后|以|的时间)|(?<!\d)\d{{2}}[xX×*○〇]{{2}}年?|[xX×*○〇]{{2,4}}年)"
+    rf"|(?P<range>(?P<from>{_YEAR})年?(?:度|底|末|初)?{_DASH}(?P<to>(?:19|20)\d{{2}})年(?:度|间|底|末)?)"
+    rf"|(?P<year>(?P<four>{_YEAR})年(?:度|份)?)"
+    r"|(?P<this>今年|本年度?)|(?P<last>去年|上年度?(?!末|同期))"
+    r"|(?P<daterange>\d{1,2}月\d{1,2}日(?:\d{1,2}时)?(?:[-~—–]{1,2}|至|到)(?:\d{1,2}月)?\d{1,2}日(?:\d{1,2}时)?)"
+    r"|(?P<day>(?P<daymonth>\d{1,2})月(?P<dayday>\d{1,2})日(?P<hour>零时|0时)?)"
+    r"|(?P<firstmonths>(?:前|头)(?P<count>[一二两三四五六七八九十]{1,2}|\d{1,2})个?月)"
+    r"|(?P<threequarters>[前头][三3]个?季度)|(?P<otherquarters>[前头][一二两12]个?季度)"
+    r"|(?P<quarter>第?(?P<q>[一二三四1-4])季度)|(?P<half>(?P<h>[上下])半年)"
+    rf"|(?P<summer>暑期(?:\(?[7七]月?{_DASH}[8八]月\)?)?)"
+    rf"|(?P<months>(?P<m1>\d{{1,2}})月?(?:份)?{_DASH}(?P<m2>\d{{1,2}})月(?:份)?(?P<mend>底|末)?)"
+    r"|(?P<month>(?P<m>(?<![\d.])\d{1,2})月(?:份)?(?P<monthend>底|末)?)"
+    r"|(?P<yearend>年末|年底|(?<=年)(?:末|底)|岁末)|(?P<whole>全年度?|年内|同年|当年)"
+    r"|(?P<average>(?:平均)?[每日月周年]?均每?[天日月周年](?!收入|消费|龄)|[日周月年]均(?!收入|消费|龄|工资)|平均每[天日月周年]"
+    r"|每[天日周月年]|单日(?:最高)?|当日|日(?:最)?高峰|高峰日|最高峰?日|首[日月年]|末日)"
+    rf"|(?P<holiday>{_HOLIDAY}(?:假期|期间|长假)?|假期|期间)"
+    rf"|(?P<span>(?:过去|近|最近|前|后|这|此后|今后|未来|连续|历时|一连)的?{_HAN_NUMBER}(?:多|余)?个?(?:年度?|月份?|天|周|季度|届)(?:多|半)?(?:来|间|里|内|以来)?"
+    rf"|{_HAN_NUMBER}(?:多|余)?(?:年|个月|周|天|个季度)(?:多|半)?(?:来|间|里|内|以来|共|累计)"
+    r"|[“\"]?(?:十[一二三四五六]|[一二三四五六七八九])五[”\"](?:规划|计划)?(?:时期|期间|以来|开局之年|收官之年|前\w年)?|十[一二三四五六]五(?:规划|计划)?(?:时期|期间|以来)"
+    r"|近年来?|近几年来?|多年来|历年来?|往年|数年来?|一段时间(?:以来)?|近期|近日|日前|目前|现在|如今|迄今(?:为止)?|至今|同期|当月|当天|上周|本周|上月|本月|上个月|这个月"
+    r"|本届(?:政府|任期)?(?:以来)?|任期(?:内|以来)?|有史以来|一直以来|长期以来|新时代以来)"
+    r"|(?P<until>截至|截止到?|截到|直至)"
+    r"|(?P<since>[自从](?=\d|去年|今年|上年|上半年|本年|改革|党的|国家|建局|新中国|第))"
+    r"|(?P<sincetail>以来|之后|以后|以前|之前|起(?!诉|草|到)|开始(?=[,至到]))"
+    r"|(?P<inside>初(?!步|次|审|中|级|一)|上旬|中旬|下旬|中期|凌晨|上午|下午|晚间|晚上)"
+)
+_WHOLE_NAMES = re.compile(
+    r"(?:党的|中共)?十[六七八九]大以来|(?:党的)?二十大以来|改革开放(?:\w{1,3}年)?以来|新中国成立以来|建国以来|世纪以来|疫情(?:发生)?以来"
+    r"|\w{1,14}(?:成立|组建|实施|启动|开展|部署|运行|施行|挂牌|出台|上线|改革|发布|实行|开通|启用)(?:\w年)?以来"
+)
+_OF_ONE = ("inside", "yearend", "whole")
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_NAMES = "|".join(_MONTHS)
+_ORDINALS = {name: number for number, name in enumerate(["first", "second", "third", "fourth"], 1)}
+_NUMBERS = {
+    name: number
+    for number, name in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"], 1
+    )
+}
+_ENGLISH = re.compile(
+    rf"(?P<m1>{_NAMES})\s?(?:to|through|-|–)\s?(?P<m2>{_NAMES})(?:,? (?:of )?(?P<range_year>\d{{4}}))?"
+    rf"|first (?P<months>{'|'.join(_NUMBERS)}) months(?: of (?:(?P<months_year>\d{{4}})|this year))?"
+    rf"|(?P<ordinal>first|second|third|fourth)[ -](?P<part>quarter|half)(?: (?:of )?(?P<part_year>\d{{4}}))?"
+    rf"|end of (?P<month>{_NAMES})(?:,? (?P<month_year>\d{{4}}))?"
+    rf"|(?P<span>(?:from |since |between )(?:19|20)\d{{2}}(?: (?:to|and|until) (?:19|20)\d{{2}})?"
+    r"|(?:past|last|next) (?:\w+) (?:years|months|weeks)|since \w+"
+    rf"|(?:19|20)\d{{2}}[-–—](?:(?:19|20)\d{{2}}|\d{{2}})(?!\d)"
+    rf"|(?:daily|monthly|weekly|annual) average|average (?:daily|monthly)|on average"
+    r"|per (?:day|month)|(?:a|each|every) (?:day|month)|holiday|festival)"
+    rf"|(?<![a-z])(?P<single>(?:{_NAMES})(?: \d{{1,2}})?(?:,? (?:19|20)\d{{2}})?)(?![a-z])"
+    r"|(?<![\d,.\u4e00-\u9fff”\"—–-])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
+    re.IGNORECASE,
+)
+_CALENDAR = {
+    **{f"-{3 * quarter - 2:02}/-{3 * quarter:02}": f"-Q{quarter}" for quarter in range(1, 5)},
+    "-01/-06": "-S1",
+    "-07/-12": "-S2",
+    "-01/-12": "",
+}
+
+
+@dataclass(frozen=True)
+class TimeExpression:
+    """A time expression with its span and the period that it names.
+
+    ``year`` is None if the text does not state it. ``part`` is the end of the period's text: "" for the whole year.
+    ``why`` is the reason if the expression names no period. ``kind`` is "over" a period, "at" its end, or "until" its
+    end from a beginning that is not stated.
+    """
+
+    start: int
+    end: int
+    year: int | None = None
+    part: str = ""
+    kind: str = "over"
+    why: str = ""
+    day: bool = False
+
+    def of(self, year: int | None) -> str | None:
+        """Return the period, with ``year`` if the text does not state one."""
+        known = self.year if self.year is not None else year
+        if "/" in self.part and len(self.part) == len("2018/2022"):
+            return self.part
+        if known is None:
+            return None
+        return "/".join(f"{known}{half}" for half in self.part.split("/")) if self.part else str(known)
+
+
+def time_at(text: str, start: int, published: date | None) -> TimeExpression | None:
+    """Return the longest time expression that begins at a position of a text, or None."""
+    if named := _WHOLE_NAMES.match(text, start):
+        return TimeExpression(start, named.end(), why="it counts since a time that it does not name")
+    parts: list[re.Match[str]] = []
+    at = start
+    while part := _PARTS.match(text, at):
+        kind = str(part.lastgroup and _kind(part))
+        if not parts and kind in ("inside", "sincetail"):
+            break
+        if kind in ("year", "range") and any(_kind(one) in ("year", "range") for one in parts):
+            break
+        parts.append(part)
+        at = part.end()
+        joined = re.compile(r"(?:的|,(?=截[至止]))?").match(text, at)
+        following = joined.end() if joined else at
+        if following > at and _PARTS.match(text, following) and _kind(_PARTS.match(text, following)) not in _OF_ONE:
+            at = following
+    if len(parts) > 1 and text.startswith("从", start) and text.startswith("的", at) and _kind(parts[0]) == "since":
+        parts = parts[1:]  # 从2012年的X起下降至2023年的Y起 names two years, and no span
+    if not parts:
+        return _english_at(text, start)
+    return _resolved(start, parts, published)
+
+
+def times_in(text: str, published: date | None) -> Iterator[TimeExpression]:
+    """Yield the time expressions of a text in order."""
+    at = 0
+    while at < len(text):
+        found = time_at(text, at, published)
+        if found is not None:
+            yield found
+            at = found.end
+        else:
+            at += 1
+
+
+_COMPARED_BEFORE = re.compile(r"(?:比|较|超过|than|compared with|compared to|that of)\s?$")
+_COMPARED_TO = re.compile(r"(?:与|和|同|达到|恢复至|恢复到|相当于|回升至)\s?$")
+_COMPARED_AFTER = re.compile(r"(?:末|底)?(?:同期|相比|水平)")
+
+
+def named_times(text: str, published: date | None) -> Iterator[TimeExpression]:
+    """Yield the time expressions of a text that figures may be of: neither days nor times of a comparison."""
+    for time in times_in(text, published):
+        before, written = text[: time.start], text[time.start : time.end]
+        compared = "同期" in written or _COMPARED_AFTER.match(text, time.end)
+        if time.day or _COMPARED_BEFORE.search(before) or (_COMPARED_TO.search(before) and compared):
+            continue
+        yield time
+
+
+def _kind(part: re.Match[str] | None) -> str:
+    groups = part.groupdict() if part else {}
+    return next((name for name in _KINDS if groups.get(name)), "")
+
+
+_KINDS = (
+    *("masked", "range", "year", "this", "last", "daterange", "day", "firstmonths", "threequarters", "otherquarters"),
+    *(
+        "quarter",
+        "half",
+        "summer",
+        "months",
+        "month",
+        "yearend",
+        "whole",
+        "average",
+        "holiday",
+        "span",
+        "until",
+        "since",
+    ),
+    *("sincetail", "inside"),
+)
+_PART_KINDS = ("firstmonths", "threequarters", "quarter", "half", "summer", "months", "month", "whole", "yearend")
+
+
+def _resolved(start: int, parts: list[re.Match[str]], published: date | None) -> TimeExpression:  # noqa: PLR0911 - one return for each form
+    """Return the period of the parts of one expression."""
+    kinds = [_kind(part) for part in parts]
+    end = parts[-1].end()
+
+    def unresolved(why: str) -> TimeExpression:
+        return TimeExpression(start, end, why=why, day="day" in kinds)
+
+    if "masked" in kinds:
+        return unresolved("the year is masked")
+    if any(kind in kinds for kind in ("average", "holiday", "span", "daterange", "otherquarters", "inside")):
+        return unresolved(
+            "it names a time that is not a calendar period"
+            if "span" not in kinds
+            else "it counts over a span that it does not date"
+        )
+    years = [part for part, kind in zip(parts, kinds, strict=True) if kind in ("year", "this", "last")]
+    if "range" in kinds:
+        found = parts[kinds.index("range")]
+        rest = [kind for kind in kinds if kind not in ("range", "since", "whole")]
+        if rest or int(found["from"]) >= int(found["to"]):
+            return unresolved("it counts over a span that it does not date")
+        return TimeExpression(start, end, part=f"{found['from']}/{found['to']}")
+    if "since" in kinds or "sincetail" in kinds:
+        return unresolved("it counts since a time that it does not name")
+    if len(years) > 1:
+        return unresolved("it names two years")
+    year = _year_of(years[0], published) if years else None
+    if years and year is None:
+        return unresolved("the year is not known")
+    inner = [(part, kind) for part, kind in zip(parts, kinds, strict=True) if kind in _PART_KINDS or kind == "day"]
+    dated = [kind for _, kind in inner if kind not in ("whole", "yearend")]
+    if len(dated) > 1:
+        return unresolved("it names a time that is not a calendar period")
+    until = "until" in kinds
+    if not years and not inner:
+        return unresolved("it names a time that is not a calendar period")
+    part, at_end = "", any(kind == "yearend" for kind in kinds)
+    for found, kind in inner:
+        if kind in ("whole", "yearend"):
+            continue
+        resolved = _part(found, kind, until=until)
+        if resolved is None:
+            return unresolved("it names a time that is not a calendar period")
+        part, ends_there = resolved
+        at_end = at_end or ends_there
+    part = _CALENDAR.get(part, part)
+    return TimeExpression(
+        start, end, year, part, "until" if until else "at" if at_end else "over", day="day" in kinds and not until
+    )
+
+
+def _year_of(part: re.Match[str], published: date | None) -> int | None:
+    if part["four"]:
+        return int(part["four"])
+    if published is None:
+        return None
+    return published.year if part["this"] else published.year - 1
+
+
+def _part(found: re.Match[str], kind: str, *, until: bool) -> tuple[str, bool] | None:  # noqa: PLR0911
+    """Return a part of the year as the end of a period's text and whether it is its end; None if it is no period."""
+    try:
+        if kind == "day":
+            month, day = int(found["daymonth"]), int(found["dayday"])
+            if not 1 <= month <= 12:
+                return None
+            if found["hour"]:
+                return f"-{month:02}-{day:02}", True
+            return (f"-{month:02}" if month < 12 else "", True) if until and day >= monthrange(2001, month)[1] else None
+        if kind == "firstmonths":
+            count = small(found["count"])
+            return (f"-01/-{count:02}" if 1 < count <= 12 else "-01", False) if 1 <= count <= 12 else None
+        if kind == "months":
+            first, last = int(found["m1"]), int(found["m2"])
+            return (f"-{first:02}/-{last:02}", bool(found["mend"])) if 1 <= first < last <= 12 else None
+        if kind == "month":
+            month = int(found["m"])
+            return (f"-{month:02}", bool(found["monthend"])) if 1 <= month <= 12 else None
+        if kind == "quarter":
+            return f"-Q{small(found['q'])}", False
+    except ValueError:
+        return None
+    return {"threequarters": "-01/-09", "half": "-S1" if found["h"] == "上" else "-S2", "summer": "-07/-08"}[
+        kind
+    ], False
+
+
+def _english_at(text: str, start: int) -> TimeExpression | None:
+    match = _ENGLISH.match(text, start)
+    if match is None:
+        return None
+    found = {name: value.lower() for name, value in match.groupdict().items() if value}
+    if "span" in found:
+        return TimeExpression(match.start(), match.end(), why="it counts over a span that it does not date")
+    if "single" in found:
+        return TimeExpression(match.start(), match.end(), why="it names a time that is not a calendar period", day=True)
+    year = next((int(found[name]) for name in found if name.endswith("year")), None)
+    kind = "over"
+    if "m1" in found:
+        part = f"-{_MONTHS.index(found['m1']) + 1:02}/-{_MONTHS.index(found['m2']) + 1:02}"
+    elif "months" in found:
+        part = f"-01/-{_NUMBERS[found['months']]:02}"
+    elif "ordinal" in found:
+        part = f"-{'S' if found['part'] == 'half' else 'Q'}{_ORDINALS[found['ordinal']]}"
+    else:
+        part = f"-{_MONTHS.index(found['month']) + 1:02}" if "month" in found else ""
+        kind = "at" if "month" in found else "over"
+    return TimeExpression(match.start(), match.end(), year, _CALENDAR.get(part, part), kind)
+
+
+def ends(period: str) -> str:
+    """Return the last part of a period of several months: ``2024-11`` for ``2024-01/2024-11``."""
+    return period.rpartition("/")[2]
+
+
+def last_day(period: str) -> str:
+    """Return the last day of a period."""
+    last = ends(period)
+    if len(last) == len("2020-11-01"):
+        return last
+    parts = {"": 12, "-S1": 6, "-S2": 12, **{f"-Q{quarter}": 3 * quarter for quarter in range(1, 5)}}
+    month = parts.get(last[4:]) or int(last[5:])
+    return f"{last[:4]}-{month:02}-{monthrange(int(last[:4]), month)[1]}"
