@@ -1,28 +1,39 @@
-"""The schedules: the nightly build, and one a publisher where its cadence asks for another hour."""
+"""When jobs run: the nightly schedule, and the sensor that rebuilds what a night changed.
+
+A publisher with updates at another hour declares a cron schedule in its catalogue entry, which becomes the automation
+condition of its payload assets.
+"""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.jobs import NIGHTLY, publisher_job_name
-from sources.catalogue import publishers
+from pipelines.changes import changed_assets
+from pipelines.jobs import REBUILD, RECEIVE
+from pipelines.resources import default_workspace
+
+nightly = dg.ScheduleDefinition(
+    name="nightly",
+    job=RECEIVE,
+    cron_schedule="0 2 * * *",
+    execution_timezone="Europe/Brussels",
+    description="Requests every dataset each night at 02:00 in Brussels; rebuild_changed does the rest.",
+)
 
 
-def schedules() -> list[dg.ScheduleDefinition]:
-    """Every schedule. They are off until an engineer turns them on."""
-    nightly = dg.ScheduleDefinition(
-        name="nightly",
-        job=NIGHTLY,
-        cron_schedule="0 2 * * *",
-        execution_timezone="Europe/Brussels",
-        description="Everything, each night at 02:00 in Brussels.",
-    )
-    return [nightly] + [
-        dg.ScheduleDefinition(
-            name=publisher_job_name(publisher.publisher),
-            job_name=publisher_job_name(publisher.publisher),
-            cron_schedule=publisher.cron,
-            execution_timezone=publisher.timezone,
-            description=f"{publisher.name['en']}: {publisher.cadence}.",
-        )
-        for publisher in publishers().values()
-        if publisher.cron
-    ]
+@dg.run_status_sensor(
+    name="rebuild_changed",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[RECEIVE],
+    request_job=REBUILD,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=10,
+    description="After each run of job receive, starts job rebuild for the assets that the new payloads change.",
+)
+def rebuild_changed(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Request a run of the changed assets, or say that nothing changed."""
+    keys = changed_assets(context.instance, default_workspace().workspace())
+    if keys:
+        yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=keys)
+    else:
+        yield dg.SkipReason("No asset changed.")

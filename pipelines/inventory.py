@@ -6,7 +6,8 @@ from datetime import date
 from typing import Annotated
 
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import history, origin_of, stale
+from assets.ingest.responses import first_receptions, origin_of
+from assets.ingest.staleness import stale
 from pipelines.explain.report import Label
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
@@ -48,7 +49,7 @@ def _dataset(workspace: Workspace, name: str, publisher: Publisher, last_respons
     fetches = [
         fetch
         for mode in ("snapshot", "live")
-        for fetches_of_slice in history(Workspace(workspace.data, mode), publisher, code).values()
+        for fetches_of_slice in first_receptions(Workspace(workspace.data, mode), publisher, code).values()
         for fetch in fetches_of_slice
     ]
     origins = [origin_of(fetch) for fetch in fetches]

@@ -25,28 +25,30 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
     engine: EngineName = "polars"
     build_time: str = ""
 
-    @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
-        """The workspace, which no other run or command changes meanwhile. Raises ``BusyError`` while one does."""
+    def workspace(self) -> Workspace:
+        """The workspace, for reading only: another run may change it meanwhile."""
         elsewhere = S3Place.from_address(self.releases) if self.releases else None
         time = datetime.fromisoformat(self.build_time) if self.build_time else None
-        workspace = Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None, self.engine, time)
-        with lock(workspace.archive.root):
+        return Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None, self.engine, time)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
+        """The workspace, locked: no other run or command changes it meanwhile. Raises ``BusyError`` if one does now."""
+        opened = self.workspace()
+        with lock(opened.archive.root):
             if context.instance is not None and context.run is not None:
-                end_killed_runs(context.instance, context.run.run_id)
-            yield workspace
+                fail_killed_runs(context.instance, context.run.run_id)
+            yield opened
 
 
-def end_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
-    """End in Dagster's books what a killed process left there as running, for whoever holds the lock of the workspace.
+def fail_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
+    """Mark runs as failed that a killed process left as started.
 
-    No other run than their own can be alive. The pools that such a run occupied would keep this one waiting for good.
+    Only the holder of the lock may call this: no other run can be alive then.
     """
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         if run.run_id != own:
             instance.report_run_failed(run, "Its process was killed.")
-    for run_id in instance.event_log_storage.get_concurrency_run_ids() - {own}:
-        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
 
 
 def default_workspace() -> WorkspaceResource:

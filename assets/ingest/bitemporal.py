@@ -1,8 +1,7 @@
-"""Vintages: what was known of a dataset from when to when, and what changed between two statements of its publisher.
+"""Bitemporal rows: from when to when each row of a dataset was known, and what each vintage changed.
 
-A vintage is everything that was said at one time. The vintages of a dataset are folded in the order of their times: the
-state after each is what was known then, and a new one costs as much as itself and the state before it, however long the
-history is. This is a store more than a transformation, and so it is written for polars alone.
+The vintages of a dataset are applied in the order of their publication. The state after each vintage is what was known
+then. A new vintage costs its own size and that of the state before it, however long the history is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,17 +12,17 @@ import polars as pl
 
 from warehouse.contracts import Contract, contract
 
-# Where a statement was read, and when, is no content of it: hearing the same again changes nothing.
+# Fields that say where and when a row was read. A row that differs only in these is the same row.
 PROVENANCE = ("payload", "locator", "source_updated", "known_from", "known_to")
 
-# Beside the fields of its table a row knows which request brought it last.
+# A column next to the fields of the table: the slice of the request that last returned the row.
 REQUEST = "__request"
 
 _WIDTH = (pl.col("value_max") - pl.col("value_min")).fill_null(0.0)
 _WIDTH_BEFORE = (pl.col("value_max_before") - pl.col("value_min_before")).fill_null(0.0)
 
-# Of these a whole answer that has half of what is known speaks of all, so that a jurisdiction that vanished is noticed;
-# a narrower one (one country's file), and one slice of several, speaks of its own alone.
+# If a whole response has at least half of the known codes of one of these fields, it covers all of them, so that a
+# jurisdiction that is missing counts as withdrawn. A narrower response (one country's file, one slice) covers its own.
 BROAD = ("reporter", "partner")
 
 
@@ -31,8 +30,8 @@ BROAD = ("reporter", "partner")
 class State:
     """What is known after a vintage.
 
-    ``current`` has the rows known now, ``closed`` those that this vintage ended, with their ``known_to``, both in the
-    columns of the table's contract and ``REQUEST``; ``revisions`` is what it changed, as table ``revision``.
+    ``current`` has the rows that are known now, ``closed`` those that this vintage closed, with their ``known_to``;
+    both have the columns of the table's contract and ``REQUEST``. ``revisions`` has the changes, as table ``revision``.
     """
 
     current: pl.DataFrame
@@ -40,68 +39,78 @@ class State:
     revisions: pl.DataFrame
 
 
-def begin(declared: Contract) -> State:
-    """The state before anything was said."""
+def empty_state(declared: Contract) -> State:
+    """The state before the first vintage."""
     nothing = pl.DataFrame(schema={**declared.polars_schema, REQUEST: pl.String})
     return State(nothing, nothing, pl.DataFrame(schema=contract("revision").polars_schema))
 
 
-def follow(  # noqa: PLR0913 - what is known, what is said, and how it is said
+def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to compare them
     before: pl.DataFrame,
-    said: pl.DataFrame,
+    published: pl.DataFrame,
     at: datetime,
     declared: Contract,
     *,
     whole: bool = True,
-    prose: bool = False,
+    documents: bool = False,
 ) -> State:
-    """The state after the vintage ``said`` at ``at``, given what was known before; ``whole`` if it is of no slice.
+    """The state after the rows of a vintage, ``published`` at ``at``, are applied to the rows known ``before``.
 
-    A key that says the same keeps its row, its provenance and its ``known_from``. One that says something else ends and
-    begins. One that is no longer there ends if the same request brought it before, or if the vintage speaks of it; what
-    it does not speak of stays. ``prose`` speaks of what it gives alone, and where it rounds what was known it says the
-    same; its rows are known from their own times, up to ``at``.
+    - Unchanged key: keep the row with its provenance and its ``known_from``.
+    - Changed key: close the old row and open a new one.
+    - Missing key: close the row if the same request returned it before, or if it lies in the scope of the vintage;
+      otherwise keep it. ``whole`` means that the vintage is not one slice of several.
+
+    ``documents`` cover only what they contain. A document that rounds a known figure repeats it. Rows of documents are
+    known from the publication of each document, up to ``at``.
     """
     key, content = list(declared.key), content_of(declared)
     now = pl.lit(at, pl.Datetime("us", "UTC"))
-    said = said if prose else said.with_columns(known_from=now)
+    published = published if documents else published.with_columns(known_from=now)
     if before.is_empty():
-        return replace(begin(declared), current=said.sort(key))
-    pairs = said.join(before.select(*key, *content, "payload"), on=key, how="left", suffix="_before", nulls_equal=True)
+        return replace(empty_state(declared), current=published.sort(key))
+    pairs = published.join(
+        before.select(*key, *content, "payload"), on=key, how="left", suffix="_before", nulls_equal=True
+    )
     known = pl.col("payload_before").is_not_null()
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
-    if prose:
+    if documents:
         same |= pl.col("value_before").is_between("value_min", "value_max") & (_WIDTH > _WIDTH_BEFORE)
     same &= known
     changed = pairs.filter(known & ~same)
-    fresh = pairs.filter(~known)
-    missed = before.join(said, on=key, how="anti", nulls_equal=True)
-    spoken = missed.head(0).select(key) if prose else _spoken(missed, said, declared, whole=whole)
-    due = fresh.head(0).select(key) if prose else _spoken(fresh, before, declared, whole=False)
-    # What one payload says of several times is no answer to itself.
-    again = pl.col(REQUEST).is_in(said[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
-        said["payload"].unique().implode()
+    opened = pairs.filter(~known)
+    missing = before.join(published, on=key, how="anti", nulls_equal=True)
+    withdrawn = missing.head(0).select(key) if documents else _in_scope(missing, published, declared, whole=whole)
+    expected = opened.head(0).select(key) if documents else _in_scope(opened, before, declared, whole=False)
+    # The same request returned the row before. Rows of one payload never close each other.
+    returned_before = pl.col(REQUEST).is_in(published[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
+        published["payload"].unique().implode()
     )
-    gone = pl.concat([missed.filter(again), missed.filter(~again).join(spoken, on=key, how="semi", nulls_equal=True)])
-    ended = pl.concat([before.join(changed, on=key, how="semi", nulls_equal=True), gone])
-    stays = before.join(ended, on=key, how="anti", nulls_equal=True)
-    asked = said.select(*key, pl.col(REQUEST).alias("__now"))
-    kept = stays.join(asked, on=key, how="left", nulls_equal=True).with_columns(
+    gone = pl.concat(
+        [
+            missing.filter(returned_before),
+            missing.filter(~returned_before).join(withdrawn, on=key, how="semi", nulls_equal=True),
+        ]
+    )
+    closing = pl.concat([before.join(changed, on=key, how="semi", nulls_equal=True), gone])
+    kept = before.join(closing, on=key, how="anti", nulls_equal=True)
+    requests = published.select(*key, pl.col(REQUEST).alias("__now"))
+    kept = kept.join(requests, on=key, how="left", nulls_equal=True).with_columns(
         pl.coalesce("__now", REQUEST).alias(REQUEST)
     )
-    begun = pl.concat([changed, fresh]).select(said.columns)
+    new = pl.concat([changed, opened]).select(published.columns)
     return State(
-        current=pl.concat([kept.drop("__now"), begun]).sort(key),
-        closed=_ended(ended, said, now, key).sort(key),
-        revisions=_revisions(changed, fresh, due, gone, at, declared),
+        current=pl.concat([kept.drop("__now"), new]).sort(key),
+        closed=_closed(closing, published, now, key).sort(key),
+        revisions=_revisions(changed, opened, expected, gone, at, declared),
     )
 
 
-def _ended(rows: pl.DataFrame, said: pl.DataFrame, now: pl.Expr, key: list[str]) -> pl.DataFrame:
-    """Rows with when they ended: when something else was said of their key, or ``now``."""
-    begun = said.select(*key, __begun="known_from")
-    joined = rows.join(begun, on=key, how="left", nulls_equal=True)
-    return joined.with_columns(known_to=pl.coalesce("__begun", now)).drop("__begun")
+def _closed(rows: pl.DataFrame, published: pl.DataFrame, now: pl.Expr, key: list[str]) -> pl.DataFrame:
+    """The rows with their ``known_to``: when the next row of the same key was published, or ``now``."""
+    next_rows = published.select(*key, __next="known_from")
+    joined = rows.join(next_rows, on=key, how="left", nulls_equal=True)
+    return joined.with_columns(known_to=pl.coalesce("__next", now)).drop("__next")
 
 
 def content_of(declared: Contract) -> list[str]:
@@ -117,55 +126,55 @@ def as_of(states: Iterable[pl.LazyFrame], at: datetime) -> pl.LazyFrame:
     )
 
 
-def _spoken(rows: pl.DataFrame, said: pl.DataFrame, declared: Contract, *, whole: bool) -> pl.DataFrame:
-    """The keys of those ``rows`` that ``said`` speaks of, whether or not it has them.
+def _in_scope(rows: pl.DataFrame, published: pl.DataFrame, declared: Contract, *, whole: bool) -> pl.DataFrame:
+    """The keys of those ``rows`` that lie in the scope of ``published``, whether or not it contains them.
 
-    It speaks of the codes that occur in it, for each indicator and frequency between its first and last period. Of law
-    it speaks of the instruments that occur in it.
+    The scope of statistics is made of the codes that occur in ``published``, for each indicator and frequency between
+    its first and last period. The scope of law is made of the instruments that occur in it.
     """
     if declared.kind != "statistics":
         subject = [name for name in declared.key if name == "instrument"]
-        return rows.join(said, on=subject, how="semi").select(declared.key) if subject else rows.head(0)
+        return rows.join(published, on=subject, how="semi").select(declared.key) if subject else rows.head(0)
     within = ["indicator", "freq"]
-    span = said.group_by(within).agg(__first=pl.col("period").min(), __last=pl.col("period").max())
-    spoken = rows.join(span, on=within).filter(pl.col("period").is_between(pl.col("__first"), pl.col("__last")))
+    span = published.group_by(within).agg(__first=pl.col("period").min(), __last=pl.col("period").max())
+    found = rows.join(span, on=within).filter(pl.col("period").is_between(pl.col("__first"), pl.col("__last")))
     for name in [field for field in declared.key if field not in (*within, "period")]:
-        codes = said.select("indicator", name).unique()
+        codes = published.select("indicator", name).unique()
         if whole and name in BROAD:
             codes = pl.concat([codes, _broadened(codes, rows, name)]).unique()
-        spoken = spoken.join(codes, on=["indicator", name], how="semi")
-    return spoken.select(declared.key)
+        found = found.join(codes, on=["indicator", name], how="semi")
+    return found.select(declared.key)
 
 
 def _broadened(codes: pl.DataFrame, rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The codes of ``rows`` for those indicators of which ``codes`` has at least half."""
+    """All codes of ``rows`` for each indicator of which ``codes`` has at least half."""
     known = pl.concat([codes, rows.select("indicator", name)]).unique()
-    count, total = codes.group_by("indicator").len("said"), known.group_by("indicator").len("known")
-    broad = total.join(count, on="indicator").filter(pl.col("said") * 2 >= pl.col("known"))
+    count, total = codes.group_by("indicator").len("published"), known.group_by("indicator").len("known")
+    broad = total.join(count, on="indicator").filter(pl.col("published") * 2 >= pl.col("known"))
     return known.join(broad, on="indicator", how="semi")
 
 
 def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
     changed: pl.DataFrame,
-    fresh: pl.DataFrame,
-    due: pl.DataFrame,
+    opened: pl.DataFrame,
+    expected: pl.DataFrame,
     gone: pl.DataFrame,
     at: datetime,
     declared: Contract,
 ) -> pl.DataFrame:
-    """What a vintage changed; of what is ``fresh``, what is ``due`` was spoken of before."""
+    """The changes of a vintage. A key in ``opened`` appeared if it is ``expected``; otherwise it extends the series."""
     revision = contract("revision")
     schema = revision.polars_schema
     if declared.kind != "statistics":
         return pl.DataFrame(schema=schema)
     described = [*content_of(declared), "payload"]
     value = ~pl.col("value").eq_missing(pl.col("value_before"))
-    # What lies within the bounds of the other figure is the same figure with more or with fewer digits.
+    # A figure within the bounds of the other one is the same figure with more or with fewer digits.
     rounded = pl.col("value_before").is_between("value_min", "value_max") | pl.col("value").is_between(
         "value_min_before", "value_max_before"
     )
-    within = fresh.join(due, on=list(declared.key), how="semi")
-    beyond = fresh.join(within, on=list(declared.key), how="anti")
+    appeared = opened.join(expected, on=list(declared.key), how="semi")
+    extended = opened.join(appeared, on=list(declared.key), how="anti")
     parts = [
         changed.with_columns(
             change=pl.when(value & rounded)
@@ -174,8 +183,8 @@ def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
             .then(pl.lit("value"))
             .otherwise(pl.lit("status"))
         ),
-        within.with_columns(change=pl.lit("appeared")),
-        beyond.with_columns(change=pl.lit("extended")),
+        appeared.with_columns(change=pl.lit("appeared")),
+        extended.with_columns(change=pl.lit("extended")),
         gone.select(
             *declared.key,
             *(pl.lit(None, gone.schema[name]).alias(name) for name in described),
@@ -212,9 +221,9 @@ def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:
 
 
 def triangle(history: pl.LazyFrame, identity: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The revision triangle of a series: a row a period, a column a moment at which something changed.
+    """The revision triangle of a series: one row a period, one column for each moment of a change.
 
-    ``history`` has current and closed rows; ``identity`` picks the one series.
+    ``history`` has current and closed rows; ``identity`` selects one series.
     """
     rows = history.filter(*identity).select("period", "known_from", "known_to", "value").collect()
     moments = sorted(set(rows["known_from"]) | set(rows["known_to"].drop_nulls()))

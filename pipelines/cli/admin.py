@@ -86,7 +86,7 @@ def prune(
     """
     from assets.publish.retention import UNUSED
     from assets.publish.retention import prune as prune_releases
-    from pipelines.build import forget_runs
+    from pipelines.instance import forget_runs
 
     workspace, now = any_mode(data), datetime.now(UTC)
     with build_lock(workspace):

@@ -34,13 +34,12 @@ def build(
     Without --live no network is needed: the data come from the snapshot that is embedded in Corridor. The exit status
     is 1 if no release could be published.
     """
-    from assets.core import prefetch
     from pipelines import build as building
 
     workspace = build_mode(data, live)
     if only is not None and not building.selected(only):
         fail(f"no dataset's name contains {only!r}; `corridor sources` lists the datasets")
-    with build_lock(workspace), prefetch.beside(), progress("building") as step:
+    with build_lock(workspace), progress("building") as step:
         outcome = building.run(workspace, only, step)
     _print_outcome(workspace, outcome, as_json=json)
     if outcome.held_back:

@@ -98,7 +98,7 @@ def import_(
     dataset: Dataset, file: Payload, published: Published = None, data: Data = None, json: Json = False
 ) -> None:
     """Store a file that you downloaded in the archive. The next build reads it like a fetched payload."""
-    from assets.ingest.payloads import import_file
+    from assets.ingest.imports import import_file
     from sources import reading
     from sources.catalogue import dataset as catalogue_entry
 

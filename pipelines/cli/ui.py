@@ -48,7 +48,7 @@ def ui(
 ) -> None:
     """Start the Dagster UI on 127.0.0.1, the daemon for schedules and sensors, and a server for release pages."""
     from assets.explore import SHOWN_ON
-    from pipelines.build import dagster_home
+    from pipelines.instance import dagster_home
 
     workspace = _workspace(data, live)
     _require_free(port)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import polars as pl
 
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import origin_of
+from assets.ingest.responses import origin_of
 from assets.law.bindings import TREATY_SCHEMES, bindings
 from assets.law.gaps import PARTY_LISTS
 from pipelines.explain.names import area_name, code_description, code_name

@@ -53,3 +53,12 @@ def dataset(name: str) -> tuple[Publisher, Dataset]:
         hint = f"; did you mean {', '.join(similar[:5])}?" if similar else "; `corridor sources` lists them"
         raise CatalogueError(f"the catalogue has no dataset {name}{hint}")
     return found
+
+
+def redistributable() -> list[str]:
+    """The datasets whose licence is known to allow redistribution."""
+    return [
+        name
+        for name, (publisher, _) in datasets().items()
+        if publisher.licence_of(name.partition("/")[2]).redistribution == "allowed"
+    ]

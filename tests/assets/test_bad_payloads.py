@@ -21,10 +21,9 @@ from hypothesis import strategies as st
 from assets import stages
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import receive
+from assets.ingest.fetch import receive
 from assets.normalise.codes import Origin
 from assets.normalise.statistics import observations_of
-from assets.publish import release as releasing
 from sources import catalogue, reading
 from sources.errors import SourceError
 from tests.support import publisher_double
@@ -39,6 +38,7 @@ from tests.support.publisher_double import (
     sdmx_csv,
     stock,
 )
+from tests.support.unchecked import publish_unchecked
 
 PERMITS, POPULATION, REFUGEES = "eurostat/migr_resfirst", "eurostat/demo_pjan", "unhcr/population"
 BANK, STOCK = "worldbank/SP.POP.TOTL", "undesa/ims_destination"
@@ -75,7 +75,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
         patch.setattr(catalogue, "publishers", lambda: entries)
         setup = Setup(workspace, publishers)
         assert [setup.ask(name) for name in catalogue.datasets()] == [([], [])] * 5
-        releasing.release(workspace)
+        publish_unchecked(workspace)
         yield setup
 
 
@@ -338,7 +338,7 @@ def test_an_unreadable_payload_leaves_the_last_good_one_in_use(case: str, setup:
 def nothing_changed(setup: Setup, name: str, before: pl.DataFrame, released: dict[str, bytes]) -> None:
     """Check that the rows and the release are unchanged, and that the next good response is used as before."""
     assert setup.rows(name).equals(before)
-    assert not releasing.release(setup.workspace).new
+    assert not publish_unchecked(setup.workspace).new
     assert setup.released() == released
     setup.publishers.instead.clear()
     assert setup.ask(name) == ([], [])

@@ -194,10 +194,12 @@ def with_request(rows: pl.DataFrame) -> pl.DataFrame:
 def test_adding_a_vintage_never_changes_what_was_known_before(vintages: list[pl.DataFrame]) -> None:
     declared = contract("legal_event")
     moments = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=365 * n) for n in range(len(vintages))]
-    current, closed = bitemporal.begin(declared).current, bitemporal.begin(declared).closed
+    current, closed = bitemporal.empty_state(declared).current, bitemporal.empty_state(declared).closed
     known: list[pl.DataFrame] = []
     for rows, at in zip(vintages, moments, strict=True):
-        state = bitemporal.follow(current, with_request(rows.unique(declared.key, maintain_order=True)), at, declared)
+        state = bitemporal.apply_vintage(
+            current, with_request(rows.unique(declared.key, maintain_order=True)), at, declared
+        )
         current, closed = state.current, pl.concat([closed, state.closed])
         known.append(current)
         for before, moment in zip(known, moments, strict=False):
@@ -209,8 +211,10 @@ def test_adding_a_vintage_never_changes_what_was_known_before(vintages: list[pl.
 def test_an_equal_vintage_changes_nothing_even_if_a_date_is_missing() -> None:
     declared = contract("legal_event")
     vintage = with_request(events(act_event("opt_out", None, jurisdiction="DNK", date_precision="unknown")))
-    first = bitemporal.follow(bitemporal.begin(declared).current, vintage, datetime(2020, 1, 1, tzinfo=UTC), declared)
-    second = bitemporal.follow(first.current, vintage, datetime(2021, 1, 1, tzinfo=UTC), declared)
+    first = bitemporal.apply_vintage(
+        bitemporal.empty_state(declared).current, vintage, datetime(2020, 1, 1, tzinfo=UTC), declared
+    )
+    second = bitemporal.apply_vintage(first.current, vintage, datetime(2021, 1, 1, tzinfo=UTC), declared)
     assert second.current.equals(first.current)
     assert second.closed.is_empty()
 

@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.ingest.bitemporal import REQUEST, State, as_of, begin, content_of, follow, triangle
+from assets.ingest.bitemporal import REQUEST, State, apply_vintage, as_of, content_of, empty_state, triangle
 from warehouse.contracts import contract
 
 TABLE = contract("remittance")
@@ -56,10 +56,10 @@ def day(number: int) -> datetime:
 
 def told(statements: Sequence[Said], request: str | None = None) -> list[State]:
     """The states after each statement, one a day: files of a person, or answers to one request."""
-    states = [begin(TABLE)]
+    states = [empty_state(TABLE)]
     for number, said in enumerate(statements, 1):
         rows = frame(said, "abcdef"[number % 6]).with_columns(pl.lit(request or f"import {number}").alias(REQUEST))
-        states.append(follow(states[-1].current, rows, day(number), TABLE))
+        states.append(apply_vintage(states[-1].current, rows, day(number), TABLE))
     return states
 
 

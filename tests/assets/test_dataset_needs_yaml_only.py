@@ -8,7 +8,7 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import import_file
+from assets.ingest.imports import import_file
 from sources import catalogue, reading
 from sources.formats import registry
 from tests.support.publisher_double import bilateral, book, indicator, projection, students

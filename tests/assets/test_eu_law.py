@@ -13,7 +13,7 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import Reception, receive
+from assets.ingest.fetch import Reception, receive
 from sources import catalogue, reading
 from sources.errors import CatalogueError, FormatError
 from sources.protocols import sparql

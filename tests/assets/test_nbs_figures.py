@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.ingest.bitemporal import REQUEST, State, begin, follow
+from assets.ingest.bitemporal import REQUEST, State, apply_vintage, empty_state
 from assets.normalise.codes import Origin
 from assets.normalise.statistics import observations_of
 from sources import reading, snapshot
@@ -115,10 +115,10 @@ def folded(frame: pl.DataFrame, table: str) -> Iterator[State]:
     """The state after each vintage, for each dataset of a table."""
     declared = contract(table)
     for _, dataset in frame.group_by("dataset"):
-        state = begin(declared)
+        state = empty_state(declared)
         for (at,), vintage in sorted(dataset.group_by("known_from"), key=lambda pair: pair[0][0]):
             rows = vintage.select(*declared.field_names, pl.lit(f"{at}").alias(REQUEST))
-            state = follow(state.current, rows, at, declared)
+            state = apply_vintage(state.current, rows, at, declared)
             yield state
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import import_file, planned, receive
+from assets.ingest.fetch import receive
+from assets.ingest.imports import import_file
+from assets.ingest.plan import Plan
 from sources.catalogue import publishers
 from sources.formats.delimited import figures_csv
 from sources.http.client import Client
@@ -116,7 +118,7 @@ def test_the_read_command_prints_figures_with_phrase_and_span(tmp_path: Path) ->
 def test_a_snapshot_with_more_figures_is_received_again(workspace: Workspace, tmp_path: Path) -> None:
     now = Workspace(workspace.data, "snapshot")
     nia = publishers()["nia"]
-    (request,) = planned(now, nia, "communique")
+    (request,) = Plan(now.archive, now.mode, nia, "communique").requests
     path = tmp_path / "figures.csv"
     rows: list[str] = []
     for periods in (("2030",), ("2027", "2029", "2030"), ("2027", "2028", "2029", "2030")):

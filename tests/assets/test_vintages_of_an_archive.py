@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import import_file
+from assets.ingest.imports import import_file
 from assets.normalise import tables
+from assets.tables import steps
 from sources.catalogue import publishers
 from sources.protocols.requests import requests_for
 from tests.support.publisher_double import displaced, stock
@@ -143,7 +144,8 @@ def comings(draw: st.DrawFn) -> list[Coming]:
 @pytest.fixture(autouse=True)
 def only_displacement(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of one dataset, so that the others need not be looked through for each example."""
-    monkeypatch.setattr(stages, "inputs", lambda _: [UNHCR])
+    step = replace(steps()["displacement"], datasets=(UNHCR,))
+    monkeypatch.setattr(stages, "steps", lambda: {"displacement": step})
 
 
 TWICE = {("DEU", 2021): 5}

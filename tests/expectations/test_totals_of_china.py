@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.ingest.bitemporal import REQUEST, begin, follow
+from assets.ingest.bitemporal import REQUEST, apply_vintage, empty_state
 from assets.normalise.codes import areas_in_scope
 from assets.normalise.tables import coverage
 from tests.support.frames import failing_rows, rows
@@ -121,7 +121,7 @@ def test_a_figure_that_had_more_digits_before_is_rounded_and_not_revised(before:
     declared = contract("population")
     bounds = {"value": 19_620_000.0, "value_min": 19_615_000.0, "value_max": 19_625_000.0}
     old, new = rows("population", {"value": before}), rows("population", bounds)
-    old, new = (vintage.with_columns(pl.lit(name).alias(REQUEST)) for vintage, name in ((old, "old"), (new, "new")))
-    first = follow(begin(declared).current, old, datetime(2025, 9, 30, tzinfo=UTC), declared)
-    second = follow(first.current, new, datetime(2026, 4, 12, tzinfo=UTC), declared)
+    old, new = (said.with_columns(pl.lit(name).alias(REQUEST)) for said, name in ((old, "old"), (new, "new")))
+    first = apply_vintage(empty_state(declared).current, old, datetime(2025, 9, 30, tzinfo=UTC), declared)
+    second = apply_vintage(first.current, new, datetime(2026, 4, 12, tzinfo=UTC), declared)
     assert second.revisions.select("change", "old_value", "new_value").rows() == [(change, before, 19_620_000.0)]

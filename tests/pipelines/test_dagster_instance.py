@@ -1,14 +1,14 @@
 """``corridor ui`` with its web server and its daemon, on an empty data folder.
 
-Three runs are started at once, and the tests look at their results: only a release, which must be refused because
-nothing was checked; the whole nightly job; and the same job started by its schedule.
+Three runs are started at once, and the tests look at their results: a release alone, which fails because there is
+nothing to release; the job that requests every dataset, after which a sensor starts the rebuild; and the same job,
+started by its schedule.
 """
 
 import os
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ import pytest
 import yaml
 from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigatorData
 
+from assets.definitions import check_specs
 from assets.explore import PAGES, SHOWN_ON
-from assets.stages import release_tables
-from expectations import rules_of
-from pipelines.build import dagster_home
+from assets.tables import release_tables
+from pipelines.instance import dagster_home
 from tests.conftest import corridor
 from tests.support.dagster_server import JOB, Server, corridor_ui, wait_until
 from warehouse import releases
-from warehouse.contracts import contract, contracts
+from warehouse.contracts import contracts
 from warehouse.storage.local import LocalPlace
 
 pytestmark = [
@@ -54,7 +54,7 @@ query ($schedule: ScheduleSelector!) {
 FRESHNESS = """
 query ($asset: AssetKeyInput!) {
   assetNodeOrError(assetKey: $asset) {
-    ... on AssetNode { freshnessStatusInfo { freshnessStatus } internalFreshnessPolicy { __typename } pools }
+    ... on AssetNode { freshnessStatusInfo { freshnessStatus } internalFreshnessPolicy { __typename } }
   }
 }"""
 
@@ -63,7 +63,6 @@ INSTANCE = """{
     info
     runQueueConfig { maxConcurrentRuns }
     daemonHealth { allDaemonStatuses { daemonType required healthy lastHeartbeatErrors { message } } }
-    concurrencyLimits { concurrencyKey limit }
   }
 }"""
 
@@ -74,17 +73,28 @@ class Night:
 
     server: Server
     refused: str
-    whole: str
+    received: str
+
+    def rebuild(self) -> str:
+        """The run that the sensor started after the first request of every dataset."""
+        self.server.wait_for_end(self.received, within=300)
+        (found,) = wait_until(lambda: self._rebuilds() or None, 120, "the rebuild")
+        return found
+
+    def _rebuilds(self) -> list[str]:
+        with dg.DagsterInstance.from_config(str(dagster_home(self.server.data))) as instance:
+            runs = instance.get_runs(dg.RunsFilter(job_name="rebuild", tags={"dagster/sensor_name": "rebuild_changed"}))
+            return [run.run_id for run in runs]
 
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     data = tmp_path_factory.mktemp("night")
     with corridor_ui(data) as server:
-        refused = server.launch("nightly", "release")
-        whole = server.launch("nightly")
+        refused = server.launch("rebuild", "release")
+        received = server.launch("receive")
         turn_on_since_yesterday(server)
-        yield Night(server, refused, whole)
+        yield Night(server, refused, received)
 
 
 def turn_on_since_yesterday(server: Server) -> None:
@@ -104,13 +114,13 @@ def turn_on_since_yesterday(server: Server) -> None:
 
 
 def test_a_command_does_not_disturb_a_run(night: Night) -> None:
-    wait_until(lambda: night.server.status(night.whole) == "STARTED" or None, 60, "the start of the nightly run")
+    wait_until(lambda: night.server.status(night.received) == "STARTED" or None, 60, "the start of the nightly run")
     done = corridor("build", "--data", str(night.server.data))
     assert done.returncode == 1
     assert "another build is at work" in done.stderr
 
 
-def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert(night: Night) -> None:
+def test_a_release_without_payloads_fails_and_the_failed_run_is_an_alert(night: Night) -> None:
     run = night.server.wait_for_end(night.refused, within=60)
     assert run["status"] == "FAILURE"
     alerts = night.server.data / "alerts.jsonl"
@@ -120,9 +130,8 @@ def test_a_release_of_unchecked_tables_is_refused_and_the_failed_run_is_an_alert
         return next((line for line in lines if line["run"] == night.refused), None)
 
     alert = wait_until(alert_of_run, 60, "an alert")
-    assert alert["job"] == "nightly"
-    assert alert["message"].startswith("release: The release is held back: ")
-    assert "was not run" in alert["message"]
+    assert alert["job"] == "rebuild"
+    assert "there is nothing to release" in alert["message"]
 
 
 def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
@@ -130,26 +139,40 @@ def test_nothing_listens_but_on_the_loopback(night: Night) -> None:
     assert addresses == {("127.0.0.1", night.server.port), ("127.0.0.1", SHOWN_ON)}
 
 
-def test_the_nightly_run_makes_a_release_and_records_every_check(night: Night) -> None:
-    run = night.server.wait_for_end(night.whole, within=180)
+def test_the_rebuild_makes_a_release_and_records_every_check(night: Night) -> None:
+    rebuild = night.rebuild()
+    run = night.server.wait_for_end(rebuild, within=300)
     assert run["status"] == "SUCCESS"
     (made,) = releases.index(LocalPlace(night.server.data / "releases"))
     assert set(made.tables) == set(contracts())
-    recorded = checks(night.server.data, night.whole)
-    declared = {(f"table/{table}", rule.name) for table in release_tables() for rule in rules_of(contract(table))}
+    recorded = checks(night.server.data, rebuild)
+    with dg.DagsterInstance.from_config(str(dagster_home(night.server.data))):
+        declared = {(f"table/{table}", spec.name) for table in release_tables() for spec in check_specs(table)}
     assert {(check.asset_key.to_user_string(), check.check_name) for check in recorded} >= declared
     assert [c.check_name for c in recorded if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR] == []
 
 
 def test_the_ui_links_to_the_pages_of_the_release(night: Night) -> None:
+    night.server.wait_for_end(night.rebuild(), within=300)
     with dg.DagsterInstance.from_config(str(dagster_home(night.server.data))) as instance:
-        made = instance.get_latest_materialization_event(dg.AssetKey("report"))
+        made = instance.get_latest_materialization_event(dg.AssetKey("release"))
     assert made is not None
     assert made.asset_materialization is not None
     metadata = made.asset_materialization.metadata
-    for language in PAGES:
-        with urllib.request.urlopen(str(metadata[language].value), timeout=10) as answer:
-            assert sha256(answer.read()).hexdigest() == metadata[f"sha256_{language}"].value
+    folder = Path(str(metadata["path"].value))
+    for language, page in PAGES.items():
+        with urllib.request.urlopen(str(metadata[language].value), timeout=10) as response:
+            assert response.read() == (folder / page).read_bytes()
+
+
+def test_the_steps_log_what_they_did(night: Night) -> None:
+    rebuild = night.rebuild()
+    night.server.wait_for_end(rebuild, within=300)
+    with dg.DagsterInstance.from_config(str(dagster_home(night.server.data))) as instance:
+        messages = [entry.user_message for entry in instance.all_logs(rebuild) if not entry.is_dagster_event]
+    assert any(message.startswith("read unhcr/population") for message in messages)
+    assert any(message.startswith("table asylum: ") for message in messages)
+    assert any(message.startswith("release ") for message in messages)
 
 
 def checks(data: Path, run: str) -> list[dg.AssetCheckEvaluation]:
@@ -170,21 +193,20 @@ def test_the_daemon_runs_what_is_scheduled_and_finds_nothing_new(night: Night) -
     run = night.server.wait_for_end(run_id, within=180)
     assert run["status"] == "SUCCESS"
     assert {"key": "dagster/schedule_name", "value": "nightly"} in run["tags"]
-    assert run["startTime"] >= night.server.wait_for_end(night.whole, within=180)["endTime"], "one run at a time"
+    assert run["startTime"] >= night.server.wait_for_end(night.received, within=180)["endTime"], "one run at a time"
+    night.server.wait_for_end(night.rebuild(), within=300)
     assert len(releases.index(LocalPlace(night.server.data / "releases"))) == 1
 
 
-def test_freshness_is_judged_and_pools_limit_each_host(night: Night) -> None:
-    night.server.wait_for_end(night.whole, within=180)
+def test_freshness_is_judged(night: Night) -> None:
+    night.server.wait_for_end(night.received, within=180)
 
     def judged() -> dict[str, Any] | None:
         path = ["payload", "worldbank", "SM.POP.NETM"]
         node = night.server.query(FRESHNESS, asset={"path": path})["assetNodeOrError"]
         return node if node["freshnessStatusInfo"]["freshnessStatus"] == "HEALTHY" else None
 
-    assert wait_until(judged, 60, "fresh payloads")["pools"] == ["host_worldbank"]
-    limits = night.server.query(INSTANCE)["instance"]["concurrencyLimits"]
-    assert {"concurrencyKey": "host_worldbank", "limit": 1} in limits
+    wait_until(judged, 60, "fresh payloads")
 
 
 def test_the_instance_is_healthy_and_sends_no_telemetry(night: Night) -> None:

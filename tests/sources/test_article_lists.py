@@ -9,8 +9,8 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest import payloads
-from assets.ingest.payloads import Reception, receive
+from assets.ingest import fetch
+from assets.ingest.fetch import Reception, receive
 from sources import catalogue
 from tests.support import publisher_double
 from tests.support.loopback import Script, reply
@@ -63,7 +63,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
     with publisher_double.run_double(Double(pages=pages)) as running:
         entry = publisher_double.publisher_at(running, "nia", {"communique": {}, "documents": {}})
         monkeypatch.setattr(catalogue, "publishers", lambda: {"nia": entry})
-        monkeypatch.setattr(payloads, "CONTENTS_STAND", timedelta())
+        monkeypatch.setattr(fetch, "CONTENTS_VALID_FOR", timedelta())
         yield running
 
 
@@ -131,7 +131,7 @@ def test_an_article_of_two_datasets_is_requested_once(publisher: Double, workspa
 def test_a_list_is_requested_once_a_build(
     publisher: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(payloads, "CONTENTS_STAND", timedelta(minutes=30))
+    monkeypatch.setattr(fetch, "CONTENTS_VALID_FOR", timedelta(minutes=30))
     received(workspace)
     publisher.requested_addresses()
     received(workspace, "documents")

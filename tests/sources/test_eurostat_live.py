@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest import payloads
-from assets.ingest.payloads import Reception, receive, statements
+from assets.ingest import fetch
+from assets.ingest.fetch import Reception, receive
+from assets.ingest.responses import responses
 from sources import catalogue
 from sources.catalogue.model import Endpoint, Publisher
 from sources.errors import CatalogueError, FetchError
@@ -69,8 +70,8 @@ def permits(workspace: Workspace) -> Reception:
 
 def slices(workspace: Workspace) -> dict[str, int]:
     """The slices that are used for the dataset, with the bytes of the newest response to each."""
-    found = statements(workspace, catalogue.publishers()["eurostat"], "migr_resfirst")
-    return {slice_: sum(fetch.bytes for fetch in responses[-1]) for slice_, responses in found.items()}
+    found = responses(workspace, catalogue.publishers()["eurostat"], "migr_resfirst")
+    return {slice_: sum(page.bytes for page in newest[-1]) for slice_, newest in found.items()}
 
 
 def countries(addresses: list[str]) -> list[str]:
@@ -296,7 +297,7 @@ def test_the_table_of_contents_is_requested_once_a_build(
     addresses = listed.requested_addresses()
     assert [address.partition("toc/")[2] for address in addresses if "toc/" in address] == ["txt?lang=en"]
     assert len(addresses) == 3
-    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    monkeypatch.setattr(fetch, "CONTENTS_VALID_FOR", fetch.CONTENTS_VALID_FOR * 0)
     permits(workspace)
     assert [re.search(r"\w+/txt", address) is not None for address in listed.requested_addresses()] == [True]
 
@@ -304,7 +305,7 @@ def test_the_table_of_contents_is_requested_once_a_build(
 def test_a_dataset_with_a_later_update_is_requested(
     listed: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    monkeypatch.setattr(fetch, "CONTENTS_VALID_FOR", fetch.CONTENTS_VALID_FOR * 0)
     permits(workspace)
     listed.instead["toc/txt"] = [contents(MIGR_RESFIRST="10.07.2026")]
     listed.eurostat["migr_resfirst"] = [permit("CN", "AT", 2020, 11)]
@@ -343,7 +344,7 @@ def test_only_slices_that_the_archive_lacks_are_requested(listed: Double, worksp
 def test_a_failed_request_is_sent_again_without_an_update(
     listed: Double, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(payloads, "CONTENTS_STAND", payloads.CONTENTS_STAND * 0)
+    monkeypatch.setattr(fetch, "CONTENTS_VALID_FOR", fetch.CONTENTS_VALID_FOR * 0)
     permits(workspace)
     usual = dict(listed.instead)
     listed.instead = {"dissemination": [reply(b"down", 404)]}

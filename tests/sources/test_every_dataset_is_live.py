@@ -13,7 +13,7 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import receive
+from assets.ingest.fetch import receive
 from sources import catalogue
 from sources.catalogue.model import Dim, Publisher
 from sources.protocols.requests import requests_for

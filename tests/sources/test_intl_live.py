@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import Reception, import_file, receive
+from assets.ingest.fetch import Reception, receive
+from assets.ingest.imports import import_file
 from sources import catalogue
 from sources.catalogue.model import Endpoint, Paging, Publisher
 from sources.protocols.paging import next_page, slice_without_page

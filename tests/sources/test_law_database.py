@@ -16,7 +16,7 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import receive
+from assets.ingest.fetch import receive
 from sources import catalogue, reading
 from sources.errors import FormatError
 from sources.protocols.requests import requests_for

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import receive
+from assets.ingest.fetch import receive
 from assets.normalise.codes import Origin
 from assets.normalise.statistics import observations_of
 from sources import reading

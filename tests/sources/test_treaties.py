@@ -13,7 +13,7 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import receive
+from assets.ingest.fetch import receive
 from assets.normalise.dates import parse_date
 from sources import catalogue, reading
 from sources.catalogue import publishers

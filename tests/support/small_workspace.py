@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assets import definitions, explore, stages
+from assets import explore
 from sources import catalogue
 from tests.support import publisher_double
 from tests.support.publisher_double import Double, filled_double
@@ -18,7 +18,6 @@ from warehouse.contracts import contracts
 
 # The tables that reading a dataset of statistics needs, and those that a release of it contains.
 TABLES = ("dataset", "displacement", "release", "revision", "unmatched_code", "unread_sentence")
-RELEASED = ["dataset", "displacement"]
 BUILD_TIME = datetime.fromtimestamp(1_795_000_000, UTC)
 
 
@@ -28,9 +27,7 @@ def small_workspace() -> Iterator[Double]:
     with publisher_double.run_double(filled_double()) as publishers, pytest.MonkeyPatch.context() as patch:
         for name in set(contracts()) - set(TABLES):
             patch.delitem(contracts(), name)
-        patch.setattr(stages, "release_tables", lambda: RELEASED)
         patch.setattr(explore, "pages", lambda *_: dict.fromkeys(explore.PAGES.values(), "nothing to show\n"))
-        patch.setattr(definitions, "at_a_glance", lambda *_: [])
         publishers.modified = "Tue, 24 Nov 2026 03:15:00 GMT"
         entries = {"unhcr": publisher_double.publishers_at(publishers)["unhcr"]}
         patch.setattr(catalogue, "publishers", lambda: entries)

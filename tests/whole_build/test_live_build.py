@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import Reception, receive
+from assets.ingest.fetch import Reception, receive
 from pipelines import build, cli
 from pipelines.build import Outcome
 from pipelines.inventory import inventory

@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 from assets import stages
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
-from assets.ingest.payloads import receive
+from assets.ingest.fetch import receive
 from assets.publish import release as releasing
 from pipelines.cli import app
 from sources import catalogue
 from tests.conftest import Built, corridor
+from tests.support.unchecked import publish_unchecked
 from warehouse import difference, releases
 from warehouse.contracts import contract
 from warehouse.errors import ReleaseError
@@ -136,7 +137,7 @@ def test_a_removed_or_retyped_field_requires_a_new_major_version(
 def test_without_any_readable_payload_there_is_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "release_tables", lambda: ["asylum", "indicator"])
     with pytest.raises(AssetError, match="nothing to release"):
-        releasing.release(Workspace(tmp_path))
+        publish_unchecked(Workspace(tmp_path))
 
 
 def test_rows_whose_licence_forbids_redistribution_are_read_and_counted_but_not_released(
@@ -156,7 +157,7 @@ def test_rows_whose_licence_forbids_redistribution_are_read_and_counted_but_not_
     assert done.exit_code == 0, done.output
     held = stages.table(workspace, "policy_coding").frame.filter(pl.col("coding_scheme") == "3P").collect()
     assert held.drop_nulls("coded_value").height == 7
-    entry = releasing.release(workspace).entry
+    entry = publish_unchecked(workspace).entry
     folder = workspace.data / "releases" / entry.name
     released = pl.read_parquet(folder / "tables" / "policy_coding.parquet")
     assert set(released["coding_scheme"]) == {"GLOBALCIT"}
@@ -172,7 +173,7 @@ def test_tables_about_payloads_do_not_quote_rows_whose_licence_forbids_redistrib
     blank = dict.fromkeys(contract(name).field_names)
     given = ("frontex/detections", "undesa/ims_destination", "frontex/detections")
     rows = pl.LazyFrame([blank | {"dataset": dataset} for dataset in given], schema=contract(name).polars_schema)
-    kept, left_out = releasing.passed_on(name, rows)
+    kept, left_out = releasing.redistributable_rows(name, rows)
     assert kept.collect()["dataset"].to_list() == ["undesa/ims_destination"]
     assert left_out == {"frontex/detections": 2}
 

@@ -1,0 +1,309 @@
+"""Fetching: request every slice of a dataset and record each response, or each failure, in the archive.
+
+Nothing that fails stops the other slices. If a host cannot be reached at all, its remaining slices are not requested.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from assets.core.workspace import Workspace
+from assets.ingest.plan import Plan, next_page
+from assets.ingest.reading import rejected_payloads
+from sources import reading, snapshot
+from sources.catalogue.model import Endpoint, Publisher
+from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
+from sources.http.client import Client
+from sources.protocols import articles, asynchronous, contents, linked, split
+from sources.protocols.requests import closed_editions, requests_following, requests_for
+from sources.request import Request, Response
+from warehouse.archive import Archive, Fetch
+
+log = logging.getLogger("corridor.fetch")
+
+# How long a table of contents is used: longer than a build, shorter than the pause between two updates.
+CONTENTS_VALID_FOR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Reception:
+    """The result of requesting one dataset: numbers of responses, and sentences about what is missing."""
+
+    received: int = 0
+    unchanged: int = 0
+    absent: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    unreachable: bool = False
+
+
+def receive(workspace: Workspace, publisher: Publisher, name: str, client: Client | None = None) -> Reception:
+    """Request every slice of a dataset and record each response.
+
+    To request several datasets of a publisher, pass one ``client``: its limits then hold for all of them.
+    """
+    if client is None:
+        with workspace.client(publisher) as own:
+            return _Receiver(workspace, publisher, name, own).run()
+    return _Receiver(workspace, publisher, name, client).run()
+
+
+class _Receiver:
+    """One round of requests for one dataset."""
+
+    def __init__(self, workspace: Workspace, publisher: Publisher, name: str, client: Client) -> None:
+        self.workspace, self.publisher, self.name, self.client = workspace, publisher, name, client
+        self.archive: Archive = workspace.archive
+        self.live = workspace.mode == "live"
+        self.plan = Plan(self.archive, workspace.mode, publisher, name)
+        self.endpoint: Endpoint = self.plan.endpoint
+        self.result = Reception()
+
+    @cached_property
+    def rejected(self) -> frozenset[str]:
+        """The payloads that cannot be used. They are not confirmed: a cut body has the validators of the whole one."""
+        return rejected_payloads(self.workspace, f"{self.publisher.publisher}/{self.name}")
+
+    def run(self) -> Reception:
+        """Request every slice that is due."""
+        updated = self._last_update()
+        for request in self._due():
+            if self._unchanged_since(request, updated):
+                self._count(unchanged=1)
+            elif fetch := self._received_for_another_dataset(request):
+                self.archive.append(replace(fetch, dataset=self.name))
+                self._count(received=1)
+            else:
+                self._request_slice(request)
+            if self.result.unreachable:
+                break
+        return self.result
+
+    def _count(self, *, received: int = 0, unchanged: int = 0) -> None:
+        self.result = replace(
+            self.result, received=self.result.received + received, unchanged=self.result.unchanged + unchanged
+        )
+
+    def _fail(self, sentence: str, *, unreachable: bool = False) -> None:
+        log.warning("failed: %s", sentence)
+        self.result = replace(
+            self.result, failures=(*self.result.failures, sentence), unreachable=self.result.unreachable or unreachable
+        )
+
+    def _lacks(self, sentence: str) -> None:
+        self.result = replace(self.result, absent=(*self.result.absent, sentence))
+
+    # Which requests are due
+
+    def _due(self) -> list[Request]:
+        """The planned requests; of articles and linked records those that are listed and not yet in the archive."""
+        if self.live and self.endpoint.follow:
+            return self._followed()
+        if self.live and self.endpoint.articles:
+            return self._articles()
+        return self.plan.requests
+
+    def _articles(self) -> list[Request]:
+        """The listed articles without a usable payload. Failed ones are retried although their page has nothing new."""
+        found = {request.slice: request for request in self.plan.requests if not self._has_usable_payload(request)}
+        try:
+            for request in articles.new_articles(self.publisher, self.name, self._list_page, self._has_usable_payload):
+                found[request.slice] = request
+        except (FetchError, FormatError) as error:
+            self._fail(str(error))
+        return list(found.values())
+
+    def _list_page(self, request: Request) -> Path:
+        return self.archive.payload_path(str(self._contents(request).payload))
+
+    def _followed(self) -> list[Request]:
+        """The records that the responses of another dataset name, now and before."""
+        follow = self.endpoint.follow
+        assert follow is not None
+        found = {request.slice: request for request in self.plan.requests}
+        for listing in requests_for(self.publisher, follow.dataset):
+            try:
+                rows = reading.read(self._list_page(listing)).frame.collect()
+            except SourceError as error:
+                whole = f"{self.publisher.publisher}/{self.name}"
+                self._fail(f"{whole} is not known in full: {listing.name}: {error}")
+                if isinstance(error, FetchError) and error.unreachable:
+                    break
+                continue
+            rule = self.publisher.datasets[follow.dataset].record
+            for dimension, codes in rule.where.items() if rule else ():
+                rows = rows.filter(pl.col(dimension).is_in(codes))
+            named = rows[follow.dim].unique(maintain_order=True)
+            found |= {request.slice: request for request in requests_following(self.publisher, self.name, named)}
+        return [request for request in found.values() if not (follow.once and self._has_usable_payload(request))]
+
+    def _has_usable_payload(self, request: Request) -> bool:
+        last = self._last(request)
+        return last is not None and last.payload not in self.rejected
+
+    def _last(self, request: Request) -> Fetch | None:
+        """The last successful fetch of a request."""
+        return self.archive.latest(request.publisher, request.dataset, request.slice, (self.workspace.mode,))
+
+    def _last_update(self) -> date | None:
+        """The day of the dataset's last update by the publisher's table of contents, which is requested once a build.
+
+        None if there is no such table or it cannot be received: then the dataset itself is requested.
+        """
+        if self.publisher.contents is None or not self.live:
+            return None
+        endpoint = self.publisher.endpoints[self.publisher.contents]
+        params = tuple(endpoint.params.items())
+        listing = Request(self.publisher.publisher, self.publisher.contents, "", endpoint.url, params, endpoint.accept)
+        try:
+            updates = contents.last_updates(self._list_page(listing))
+        except FetchError:
+            return None
+        return updates.get((self.publisher.datasets[self.name].code or self.name).lower())
+
+    def _contents(self, request: Request) -> Fetch:
+        """A table of contents or a page of a list, which is requested once a build."""
+        kept = self._last(request)
+        recent = kept is not None and abs(datetime.now(UTC) - kept.at) <= CONTENTS_VALID_FOR
+        if kept is None or kept.url != request.full_url or not recent:
+            response = self.client.fetch(request)
+            kept = self._line(request, response, self._stored(response), None)
+            self.archive.append(kept)
+        return kept
+
+    def _unchanged_since(self, request: Request, updated: date | None) -> bool:
+        """Whether the archive holds what the publisher would send, because it updated nothing since.
+
+        A request that failed last time is made again, so that the ledger records when it succeeded again.
+        """
+        last = self._last(request) if updated else None
+        if last is None or last.url != request.full_url or last.payload in self.rejected:
+            return False
+        if self._failed_last(request):
+            return False
+        try:
+            stamp = reading.read(self.archive.payload_path(str(last.payload))).updated
+        except SourceError:
+            return False
+        return contents.is_unchanged_since(updated, stamp, last.at)
+
+    def _failed_last(self, request: Request) -> bool:
+        ours = (request.publisher, request.dataset, request.slice, self.workspace.mode)
+        fetches = reversed(self.archive.fetches())
+        last = next((f for f in fetches if (f.publisher, f.dataset, f.slice, f.transport) == ours), None)
+        return last is not None and last.error is not None
+
+    def _received_for_another_dataset(self, request: Request) -> Fetch | None:
+        """The fetch of the same article for another dataset: an article is requested once."""
+        if self.endpoint.articles is None:
+            return None
+        for fetch in reversed(self.archive.fetches()):
+            same = fetch.url == request.full_url and fetch.transport == self.workspace.mode and fetch.error is None
+            if same and fetch.dataset != request.dataset and fetch.payload and fetch.payload not in self.rejected:
+                return fetch
+        return None
+
+    # Making one request
+
+    def _request_slice(self, request: Request) -> None:
+        """Make a request, and those of the pages that follow it; a request refused for its size is split."""
+        page: Request | None = request
+        seen: set[str | None] = set()
+        while page is not None:
+            try:
+                fetch, following = self._request(page, seen)
+            except NotConfiguredError as error:
+                return self._lacks(str(error))
+            except FetchError as error:
+                return self._failed(page, error)
+            self._count(**{"unchanged" if fetch.status == 304 else "received": 1})
+            seen.add(fetch.payload)
+            page = following
+        return None
+
+    def _failed(self, page: Request, error: FetchError) -> None:
+        too_large = error.response is not None and split.is_too_large(error.response.status, error.response.body)
+        halves = self.plan.split(page) if too_large else []
+        for half in halves:
+            if not self.result.unreachable:
+                self._request_slice(half)
+        if halves:
+            return
+        if self._not_in_snapshot(error):
+            self._lacks(f"{page.name} is not in the snapshot")
+        else:
+            self._fail(str(error), unreachable=error.unreachable)
+
+    def _not_in_snapshot(self, error: FetchError) -> bool:
+        return not self.live and error.response is not None and error.response.status == 404
+
+    def _request(self, request: Request, seen: set[str | None]) -> tuple[Fetch, Request | None]:
+        """Make one request and record its outcome; return the fetch and the request for the next page.
+
+        ``seen`` are the payloads of the pages before. Raises ``FetchError`` after it was recorded.
+        """
+        last = self._last(request)
+        confirmable = last and last.url == request.full_url and last.payload not in self.rejected
+        validators = dict(last.headers) if last and confirmable else {}
+        try:
+            response = self._send(request, validators)
+        except NotConfiguredError:
+            raise
+        except FetchError as error:
+            if not self._not_in_snapshot(error):
+                payload = self._stored(error.response) if error.response else None
+                self.archive.append(self._line(request, error.response, payload, str(error)))
+            raise
+        payload = last.payload if response.status == 304 and last else self._stored(response)
+        fetch = self._line(request, response, payload, None)
+        # A 304 need not repeat its validators, but the next request sends them again.
+        fetch = replace(fetch, headers={**validators, **fetch.headers}) if response.status == 304 else fetch
+        try:
+            if payload in seen:
+                raise FetchError(f"{request.name} ({request.full_url}): an earlier page came again")
+            following = next_page(self.archive, request, payload)
+        except FetchError as error:
+            self.archive.append(replace(fetch, error=str(error)))
+            raise
+        self.archive.append(fetch)
+        level = logging.DEBUG if response.status == 304 or not self.live else logging.INFO
+        log.log(level, "%s: status %s, %s bytes, %.1f s", request.name, fetch.status, f"{fetch.bytes:,}", fetch.seconds)
+        return fetch, following
+
+    def _send(self, request: Request, validators: dict[str, str]) -> Response:
+        if self.endpoint.link and request not in closed_editions(self.publisher, self.name):
+            return linked.fetch(self.client, self.endpoint, request)
+        return asynchronous.fetch(
+            self.client,
+            self.endpoint,
+            request,
+            etag=validators.get("etag"),
+            last_modified=validators.get("last-modified"),
+        )
+
+    def _stored(self, response: Response) -> str | None:
+        return self.archive.store(response.body) if response.body is not None else None
+
+    def _line(self, request: Request, response: Response | None, payload: str | None, error: str | None) -> Fetch:
+        at = response.sent_at if response else datetime.now(UTC)
+        last = self._last(request)
+        return Fetch(
+            # The clock may be wrong: a fetch is never earlier than the one before it.
+            at=max(at, last.at) if last else at,
+            transport=self.workspace.mode,
+            publisher=request.publisher,
+            dataset=request.dataset,
+            slice=request.slice,
+            url=request.full_url,
+            params=dict(request.params),
+            status=response.status if response else None,
+            headers=response.headers if response else {},
+            seconds=response.seconds if response else 0.0,
+            bytes=response.bytes if response else 0,
+            payload=payload,
+            error=error,
+            edition=None if self.live else snapshot.editions().get(request.full_url),
+        )

@@ -1,0 +1,85 @@
+"""Stored rows: the results of reading payloads, as Parquet files in a folder of the stage cache."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from assets.ingest.bitemporal import REQUEST
+from warehouse.archive import Fetch
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Rows in the columns of a table's contract, with what could not be read."""
+
+    folder: Path
+
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """The rows, in the columns of the table's contract."""
+        return pl.scan_parquet(self.folder / "rows.parquet")
+
+    @property
+    def unmatched(self) -> pl.LazyFrame:
+        """The codes that no crosswalk knows, in the columns of table ``unmatched_code``."""
+        return pl.scan_parquet(self.folder / "unmatched.parquet")
+
+    @property
+    def unread(self) -> pl.LazyFrame:
+        """The sentences of prose with unread figures, in the columns of table ``unread_sentence``."""
+        return pl.scan_parquet(self.folder / "unread.parquet")
+
+
+@dataclass(frozen=True)
+class ReadResponse(StoredRows):
+    """An archived response to one request: its pages, and the rows that were read or the reason why none could be."""
+
+    slice: str
+    pages: tuple[Fetch, ...]
+    fingerprint: str
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """``rows`` (their number), and ``page`` and ``error`` if a page cannot be read."""
+        return dict(orjson.loads((self.folder / "facts.json").read_bytes()))
+
+    @property
+    def times(self) -> tuple[datetime, ...]:
+        """When the rows were published, oldest first: several for a table of documents, none if there are no rows."""
+        return tuple(datetime.fromisoformat(at) for at in orjson.loads((self.folder / "times.json").read_bytes()))
+
+    def published_between(self, since: datetime, until: datetime) -> pl.LazyFrame:
+        """The rows published in [since, until], with the slice of their request."""
+        several = len(self.times) > 1
+        rows = self.frame.filter(pl.col("known_from").is_between(since, until)) if several else self.frame
+        return rows.with_columns(pl.lit(self.slice).alias(REQUEST))
+
+
+@dataclass(frozen=True)
+class StageResult(StoredRows):
+    """The result of a stage: its folder and its fingerprint. The properties below exist for observations only."""
+
+    fingerprint: str
+
+    @property
+    def history(self) -> pl.LazyFrame:
+        """Every row that was ever known, with ``known_from`` and ``known_to``."""
+        return pl.concat([self.frame, pl.scan_parquet(self.folder / "closed.parquet")])
+
+    @property
+    def revisions(self) -> pl.LazyFrame:
+        """The changes from each vintage to the next, in the columns of table ``revision``."""
+        return pl.scan_parquet(self.folder / "revisions.parquet")
+
+    @property
+    def failures(self) -> list[str]:
+        """The newest payloads that were rejected, with reasons."""
+        return list(orjson.loads((self.folder / "failures.json").read_bytes()))
+
+    @property
+    def payloads(self) -> dict[str, str]:
+        """Slice, also of each further page → the payload in use."""
+        return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))

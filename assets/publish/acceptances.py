@@ -1,0 +1,35 @@
+"""Acceptances: a person decides that rows are right although a check fails on them. The changelog lists them."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from assets.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The rows of a table, by fingerprint, on which a person accepts that a check fails, and the reason."""
+
+    table: str
+    check: str
+    fingerprint: str
+    because: str
+    at: str
+
+
+def record_acceptance(workspace: Workspace, given: Acceptance) -> None:
+    """Append an acceptance to ``accepted.jsonl`` in the data folder."""
+    with (workspace.data / "accepted.jsonl").open("ab") as file:
+        file.write(orjson.dumps(given, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def acceptances(workspace: Workspace) -> list[Acceptance]:
+    """Every acceptance, oldest first."""
+    path = workspace.data / "accepted.jsonl"
+    return [Acceptance(**orjson.loads(line)) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def accepted_checks(workspace: Workspace, fingerprint: str) -> dict[str, str]:
+    """Accepted check → reason, for the rows with this fingerprint."""
+    return {given.check: given.because for given in acceptances(workspace) if given.fingerprint == fingerprint}

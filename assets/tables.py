@@ -1,0 +1,181 @@
+"""The registry of tables: each table with everything that it is made from, and the function that makes it.
+
+Both the data and the dependencies in Dagster come from here, so the lineage in the UI is the lineage of the code. A
+step makes one table, or several that are computed together. Its function can read only what the step declares.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from assets.compare import tables as comparison
+from assets.compare.engines import engine
+from assets.core.workspace import Workspace
+from assets.ingest.stored import StageResult
+from assets.law.bindings import bindings
+from assets.law.gaps import legal_gap
+from assets.normalise import tables
+from sources.catalogue import datasets, redistributable
+from warehouse.archive import Fetch
+from warehouse.contracts import contract, contracts
+
+Frames = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the function of a step may read: the declared observations and tables, by name, and the workspace's ledger.
+
+    Reading anything else raises ``KeyError``.
+    """
+
+    workspace: Workspace
+    observations: Mapping[str, StageResult]
+    tables: Mapping[str, StageResult]
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """The rows of a declared table."""
+        return self.tables[name].frame
+
+
+@dataclass(frozen=True)
+class TableStep:
+    """One step of a build: the ``tables`` that ``make`` returns, from observations of ``datasets`` and other tables."""
+
+    tables: tuple[str, ...]
+    make: Callable[[Inputs], Frames]
+    datasets: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the step: that of its first table."""
+        return self.tables[0]
+
+
+def steps() -> dict[str, TableStep]:
+    """Table → the step that makes it, in the order of the contracts. Table ``release`` is made by the release."""
+    sources: dict[str, list[str]] = {}
+    for name, (_, entry) in datasets().items():
+        sources.setdefault(entry.table, []).append(name)
+    declared = {table: step for step in _special_steps(tuple(datasets())) for table in step.tables}
+    found = {}
+    for name in contracts():
+        if name in declared:
+            found[name] = declared[name]
+        elif name != "release":
+            found[name] = TableStep((name,), _rows_of_observations(name), tuple(sources.get(name, ())))
+    return found
+
+
+def release_tables() -> list[str]:
+    """The tables that a release consists of, without table ``release``, which lists them."""
+    return list(steps())
+
+
+def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
+    """The steps of all tables that are not simply the observations of their datasets. ``every`` is every dataset."""
+    compared = (*tables.statistics(), *comparison.LAW)
+    return [
+        TableStep(("jurisdiction",), _declared(tables.jurisdiction)),
+        TableStep(("indicator",), _declared(tables.indicator)),
+        TableStep(("legal_instrument",), _declared(tables.legal_instrument)),
+        TableStep(("measure",), _declared(comparison.measure)),
+        TableStep(("code",), _declared(tables.code)),
+        TableStep(("legal_binding",), _legal_binding, reads=("legal_event",)),
+        TableStep(("legal_gap",), _legal_gap, reads=("legal_event", "reservation")),
+        TableStep(("unmatched_code",), _unmatched_code, every),
+        TableStep(("unread_sentence",), _unread_sentence, every),
+        TableStep(("revision",), _revision, every),
+        TableStep(("coverage",), _coverage, reads=tables.statistics()),
+        TableStep(("dataset",), _dataset, every, reads=_published_tables()),
+        TableStep(comparison.TABLES, _comparison, reads=compared),
+    ]
+
+
+def _published_tables() -> tuple[str, ...]:
+    """The tables of statistics and law that publishers fill."""
+    return tuple(
+        name for name, declared in contracts().items() if declared.kind != "reference" and name != "legal_binding"
+    )
+
+
+def _declared(make: Callable[[], pl.DataFrame]) -> Callable[[Inputs], Frames]:
+    """The function of a table that comes from declarations only."""
+    return lambda _: {make.__name__: make()}
+
+
+def _rows_of_observations(name: str) -> Callable[[Inputs], Frames]:
+    """The function of a table whose rows are the observations of its datasets."""
+
+    def make(inputs: Inputs) -> Frames:
+        declared = contract(name)
+        parts = [result.frame for result in inputs.observations.values()]
+        rows = pl.concat([pl.LazyFrame(schema=declared.polars_schema), *parts])
+        return {name: tables.statistics_table(rows, declared)}
+
+    return make
+
+
+def _legal_binding(inputs: Inputs) -> Frames:
+    return {"legal_binding": bindings(inputs.table("legal_event").collect())}
+
+
+def _legal_gap(inputs: Inputs) -> Frames:
+    law = (inputs.table(name).collect() for name in ("legal_event", "reservation"))
+    return {"legal_gap": legal_gap(*law)}
+
+
+def _unmatched_code(inputs: Inputs) -> Frames:
+    return {"unmatched_code": tables.unmatched_code(result.unmatched for result in inputs.observations.values())}
+
+
+def _unread_sentence(inputs: Inputs) -> Frames:
+    return {"unread_sentence": tables.unread_sentence(result.unread for result in inputs.observations.values())}
+
+
+def _revision(inputs: Inputs) -> Frames:
+    return {"revision": tables.revision(result.revisions for result in inputs.observations.values())}
+
+
+def _coverage(inputs: Inputs) -> Frames:
+    columns = ["dataset", "known_from", "reporter", "indicator", "period", "value", "missing_reason"]
+    rows = pl.concat([inputs.table(name).select(columns) for name in tables.statistics()])
+    return {"coverage": tables.coverage(rows, complete=inputs.workspace.mode == "live")}
+
+
+def _dataset(inputs: Inputs) -> Frames:
+    rows = pl.concat([inputs.table(name).select("dataset", "known_from") for name in _published_tables()])
+    fetches = inputs.workspace.archive.fetches()
+    facts = {name: _facts(inputs.workspace, result, fetches) for name, result in inputs.observations.items()}
+    return {"dataset": tables.dataset(facts, rows)}
+
+
+def _facts(workspace: Workspace, result: StageResult, fetches: list[Fetch]) -> tables.DatasetFacts:
+    """How the payloads of the rows that are known now were received, and their editions."""
+    payloads = set(result.frame.select("payload").unique().collect()["payload"])
+    first: dict[str, Fetch] = {}
+    for fetch in fetches:
+        if fetch.payload in payloads and fetch.transport in workspace.transports and fetch.error is None:
+            first.setdefault(str(fetch.payload), fetch)
+    mode = "+".join(sorted({fetch.transport for fetch in first.values()})) or "not_fetched"
+    editions = sorted({fetch.edition for fetch in first.values() if fetch.edition})
+    return tables.DatasetFacts(mode=mode, edition="; ".join(editions) or None, payloads=len(payloads))
+
+
+def _comparison(inputs: Inputs) -> Frames:
+    """The tables of the comparison, computed together from rows that a release may contain."""
+    allowed = pl.col("dataset").is_in(redistributable())
+    frames = {name: inputs.table(name).filter(allowed) for name in inputs.tables}
+    law = {name: frames.pop(name).collect() for name in comparison.LAW}
+    given = comparison.Inputs(statistics=frames, law=law, complete=inputs.workspace.mode == "live")
+    return comparison.make_tables(given, engine(inputs.workspace.engine))
+
+
+def write(frames: Frames, folder: Path) -> None:
+    """Store the tables of a step as ``<folder>/<table>/rows.parquet``."""
+    for name, frame in frames.items():
+        (folder / name).mkdir()
+        frame.write_parquet(folder / name / "rows.parquet")

@@ -1,0 +1,74 @@
+"""Dagster's instance of a data folder: its configuration file, opening it, and forgetting old runs."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+from sqlalchemy.exc import DatabaseError
+
+from assets.core.errors import AssetError
+
+# Standard storage: SQLite in the instance's folder. A person may edit the file, for instance to use PostgreSQL.
+INSTANCE: dict[str, Any] = {
+    # Nothing leaves the machine.
+    "telemetry": {"enabled": False},
+    "nux": {"enabled": False},
+    "freshness": {"enabled": True},
+    # The messages of our loggers appear with the steps of a run. Steps print nothing, and the processes that would
+    # follow their output survive a build that is killed.
+    "python_logs": {"managed_python_loggers": ["corridor"], "python_log_level": "INFO"},
+    "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
+    # One run at a time changes a data folder.
+    "concurrency": {"runs": {"max_concurrent_runs": 1}},
+    "run_monitoring": {"enabled": True, "max_runtime_seconds": 21_600},
+}
+
+
+def dagster_home(data: Path) -> Path:
+    """The folder of Dagster's instance in a data folder. Writes its configuration file if there is none."""
+    home = data / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists() or "pipelines.event_log" in config.read_text(encoding="utf-8"):
+        unfinished = home / ".dagster.yaml"
+        unfinished.write_text(yaml.safe_dump(INSTANCE), encoding="utf-8")
+        unfinished.replace(config)
+    return home
+
+
+@contextmanager
+def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance of a data folder. ``AssetError`` says what to do if its records are damaged."""
+    home = dagster_home(data)
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        with dg.DagsterInstance.get() as opened:
+            yield opened
+    except DatabaseError as error:
+        raise AssetError(
+            f"Dagster's own records in {home} cannot be used ({error.orig}); remove that folder: the next build makes "
+            "it again, and no release depends on it"
+        ) from error
+
+
+def dagster_workspace() -> list[str]:
+    """The arguments that tell Dagster where the definitions are: ``workspace.yaml`` of the checkout, or the module."""
+    path = Path(__file__).resolve().parents[1] / "workspace.yaml"
+    return ["-w", str(path)] if path.exists() else ["-m", "pipelines.definitions"]
+
+
+def forget_runs(data: Path, before: datetime) -> int:
+    """Delete Dagster's records of finished runs that began before a moment; return how many there were.
+
+    The last materialisation and check results of every asset stay known.
+    """
+    with open_instance(data) as opened:
+        ended = [run for run in opened.get_runs(dg.RunsFilter(created_before=before)) if run.is_finished]
+        for run in ended:
+            opened.delete_run(run.run_id)
+    return len(ended)
