@@ -22,7 +22,7 @@ from assets.explore import PAGES, release_address
 from assets.ingest.fetch import Reception, receive
 from assets.ingest.stored import StageResult
 from assets.publish.acceptances import accepted_checks
-from assets.publish.release import catalogued
+from assets.publish.release import catalogued, publish
 from assets.tables import TableStep, steps
 from sources import catalogue
 from sources.catalogue.model import Publisher
@@ -350,7 +350,7 @@ def release_asset() -> dg.AssetsDefinition:
     )
     def release(workspace: WorkspaceParam) -> dg.MaterializeResult:
         """Publish the present tables if anything is new and no check holds them back."""
-        published = stages.publish(workspace)
+        published = publish(workspace, *stages.release_inputs(workspace))
         entry = published.entry
         rows = pl.DataFrame([{"table": name, "rows": facts.rows} for name, facts in entry.tables.items()])
         address = release_address(workspace.releases, entry.name)

@@ -20,10 +20,9 @@ from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
 from assets.ingest.reading import current_responses, read_responses
 from assets.ingest.responses import responses
-from assets.ingest.stored import ReadResponse, StageResult
+from assets.ingest.stored import ReadResponse, StageResult, release_fingerprint
 from assets.ingest.vintages import states
 from assets.normalise import tables as rows_of
-from assets.publish import release
 from assets.publish.acceptances import Acceptance, accepted_checks, record_acceptance
 from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
@@ -194,18 +193,17 @@ def held_back(problems: list[Blocking]) -> HeldBackError:
     return HeldBackError([str(problem) for problem in problems])
 
 
-def publish(workspace: Workspace) -> release.Published:
-    """Publish the tables as a release if anything is new. ``HeldBackError`` names the checks that hold it back."""
+def release_inputs(workspace: Workspace) -> tuple[dict[str, StageResult], dict[str, list[expectations.Outcome]]]:
+    """The tables of a release and the outcomes of their rules. ``HeldBackError`` names the checks that hold it back."""
     if problems := blocking(workspace):
         raise held_back(problems)
-    outcomes = {name: validated(workspace, name)[1] for name in release_tables()}
-    return release.publish(workspace, tables(workspace), outcomes)
+    return tables(workspace), {name: validated(workspace, name)[1] for name in release_tables()}
 
 
 def is_current(workspace: Workspace) -> bool:
     """Whether the latest release contains the present tables."""
     last = releases.latest(workspace.releases)
-    return last is not None and last.fingerprint == release.release_fingerprint(workspace, tables(workspace))
+    return last is not None and last.fingerprint == release_fingerprint(workspace.mode, tables(workspace))
 
 
 def tables(workspace: Workspace) -> dict[str, StageResult]:

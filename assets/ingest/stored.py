@@ -1,5 +1,6 @@
 """Stored rows: the results of reading payloads, as Parquet files in a folder of the stage cache."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
+from assets.core.stage_cache import fingerprint
 from assets.ingest.bitemporal import REQUEST
 from warehouse.archive import Fetch
 
@@ -83,3 +85,8 @@ class StageResult(StoredRows):
     def payloads(self) -> dict[str, str]:
         """Slice, also of each further page → the payload in use."""
         return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))
+
+
+def release_fingerprint(mode: str, results: Mapping[str, StageResult]) -> str:
+    """The fingerprint of a release of these tables."""
+    return fingerprint("release", mode, [(name, item.fingerprint) for name, item in results.items()])

@@ -15,10 +15,9 @@ import polars as pl
 import expectations
 from assets import explore
 from assets.core.errors import AssetError
-from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
 from assets.ingest.staleness import STALE_AFTER, stale
-from assets.ingest.stored import StageResult
+from assets.ingest.stored import StageResult, release_fingerprint
 from assets.publish.acceptances import acceptances
 from assets.publish.changelog import changelog
 from sources.catalogue import datasets, redistributable
@@ -51,11 +50,6 @@ class Published:
     new: bool
 
 
-def release_fingerprint(workspace: Workspace, results: Mapping[str, StageResult]) -> str:
-    """The fingerprint of a release of these tables."""
-    return fingerprint("release", workspace.mode, [(name, item.fingerprint) for name, item in results.items()])
-
-
 def publish(workspace: Workspace, results: Mapping[str, StageResult], outcomes: Outcomes) -> Published:
     """Publish the tables; if nothing changed since the last release, return that one.
 
@@ -64,7 +58,7 @@ def publish(workspace: Workspace, results: Mapping[str, StageResult], outcomes: 
     """
     if not any(_rows(item.frame) for name, item in results.items() if _from_publishers(name)):
         raise AssetError("there is nothing to release: no dataset has a payload that can be read")
-    stage = release_fingerprint(workspace, results)
+    stage = release_fingerprint(workspace.mode, results)
     with lock(workspace.archive.root):
         last = releases.latest(workspace.releases)
         if last is not None and last.fingerprint == stage:
