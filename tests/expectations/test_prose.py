@@ -75,7 +75,7 @@ def test_figures_that_do_not_add_up_are_found(name: str, broken: tuple[str, dict
 BOUNDS = ("value", "value_min", "value_max")
 
 
-def test_the_first_year_after_the_census_is_a_break() -> None:
+def test_figures_of_the_census_year_are_a_break() -> None:
     rows = snapshot_rows("internal_migration").filter(
         pl.col("indicator").is_in(["hukou_separated", "floating_population"])
     )

@@ -59,6 +59,17 @@ def test_a_total_may_exceed_its_parts_where_a_dataset_publishes_unknown_sex_for_
     assert failing_rows("sexes_make_total", "population", less)["value"].to_list() == [8.0]
 
 
+@pytest.mark.parametrize(("total", "fails"), [(20.0, 0), (8.0, 1)])
+def test_a_part_of_more_than_a_number_leaves_its_total_open_above(total: float, fails: int) -> None:
+    parts: dict[str, dict[str, object]] = {
+        "M": {"value": 5.0},
+        "F": {"value": 5.0, "value_min": 5.0, "value_max": None},
+    }
+    changes = [{"sex": "_T", "value": total}, *(part | {"sex": sex} for sex, part in parts.items())]
+    frame = rows("population", *changes)
+    assert failing_rows("sexes_make_total", "population", frame).height == fails
+
+
 def test_a_total_with_an_unpublished_part_is_not_checked() -> None:
     frame = sexes(100, M=5, F=None)
     assert failing_rows("sexes_make_total", "population", frame).is_empty()
