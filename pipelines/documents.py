@@ -1,4 +1,4 @@
-"""The generated documents: data dictionary and JSON Schemas. ``python -m pipelines.documents`` writes them again."""
+"""Writes the generated documents: the data dictionary and the JSON Schemas. Run ``python -m pipelines.documents``."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ from warehouse.errors import CorridorError
 from warehouse.storage.s3 import S3Place
 
 PREFIX = "CORRIDOR_"
-LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a datetime can hold
+LAST_SECOND = 253_402_300_799  # the end of the year 9999; a datetime can hold no later time
 
 
 class SettingsError(CorridorError):

@@ -177,5 +177,5 @@ def _one_sentence_errors(root: Place) -> Iterator[None]:
     except Exception as error:  # PyIceberg's errors have no common base class, and damage can raise any other error
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise ReleaseError(
-            f"the Iceberg catalog of {root} cannot be used ({reason}); `corridor register --anew` builds it again"
+            f"the Iceberg catalog of {root} cannot be used ({reason}); `corridor register --rebuild` builds it again"
         ) from error

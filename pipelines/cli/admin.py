@@ -123,8 +123,9 @@ def verify(data: Data = None, json: Json = False) -> None:
 
 @commands.command(rich_help_panel=PANEL)
 def register(
-    anew: Annotated[
-        bool, typer.Option("--anew", help="Rebuild the catalog from the releases, for example after a move.")
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", "--anew", help="Make the catalog again, for example after the folder was moved."),
     ] = False,
     data: Data = None,
 ) -> None:
@@ -135,7 +136,7 @@ def register(
     workspace = any_mode(data)
     latest = index_of_releases.find(workspace.releases)
     with build_lock(workspace):
-        enter = iceberg.reregister if anew else iceberg.register
+        enter = iceberg.reregister if rebuild else iceberg.register
         enter(workspace.releases, workspace.data, workspace.catalog)
     print_line(f"All releases up to {latest.name} are in the Iceberg catalog, each with its tag.")
 

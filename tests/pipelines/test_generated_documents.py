@@ -1,4 +1,4 @@
-"""What is generated from the contracts and committed is what they generate now."""
+"""The generated documents that are committed are equal to those that the contracts and models generate now."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The queries of README and of the page on Chinese citizens give the right answers from the files of a release."""
+"""The queries of ``docs/questions.md`` and of the page on Chinese citizens give right answers from a release only."""
 
 import re
 import subprocess
@@ -30,11 +30,11 @@ def blocks(text: str, *languages: str) -> list[str]:
 
 @pytest.fixture
 def results(built: Built, monkeypatch: pytest.MonkeyPatch) -> dict[str, pl.DataFrame]:
-    """Return the result of each SQL block of README in the folder of the release, by its first line."""
+    """Return the result of each query of ``docs/questions.md`` in the folder of the release, by its first line."""
     monkeypatch.chdir(built.release)
     with duckdb.connect() as opened:
         opened.execute(Path("views.sql").read_text("utf-8"))
-        queries = blocks((ROOT / "README.md").read_text("utf-8"), "sql")
+        queries = blocks((ROOT / "docs" / "questions.md").read_text("utf-8"), "sql")
         return {query.split("\n")[0]: opened.sql(query).pl() for query in queries}
 
 
@@ -83,6 +83,12 @@ def test_the_floating_population_is_never_compared_with_movers_in_the_union(resu
     others = found.filter(pl.col("jurisdiction") != "CHN")
     assert set(others["grade"]) == {"D"}
     assert all("phenomenon" in reasons for reasons in others["grade_reasons"])
+
+
+def test_refugees_from_china_by_country_of_asylum(results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "Refugees from China")
+    assert found.height == 20
+    assert found["year"].is_sorted(descending=True)
 
 
 def test_the_page_on_chinese_citizens_needs_only_the_files_of_a_release(built: Built, tmp_path: Path) -> None:
