@@ -15,9 +15,9 @@ from assets.explore.elements import (
     figure,
     partner_name,
     sentence,
-    several,
     trace,
     word,
+    word_list,
     words_of,
 )
 from warehouse.codes import CHINA
@@ -158,7 +158,7 @@ def _jump(row: Row, figures: Mapping[tuple[object, ...], Row], acts: Mapping[tup
         "name": word("measure", row["measure"]),
         "before": figure(earlier),
         "factor": _factor(row["value"] / row["before"]),
-        "flags": several("flag", ";".join(flag for flag in row["flags"].split(";") if flag != "jump")),
+        "flags": word_list("flag", ";".join(flag for flag in row["flags"].split(";") if flag != "jump")),
         "acts": [word("instrument", act) for act in acts.get(key, [])],
         "traces": [trace(each, str(each["year"])) for each in (earlier, row)],
     }

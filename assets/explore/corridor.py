@@ -16,10 +16,10 @@ from assets.explore.elements import (
     Trace,
     figure,
     rule_differences,
-    several,
     source_id,
     trace,
     word,
+    word_list,
     words_of,
 )
 from assets.law.visas import rule_on, rules_on
@@ -77,7 +77,7 @@ def _born_row(
             for row, (_, year) in zip(found, heads, strict=True)
         ],
         "grades": [
-            (row["grade"], several("attribute", row["grade_reasons"])) for row in found if row and "grade" in row
+            (row["grade"], word_list("attribute", row["grade_reasons"])) for row in found if row and "grade" in row
         ],
         "traces": [trace(row, row["year"], command=row.get("command")) for row in found if row],
     }
@@ -126,7 +126,7 @@ def asylum(context: ReportContext) -> Item:
         "plot": _asylum_plot(context, rows, [side.dataset for side in sides]),
         "both": compared.height,
         "near": compared.filter(pl.col("ratio").is_between(0.95, 1.05)).height,
-        "far": [_both_sides(row) for row in largest.iter_rows(named=True)],
+        "far": [_mirror_row(row) for row in largest.iter_rows(named=True)],
         "differs": rule_differences(context.counting_rules, first, second),
     }
 
@@ -172,7 +172,7 @@ def _mirror(context: ReportContext, name: str) -> pl.DataFrame:
     return context.tables["mirror_flow"].filter(pl.col("mirror") == name).collect()
 
 
-def _both_sides(row: Row) -> Item:
+def _mirror_row(row: Row) -> Item:
     """A row of a mirror with the figures of both sides."""
     name = row["mirror"]
     state = row["destination"] if row["origin"] == CHINA else row["origin"]
@@ -186,8 +186,8 @@ def _both_sides(row: Row) -> Item:
         "second": figure(_with_source(row, "second_"), "second_"),
         "ratio": "" if row["ratio"] is None else f"{row['ratio']:.2f}",
         "grade": row["grade"],
-        "reasons": several("attribute", row["grade_reasons"]),
-        "flags": several("flag", row["flags"]),
+        "reasons": word_list("attribute", row["grade_reasons"]),
+        "flags": word_list("flag", row["flags"]),
         "unit": word("unit", row["unit"]),
         "traces": [
             trace({**row, "measure": name}, "", side, f"corridor explain mirror_flow {where}")
@@ -212,7 +212,7 @@ def visas(context: ReportContext) -> Item:
     for state in context.states:
         china = entry.filter(pl.col("jurisdiction") == CHINA, pl.col("nationality") == state)
         back = entry.filter(pl.col("jurisdiction") == state, pl.col("nationality") == CHINA)
-        spans = _spans(china)
+        spans = _waiver_spans(china)
         bars += [_bar(state, span, today) for span in spans]
         rows.append(_visa_row(state, china, back, spans, today))
     order = list(dict.fromkeys(bar["place"] for bar in sorted(bars, key=lambda bar: bar["since"])))
@@ -236,7 +236,7 @@ def _bar(state: str, span: Row, today: date) -> Item:
 
 def _visa_row(state: str, china: pl.DataFrame, back: pl.DataFrame, spans: Sequence[Row], today: date) -> Item:
     """A member state: the rules of China for its nationals, and its own for citizens of China (``back``)."""
-    began, current = _unbroken(spans, today)
+    began, current = _current_series(spans, today)
     own = rule_on(back, CHINA, state, today)
     return {
         "place": word("area", state),
@@ -264,7 +264,7 @@ def _linked(rule: Row | None, field: str) -> Item | None:
     return None if rule is None or rule[field] is None else {"text": str(rule[field]), "href": source_id(rule)}
 
 
-def _spans(rules: pl.DataFrame) -> list[Row]:
+def _waiver_spans(rules: pl.DataFrame) -> list[Row]:
     """The successive waivers for one state: each deciding rule with its first day ``since`` and the day ``until``.
 
     ``until`` is the day after the last day; None if no end is announced.
@@ -275,7 +275,7 @@ def _spans(rules: pl.DataFrame) -> list[Row]:
     return [deciding[since] | {"since": since, "until": until} for since, until in spans if since in deciding]
 
 
-def _unbroken(spans: Sequence[Row], today: date) -> tuple[Row | None, Row | None]:
+def _current_series(spans: Sequence[Row], today: date) -> tuple[Row | None, Row | None]:
     """The first span of the unbroken series of waivers that holds today, and the span that holds today."""
     began: Row | None = None
     before: Row | None = None
@@ -305,7 +305,7 @@ def corridors(context: ReportContext) -> list[Item]:
         {
             "place": word("area", state),
             "id": f"c-{state}",
-            "rows": [_both_sides(row) for row in by_state[state,].iter_rows(named=True)],
+            "rows": [_mirror_row(row) for row in by_state[state,].iter_rows(named=True)],
         }
         for state in context.states
         if (state,) in by_state

@@ -109,7 +109,7 @@ def words_of(code_list: str, column: str) -> pl.Expr:
     return pl.format("{}{}{}", pl.lit(f"{BEGIN}{code_list}{BETWEEN}"), pl.col(column), pl.lit(END))
 
 
-def several(code_list: str, codes: str | None) -> str:
+def word_list(code_list: str, codes: str | None) -> str:
     """The placeholders for the names of several codes in a text that separates them with semicolons."""
     return sentence("comma").join(word(code_list, code) for code in (codes or "").split(SEPARATOR) if code)
 
@@ -176,8 +176,8 @@ def cell(row: Row, *traces: Trace, states: int = 0) -> Cell:
         definition=word("definition", row["definition"]),
         grade=row["grade"],
         grade_name=word("grade", row["grade"]),
-        reasons=several("attribute", row["grade_reasons"]),
-        flags=several("flag", row["flags"]),
+        reasons=word_list("attribute", row["grade_reasons"]),
+        flags=word_list("flag", row["flags"]),
         aggregation=None if row["aggregation"] == STATE else word("aggregation", row["aggregation"]),
         missing=row["value"] is None,
         traces=traces,
@@ -228,7 +228,7 @@ def rule_differences(rules: pl.DataFrame, left: tuple[str, str], right: tuple[st
         return None
     one, other = (side.row(0, named=True) for side in sides)
     rows = [
-        (word("attribute", name), several("counting", one[name]), several("counting", other[name]))
+        (word("attribute", name), word_list("counting", one[name]), word_list("counting", other[name]))
         for name in ATTRIBUTES
         if one[name] != other[name]
     ]

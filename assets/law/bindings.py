@@ -20,7 +20,7 @@ PROTOCOL_STATES = ("DNK", "IRL")
 TREATY_SCHEMES = ("mtdsg", "ilo", "cets")
 
 _CONFIDENCE = pl.Enum(["high", "medium", "low"])
-_BOUND = ["instrument", "jurisdiction", "territorial_scope"]
+_KEY = ["instrument", "jurisdiction", "territorial_scope"]
 _WHOLE_STATE = pl.col("territorial_scope") == "_T"
 
 
@@ -50,12 +50,12 @@ def _events_until(events: pl.DataFrame, on: date | None) -> pl.DataFrame:
 
 def _most_confident(events: pl.DataFrame) -> pl.DataFrame:
     """The events with the highest confidence for each jurisdiction and instrument."""
-    return events.filter(pl.col("confidence").to_physical() == pl.col("confidence").to_physical().min().over(_BOUND))
+    return events.filter(pl.col("confidence").to_physical() == pl.col("confidence").to_physical().min().over(_KEY))
 
 
 def _first_day(events: pl.DataFrame, name: str) -> pl.DataFrame:
     """The first day of the events for each jurisdiction and instrument, in a column of that name."""
-    return _most_confident(events.drop_nulls("date")).group_by(_BOUND).agg(pl.col("date").min().alias(name))
+    return _most_confident(events.drop_nulls("date")).group_by(_KEY).agg(pl.col("date").min().alias(name))
 
 
 def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
@@ -67,12 +67,12 @@ def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
     )
     events = known.join(rules, on="instrument")
     consent = _most_confident(events.filter(pl.col("event").is_in(CONSENT)).drop_nulls("date"))
-    denounced = events.filter(pl.col("event") == "denounce").select(*_BOUND, pl.col("date").alias("valid_to"))
+    denounced = events.filter(pl.col("event") == "denounce").select(*_KEY, pl.col("date").alias("valid_to"))
     entered = events.filter(pl.col("event") == "enter_into_force")
     general = _first_day(entered.filter(pl.col("jurisdiction") == "_T"), "general").select("instrument", "general")
     bound = (
         _with_end(consent, denounced)
-        .join(_first_day(entered, "entered"), on=_BOUND, how="left")
+        .join(_first_day(entered, "entered"), on=_KEY, how="left")
         .join(general, on="instrument", how="left")
         .with_columns(_beginning())
     )
@@ -82,12 +82,12 @@ def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
 def _with_end(consent: pl.DataFrame, denounced: pl.DataFrame) -> pl.DataFrame:
     """The first consent before each denunciation with its end, and the first consent after the last denunciation."""
     ends = (
-        consent.join(denounced, on=_BOUND, how="left")
+        consent.join(denounced, on=_KEY, how="left")
         .with_columns(pl.when(pl.col("valid_to") > pl.col("date")).then("valid_to"))
         .group_by(consent.columns, maintain_order=True)
         .agg(pl.col("valid_to").min())
     )
-    return ends.unique([*_BOUND, "valid_to"], keep="first", maintain_order=True)
+    return ends.unique([*_KEY, "valid_to"], keep="first", maintain_order=True)
 
 
 def _beginning() -> list[pl.Expr]:
@@ -120,7 +120,7 @@ def _by_rule() -> pl.Expr:
 def _territory_bindings(known: pl.DataFrame) -> pl.DataFrame:
     """The bindings of territories to which a treaty was extended. The state as a whole may not be bound."""
     extended = _most_confident(known.filter(pl.col("event") == "extend").drop_nulls("date"))
-    return extended.unique(_BOUND, keep="first", maintain_order=True).with_columns(
+    return extended.unique(_KEY, keep="first", maintain_order=True).with_columns(
         valid_from=pl.col("date"), valid_to=pl.lit(None, pl.Date), valid_from_basis=pl.lit("consent")
     )
 
@@ -157,7 +157,7 @@ def _own_law_bindings(known: pl.DataFrame) -> pl.DataFrame:
         .agg((pl.col("date").min() + pl.duration(days=1)).alias("valid_to"))
     )
     return (
-        entered.unique(_BOUND, keep="first", maintain_order=True)
+        entered.unique(_KEY, keep="first", maintain_order=True)
         .join(repealed, on="instrument", how="left")
         .with_columns(valid_from=pl.col("date"), valid_from_basis=pl.lit("entry_into_force"))
         .filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("valid_from")))
@@ -181,7 +181,7 @@ def _opted_in(acts: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
     """The bindings of Denmark and Ireland by acts in which they take part, from the day that the source states."""
     positions = acts.filter(pl.col("event").is_in(("opt_in", "opt_out")), pl.col("jurisdiction").is_in(PROTOCOL_STATES))
     joined = (
-        _most_confident(positions).filter(pl.col("event") == "opt_in").unique(_BOUND, keep="first", maintain_order=True)
+        _most_confident(positions).filter(pl.col("event") == "opt_in").unique(_KEY, keep="first", maintain_order=True)
     )
     own = ["event", "date", "basis", "source", "source_url", "confidence", "publisher", "dataset", "payload", "locator"]
     own += ["source_updated", "known_from", "known_to"]

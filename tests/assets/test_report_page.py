@@ -21,7 +21,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from websockets.sync.client import ClientConnection, connect
 
 from assets import explore
-from assets.explore.corridor import _spans, _unbroken
+from assets.explore.corridor import _current_series, _waiver_spans
 from assets.explore.elements import number, rate
 from assets.explore.i18n import Language, texts
 from tests.conftest import ROOT, Built
@@ -205,7 +205,7 @@ def test_the_page_shows_since_when_china_admits_each_state(built: Built) -> None
     ],
 )
 def test_a_waiver_begins_with_its_unbroken_series(rules: list[tuple[str, str | None]], since: str | None) -> None:
-    found, _ = _unbroken(_spans(announced(*rules)), date(2026, 11, 24))
+    found, _ = _current_series(_waiver_spans(announced(*rules)), date(2026, 11, 24))
     assert (str(found["since"]) if found else None) == since
 
 
@@ -236,14 +236,14 @@ def test_the_waiver_announced_last_is_shown() -> None:
         days=(15, 30, 15),
         on=("2024-03-07", "2024-11-22", "2024-05-07"),
     )
-    spans = _spans(rules)
+    spans = _waiver_spans(rules)
     shown = [(str(span["since"]), str(span["until"]), span["stay_days"]) for span in spans]
     assert shown == [
         ("2024-03-14", "2024-11-30", 15),
         ("2024-11-30", "2024-12-01", 30),
         ("2024-12-01", "2026-01-01", 30),
     ]
-    began, current = _unbroken(spans, date(2025, 6, 1))
+    began, current = _current_series(spans, date(2025, 6, 1))
     assert began == spans[0]
     assert current == spans[2]
 
