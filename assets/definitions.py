@@ -351,6 +351,7 @@ def release_asset() -> dg.AssetsDefinition:
     def release(workspace: WorkspaceParam) -> dg.MaterializeResult:
         """Publish the present tables if anything is new and no check holds them back."""
         published = publish(workspace, *stages.release_inputs(workspace))
+        workspace.stage_cache.sweep()
         entry = published.entry
         rows = pl.DataFrame([{"table": name, "rows": facts.rows} for name, facts in entry.tables.items()])
         address = release_address(workspace.releases, entry.name)

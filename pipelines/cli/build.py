@@ -35,8 +35,11 @@ def build(
     is 1 if no release could be published.
     """
     from pipelines import build as building
+    from pipelines.logs import log_to_stderr
 
     workspace = build_mode(data, live)
+    if not err.is_terminal:
+        log_to_stderr()
     if only is not None and not building.selected(only):
         fail(f"no dataset's name contains {only!r}; `corridor sources` lists the datasets")
     with build_lock(workspace), progress("building") as step:
