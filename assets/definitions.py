@@ -315,11 +315,11 @@ def _check_result(
     """One check from the outcomes of its rules. A failure that a person accepted is a warning."""
     failed = [outcome for outcome in outcomes if not outcome.success]
     errors = [outcome for outcome in failed if outcome.severity == "error" and outcome.name not in accepted]
-    parts = [f"{item.name}: {item.failing:,} of {item.checked:,} rows fail" for item in failed]
+    parts = [f"{item.name}: {item.failing:,} failures in {item.checked:,} rows" for item in failed]
     if len(outcomes) > 1:
         parts = parts or [f"{len(outcomes)} rules hold"]
     elif not failed:
-        parts = [f"0 of {outcomes[0].checked:,} rows fail"]
+        parts = [f"no failure in {outcomes[0].checked:,} rows"]
     rows = "\n\n".join(f"**{item.name}**: {item.reason}\n\n{failing_rows(item.rows)}" for item in failed)
     return dg.AssetCheckResult(
         asset_key=table_key(table),
