@@ -14,6 +14,7 @@ from sources.prose.language.sentences import Compact
 from sources.prose.language.time_expressions import TimeExpression, time_at, times_in
 from sources.prose.language.vocabulary import Token, vocabulary
 from sources.prose.matching import Found, Grammar, ends_clause
+from sources.prose.statements import Statement
 
 _SHARE = re.compile(r"[,、]?(?:其中)?(?:约|大约|均)?(?:占比|占)[^,。;]*$")
 _CONTINUES = re.compile(
@@ -169,7 +170,7 @@ class _Sentence:
         """Return whether the whole that a clause is a part of is the right one."""
         declared, thread = found.form, self.thread
         roles = {role for token in found.tokens for role in token.roles}
-        if "link" in roles and thread.begun and thread.broken:
+        if "link" in roles and thread.begun and not self._is_part(found):
             return False
         inherited = not declared.verb or found.verbs or not self.verbs or self.verbs & set(declared.verb)
         if not inherited and not (declared.of and {thread.last, thread.head} & set(declared.of)):
@@ -178,11 +179,21 @@ class _Sentence:
             return thread.last in declared.of
         if not declared.of or found.topic:
             return True
-        if found.verbs and "link" not in roles:
+        if declared.alone and found.verbs and "link" not in roles:
             return True
         if {thread.last, thread.head} & set(declared.of) or thread.last == found.name:
             return True
         return declared.alone and not thread.begun
+
+    def _is_part(self, found: Found) -> bool:
+        """Return whether a clause with 其中 is a part of the last total: of one it names, or of one counted alike."""
+        head = self.thread.head
+        if self.thread.broken or head is None:
+            return False
+        if {self.thread.last, head} & {*found.form.of, *found.form.within}:
+            return True
+        whole = self.grammar.statements.get(head)
+        return whole is not None and not found.form.of and _covers(whole, found)
 
     def _keep(self, found: Found, quantity: Quantity) -> None:
         roles = {role for token in found.tokens for role in token.roles}
@@ -382,6 +393,13 @@ def _by_subject(left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
             continue
         items = [f"{first}{tail}", *(f"{head}{item}{tail}" for item in middle), f"{head}{last}"]
         yield tuple(f"{item}{right}" for item in items)
+
+
+def _covers(whole: Statement, part: Found) -> bool:
+    """Return whether a statement counts a part by the same definition, and nothing that the part is not."""
+    fixed = whole.fixed
+    kept = all(fixed[name] in ("_T", "_Z", part.fields[name]) for name in whole.fields if name != "partner_role")
+    return kept and whole.definition == part.declared.definition
 
 
 def _last_roles(tokens: tuple[Token, ...], region: str) -> frozenset[str]:

@@ -24,6 +24,8 @@ _NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均
 _REPORT = re.compile(r"发布会|举行|召开|获悉|\d日电|\d日讯")
 _HEADING = 30  # characters
 _STOPS = "。!?;,:…"
+_TITLE_ROLES = frozenset({"neutral", "reporting", "policy", "time"})
+_UNANCHORED = "neither its title nor the sentence names the nation or what is counted"
 _PART = "it is about a part of the nation"
 
 
@@ -95,6 +97,9 @@ def figures_of(document: Document) -> Figures:
             quantities = [one.quantity for one in outcome.readings] + [one for one, _ in outcome.unread]
             found.unread += [_unread(page.text, place, text, one, _PART) for one in quantities]
             continue
+        if not scope.anchored(written):
+            found.unread += [_unread(page.text, place, text, one.quantity, _UNANCHORED) for one in outcome.readings]
+            outcome.readings, outcome.changes = [], []
         _collect(document, found, (place, text), outcome, title)
     return found
 
@@ -207,6 +212,9 @@ class _Scope:
         self.known = known
         self.title = page.title.strip()
         self.document = self._is_part(page.title) or bool(_place(page.title) and not _NATION.search(page.title))
+        words = (*known.issuers, *vocabulary().titles, "全国", "我国", "中国", "China", "NIA", "NBS")
+        words += tuple(word for entry in known.neutral for word in entry.words)
+        self.nation = re.compile("|".join(re.escape(word) for word in words))
         self.heading = self.part = False
         self.first = True
 
@@ -225,6 +233,17 @@ class _Scope:
             self.part = False
         return self.part
 
+    def anchored(self, sentence: str) -> bool:
+        """Return whether the title or the sentence names the nation, its authorities, or what is counted.
+
+        A title of times and words that name no topic needs none.
+        """
+        if not self.title or self.nation.search(self.title) or self.nation.search(sentence):
+            return True
+        if any(subject.search(self.title) for subject in self._subjects()):
+            return True
+        return not self.known.lexer.lex(self.title, _TITLE_ROLES).stopped
+
     def leaves(self, sentence: str, *, understood: bool) -> None:
         """Keep that the sentences after one that names a place and is not understood are about that place."""
         if sentence.strip() == self.title:
@@ -233,6 +252,12 @@ class _Scope:
             self.part = True
             self.document = self.document or self.first
         self.first = False
+
+    def _subjects(self) -> Iterator[re.Pattern[str]]:
+        """Yield the subjects of the publisher's statements, which a title may name."""
+        for declared in self.known.statements.values():
+            for worded in declared.worded:
+                yield from worded.subject
 
     def _is_part(self, text: str) -> bool:
         return bool(self.known.smaller and self.known.smaller.search(text))

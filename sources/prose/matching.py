@@ -126,8 +126,9 @@ class Grammar:
         )
         if any(_only_verb(token) and not _verbs(token) & set(worded.form.verb) for token in tokens):
             return None
-        topics = [shape.before[token.start : token.end] for token in before if "topic" in token.roles]
-        if any(not any(p.fullmatch(topic) for p in worded.topics) for topic in topics):
+        named = [(shape.before[token.start : token.end], token) for token in before if "topic" in token.roles]
+        topics = [word for word, _ in named if any(pattern.fullmatch(word) for pattern in worded.topics)]
+        if any(word not in topics and "neutral" not in token.roles for word, token in named):
             return None
         unit = quantity.unit or _unit_before(shape.match.group(), shape.between, worded.form)
         fields = declared.fields_of(shape.match.groupdict(), inherited)
@@ -213,7 +214,7 @@ def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
     for number, word in enumerate(words):
         if word in trends and (number + 1 >= len(words) or "," not in words[number + 1 :]):
             return False
-        if word in ("由", "从") and not any(token.time for token in tokens[number + 1 : number + 2]):
+        if word in ("由", "却由", "从") and not any(token.time for token in tokens[number + 1 : number + 2]):
             return False
     return not (tokens and "compare" in tokens[-1].roles)
 

@@ -171,10 +171,10 @@ def named_times(text: str, published: date | None) -> Iterator[TimeExpression]:
     """Yield the time expressions of a text that figures may be of: neither days nor times of a comparison."""
     for time in times_in(text, published):
         before, written = text[: time.start], text[time.start : time.end]
-        compared = "同期" in written or _COMPARED_AFTER.match(text, time.end)
-        if time.day or _COMPARED_BEFORE.search(before) or (_COMPARED_TO.search(before) and compared):
-            continue
-        yield time
+        compared = _COMPARED_AFTER.match(text, time.end)
+        compared = _COMPARED_BEFORE.search(before) or (_COMPARED_TO.search(before) and compared)
+        if not (time.day or "同期" in written or compared):
+            yield time
 
 
 def _kind(part: re.Match[str] | None) -> str:

@@ -92,6 +92,7 @@ class Vocabulary(_Part):
     links: list[str] = Field(description="words that make a figure a part of the last total")
     comparisons: list[str] = Field(description="words that compare a figure with another time")
     places: list[str] = Field(description="names of parts of the nation, besides the provinces")
+    titles: list[str] = Field(description="words of titles of documents about the whole nation")
     units: list[str] = Field(description="units, beside those of the statements")
 
     @cached_property
@@ -178,15 +179,18 @@ class Lexer:
             yield Token(at, at + 1, frozenset({"punctuation"}))
         if "time" in allowed and (time := time_at(text, at, published)) is not None:
             yield Token(at, time.end, frozenset({"time"}), time)
+        words: dict[int, frozenset[str]] = {}
         for pattern, roles in self._phrases:
             if roles & allowed and (match := pattern.match(text, at)):
-                yield Token(at, match.end(), roles)
+                words[match.end()] = words.get(match.end(), frozenset()) | roles
         if "compare" in allowed and (end := _comparison_end(text, at, published)):
             yield Token(at, end, frozenset({"compare"}))
         for key in {text[at].lower(), "#" if text[at].isdigit() else "", "<"}:
             for pattern, roles in self._index.get(key, ()):
                 if roles & allowed and (match := pattern.match(text, at)):
-                    yield Token(at, match.end(), roles & allowed)
+                    words[match.end()] = words.get(match.end(), frozenset()) | (roles & allowed)
+        for end, roles in words.items():
+            yield Token(at, end, roles)
 
     @staticmethod
     def _path(best: list[tuple[int, Token | None] | None], end: int) -> tuple[Token, ...]:

@@ -83,6 +83,9 @@ class Form(_Part):
     of: list[str] = Field(
         default=[], description="statements whose figure it is a part of, where its subject does not state the whole"
     )
+    within: list[str] = Field(
+        default=[], description="totals of another definition that 其中 may make it a part of; its subject is complete"
+    )
     alone: bool = Field(
         default=True, description="whether it is read without its whole, at the beginning of a paragraph"
     )
@@ -94,7 +97,7 @@ class Form(_Part):
     note: str | None = Field(default=None, description="phrase that may follow the figure in brackets or after a comma")
     needs_note: bool = Field(default=False, description="whether the note must follow")
 
-    @field_validator("subject", "after", "verb", "units", "of", "topics", mode="before")
+    @field_validator("subject", "after", "verb", "units", "of", "within", "topics", mode="before")
     @classmethod
     def _several(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -283,7 +286,8 @@ class Statements(_Part):
     @model_validator(mode="after")
     def _declared(self) -> Self:
         named = {name for one in self.sums for name in (one.whole, *one.parts)}
-        named |= {whole for statement in self.statements.values() for form in statement.all_forms for whole in form.of}
+        forms = [form for statement in self.statements.values() for form in statement.all_forms]
+        named |= {whole for form in forms for whole in (*form.of, *form.within)}
         if unknown := sorted(named - set(self.statements)):
             raise ValueError(f"sums or parts of statements that are not declared: {', '.join(unknown)}")
         return self
