@@ -83,11 +83,11 @@ class Archive:
         return _stamp(self.ledger)
 
     def store(self, path: Path) -> str:
-        """Copy the file at ``path`` into the archive, unless it is there already, and return its sha256."""
+        """Copy the file at ``path`` into the archive, unless it is there intact, and return its sha256."""
         try:
             sha256 = files.sha256(path)
             stored = self._path(sha256)
-            if not stored.exists():
+            if self.damage_of(sha256):
                 self._copy(path, stored)
         except OSError as error:
             raise ArchiveError(f"{path} cannot be stored in {self.root}: {error.strerror}") from error
@@ -101,6 +101,14 @@ class Archive:
         if not path.is_file():
             raise ArchiveError(f"the payload {sha256} is not in {self.root}")
         return path
+
+    def damage_of(self, sha256: str) -> str | None:
+        """Why a payload cannot be used: it is missing, or its bytes have another sha256. None if it is intact."""
+        path = self._path(sha256)
+        if not path.is_file():
+            return "it is missing"
+        found = files.sha256(path)
+        return None if found == sha256 else f"its bytes have the sha256 {found}"
 
     def append(self, fetch: Fetch) -> None:
         """Append ``fetch`` to the ledger, with the headers in ``KEPT_HEADERS``; its payload must be stored already."""

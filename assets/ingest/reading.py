@@ -30,6 +30,9 @@ from warehouse.contracts import contract
 
 log = logging.getLogger("corridor.read")
 
+# Characters of an unforeseen error that are kept in the reason for a rejection.
+LONGEST_REASON = 200
+
 
 @dataclass(frozen=True)
 class Rejection:
@@ -71,35 +74,62 @@ def _read_response(workspace: Workspace, name: str, key: str, pages: Pages) -> R
     ]
     stage = fingerprint("response", name, key, identity)
     label = f"{name}/{hashlib.sha256(repr((key, identity)).encode()).hexdigest()[:16]}"
+    damages = [] if workspace.stage_cache.has("responses", label, stage) else _damages(workspace, pages)
+    if any(damages):  # a result for damaged bytes must not be used after they are repaired
+        stage = fingerprint(stage, damages)
     folder = workspace.stage_cache.get_or_build(
-        "responses", label, stage, lambda target: _read(workspace, name, pages, target)
+        "responses", label, stage, lambda target: _read(workspace, name, pages, damages, target)
     )
     return ReadResponse(folder, key, pages, stage)
 
 
-def _read(workspace: Workspace, name: str, pages: Pages, folder: Path) -> None:
+def _damages(workspace: Workspace, pages: Pages) -> list[str | None]:
+    """For each page why the archive cannot return its payload; None if the payload is intact."""
+    return [workspace.archive.damage_of(str(page.payload)) for page in pages]
+
+
+def _read(workspace: Workspace, name: str, pages: Pages, damages: list[str | None], folder: Path) -> None:
     """Read the pages of a response into the files of ``ReadResponse``."""
-    publisher, entry = datasets()[name]
-    normalise = law_rows if entry.record else observations_of
     parts: list[Normalised] = []
     dated_rows = False
     error = None
-    for page in pages:
-        path = workspace.archive.payload_path(str(page.payload))
-        try:
-            with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-                cells = reading.read(plain, publisher.publisher, _day_given(page))
-                dated_rows = "said" in cells.frame.collect_schema()
-                parts.append(normalise(cells, publisher, page.dataset, origin_of(page)))
-        except (SourceError, AssetError) as failure:
-            error = str(failure)
+    for page, damage in zip(pages, damages, strict=True):
+        if damage:
+            error = f"the payload in the archive is damaged, {damage}; the next build fetches it again"
             break
+        part, dated_rows, error = _normalised(workspace, name, page)
+        if part is None:
+            break
+        parts.append(part)
     facts = {"page": len(parts) if error else None, "error": error}
-    rows = _write_parts(folder, contract(entry.table).polars_schema, [] if error else parts)
+    rows = _write_parts(folder, contract(datasets()[name][1].table).polars_schema, [] if error else parts)
     times = rows["known_from"].drop_nulls().unique().sort().to_list()
     (folder / "times.json").write_bytes(orjson.dumps(times if dated_rows else times[-1:]))
     (folder / "facts.json").write_bytes(orjson.dumps({"rows": rows.height, **facts}))
     log.info("read %s%s: %s", name, _slice(pages[0]), error or f"{rows.height:,} rows")
+
+
+def _normalised(workspace: Workspace, name: str, page: Fetch) -> tuple[Normalised | None, bool, str | None]:
+    """The rows of one payload, whether each has a day of publication of its own, and the reason if there are no rows.
+
+    Any error rejects this payload only: no payload may end a build. Errors of the machine, as a full disk, are raised.
+    """
+    publisher, entry = datasets()[name]
+    normalise = law_rows if entry.record else observations_of
+    path = workspace.archive.payload_path(str(page.payload))
+    try:
+        with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
+            cells = reading.read(plain, publisher.publisher, _day_given(page))
+            dated_rows = "said" in cells.frame.collect_schema()
+            return normalise(cells, publisher, page.dataset, origin_of(page)), dated_rows, None
+    except (SourceError, AssetError) as failure:
+        return None, False, str(failure)
+    except (OSError, MemoryError):
+        raise
+    except (Exception, pl.exceptions.PanicException) as failure:
+        log.exception("the reader failed on payload %s of %s", page.payload, name)
+        first_line = (str(failure).splitlines() or [""])[0][:LONGEST_REASON]
+        return None, False, f"the reader failed: {type(failure).__name__}: {first_line}"
 
 
 def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl.DataFrame:

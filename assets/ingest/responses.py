@@ -16,6 +16,7 @@ from sources.errors import FetchError
 from sources.protocols import paging
 from sources.request import Request
 from warehouse.archive import Fetch
+from warehouse.errors import ArchiveError
 
 Pages = tuple[Fetch, ...]
 
@@ -100,9 +101,10 @@ def _whole_responses(plan: Plan, request: Request, rounds: dict[str, list[Fetch]
         pages = (*pages, fetch)
         try:
             due = next_page(plan.archive, due, fetch.payload)
-        except FetchError:  # recorded when it was received; a response that may be incomplete is not used
+        except (FetchError, ArchiveError):
             due = None
-            continue
+            if not plan.archive.damage_of(str(fetch.payload)):
+                continue  # recorded when it was received; a response that may be incomplete is not used
         if due is None and (not found or _payloads(found[-1]) != _payloads(pages)):
             found.append(pages)
     return found
