@@ -29,9 +29,9 @@ class Selection(_Entry):
     indicator: str
     because: str = Field(description="why the source is at its place in the order")
     partner: list[str] = Field(default=list(TOTAL), description="codes of the partner")
-    where: dict[str, list[str]] = Field(default={}, description="codes of dimensions for which not the total is used")
+    where: dict[str, list[str]] = Field(default={}, description="codes to select in a dimension in place of its total")
     total: list[str] = Field(default=[], alias="sum", description="dimensions over which figures are added up")
-    least_parts: int = Field(default=1, description="the number of rows that a complete sum has at least")
+    least_parts: int = Field(default=1, description="the minimum number of rows of a complete sum")
     definition: list[str] = Field(default=[], description="counting rules to use; empty: all")
     concept: str | None = Field(
         default=None, description="the concept, if the selection is narrower than the indicator"

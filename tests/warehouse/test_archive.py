@@ -136,7 +136,7 @@ def test_a_payload_that_cannot_be_stored_is_reported(archive: Archive, tmp_path:
 # The ledger
 
 
-def test_a_fetch_comes_back_as_it_was_recorded(archive: Archive, tmp_path: Path) -> None:
+def test_an_appended_fetch_is_read_back_unchanged(archive: Archive, tmp_path: Path) -> None:
     assert archive.fetches() == []
     recorded = [fetch(archive.store(file(tmp_path, b"x"))), fetch(error="answered 503")]
     for one in recorded:
@@ -151,7 +151,7 @@ def test_only_headers_that_matter_are_kept(archive: Archive) -> None:
     assert archive.fetches()[0].headers == {"etag": '"1"'}
 
 
-def test_a_fetch_without_its_payload_or_its_hour_is_not_recorded(archive: Archive) -> None:
+def test_a_fetch_without_its_payload_or_without_utc_time_is_refused(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match=f"the payload {NOTHING} is not in"):
         archive.append(fetch(NOTHING))
     for at in (AT.replace(tzinfo=None), AT.astimezone(timezone(timedelta(hours=8)))):
@@ -181,7 +181,7 @@ def test_the_latest_fetch_is_the_last_that_succeeded(archive: Archive, tmp_path:
     assert payload("migr_reslong", "", "live") is None
 
 
-def test_what_another_process_adds_is_seen(archive: Archive) -> None:
+def test_lines_that_another_process_appends_are_read(archive: Archive) -> None:
     archive.append(fetch(dataset="a"))
     assert len(archive.fetches()) == 1
     line = archive.ledger.read_bytes()
@@ -194,7 +194,7 @@ def test_what_another_process_adds_is_seen(archive: Archive) -> None:
 
 @given(st.integers(min_value=1))
 @settings(max_examples=25, deadline=None)
-def test_a_torn_line_costs_no_other(cut: int) -> None:
+def test_an_incomplete_line_does_not_affect_other_lines(cut: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         archive = Archive(Path(name, "archive"))
         archive.append(fetch(dataset="a"))
@@ -229,7 +229,7 @@ def test_reading_a_long_ledger_again_is_quick(archive: Archive) -> None:
 # Verification
 
 
-def test_a_flipped_bit_is_named(archive: Archive, tmp_path: Path) -> None:
+def test_a_damaged_payload_is_reported(archive: Archive, tmp_path: Path) -> None:
     good, bad = archive.store(file(tmp_path, b"good")), archive.store(file(tmp_path, b"bad"))
     path = archive.payload_path(bad)
     path.chmod(0o644)
@@ -241,7 +241,7 @@ def test_a_flipped_bit_is_named(archive: Archive, tmp_path: Path) -> None:
     assert steps == [(1, 2), (2, 2)]
 
 
-def test_a_payload_that_is_gone_is_named_with_its_line(archive: Archive, tmp_path: Path) -> None:
+def test_a_missing_payload_is_reported_with_its_ledger_line(archive: Archive, tmp_path: Path) -> None:
     sha256 = archive.store(file(tmp_path, b"x"))
     archive.append(fetch())
     archive.append(fetch(sha256))
@@ -249,7 +249,7 @@ def test_a_payload_that_is_gone_is_named_with_its_line(archive: Archive, tmp_pat
     assert archive.verify() == [Damage("ledger", "line 2", f"its payload {sha256} is not in the archive")]
 
 
-def test_files_that_do_not_belong_are_named(archive: Archive, tmp_path: Path) -> None:
+def test_unexpected_files_are_reported(archive: Archive, tmp_path: Path) -> None:
     sha256 = archive.store(file(tmp_path, b"x"))
     (archive.root / "aside-x1").write_bytes(b"half")
     (archive.root / "ff").mkdir()
@@ -291,7 +291,7 @@ def test_a_second_build_reports_the_first(archive: Archive) -> None:
                 pass
 
 
-def test_a_killed_build_holds_nothing_back(archive: Archive) -> None:
+def test_a_killed_build_does_not_block_the_next(archive: Archive) -> None:
     with another_build(archive.root):
         pass
     with lock(archive.root):

@@ -45,7 +45,7 @@ NO_AREA = {
     ("unhcr_name", "CUR"): "the same entry: the code stands in place of a name",
     ("unhcr_name", "Macao SAR, China"): "in old exports beside 'China, Macao SAR' with other figures for the same year",
 }
-REGIONAL = "cens_21ua_ar3"  # a census whose geo are NUTS regions, which no table here holds
+REGIONAL = "cens_21ua_ar3"  # a census by NUTS region; no table here has NUTS regions
 
 
 def members(day: date) -> frozenset[str]:
@@ -69,7 +69,7 @@ def unmatched(scheme: str, seen: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["areas", "area_codes"])
-def test_the_generated_file_is_what_the_generator_makes(name: str) -> None:
+def test_the_generated_file_is_up_to_date(name: str) -> None:
     header, rows = {
         "areas": (generate.AREA, generate.areas()),
         "area_codes": (generate.CODE, generate.area_codes()),
@@ -164,11 +164,11 @@ def test_aggregates_of_the_union_name_the_members_of_their_time() -> None:
         ("eurostat", "AFR", "AFR"), ("worldbank", "AFR", "WB_AFR"), ("worldbank_name", "Congo, Rep.", "COG"),
     ],
 )  # fmt: skip
-def test_a_code_means_what_its_publisher_means_by_it(scheme: str, code: str, area: str) -> None:
+def test_a_code_is_translated_as_its_publisher_uses_it(scheme: str, code: str, area: str) -> None:
     assert crosswalk(scheme)[code] == {area}
 
 
-def test_what_one_publisher_calls_by_the_iso_code_of_another_country_is_known() -> None:
+def test_unhcr_codes_that_equal_the_iso_code_of_another_country_are_listed() -> None:
     iso = codes.members("area")
     taken = {code for code, areas in crosswalk("unhcr").items() if code in iso and areas != {code}}
     assert taken == {"ANT", "ARE", "AUS", "MAR"}
@@ -181,7 +181,7 @@ def test_a_code_that_passed_to_another_state_is_dated() -> None:
     assert {key for key, number in repeated.items() if number > 1} == {("iso2", "CS"), ("iso2", "YU"), ("iso3", "YUG")}
 
 
-def test_hong_kong_macao_taiwan_and_kosovo_are_areas_of_their_own_with_a_word_of_caution() -> None:
+def test_hong_kong_macao_taiwan_and_kosovo_are_separate_areas_with_a_warning() -> None:
     rows = codes.areas().filter(pl.col("area").is_in(["HKG", "MAC", "TWN", "XKX"]))
     assert set(rows["kind"]) == {"territory"}
     assert rows["note"].str.contains("Never merged silently").all()
@@ -200,12 +200,12 @@ def test_an_area_is_of_a_known_kind() -> None:
 
 
 def test_a_missing_value_counts_in_coverage_under_the_same_reason() -> None:
-    # What is worked out from several figures may lack one of them; what is observed may not.
+    # Only a figure that is computed from several others can be incomplete.
     assert codes.members("coverage") == codes.members("missing_reason") - {"incomplete"} | {"value"}
 
 
 @pytest.mark.parametrize("code_list", ["definition", "warning", "missing_reason", "theme", "coverage", "mode"])
-def test_what_an_analyst_must_understand_is_explained(code_list: str) -> None:
+def test_codes_of_important_lists_have_a_description(code_list: str) -> None:
     rows = codes.codes().filter(code_list=code_list)
     assert rows["description"].null_count() == 0
     assert rows["description"].str.contains(r"[.;]").all()
@@ -218,11 +218,11 @@ def test_a_dimension_that_some_datasets_lack_can_be_total_or_not_applicable(code
     assert {"_T", "_Z"} <= codes.members(code_list)
 
 
-# What the publishers really write.
+# The codes and names in real files of the publishers.
 
 
 def decoded(path: Path) -> str:
-    """The text of an old or a new file: UTF-8, or else the Western code page."""
+    """The text of a file in UTF-8, or in the Western code page if it is not valid UTF-8."""
     data = path.read_bytes()
     data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
     try:

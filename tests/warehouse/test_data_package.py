@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "population.parquet"
 
 
-def test_what_is_written_is_read_back_sorted_by_key(path: Path) -> None:
+def test_rows_are_read_back_sorted_by_key(path: Path) -> None:
     assert_frame_equal(pl.read_parquet(path), FRAME.sort(contract("population").key))
 
 
@@ -143,7 +143,7 @@ def test_a_key_of_one_field_is_unique() -> None:
     assert descriptor["resources"][0]["schema"]["fields"][0]["constraints"] == {"required": True, "unique": True}
 
 
-# The parts of the Data Package 2.0 profile that bind us: https://datapackage.org/profiles/2.0/datapackage.json
+# The parts of the Data Package 2.0 profile that apply to us: https://datapackage.org/profiles/2.0/datapackage.json
 PROFILE = {
     "type": "object",
     "required": ["resources"],

@@ -1,4 +1,4 @@
-"""Releases in an Iceberg catalog: the same files, a tag each, and what was released then is read now."""
+"""Releases in an Iceberg catalog: the same files, one tag for each release, and each release can be read by it."""
 
 import shutil
 from collections.abc import Iterator
@@ -75,14 +75,14 @@ def widened(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(route=pl.lit("_T")).select(wider().field_names)
 
 
-def test_pyiceberg_travels_to_each_release(root: Path) -> None:
+def test_pyiceberg_reads_each_release_by_its_tag(root: Path) -> None:
     table = held(root)
     assert_frame_equal(at(table, FIRST), BEFORE)
     assert_frame_equal(at(table, SECOND), AFTER)
     assert_frame_equal(pl.DataFrame(pl.from_arrow(table.scan().to_arrow())).sort("reporter"), AFTER)
 
 
-def test_polars_travels_to_each_release(root: Path) -> None:
+def test_polars_reads_each_release_by_its_snapshot(root: Path) -> None:
     table = held(root)
     for tag, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
         found = pl.scan_iceberg(table, snapshot_id=snapshot(table, tag)).sort("reporter").collect()
@@ -96,7 +96,7 @@ def test_duckdb_reads_the_files_of_each_release(root: Path) -> None:
         assert found == frame.select("reporter", "value").rows()
 
 
-def test_duckdb_travels_to_each_release(root: Path) -> None:
+def test_duckdb_reads_each_release_by_its_snapshot(root: Path) -> None:
     offline = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     for name in ("avro", "iceberg"):
         package = pytest.importorskip(f"duckdb_extension_{name}", reason="tests download no extension of DuckDB")
@@ -136,7 +136,7 @@ def test_spark_reads_the_files_of_each_release(root: Path, spark: "SparkSession"
         assert [tuple(row) for row in found] == frame.select("reporter", "value").rows()
 
 
-def test_spark_travels_to_each_release(root: Path, spark: "SparkSession") -> None:
+def test_spark_reads_each_release_by_its_tag(root: Path, spark: "SparkSession") -> None:
     import pyspark
 
     if not list((Path(pyspark.__file__).parent / "jars").glob("iceberg-spark-runtime-*.jar")):
@@ -148,7 +148,7 @@ def test_spark_travels_to_each_release(root: Path, spark: "SparkSession") -> Non
         assert read == frame.select("reporter", "value").rows()
 
 
-def test_nothing_is_copied(root: Path) -> None:
+def test_no_data_file_is_copied(root: Path) -> None:
     table = held(root)
     expected = root.resolve() / FIRST / "tables" / "population.parquet"
     assert files(table, FIRST) == [f"file://{expected}"]
@@ -167,13 +167,13 @@ def test_a_table_without_rows_is_there_without_rows(root: Path) -> None:
     assert at(table, SECOND).columns == list(contract("asylum").field_names)
 
 
-def test_registered_again_it_changes_nothing(root: Path) -> None:
+def test_registering_again_changes_nothing(root: Path) -> None:
     before = held(root).metadata_location
     register(root)
     assert held(root).metadata_location == before
 
 
-def test_a_release_that_was_not_registered_is_caught_up_with(tmp_path: Path) -> None:
+def test_releases_that_were_not_registered_are_added(tmp_path: Path) -> None:
     root = tmp_path / "releases"
     publish_release(root, FIRST, {"population": BEFORE})
     publish_release(root, SECOND, {"population": AFTER})
@@ -213,7 +213,7 @@ def test_a_moved_data_folder_is_reported_and_registered_again(root: Path) -> Non
     assert files(table, SECOND) == [f"file://{moved.resolve() / SECOND / 'tables' / 'population.parquet'}"]
 
 
-def test_a_damaged_catalog_is_named_and_made_again(root: Path) -> None:
+def test_a_damaged_catalog_is_reported_and_rebuilt(root: Path) -> None:
     (root.parent / "catalog.db").write_bytes(b"not a database, of this one may be sure" * 100)
     with pytest.raises(ReleaseError, match=r"catalog of .* cannot be used \(file is not a database\)"):
         register(root)
@@ -223,7 +223,7 @@ def test_a_damaged_catalog_is_named_and_made_again(root: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])
 @pytest.mark.parametrize("kind", ["*.metadata.json", "*.avro"])
-def test_damaged_metadata_is_named_and_made_again(root: Path, kind: str, damage: str) -> None:
+def test_damaged_metadata_is_reported_and_rebuilt(root: Path, kind: str, damage: str) -> None:
     for path in (root.parent / "iceberg").rglob(kind):
         path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:50])
     third = publish_release(root, "2026-11-25.1", {"population": AFTER})
@@ -244,7 +244,7 @@ def test_a_catalog_elsewhere_is_named_by_its_uri(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "catalog.db").exists()
 
 
-def test_a_release_that_is_no_more_has_no_tag(root: Path) -> None:
+def test_a_pruned_release_has_no_tag(root: Path) -> None:
     publish_release(root, "2026-11-25.1", {"population": AFTER})
     register(root)
     releases.remove_from_index(LocalPlace(root), {FIRST, SECOND}, "2026-11-25T00:00:00+00:00")
@@ -258,7 +258,7 @@ def test_a_release_that_is_no_more_has_no_tag(root: Path) -> None:
 
 
 def secret(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
-    """Set the token in the environment, which PyIceberg looks at once in a process."""
+    """Set the token in the environment; PyIceberg reads it only once in a process, so its configuration is replaced."""
     monkeypatch.setenv("PYICEBERG_CATALOG__CORRIDOR__TOKEN", token)
     monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
 
@@ -270,7 +270,7 @@ def rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield uri
 
 
-def test_a_rest_catalog_holds_each_release_and_forgets_what_was_pruned(tmp_path: Path, rest: str) -> None:
+def test_a_rest_catalog_has_every_release_that_is_not_pruned(tmp_path: Path, rest: str) -> None:
     root = tmp_path / "data" / "releases"
     publish_release(root, FIRST, {"population": BEFORE, "asylum": rows("asylum")})
     iceberg.register(LocalPlace(root), root.parent, rest)
@@ -308,7 +308,7 @@ def test_a_table_of_somebody_else_in_the_catalog_is_not_changed(root: Path) -> N
         assert catalog.table_exists("corridor.mine")
 
 
-def test_releases_in_a_bucket_are_travelled_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_releases_in_a_bucket_are_registered_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with object_store.serve() as environment:
         bucket = object_store.bucket(environment, monkeypatch, "travelled")
         for name, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
@@ -321,7 +321,7 @@ def test_releases_in_a_bucket_are_travelled_as_well(tmp_path: Path, monkeypatch:
         assert_frame_equal(at(table, SECOND), AFTER)
 
 
-def test_releases_of_the_same_names_elsewhere_are_not_taken_for_those(root: Path, tmp_path: Path) -> None:
+def test_releases_with_the_same_names_in_another_place_are_refused(root: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     publish_release(other, FIRST, {"population": AFTER})
     with pytest.raises(ReleaseError, match=rf"{FIRST} is not at .*/other/.*builds it again"):

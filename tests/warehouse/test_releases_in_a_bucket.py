@@ -1,4 +1,4 @@
-"""Releases in an object store, against a real server of its protocol: whole or not there, and never written over."""
+"""Releases in an object store, on a real S3 server: complete or not visible, and never overwritten."""
 
 import json
 import os
@@ -33,7 +33,7 @@ FIRST, SECOND = "2026-11-23.1", "2026-11-24.1"
 BEFORE = rows("population", {"reporter": "AUT", "value": 12.5}, {"reporter": "BEL", "value": 0.0})
 AFTER = rows("population", {"reporter": "AUT", "value": 13.0}, {"reporter": "BEL"}, {"reporter": "CHN", "value": None})
 
-# A publisher that dies by kill -9 right before its nth request that writes, where the last one is that of the index.
+# A publisher that is killed immediately before its nth write request. The last write request replaces the index.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -52,7 +52,7 @@ def counted(self, key, *arguments, **named):
 S3Store.put = counted
 published(S3Place.from_address(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
 """
-WRITES = 5  # the data package, one table, two that try the conditions, the index
+WRITES = 5  # the data package, one table, two tests of the conditions, the index
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def two(root: S3Place) -> tuple[S3Place, Release, Release]:
     )
 
 
-def test_what_was_published_is_there_whole(two: tuple[S3Place, Release, Release]) -> None:
+def test_a_published_release_is_complete(two: tuple[S3Place, Release, Release]) -> None:
     root, first, second = two
     assert releases.index(root) == [first, second]
     assert releases.find(root) == second
@@ -90,7 +90,7 @@ def test_what_was_published_is_there_whole(two: tuple[S3Place, Release, Release]
     ]
 
 
-def test_it_has_the_bytes_of_one_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
+def test_a_release_has_the_same_bytes_as_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
     root, first, second = two
     assert publish_release(tmp_path, FIRST, {"population": BEFORE}) == first
     assert publish_release(tmp_path, SECOND, {"population": AFTER, "asylum": rows("asylum")}) == second
@@ -100,7 +100,7 @@ def test_it_has_the_bytes_of_one_on_a_local_disk(two: tuple[S3Place, Release, Re
         assert content.data == (tmp_path / name).read_bytes()
 
 
-def test_every_engine_reads_it_where_it_lies(two: tuple[S3Place, Release, Release]) -> None:
+def test_polars_pandas_and_duckdb_read_the_address(two: tuple[S3Place, Release, Release]) -> None:
     from obstore.fsspec import FsspecStore
 
     root, first, _ = two
@@ -145,7 +145,7 @@ def test_the_command_line_works_on_a_bucket(two: tuple[S3Place, Release, Release
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_damaged_or_missing_object_is_named(two: tuple[S3Place, Release, Release]) -> None:
+def test_a_damaged_or_missing_object_is_reported(two: tuple[S3Place, Release, Release]) -> None:
     root, first, second = two
     store, key = root.connect()
     flipped = bytearray(((root / SECOND / "tables" / "asylum.parquet").read() or Content(b"")).data)
@@ -161,7 +161,7 @@ def test_a_damaged_or_missing_object_is_named(two: tuple[S3Place, Release, Relea
 
 @pytest.mark.slow
 @pytest.mark.parametrize("writes", range(WRITES))
-def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
+def test_a_publisher_killed_before_a_write_leaves_published_releases_unchanged(
     root: S3Place, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     first = publish_release(root, FIRST, {"population": BEFORE})
@@ -172,7 +172,7 @@ def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
     assert releases.damages(root / FIRST, first) == []
     left = [entry for entry in object_store.names(root) if entry.startswith(name)]
     assert len(left) == min(writes, 2)
-    # The next publisher takes another name, since it cannot know whether the one before is at work still.
+    # The next publisher uses another name, because the first one may still be running.
     other = releases.next_name(root, date(2026, 11, 24))
     assert other == ("2026-11-24.2" if left else "2026-11-24.1")
     second = publish_release(root, other, {"population": AFTER})
@@ -181,14 +181,14 @@ def test_killed_before_any_of_its_writes_it_leaves_what_was_there(
     assert [entry for entry in object_store.names(root) if entry.startswith(f"{name}/")] == (
         left or [f"{other}/datapackage.json", f"{other}/tables/population.parquet"]
     )
-    # A day later nobody is, and the next publisher removes what was left.
+    # After a day, the next publisher removes the remaining objects.
     monkeypatch.setattr(s3, "ABANDONED_AFTER", timedelta(seconds=-1))
     assert releases.clean(root) == ([name] if left else [])
     assert {entry.partition("/")[0] for entry in object_store.names(root)} == {FIRST, other, "index.json"}
 
 
 @pytest.mark.slow
-def test_killed_after_its_last_write_it_has_published(root: S3Place) -> None:
+def test_a_publisher_killed_after_its_last_write_has_published(root: S3Place) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(root), FIRST, str(WRITES)], cwd=ROOT, check=False)
     assert done.returncode == 0
     assert [entry.name for entry in releases.index(root)] == [FIRST]
@@ -219,13 +219,13 @@ def test_one_of_several_simultaneous_publications_succeeds_and_the_others_report
     number = next(number for number, one in enumerate(ended) if one is winner)
     read = pl.read_parquet(releases.table_file(root, winner, "population"))
     assert read["value"].to_list() == [float(number)]
-    # Told so, one builds again and publishes.
+    # A second build of the same publisher succeeds.
     again = releases.next_name(root, date(2026, 11, 24))
     last = publish_release(root, again, {"population": AFTER})
     assert releases.index(root) == [first, winner, last]
 
 
-def test_a_store_that_overlooks_the_conditions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_ignores_the_conditions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with object_store.serve(ignore_conditions=True) as environment:
         root = object_store.bucket(environment, monkeypatch, "careless")
         with pytest.raises(ReleaseError, match="was overwritten against If-Match or If-None-Match"):
@@ -233,7 +233,7 @@ def test_a_store_that_overlooks_the_conditions_is_refused(monkeypatch: pytest.Mo
         assert releases.index(root) == []
 
 
-def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_store_is_reported_in_one_sentence(root: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = S3Place.from_address("s3://no-such-bucket/corridor")
     with pytest.raises(
         ReleaseError,
@@ -247,7 +247,7 @@ def test_a_store_that_cannot_be_used_is_named_in_a_sentence(root: S3Place, monke
 
 
 @pytest.mark.parametrize("address", ["", "s3://", "s3:///", "/tmp/releases", "gs://bucket/prefix"])
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_a_malformed_address_is_refused(address: str) -> None:
     with pytest.raises(ReleaseError, match="has the form s3://bucket/prefix"):
         S3Place.from_address(address)
 
