@@ -29,7 +29,7 @@ _PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
 _SPLIT = re.compile(r"、|以及|和|及|与|,")
 _PERCENT = ("%", "percent", "per cent", "个百分点")
 _CHANGE_ROLES = frozenset({"compare", "change", "neutral", "policy", "list"})
-_PARTICLES = ("了", "约", "为", "达", "达到", "的", "、", ",", "率", "各")
+_PARTICLES = ("of", "by", "a", "an", "the", " ", "了", "约", "为", "达", "达到", "的", "、", ",", "率", "各")
 # Comparisons with another time than the year before.
 _NOT_YEAR_BEFORE = re.compile(r"环比|季度|年初|\d{4}年|月")
 
@@ -252,13 +252,16 @@ class _Sentence:
 
     def _changed(self, region: str, found: list[Quantity]) -> int:
         """Read changes on another time: 比上年增加220万人,增长0.7%; 同比分别上升15.4%、11.2%."""
-        quantity, respectively = found[0], "分别" in region
+        quantity = found[0]
+        run = self._run_of(found)
+        # 同比增长15.1%、10.1%、26.4% lists the changes of as many figures without 分别.
+        respectively = "分别" in region or any(one.unit in _PERCENT[:3] for one in run)
         lexed = self.grammar.lexer.lex(region, _CHANGE_ROLES, self.grammar.published)
         if lexed.stopped or not lexed.tokens or "change" not in _last_roles(lexed.tokens, region):
             return 0
         if not ends_clause(self.text[quantity.unit_end :]):
             return 0
-        listed = [quantity, *(self._run_of(found) if respectively else ())]
+        listed = [quantity, *(run if respectively else ())]
         if quantity.unit in _PERCENT[:3] and not _NOT_YEAR_BEFORE.search(region):
             words = {region[token.start : token.end] for token in lexed.tokens if "change" in token.roles}
             falls = not words.isdisjoint(vocabulary().changes.fall)

@@ -211,7 +211,7 @@ class _Scope:
     def __init__(self, known: Statements, page: Article) -> None:
         self.known = known
         self.title = page.title.strip()
-        self.document = self._is_part(page.title) or bool(_place(page.title) and not _NATION.search(page.title))
+        self.document = self._is_part(page.title) or bool(_part(page.title) and not _NATION.search(page.title))
         words = (*known.issuers, *vocabulary().titles, "全国", "我国", "中国", "China", "NIA", "NBS")
         words += tuple(word for entry in known.neutral for word in entry.words)
         self.nation = re.compile("|".join(re.escape(word) for word in words))
@@ -222,7 +222,7 @@ class _Scope:
         """Begin a paragraph. A line without an end of a sentence and without a figure is a heading."""
         line = text[place.paragraph :].partition("\n")[0].strip()
         if len(line) <= _HEADING and line[-1:] not in _STOPS and not _DIGIT.search(line) and line != self.title:
-            self.heading = bool(_place(line))
+            self.heading = bool(_part(line))
         self.part = self.document or self.heading
 
     def enters(self, sentence: str) -> bool:
@@ -261,6 +261,10 @@ class _Scope:
 
     def _is_part(self, text: str) -> bool:
         return bool(self.known.smaller and self.known.smaller.search(text))
+
+
+def _part(title: str) -> bool:
+    return vocabulary().part.search(title) is not None
 
 
 def _place(text: str) -> bool:

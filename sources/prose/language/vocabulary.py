@@ -92,6 +92,9 @@ class Vocabulary(_Part):
     links: list[str] = Field(description="words that make a figure a part of the last total")
     comparisons: list[str] = Field(description="words that compare a figure with another time")
     places: list[str] = Field(description="names of parts of the nation, besides the provinces")
+    parts: list[str] = Field(
+        description="words of titles of documents about something smaller or other than the nation"
+    )
     titles: list[str] = Field(description="words of titles of documents about the whole nation")
     units: list[str] = Field(description="units, beside those of the statements")
 
@@ -102,6 +105,13 @@ class Vocabulary(_Part):
         port = r"(?<=[\u4e00-\u9fff])(?<![国各放类检发在个的])口岸(?!签证|总数|任)"
         named = rf"{port}|[\u4e00-\u9fff]{{2,4}}(?:省|市|县|自治州|自治区)(?!辖|场|民)"
         return re.compile(rf"{_PROVINCE}(?![\d一二三四五六七八九十]{{1,3}}月)|{names}|{named}")
+
+    @cached_property
+    def part(self) -> re.Pattern[str]:
+        """A word by which a title or a heading is about something smaller or other than the nation."""
+        names = "|".join(re.escape(name) for name in self.parts)
+        named = r"[\u4e00-\u9fff](?:省|市|县|自治州|自治区|旗)(?!辖|场|民|内|外|级)(?<!城市)(?<!跨省)"
+        return re.compile(rf"{names}|{named}|{self.place.pattern}")
 
     @cached_property
     def trends(self) -> frozenset[str]:
