@@ -34,16 +34,16 @@ ENLARGEMENTS = {
     date(2020, 2, 1): 27,
 }
 
-# What a test against the corpus may leave without a match, and why.
+# Codes without an area that the tests on the corpus accept, and the reason.
 NO_AREA = {
     ("eurostat", ""): "an empty cell in copies of payloads that someone saved again",
     ("unhcr", "CRB"): "an entry of the list of countries without a name, an ISO code or a figure",
     ("unhcr", "CUR"): "an entry of the list of countries without a name, an ISO code or a figure",
     ("iso3", ""): "Tibetans, and the same two entries, have no ISO code",
     ("unhcr_name", ""): "one file leaves the name of Tibetans empty",
-    ("unhcr_name", "CRB"): "the same entry: the code stands in place of a name",
-    ("unhcr_name", "CUR"): "the same entry: the code stands in place of a name",
-    ("unhcr_name", "Macao SAR, China"): "in old exports beside 'China, Macao SAR' with other figures for the same year",
+    ("unhcr_name", "CRB"): "the same entry: it has the code in place of a name",
+    ("unhcr_name", "CUR"): "the same entry: it has the code in place of a name",
+    ("unhcr_name", "Macao SAR, China"): "in old exports in addition to 'China, Macao SAR', with other figures for the same year",
 }
 REGIONAL = "cens_21ua_ar3"  # a census by NUTS region; no table here has NUTS regions
 
