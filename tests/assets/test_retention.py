@@ -208,8 +208,8 @@ def test_the_command_line_keeps_and_prunes(workspace: Workspace) -> None:
     assert "may not" not in corridor("keep", "2026-09-01.1", "--because", "cited", *data).stderr
     planned = corridor("prune", "--dry-run", *data).stdout
     assert "kept: cited" in planned
-    assert "1 of 13 releases would be pruned" in planned
-    assert "1 of 13 releases were pruned" in corridor("prune", *data).stdout
+    assert "1 of 13 releases would be removed" in planned
+    assert "1 of 13 releases were removed" in corridor("prune", *data).stdout
     assert "cited" in corridor("releases", *data).stdout
     refused = corridor("keep", "2026-09-01.9", "--because", "cited", *data)
     assert (refused.returncode, refused.stderr.strip().count("\n")) == (1, 0)

@@ -43,7 +43,7 @@ NO_AREA = {
     ("unhcr_name", ""): "one file leaves the name of Tibetans empty",
     ("unhcr_name", "CRB"): "the same entry: it has the code in place of a name",
     ("unhcr_name", "CUR"): "the same entry: it has the code in place of a name",
-    ("unhcr_name", "Macao SAR, China"): "in old exports in addition to 'China, Macao SAR', with other figures for the same year",
+    ("unhcr_name", "Macao SAR, China"): "in old exports with 'China, Macao SAR', which has other figures for the year",
 }
 REGIONAL = "cens_21ua_ar3"  # a census by NUTS region; no table here has NUTS regions
 

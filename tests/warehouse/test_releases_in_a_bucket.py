@@ -39,7 +39,7 @@ import os, signal, sys
 from pathlib import Path
 from obstore.store import S3Store
 from tests.support.frames import rows
-from tests.support.small_release import published
+from tests.support.small_release import publish_release
 from warehouse.storage.s3 import S3Place
 
 put, left = S3Store.put, int(sys.argv[3])
@@ -50,7 +50,7 @@ def counted(self, key, *arguments, **named):
     left -= 1
     return put(self, key, *arguments, **named)
 S3Store.put = counted
-published(S3Place.from_address(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
+publish_release(S3Place.from_address(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
 """
 WRITES = 5  # the data package, one table, two tests of the conditions, the index
 
