@@ -217,9 +217,9 @@ ON_READING: dict[str, tuple[str, bytes, str]] = {
         utf8(f"{ROW},5,,", "A,NR,TOTAL,T,C\u00f4te,2020,5,,").decode().encode("latin-1"),
         "line 3 is not utf-8",
     ),
-    "half a CSV": (POPULATION, WHOLE[:-30], "line 21 has 9 fields, the header has 11|cut off"),
+    "half a CSV": (POPULATION, WHOLE[:-30], r"line 21\) has 9 fields, the header has 11|cut off"),
     "a CSV cut within its last field": (POPULATION, utf8(f"{ROW},512345,,")[:-6], "cut off|fields where the header"),
-    "a longer record": (POPULATION, utf8(f"{ROW},5,,", f"{ROW},5,,,"), "line 3 has 12 fields, the header has 11"),
+    "a longer record": (POPULATION, utf8(f"{ROW},5,,", f"{ROW},5,,,"), r"line 3\) has 12 fields, the header has 11"),
     "a header only": (POPULATION, utf8(), "it is empty where 6 observations were before"),
     "two values for one key": (
         POPULATION,

@@ -66,7 +66,7 @@ def test_a_third_encoding_is_refused_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (HEADER + '"2008","A","B","C"\n', "line 2 has 4 fields"),
+        (HEADER + '"2008","A","B","C"\n', r"line 2\) has 4 fields"),
         (HEADER + '"2008","A","B","C","1,0', "cut off|line 2"),
         (HEADER.replace("CITIZEN", "GEO"), "the dimension 'geo' twice"),
         ("TIME,GEO,Value,Comment\n", "the header is not TIME"),

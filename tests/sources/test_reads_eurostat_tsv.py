@@ -102,8 +102,8 @@ def test_a_packed_file_is_read_like_an_unpacked_one(tmp_path: Path) -> None:
     [
         (API + "A,PER,AT\t1 \t2 \r\nA,PER\t1 \t2 \r\n", "record 3 has 2 codes for 3 dimensions"),
         (API + "A,PER,AT,X\t1 \t2 \r\n", "record 2 has 4 codes for 3 dimensions"),
-        (API + "A,PER,AT\t1 \r\n", "line 2 has 2 fields, the header has 3"),
-        (API + "A,PER,AT\t1 \t2 \t3 \r\n", "line 2 has 4 fields, the header has 3"),
+        (API + "A,PER,AT\t1 \r\n", r"line 2\) has 2 fields, the header has 3"),
+        (API + "A,PER,AT\t1 \t2 \t3 \r\n", r"line 2\) has 4 fields, the header has 3"),
         (API + "A,PER,AT\t1 \t22", "cut off"),
         ("freq,geo,geo\\TIME_PERIOD\t2018 \n", "dimension 'geo' twice"),
         ("time,geo\\TIME_PERIOD\t2018 \n", "dimension 'time' twice"),

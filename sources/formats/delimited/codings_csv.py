@@ -28,4 +28,5 @@ def read(path: Path) -> Cells:
     header = records.header_of(path, _is_header)
     scheme = codings.scheme_of(header.names)
     assert scheme is not None
-    return codings.found(NAME, [codings.cells(scheme, header.names, records.body(path, header, ends=False))])
+    table = records.records(path, header, last_byte=records.ANY, skip_blank=True).collect()
+    return codings.found(NAME, [codings.cells(scheme, header.names, table)])

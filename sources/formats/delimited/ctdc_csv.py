@@ -14,7 +14,7 @@ import polars as pl
 
 from sources.cells import CORE, Cells, line
 from sources.errors import FormatError
-from sources.formats.delimited.records import UTF8, first_fields, header, locator, records
+from sources.formats.delimited import records
 from sources.formats.values import NULL
 
 NAME = "ctdc_csv"
@@ -26,19 +26,20 @@ _SOME_OF = {"datasource", "agebroad", "majoritystatus"}
 
 def recognises(head: bytes, _path: Path) -> bool:
     """Whether the header has the year of registration, citizenship and country of exploitation of victims."""
-    names = _lower(first_fields(head))
+    names = _lower(records.first_fields(head))
     return {_YEAR, *_DIMENSIONS} <= set(names) and bool(_SOME_OF & set(names))
 
 
 def read(path: Path) -> Cells:
     """The cells: ``gender``, ``citizenship``, ``country_of_exploitation``; ``time`` is the year of registration."""
-    names = header(path)
-    positions = _positions(names)
+    header = records.header_of(path)
+    positions = _positions(header.names)
     keys = {"time": positions[_YEAR]} | {dimension: positions[name] for name, dimension in _DIMENSIONS.items()}
     frame = (
-        records(path, len(names))
+        records.records(path, header)
         .select(
-            *(pl.col(str(at)).str.strip_chars().alias(name) for name, at in keys.items()), locator(1).alias("locator")
+            *(pl.col(str(at)).str.strip_chars().alias(name) for name, at in keys.items()),
+            records.locator(1).alias("locator"),
         )
         .group_by(*keys)
         .agg(pl.len().cast(pl.Float64).alias("value"), pl.col("locator").min())
@@ -52,7 +53,7 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From the locator of a record to the number of records that are equal to it in the columns of a cell."""
-    with path.open(encoding=UTF8, newline="") as file:
+    with path.open(encoding=records.UTF8, newline="") as file:
         rows = list(csv.reader(file))
     positions = _positions(rows[0])
     keys = [tuple(row[positions[name] - 1].strip() for name in (_YEAR, *_DIMENSIONS)) for row in rows]

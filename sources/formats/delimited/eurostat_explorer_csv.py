@@ -28,7 +28,8 @@ def recognises(head: bytes, _path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The cells, lazily. Dimensions hold labels."""
     encoding = _encoding(path)
-    names = records.header(path, encoding=encoding)
+    header = records.header_of(path, encoding=encoding)
+    names = header.names
     at = _value_index(names)
     if at < 1 or "TIME" not in names[:at]:
         raise FormatError(f"the header is not TIME, dimensions, Value[, Flag and Footnotes]: {','.join(names)[:200]!r}")
@@ -42,7 +43,7 @@ def read(path: Path) -> Cells:
         time=pl.col(str(keys["time"])),
         flag=values.filled(pl.col(str(len(names)))) if len(names) > at + 1 else values.NULL,
     )
-    frame = records.records(path, len(names), encoding=encoding)
+    frame = records.records(path, header, encoding=encoding)
     return Cells(
         format=NAME,
         frame=frame.select(*(pl.col(str(keys[name])).alias(name) for name in dimensions), *core),

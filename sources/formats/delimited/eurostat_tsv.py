@@ -30,16 +30,16 @@ def recognises(head: bytes, _path: Path) -> bool:
 
 def read(path: Path) -> Cells:
     """The cells, lazily and in no guaranteed order. An empty field is no cell; ``:`` is a cell without value."""
-    names = records.header(path, dialect=records.TSV)
-    keys, axis = _axes(names[0])
-    columns = [name.strip() for name in names[1:]]
+    header = records.header_of(path, dialect=records.TSV)
+    keys, axis = _axes(header.names[0])
+    columns = [name.strip() for name in header.names[1:]]
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         raise FormatError(f"the header names the column {twice[0]!r} twice")
     dimensions = tuple(name for name in (*keys, axis) if name != "time")
     schema = pl.Schema({**dict.fromkeys(dimensions, CODE), **CORE})
 
     def frames() -> Iterator[pl.DataFrame]:
-        for first, fields in records.tabbed(path, len(names)):
+        for first, fields in records.tabbed(path, header):
             yield _cells(fields, first, keys, pl.Series(axis, columns, pl.String)).select(*schema).cast(schema)
 
     return Cells(format=NAME, frame=records.lazily(frames, schema), dimensions=dimensions)

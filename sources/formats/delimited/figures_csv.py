@@ -27,6 +27,7 @@ CODED = ("reporter", "partner", "sex", "education_level")
 COLUMNS = ("publisher", "title", "published", "place", "statement", *CODED, "period", "figure", "counted", "flag")
 DIMENSIONS = (*PROSE, "title", "published", "place")
 
+_POSITIONS = [str(at) for at in range(1, len(COLUMNS) + 1)]
 _FIGURE = COLUMNS.index("figure") + 1
 
 
@@ -40,9 +41,9 @@ def read(path: Path) -> Cells:
 
     An undeclared statement, or a figure that is not one, is a ``FormatError`` that names its line.
     """
-    records.header(path)
-    with path.open(encoding=records.UTF8, newline="") as file:
-        rows = [_row(number, record) for number, record in enumerate(csv.DictReader(file), 2)]
+    header = records.header_of(path)
+    text = records.records(path, header).collect().rename(dict(zip(_POSITIONS, COLUMNS, strict=True)))
+    rows = [_row(record["row"], record) for record in text.iter_rows(named=True)]
     schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS | {"said": pl.Datetime("us", "UTC")}
     return Cells(format=NAME, frame=pl.LazyFrame(rows, schema=schema), dimensions=DIMENSIONS)
 

@@ -34,13 +34,14 @@ def read(path: Path) -> Cells:
 
     ``coded`` is false where there are labels only. An empty ``obs_value`` is a cell without value.
     """
-    names = records.header(path)
+    header = records.header_of(path)
+    names = header.names
     columns = wide_table.layout(names, _role).keys
     # A column of labels is used in place of one of codes that is not there.
     keys = {name: at for name in (*_DIMENSIONS, *_OTHERS) if (at := columns.get(name) or columns.get(name + _LABEL))}
     wide_table.refuse_missing(_NEEDED, keys, names)
     dimensions = tuple(name for name in _DIMENSIONS if name in keys)
-    text = records.records(path, len(names))
+    text = records.records(path, header)
     core = values.core(
         pl.col(str(keys["obs_value"])),
         records.locator(keys["obs_value"]),

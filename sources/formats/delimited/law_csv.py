@@ -52,7 +52,8 @@ def read(path: Path) -> Cells:
     """
     header = records.header_of(path, _is_header)
     names = header.names
-    table = records.body(path, header).rename({str(at): name for at, name in enumerate(names, 1)})
+    text = records.records(path, header, last_byte=records.LINE_END, skip_blank=True)
+    table = text.rename({str(at): name for at, name in enumerate(names, 1)}).collect()
     frame = table.with_columns(pl.col(names).str.strip_chars().replace("", None))
     _refuse_unsourced(frame)
     (day,) = (name for name in names if name in _DAYS)

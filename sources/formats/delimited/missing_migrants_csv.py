@@ -1,6 +1,7 @@
 """CSV of IOM's Missing Migrants: the file of all data, and the dated export of the site.
 
-The export has no line end after its last record, so that a cut is only noticed where that record lacks its last field.
+The export has no line end after its last record, so that a cut is only noticed where that record has too few fields, or
+an empty last field.
 """
 
 from pathlib import Path
@@ -23,7 +24,7 @@ def recognises(head: bytes, _path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The cells, with the dimensions of ``missing_migrants.cells``. A locator is record and field, both 1-based."""
     header = records.header_of(path, missing_migrants.is_header)
-    table = records.body(path, header, ends=False)
-    if table.height and table[str(len(header.names))][-1] is None:
-        raise FormatError(f"the payload is cut off: record {table['row'][-1]} lacks its last field")
+    table = records.records(path, header, last_byte=records.ANY, skip_blank=True).collect()
+    if table.height and not table[str(len(header.names))][-1]:
+        raise FormatError(f"the payload is cut off: the last field of record {table['row'][-1]} is empty")
     return missing_migrants.cells(NAME, header.names, table)

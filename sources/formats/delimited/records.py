@@ -8,19 +8,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 from polars.io.plugins import register_io_source
 
-from sources.cells import line, pack
+from sources import cells
+from sources.cells import pack
 from sources.errors import FormatError
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 UTF8 = "utf-8-sig"  # with or without a byte order mark
+# The bytes in which a complete payload may end: for a publisher that always ends the last line, and for others, whose
+# last field must then be empty or in quotes.
+LINE_END = b"\n"
+FIELD_END = b'\r\n \t,;"'
+ANY = bytes(range(256))
+
 _BLOCK = 2 << 20
 _HEADER_WITHIN = 65_536
+_FOOTER_WITHIN = 4_096
+_MARK = codecs.BOM_UTF8
 
 
 class Dialect(NamedTuple):
@@ -36,73 +48,65 @@ TSV = Dialect("\t", None)
 
 @dataclass(frozen=True)
 class Header:
-    """A header below a preamble: its names, the records above it, and the number of its record and last line."""
+    """A header: its names, the records above it, the number of its record and of its last line, and its end.
+
+    Records and lines are counted from 1. ``end`` is the offset of the first byte below the header.
+    """
 
     names: list[str]
     preamble: list[list[str]]
     record: int
     line: int
+    end: int
 
 
-def find_header(head: bytes, is_header: Callable[[list[str]], bool], encoding: str = UTF8) -> Header | None:
-    """The first record among the first bytes of a text for which ``is_header`` is true; None where there is none."""
-    reader = csv.reader(io.StringIO(head.decode(encoding, "replace"), newline=""))
+def find_header(
+    head: bytes,
+    is_header: Callable[[list[str]], bool] | None = None,
+    *,
+    dialect: Dialect = CSV,
+    encoding: str = UTF8,
+) -> Header | None:
+    """The first record for which ``is_header`` is true among the first bytes of a text; None where there is none.
+
+    Without ``is_header`` it is the first record.
+    """
+    end = len(_MARK) if head.startswith(_MARK) else 0
+    # Latin-1 has one character for each byte, and all encodings used here have the same separators and line ends.
+    lines = list(io.StringIO(head[end:].decode("latin-1"), newline=""))
+    reader = _reader(lines, dialect)
     preamble: list[list[str]] = []
+    read = 0
     try:
-        for names in reader:
-            if is_header(names):
-                return Header(names, preamble, len(preamble) + 1, reader.line_num)
+        for fields in reader:
+            names = [field.encode("latin-1").decode(encoding, "replace") for field in fields]
+            end, read = end + sum(map(len, lines[read : reader.line_num])), reader.line_num
+            if is_header is None or is_header(names):
+                return Header(names, preamble, len(preamble) + 1, max(1, head.count(b"\n", 0, end)), end)
             preamble.append(names)
     except csv.Error:
         pass
     return None
 
 
-def header_of(path: Path, is_header: Callable[[list[str]], bool], encoding: str = UTF8) -> Header:
+def header_of(
+    path: Path,
+    is_header: Callable[[list[str]], bool] | None = None,
+    *,
+    dialect: Dialect = CSV,
+    encoding: str = UTF8,
+) -> Header:
     """``find_header`` for a payload; ``FormatError`` where there is none."""
     with path.open("rb") as file:
-        found = find_header(file.read(_HEADER_WITHIN), is_header, encoding)
+        head = file.read(_HEADER_WITHIN)
+        head += b"" if b"\n" in head else file.readline()
+    found = find_header(head, is_header, dialect=dialect, encoding=encoding)
     if found is None:
         raise FormatError(f"the first {_HEADER_WITHIN:,} bytes contain no header of this format")
+    _decoded(head[: found.end], 1, encoding)
+    if head[: found.end].endswith(b"\r"):
+        raise FormatError("the header ends in a single carriage return; LF or CR LF was expected")
     return found
-
-
-def body(path: Path, head: Header, encoding: str = "utf8", *, ends: bool = True) -> pl.DataFrame:
-    """The table below the header of a delimited text; ``row`` is the record. Blank records are left out.
-
-    A last line without a line end is a ``FormatError``, because the payload was cut off; unless ``ends`` is false, for
-    a publisher that does not end it.
-    """
-    with path.open("rb") as file:
-        file.seek(-1, io.SEEK_END)
-        if ends and file.read() != b"\n":
-            raise FormatError("the payload is cut off: its last line has no line end")
-    try:
-        table = pl.read_csv(
-            path,
-            has_header=False,
-            skip_lines=head.line,
-            schema={str(at): pl.String() for at in range(1, len(head.names) + 1)},
-            row_index_name="row",
-            row_index_offset=head.record + 1,
-            encoding=encoding,
-        )
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise FormatError(f"the text below the header is not a table: {str(error).splitlines()[0]}") from error
-    return table.filter(~pl.all_horizontal(pl.exclude("row").is_null()))
-
-
-def header(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[str]:
-    """The fields of the first line, without a byte order mark."""
-    with path.open("rb") as file:
-        first = file.readline()
-    text = _decoded(first, 1, encoding).rstrip("\r\n")
-    if "\r" in text:
-        raise FormatError("the line ends are single carriage returns; LF or CR LF were expected")
-    try:
-        return next(_reader([text], dialect), [])
-    except csv.Error as error:
-        raise FormatError(f"the first line is not a header: {error}") from error
 
 
 def first_fields(head: bytes) -> list[str]:
@@ -114,46 +118,72 @@ def first_fields(head: bytes) -> list[str]:
         return []
 
 
-def sample(path: Path, size: int, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[list[str]]:
-    """The complete records after the first line within the next ``size`` bytes."""
+def footer_of(path: Path, header: Header, beginnings: Sequence[str]) -> tuple[list[str], int]:
+    """The texts of the last lines that have these beginnings, and the offset of the first of these lines.
+
+    A text is the first field of a line. Blank lines, and records of blank fields, between and above them belong to the
+    footer too.
+    """
     with path.open("rb") as file:
-        file.readline()
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(header.end, size - _FOOTER_WITHIN))
+        lines = file.read().splitlines(keepends=True)
+    texts: list[str] = []
+    for line in reversed(lines):
+        text = "".join(next(csv.reader([line.decode(UTF8, "replace").strip()]), [])[:1])
+        if not text.startswith(tuple(beginnings)) and line.strip(b',"; \t\r\n'):
+            break
+        size -= len(line)
+        texts = [text, *texts] if text else texts
+    return texts, size
+
+
+def sample(path: Path, header: Header, size: int, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[list[str]]:
+    """The complete records within the first ``size`` bytes below the header."""
+    with path.open("rb") as file:
+        file.seek(header.end)
         head = file.read(size)
     whole = head if len(head) < size else head[: head.rfind(b"\n") + 1]
-    text = io.StringIO(_decoded(whole, 2, encoding), newline="")
+    text = io.StringIO(_decoded(whole, header.line + 1, encoding), newline="")
     return [row for row in _reader(text, dialect) if row]
 
 
-def records(
+def records(  # noqa: PLR0913 - the rules of a publisher's text
     path: Path,
-    fields: int,
+    header: Header,
     *,
     dialect: Dialect = CSV,
     encoding: str = UTF8,
     check: Callable[[pl.DataFrame], None] | None = None,
+    last_byte: bytes = FIELD_END,
+    skip_blank: bool = False,
+    end: int | None = None,
 ) -> pl.LazyFrame:
-    """The records after the first line, as text.
+    """The records between the header and the offset ``end``, as text.
 
-    Columns: ``row``, the 1-based record (UInt32; the first line is record 1), then ``1`` to ``<fields>``, the fields by
-    their 1-based position; an empty field is "". Nothing is read before the frame is collected. Blocks are read one
-    after the other, so that memory does not grow with the file; ``check`` is called with each. A record with more or
-    fewer fields, or text in another encoding, is a ``FormatError`` that names its line. A file that ends within a field
-    is a ``FormatError`` at once.
+    Columns: ``row``, the 1-based record (UInt32; a preamble and the header are counted), then ``1`` to ``<fields>``,
+    the fields by their 1-based position; an empty field is "". Nothing is read before the frame is collected. Blocks
+    are read one after the other, so that memory does not grow with the file; ``check`` is called with each.
+
+    A record with more or fewer fields than the header, or text in another encoding, is a ``FormatError`` that names its
+    line. With ``skip_blank`` blank lines and records of blank fields are left out; without it, a blank line is a record
+    with too few fields. A payload that ends in none of the bytes of ``last_byte`` was cut off: ``FormatError`` at once.
     """
-    _refuse_cut(path)
-    names = [str(at) for at in range(1, fields + 1)]
+    _refuse_cut(path, last_byte)
+    names = [str(at) for at in range(1, len(header.names) + 1)]
+    not_blank = pl.any_horizontal(pl.col(name) != "" for name in names)
 
     def tables() -> Iterator[pl.DataFrame]:
-        first = 2
-        with path.open("rb") as file:
-            file.readline()
-            for raw in _blocks(file, dialect):
-                block = raw if encoding == UTF8 else _decoded(raw, first, encoding).encode()
-                frame = _table(block, names, first, dialect)
-                first += frame.height
-                if check:
-                    check(frame)
-                yield frame
+        first = _Place(header.record + 1, header.line + 1)
+        for raw in _blocks(path, header.end, end, dialect):
+            block = raw if encoding == UTF8 else _decoded(raw, first.line, encoding).encode()
+            frame = _table(block, names, first, dialect, allow_blank=skip_blank)
+            first = _Place(first.record + frame.height, first.line + _line_ends(raw))
+            if skip_blank:
+                frame = frame.filter(not_blank)
+            if check:
+                check(frame)
+            yield frame
 
     return lazily(tables, {"row": pl.UInt32(), **dict.fromkeys(names, pl.String())})
 
@@ -184,28 +214,27 @@ def _prefetched(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             yield frame
 
 
-def tabbed(path: Path, fields: int) -> Iterator[tuple[int, pl.Series]]:
-    """The fields after the first line of a text in ``TSV``, record after record, without white space around them.
+def tabbed(path: Path, header: Header) -> Iterator[tuple[int, pl.Series]]:
+    """The fields below the header of a text in ``TSV``, record after record, without white space around them.
 
     One series for each block, with the number of its first record; ``FormatError`` as in ``records``. The caller turns
     a wide table into a long one in any case, and finding the field ends takes a third of the time of parsing columns.
     """
-    _refuse_cut(path)
-    first = 2
-    with path.open("rb") as file:
-        file.readline()
-        for raw in _blocks(file, TSV):
-            block = raw if raw.endswith(b"\n") else raw + b"\n"
-            _decoded(block, first, UTF8)
-            octets = np.frombuffer(block, np.uint8)
-            ends = np.flatnonzero((octets == ord("\t")) | (octets == ord("\n")))
-            last = octets[ends] == ord("\n")
-            if last.sum() * fields != len(ends) or not last[fields - 1 :: fields].all():
-                _refuse_first_wrong(block, fields, first, TSV)
-            starts = pa.py_buffer(np.concatenate(([0], ends + 1)))
-            text = pa.LargeStringArray.from_buffers(len(ends), starts, pa.py_buffer(block))
-            yield first, pl.Series(text).str.strip_chars()
-            first += len(ends) // fields
+    _refuse_cut(path, FIELD_END)
+    width = len(header.names)
+    first = _Place(header.record + 1, header.line + 1)
+    for raw in _blocks(path, header.end, None, TSV):
+        block = raw if raw.endswith(b"\n") else raw + b"\n"
+        _decoded(block, first.line, UTF8)
+        octets = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero((octets == ord("\t")) | (octets == ord("\n")))
+        last = octets[ends] == ord("\n")
+        if last.sum() * width != len(ends) or not last[width - 1 :: width].all() or _has_lone_cr(block):
+            _refuse_first_wrong(block, width, len(ends) // width, first, TSV)
+        starts = pa.py_buffer(np.concatenate(([0], ends + 1)))
+        text = pa.LargeStringArray.from_buffers(len(ends), starts, pa.py_buffer(block))
+        yield first.record, pl.Series(text).str.strip_chars()
+        first = _Place(first.record + len(ends) // width, first.line + _line_ends(block))
 
 
 def locator(column: int | pl.Expr) -> pl.Expr:
@@ -223,7 +252,7 @@ def finder(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> Calla
     rows = _rows(path, dialect, encoding)
 
     def find(place: int) -> str:
-        record, column = line(place)
+        record, column = cells.line(place)
         found.extend(islice(rows, max(0, record - len(found))))
         try:
             return found[record - 1][column - 1] if record and column else _nothing(record, column)
@@ -246,35 +275,44 @@ def encoding_of(path: Path, *, otherwise: str = "latin-1") -> str:
     return UTF8
 
 
-def _refuse_cut(path: Path) -> None:
-    """Raise ``FormatError`` where the last line has no line end and its last field, which may be cut, is not empty."""
+class _Place(NamedTuple):
+    """The number of a record and of its first line, both from 1."""
+
+    record: int
+    line: int
+
+
+def _refuse_cut(path: Path, last_byte: bytes) -> None:
+    """Raise ``FormatError`` where a payload ends in none of the bytes of ``last_byte``."""
     with path.open("rb") as file:
         file.seek(-min(1, path.stat().st_size), io.SEEK_END)
         last = file.read()
-    if last not in b'\r\n \t,;"':
+    if last not in last_byte:
         raise FormatError("the payload is cut off: its last line has no line end")
 
 
-def _blocks(file: BinaryIO, dialect: Dialect) -> Iterator[bytes]:
-    """The rest of a file in blocks that end where a record ends; blank lines at the end are left out."""
+def _blocks(path: Path, start: int, end: int | None, dialect: Dialect) -> Iterator[bytes]:
+    """The part of a file between two offsets in blocks that end where a record ends; blank lines at its end are cut."""
     quote = (dialect.quote or "").encode()
-    while block := _lines(file):
-        if quote and block.count(quote) % 2:
-            block += b"".join(_until_even(file, quote))
-        if len(block) < _BLOCK:
-            block = block.rstrip(b"\r\n")
-        if block:
-            yield block
+    with path.open("rb") as file:
+        file.seek(start)
+        while block := _lines(file, end):
+            if quote and block.count(quote) % 2:
+                block += b"".join(_until_even(file, quote))
+            if len(block) < _BLOCK:
+                block = block.rstrip(b"\r\n")
+            if block:
+                yield block
 
 
-def _lines(file: BinaryIO) -> bytes:
-    """The next whole lines, of one block's length or a little more."""
+def _lines(file: BinaryIO, end: int | None) -> bytes:
+    """The next complete lines before ``end``, of one block's length or a little more."""
     start = file.tell()
     file.seek(_BLOCK, io.SEEK_CUR)
     file.readline()
-    end = file.tell()
+    stop = file.tell() if end is None else min(file.tell(), end)
     file.seek(start)
-    return file.read(end - start)
+    return file.read(max(0, stop - start))
 
 
 def _until_even(file: BinaryIO, quote: bytes) -> Iterator[bytes]:
@@ -285,7 +323,7 @@ def _until_even(file: BinaryIO, quote: bytes) -> Iterator[bytes]:
             return
 
 
-def _table(block: bytes, names: Sequence[str], first: int, dialect: Dialect) -> pl.DataFrame:
+def _table(block: bytes, names: Sequence[str], first: _Place, dialect: Dialect, *, allow_blank: bool) -> pl.DataFrame:
     scan = pl.scan_csv(
         block,
         has_header=False,
@@ -294,16 +332,17 @@ def _table(block: bytes, names: Sequence[str], first: int, dialect: Dialect) -> 
         quote_char=dialect.quote,
         empty_string_is_null=False,
         row_index_name="row",
-        row_index_offset=first,
+        row_index_offset=first.record,
     )
     try:
         frame = scan.collect(engine="in-memory")
     except pl.exceptions.PolarsError as error:
-        _refuse_first_wrong(block, len(names), first, dialect)
-        raise FormatError(f"from line {first} on this is not delimited text: {str(error).splitlines()[0]}") from error
+        _refuse_first_wrong(block, len(names), None, first, dialect, allow_blank=allow_blank)
+        reason = str(error).splitlines()[0]
+        raise FormatError(f"from line {first.line} on this is not delimited text: {reason}") from error
     # Polars refuses a long record but fills a short one silently: with equal counts every record is complete.
-    if _separators(block, dialect) != (len(names) - 1) * frame.height:
-        _refuse_first_wrong(block, len(names), first, dialect)
+    if _separators(block, dialect) != (len(names) - 1) * frame.height or _has_lone_cr(block):
+        _refuse_first_wrong(block, len(names), frame.height, first, dialect, allow_blank=allow_blank)
     return frame
 
 
@@ -317,23 +356,52 @@ def _separators(block: bytes, dialect: Dialect) -> int:
     return int(np.count_nonzero(separates))
 
 
-def _refuse_first_wrong(block: bytes, fields: int, first: int, dialect: Dialect) -> None:
-    """Raise ``FormatError`` for the first record of a block that has another number of fields than the header."""
-    rows = _reader(io.StringIO(_decoded(block, first, UTF8), newline=""), dialect)
+def _has_lone_cr(block: bytes) -> bool:
+    """Whether a carriage return is not part of CR LF. ``csv.reader`` ends a record there, Polars does not."""
+    octets = np.frombuffer(block, np.uint8)
+    after = np.flatnonzero(octets == ord("\r")) + 1
+    return not (octets[after[after < len(octets)]] == ord("\n")).all()
+
+
+def _line_ends(block: bytes) -> int:
+    """How many line feeds a block has; ``bytes.count`` takes three times as long."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
+
+
+def _refuse_first_wrong(  # noqa: PLR0913 - a block and its place
+    block: bytes,
+    fields: int,
+    count: int | None,
+    first: _Place,
+    dialect: Dialect,
+    *,
+    allow_blank: bool = False,
+) -> None:
+    """Raise ``FormatError`` for the first record of a block with another number of fields than the header.
+
+    Also raise it where ``csv.reader`` does not find ``count`` records: locators would then point to other fields.
+    """
+    rows = _reader(io.StringIO(_decoded(block, first.line, UTF8), newline=""), dialect)
+    number, line = first.record, first.line
     try:
-        for number, row in enumerate(rows, first):
-            if len(row) != fields:
+        for number, row in enumerate(rows, first.record):
+            if len(row) != fields and not (allow_blank and not row):
                 shown = dialect.delimiter.join(row)[:80]
-                raise FormatError(f"line {number} has {len(row)} fields, the header has {fields}: {shown!r}")
+                place = f"record {number} (line {line})"
+                raise FormatError(f"{place} has {len(row)} fields, the header has {fields}: {shown!r}")
+            line = first.line + rows.line_num
     except csv.Error as error:
-        raise FormatError(f"from line {first} on this is not delimited text: {error}") from error
+        raise FormatError(f"from line {line} on this is not delimited text: {error}") from error
+    if count is not None and number - first.record + 1 != count:
+        raise FormatError(f"after line {first.line} a single carriage return or a quotation mark is inside of a field")
 
 
-def _decoded(block: bytes, first: int, encoding: str) -> str:
+def _decoded(block: bytes, line: int, encoding: str) -> str:
+    """The text of a block that begins in a line of this number."""
     try:
         return block.decode(encoding)
     except UnicodeDecodeError as error:
-        number = first + block.count(b"\n", 0, error.start)
+        number = line + block.count(b"\n", 0, error.start)
         raise FormatError(
             f"line {number} is not {encoding.removesuffix('-sig')} text (byte {block[error.start]:#04x})"
         ) from error
@@ -344,7 +412,7 @@ def _rows(path: Path, dialect: Dialect, encoding: str) -> Iterator[list[str]]:
         yield from _reader(file, dialect)
 
 
-def _reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+def _reader(lines: Iterable[str], dialect: Dialect) -> "Reader":
     if dialect.quote is None:
         return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)

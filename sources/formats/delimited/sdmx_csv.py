@@ -64,12 +64,13 @@ def read(path: Path) -> Cells:
 
     ``coded`` depends on the first records, because ``labels=name`` and ``labels=id`` have the same header.
     """
-    names = records.header(path)
+    header = records.header_of(path)
+    names = header.names
     fields, labels = _fields(names)
     dimensions = _dimensions(fields)
     joined = any(":" in name for name in names)
-    start = records.sample(path, _SAMPLE)
-    text = records.records(path, len(names), check=_check(fields, start))
+    start = records.sample(path, header, _SAMPLE)
+    text = records.records(path, header, check=_check(fields, start))
     return Cells(
         format=NAME,
         frame=_frame(text, fields, dimensions, joined=joined),

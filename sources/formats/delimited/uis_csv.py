@@ -30,12 +30,12 @@ def read(path: Path) -> Cells:
 
     A locator is record and field, both 1-based: the value, or the magnitude that replaces it.
     """
-    names = records.header(path)
-    fields = _fields(names)
+    header = records.header_of(path)
+    fields = _fields(header.names)
     if fields is None:
-        raise FormatError(f"the fields are {names}, not {list(uis.FIELDS)}")
+        raise FormatError(f"the fields are {header.names}, not {list(uis.FIELDS)}")
     renamed = {str(at): name for at, name in enumerate(fields, 1)}
-    text = records.records(path, len(names), check=lambda block: uis.check(block.rename(renamed)))
+    text = records.records(path, header, check=lambda block: uis.check(block.rename(renamed)))
     frame = uis.cells(text.rename(renamed), lambda field: records.locator(fields.index(field) + 1))
     return Cells(NAME, frame, uis.DIMENSIONS)
 

@@ -32,11 +32,11 @@ def read(path: Path) -> Cells:
     A locator is record and field, both 1-based.
     """
     encoding = _encoding(path)
-    header = records.header_of(path, _is_header, encoding)
+    header = records.header_of(path, _is_header, encoding=encoding)
     if header.names != _NAMES:
         raise FormatError(f"the columns are {header.names}, not {_NAMES}")
-    table = records.body(path, header, "utf8" if encoding == records.UTF8 else encoding)
-    table = table.with_columns(values.without_thousands_commas(pl.col(str(at))) for at in _LAYOUT.values)
+    text = records.records(path, header, encoding=encoding, last_byte=records.LINE_END, skip_blank=True)
+    table = text.with_columns(values.without_thousands_commas(pl.col(str(at))) for at in _LAYOUT.values).collect()
     dimensions = tuple(name for name in _LAYOUT.keys if name != "time")
     return Cells(
         format=NAME,

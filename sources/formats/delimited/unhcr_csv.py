@@ -36,7 +36,7 @@ def read(path: Path) -> Cells:
     """
     header = records.header_of(path, _is_header)
     layout = unhcr.layout(header.names, _aliases(header.names))
-    table = records.body(path, header)
+    table = records.records(path, header, last_byte=records.LINE_END, skip_blank=True).collect()
     if "measure" in layout.keys:
         table = _with_measures(table, layout.keys["measure"])
     dimensions = (*(name for name in layout.keys if name in unhcr.DIMENSIONS), "measure")
@@ -66,7 +66,7 @@ def _aliases(names: list[str]) -> dict[str, str]:
 
 def _with_measures(table: pl.DataFrame, column: int) -> pl.DataFrame:
     """The table with the API's measure for each population type; an unknown type is a ``FormatError``."""
-    types = table[str(column)].fill_null("").unique().to_list()
+    types = table[str(column)].unique().to_list()
     measures = [unhcr.ALIASES.get(unhcr.words(name), "") for name in types]
     if unknown := sorted(name for name, measure in zip(types, measures, strict=True) if measure not in unhcr.MEASURES):
         raise FormatError(f"population types are unknown: {unknown}")

@@ -9,8 +9,6 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
-
 from sources.cells import Cells
 from sources.errors import FormatError
 from sources.formats import wide_table
@@ -40,13 +38,14 @@ def read(path: Path) -> Cells:
     """
     header = records.header_of(path, _is_header)
     names, layout = _layout(header.names)
-    table = records.body(path, header)
-    if not header.names[-1] and table[str(len(header.names))].count():
-        raise FormatError("the last column has values but no name")
     stated = {record[0]: record[1] for record in header.preamble if len(record) > 1}
     dataset, updated = stated.get("Data Source"), timestamp(stated.get("Last Updated Date", ""), "%Y-%m-%d")
+    footer, end = records.footer_of(path, header, (_DATABASE, _UPDATED))
     if any(" [YR" in name for name in header.names):
-        table, dataset, updated = _without_footer(table)
+        dataset, updated = _stated_below(footer)
+    table = records.records(path, header, last_byte=records.LINE_END, skip_blank=True, end=end).collect()
+    if not header.names[-1] and (table[str(len(header.names))] != "").any():
+        raise FormatError("the last column has values but no name")
     dimensions = tuple(layout.keys)
     return Cells(
         format=NAME,
@@ -82,12 +81,8 @@ def _role(title: str) -> Role | None:
     return {"time": period[1]} if period else None
 
 
-def _without_footer(table: pl.DataFrame) -> tuple[pl.DataFrame, str, datetime | None]:
-    """The table of an export, its database and its date; an export without them was cut off: ``FormatError``."""
-    first = pl.col("1").fill_null("")
-    footer = first.str.starts_with(_DATABASE) | first.str.starts_with(_UPDATED)
-    lines = table.filter(footer)["1"].to_list()
-    if len(lines) != 2:
+def _stated_below(footer: list[str]) -> tuple[str, datetime | None]:
+    """The database of an export and the date of its last update; without them it was cut off: ``FormatError``."""
+    if len(footer) != 2:
         raise FormatError("the payload is cut off: the lines with its database and last update are not at its end")
-    updated = timestamp(lines[1].removeprefix(_UPDATED), "%m/%d/%Y")
-    return table.filter(~footer), lines[0].removeprefix(_DATABASE), updated
+    return footer[0].removeprefix(_DATABASE), timestamp(footer[1].removeprefix(_UPDATED), "%m/%d/%Y")

@@ -34,10 +34,11 @@ def read(path: Path) -> Cells:
 
     A locator is line and field, both 1-based.
     """
-    names = [name.strip('"') for name in records.header(path, dialect=TSV)]
+    header = records.header_of(path, dialect=TSV)
+    names = [name.strip('"') for name in header.names]
     keys, values = wide_table.layout(names, _role, needed=[_CODE])
     label = keys.pop(_LABEL, None)
-    table = records.records(path, len(names), dialect=TSV).collect()
+    table = records.records(path, header, dialect=TSV).collect()
     return Cells(
         format=NAME,
         frame=wide_table.cells(table, wide_table.Layout(keys, values), tuple(keys)),
