@@ -312,3 +312,18 @@ def test_a_locator_of_nothing_is_refused(tmp_path: Path) -> None:
     for locator in (pack(0, 1), pack(2, 1), pack(1, 0), pack(1, 11)):
         with pytest.raises(FormatError):
             unhcr_json.finder(path)(locator)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r\n", ",,,,,,,,\n", "\n\n"])
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_blank_line_below_the_header_or_between_records_changes_only_the_numbers_of_records(
+    tmp_path: Path, blank: str, line: int
+) -> None:
+    lines = POPULATION.removeprefix(PREAMBLE).splitlines(keepends=True)
+    plain = unhcr_csv.read(written(tmp_path, "".join(lines))).frame.drop("locator").collect()
+    path = written(tmp_path, "".join([*lines[: line + 1], blank, *lines[line + 1 :]]))
+    frame = unhcr_csv.read(path).frame.collect()
+    assert frame.drop("locator").equals(plain)
+    find = unhcr_csv.finder(path)
+    texts = [raw if value is None else str(int(value)) for value, raw in frame.select("value", "raw").rows()]
+    assert [find(locator) for locator in frame["locator"]] == texts

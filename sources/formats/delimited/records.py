@@ -177,8 +177,10 @@ def records(  # noqa: PLR0913 - the rules of a publisher's text
         first = _Place(header.record + 1, header.line + 1)
         for raw in _blocks(path, header.end, end, dialect):
             block = raw if encoding == UTF8 else _decoded(raw, first.line, encoding).encode()
+            if skip_blank:
+                block, first = _without_first_blank_lines(block, first)
             frame = _table(block, names, first, dialect, allow_blank=skip_blank)
-            first = _Place(first.record + frame.height, first.line + _line_ends(raw))
+            first = _Place(first.record + frame.height, first.line + _line_ends(block))
             if skip_blank:
                 frame = frame.filter(not_blank)
             if check:
@@ -321,6 +323,13 @@ def _until_even(file: BinaryIO, quote: bytes) -> Iterator[bytes]:
         yield text
         if text.count(quote) % 2:
             return
+
+
+def _without_first_blank_lines(block: bytes, first: _Place) -> tuple[bytes, _Place]:
+    """A block without its first blank lines, from which Polars would derive the number of columns, and its place."""
+    rest = block.lstrip(b"\r\n")
+    blank = len(block[: len(block) - len(rest)].splitlines())
+    return rest, _Place(first.record + blank, first.line + blank)
 
 
 def _table(block: bytes, names: Sequence[str], first: _Place, dialect: Dialect, *, allow_blank: bool) -> pl.DataFrame:
