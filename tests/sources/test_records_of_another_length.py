@@ -200,3 +200,30 @@ def test_a_short_record_far_into_a_large_text_is_refused_by_line(
     many[100] = "2023,China,CHN,France,FRA,7000\n"
     with pytest.raises(FormatError, match=r"record 104 \(line 104\) has 6 fields, the header has 7"):
         cells(written(tmp_path, above + "".join(many)))
+
+
+def test_a_single_carriage_return_above_the_header_hides_no_record(tmp_path: Path) -> None:
+    _, above, table, _ = TEXTS["unhcr_csv"]
+    path = written(tmp_path, above.replace('"UNHCR"', '"UNHCR"\rA second line\r') + table)
+    plain = [row[:-1] for row in cells(written(tmp_path / "..", above + table))]
+    found = cells(path)
+    assert [row[:-1] for row in found] == plain
+    find = reading.recognise(path).finder(path)
+    assert find(int(str(found[0][-1]))) == "1234"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_single_carriage_return_in_place_of_a_line_end_is_refused(tmp_path: Path, name: str) -> None:
+    _, above, table, below = TEXTS[name]
+    lines = table.splitlines()
+    for at in range(1, len(lines) - 1):
+        text = "\n".join(lines[: at + 1]) + "\r" + "\n".join(lines[at + 1 :]) + "\n"
+        with pytest.raises(FormatError):
+            cells(written(tmp_path, above + text + below))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_single_carriage_return_below_the_header_is_refused(tmp_path: Path, name: str) -> None:
+    _, above, table, below = TEXTS[name]
+    with pytest.raises(FormatError):
+        cells(written(tmp_path, above + table.replace("\n", "\r", 1) + below))
