@@ -1,12 +1,14 @@
 """Finds figurative and personifying words in our own text: ``python -m tools.plain_english [FILE ...]``.
 
-The check reads docstrings, comments and names in Python, error messages and descriptions outside the tests, and the
-descriptions and comments in YAML. It prints one line for each finding and exits with 1 if there is one. Quotations and
-code in back quotes are skipped, because the words of a publisher are not ours.
+The check reads docstrings, comments and names in Python, error messages and descriptions outside the tests, the
+descriptions and comments in YAML, the descriptions in the code lists, and Markdown without its code. It prints one line
+for each finding and exits with 1 if there is one. Quotations and code in back quotes are skipped, because the words of
+a publisher are not ours.
 """
 
 import argparse
 import ast
+import csv
 import io
 import re
 import sys
@@ -19,6 +21,8 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("sources", "warehouse", "expectations", "assets", "pipelines", "tools", "tests", "benchmarks", "docs")
+SUFFIXES = ("py", "yaml", "md")
+OUR_COLUMNS = {"description", "note", "absence_source"}
 
 _THINGS = "cell|check|column|dataset|document|field|figure|file|module|payload|release|row|rule|source|table|vintage"
 # Each pattern with what to write in its place.
@@ -49,9 +53,11 @@ _ALLOWED = re.compile(
     r"\b(?:person|reader|analyst|engineer|maintainer)s? (?:who |may |must |can |has |have )?(?:says?|said|knows)\b"
     r"|\b(?:lives?|living) alone\b"
 )
-_QUOTED = re.compile(r'``[^`]*``|`[^`]*`|“[^”]*”|"[^"]*"')
+# The key of a statement whose figure is read without its whole.
+_ALLOWED_NAMES = frozenset({"alone"})
+_QUOTED = re.compile(r'``[^`]*``|`[^`]*`|“[^”]*”|"[^"]*"|\{\w+\}')
 # Values in YAML that publishers wrote, or that are patterns for their words.
-_NOT_OURS = frozenset({"pattern", "text", "attribution", "User-Agent"})
+_NOT_OURS = frozenset({"pattern", "subject", "text", "attribution", "User-Agent"})
 _PROSE = re.compile(r"[a-z]+,? [a-z]+,? [a-z]+")
 
 
@@ -70,10 +76,17 @@ class _Text(NamedTuple):
 
 
 def findings(path: Path) -> list[Finding]:
-    """Return what is not plain in a Python or YAML file, in the order of the lines."""
+    """Return what is not plain in a Python, YAML, CSV or Markdown file, in the order of the lines."""
     source = path.read_text(encoding="utf-8")
-    is_test = "tests" in path.parts
-    parts = _yaml_texts(source) if path.suffix == ".yaml" else _python_texts(source, is_test=is_test)
+    match path.suffix:
+        case ".yaml":
+            parts = _yaml_texts(source)
+        case ".csv":
+            parts = _csv_texts(source)
+        case ".md":
+            parts = _markdown_texts(source)
+        case _:
+            parts = _python_texts(source, is_test="tests" in path.parts)
     lines = source.splitlines()
     found = {finding for part in parts for finding in _in_text(part, lines)}
     if path.suffix == ".py":
@@ -100,7 +113,8 @@ def _in_names(source: str) -> Iterator[Finding]:
                 pass
             case _:
                 continue
-        if any(pattern.fullmatch(word) for word in name.lower().split("_") for pattern, _ in _BANNED):
+        words = set(name.lower().split("_"))
+        if name not in _ALLOWED_NAMES and any(pattern.fullmatch(word) for word in words for pattern, _ in _BANNED):
             yield Finding(node.lineno, name, "a name that states what it is")
 
 
@@ -150,16 +164,35 @@ def _values(node: yaml.Node | None) -> Iterator[_Text]:
             yield _Text(node.start_mark.line + 1, max(node.end_mark.line, node.start_mark.line + 1), node.value)
 
 
+def _csv_texts(source: str) -> Iterator[_Text]:
+    """Yield the columns of a code list that we have written."""
+    rows = csv.DictReader(io.StringIO(source))
+    for row in rows:
+        for name in OUR_COLUMNS & row.keys():
+            yield _Text(rows.line_num, rows.line_num, row[name])
+
+
+def _markdown_texts(source: str) -> Iterator[_Text]:
+    """Yield each line that is not in a block of code."""
+    is_code = False
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.lstrip().startswith("```"):
+            is_code = not is_code
+        elif not is_code:
+            yield _Text(number, number, line)
+
+
 def _our_files() -> list[Path]:
     folders = [ROOT / folder for folder in FOLDERS]
-    files = [path for folder in folders for suffix in ("py", "yaml") for path in folder.rglob(f"*.{suffix}")]
+    files = [path for folder in folders for suffix in SUFFIXES for path in folder.rglob(f"*.{suffix}")]
+    files += [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md"), *(ROOT / "warehouse" / "codes").glob("*.csv")]
     return sorted(path for path in files if ROOT / "sources" / "snapshot" not in path.parents or path.suffix == ".py")
 
 
 def main() -> None:
     """Check the files that are named, or every file of ours."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, help="Python and YAML files; all of ours by default")
+    parser.add_argument("files", nargs="*", type=Path, help="Python, YAML, CSV and Markdown files; default: all")
     count = 0
     for path in parser.parse_args().files or _our_files():
         for finding in findings(path):

@@ -31,6 +31,7 @@ PLAIN = (
     "The column `said` and the parameter ``apart`` are read.",
     "All values apart from the first.",
     "The Standing Committee adopts the law of the household.",
+    "The pattern begins with {alone} and the figure.",
 )
 
 
@@ -87,6 +88,20 @@ def test_reads_descriptions_and_comments_of_yaml_and_skips_the_words_of_publishe
         encoding="utf-8",
     )
     assert [(finding.line, finding.words) for finding in findings(path)] == [(1, "knows"), (4, "stand")]
+
+
+def test_reads_the_descriptions_of_code_lists(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text("code,label,description\na,the law says,It speaks of a year.\n", encoding="utf-8")
+    assert [(finding.line, finding.words) for finding in findings(path)] == [(2, "speaks")]
+
+
+def test_reads_markdown_without_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text(
+        "# Title\n\nThe page tells it.\n\n```sql\n-- what it says\n```\n\nThe key `said`.\n", encoding="utf-8"
+    )
+    assert [(finding.line, finding.words) for finding in findings(path)] == [(3, "tells")]
 
 
 def test_the_check_is_itself_in_plain_english() -> None:
