@@ -27,11 +27,12 @@ bench: $(READY)  ## Compare the speed of reading with other libraries and write 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui
 
-lint: $(READY)  ## Style, types and import rules
+lint: $(READY)  ## Check style, types, import rules and plain English
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tools.plain_english
 
 docs: $(READY)  ## Generate the data dictionary and the JSON Schemas from their models
 	$(BIN)/python -m pipelines.documents

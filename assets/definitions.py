@@ -5,7 +5,7 @@ computes (``assets.stages``), what a table is made from (``assets.tables``), job
 
 ``payload/...`` requests a publisher's datasets, ``observations/...`` reads what the archive holds, ``table/...`` makes
 and checks a table, ``release`` publishes. Assets pass no data to each other: each finds its inputs in the stage cache,
-or computes them and logs that. So every asset can be materialised alone.
+or computes them and logs that. So every asset can be materialised without the others.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -234,8 +234,8 @@ def failing_rows(rows: pl.DataFrame) -> str:
     shared = [name for name in rows.columns if rows.height > 1 and rows[name].n_unique() == 1]
     if len(shared) == rows.width:
         return markdown(rows)
-    said = ", ".join(f"{name} `{rows[name][0]}`" for name in shared)
-    return (f"All of these have {said}.\n\n" if shared else "") + markdown(rows.drop(shared))
+    values = ", ".join(f"{name} `{rows[name][0]}`" for name in shared)
+    return (f"All of these have {values}.\n\n" if shared else "") + markdown(rows.drop(shared))
 
 
 def table_assets(step: TableStep) -> dg.AssetsDefinition:

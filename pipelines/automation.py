@@ -31,7 +31,7 @@ nightly = dg.ScheduleDefinition(
     description="After each run of job receive, starts job rebuild for the assets that the new payloads change.",
 )
 def rebuild_changed(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Request a run of the changed assets, or say that nothing changed."""
+    """Request a run of the changed assets, or report that nothing changed."""
     keys = changed_assets(context.instance, default_workspace().workspace())
     if keys:
         yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=keys)

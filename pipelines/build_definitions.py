@@ -10,7 +10,7 @@ from pipelines.sensors import alert_on_failure
 
 
 def build_definitions(workspace: WorkspaceResource) -> dg.Definitions:
-    """Everything that Dagster knows about; runs use ``workspace``."""
+    """All definitions that Dagster loads; runs use ``workspace``."""
     return dg.Definitions(
         assets=all_assets(),
         jobs=[RECEIVE, REBUILD],

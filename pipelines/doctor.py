@@ -25,7 +25,7 @@ class Finding:
 
     what: str
     ok: bool
-    says: str
+    message: str
 
 
 def diagnosis(workspace: Workspace) -> list[Finding]:
@@ -52,17 +52,17 @@ def _finding(what: str, ok: bool, state: str, remedy: str) -> Finding:
 def _attempt(what: str, look: Callable[[], str]) -> Finding:
     """A finding that is in order if ``look`` raises no error of ours."""
     try:
-        return Finding(what, ok=True, says=look())
+        return Finding(what, ok=True, message=look())
     except (CorridorError, OSError) as error:
-        return Finding(what, ok=False, says=str(error))
+        return Finding(what, ok=False, message=str(error))
 
 
 def _libraries() -> Finding:
     try:
         found = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     except PackageNotFoundError as error:
-        return Finding("packages", ok=False, says=f"{error.name} is not installed; run `make setup`")
-    return Finding("packages", ok=True, says=found)
+        return Finding("packages", ok=False, message=f"{error.name} is not installed; run `make setup`")
+    return Finding("packages", ok=True, message=found)
 
 
 def _writable(data: Path) -> Finding:
@@ -94,7 +94,7 @@ def _keys() -> list[Finding]:
     }
     return [
         Finding(
-            f"${name}", ok=True, says="set" if os.environ.get(name) else f"not set; {publisher} is not fetched live"
+            f"${name}", ok=True, message="set" if os.environ.get(name) else f"not set; {publisher} is not fetched live"
         )
         for name, publisher in sorted(required)
     ]

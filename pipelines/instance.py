@@ -43,7 +43,7 @@ def dagster_home(data: Path) -> Path:
 
 @contextmanager
 def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's instance of a data folder. ``AssetError`` says what to do if its records are damaged."""
+    """Dagster's instance of a data folder. Raises ``AssetError`` with the remedy if its records are damaged."""
     home = dagster_home(data)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
@@ -57,7 +57,7 @@ def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def dagster_workspace() -> list[str]:
-    """The arguments that tell Dagster where the definitions are: ``workspace.yaml`` of the checkout, or the module."""
+    """Dagster's arguments for the place of the definitions: ``workspace.yaml`` of the checkout, or the module."""
     path = Path(__file__).resolve().parents[1] / "workspace.yaml"
     return ["-w", str(path)] if path.exists() else ["-m", "pipelines.definitions"]
 

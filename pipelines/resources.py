@@ -1,4 +1,4 @@
-"""The one resource of every asset: the workspace that a build stands in. Nothing else belongs here."""
+"""The one resource of every asset: the workspace of the build. Nothing else belongs in this module."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

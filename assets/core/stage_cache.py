@@ -1,6 +1,6 @@
 """Stage cache: the stored result of each stage, under the fingerprint of everything that the result depends on.
 
-A stage is a pure function of payloads, declarations and code, so its fingerprint alone decides whether a stored result
+A stage is a pure function of payloads, declarations and code, so only its fingerprint decides whether a stored result
 can be used. The cache is content-addressed: a result never changes after it became visible, any number of readers may
 use it, and nothing that reads or builds removes a result. Only ``sweep`` and ``drop_unused`` remove results, and only a
 process that holds the build lock calls them. Removing the whole folder loses nothing but time.

@@ -1,4 +1,4 @@
-"""Where a build stands: its data folder, whom it asks, and what it may use of the archive."""
+"""The workspace of a build: its data folder, its mode, and which payloads of the archive it may use."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +56,7 @@ class Workspace:
         return (self.mode, "import")
 
     def client(self, publisher: Publisher) -> Client:
-        """A client for the publisher's hosts: of the network when live, else of the snapshot."""
+        """A client for the publisher's hosts, which uses the network in mode live and else the snapshot."""
         transport = None if self.mode == "live" else _snapshot()
         return Client(frozenset(publisher.hosts), publisher.limits, transport=transport)
 

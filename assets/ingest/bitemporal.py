@@ -12,7 +12,7 @@ import polars as pl
 
 from warehouse.contracts import Contract, contract
 
-# Fields that say where and when a row was read. A row that differs only in these is the same row.
+# Fields that state where and when a row was read. A row that differs only in these is the same row.
 PROVENANCE = ("payload", "locator", "source_updated", "known_from", "known_to")
 
 # A column next to the fields of the table: the slice of the request that last returned the row.

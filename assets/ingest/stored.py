@@ -26,7 +26,7 @@ class StoredRows:
 
     @property
     def unmatched(self) -> pl.LazyFrame:
-        """The codes that no crosswalk knows, in the columns of table ``unmatched_code``."""
+        """The codes that no crosswalk contains, in the columns of table ``unmatched_code``."""
         return pl.scan_parquet(self.folder / "unmatched.parquet")
 
     @property

@@ -152,6 +152,6 @@ def doctor(data: Data = None, json: Json = False) -> None:
     else:
         for finding in findings:
             mark = "[green]ok[/]" if finding.ok else "[bold red]no[/]"
-            print_line(f"{mark} {escape(finding.what)}: {escape(finding.says)}")
+            print_line(f"{mark} {escape(finding.what)}: {escape(finding.message)}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ _COUNTRY = r"^[A-Z]{3}$"
 def cells(table: pl.LazyFrame, locator: Callable[[str], pl.Expr]) -> pl.LazyFrame:
     """The cells of a table that has the six fields as text, blank where there is nothing.
 
-    ``locator`` returns the locator of a field: of the value, or of the magnitude that excludes a value.
+    ``locator`` returns the locator of a field, which is the value, or the magnitude that excludes a value.
     """
     value = number(pl.col("value"))
     magnitude = _nonempty("magnitude")

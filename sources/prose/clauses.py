@@ -36,7 +36,7 @@ _NOT_YEAR_BEFORE = re.compile(r"环比|季度|年初|\d{4}年|月")
 
 @dataclass(frozen=True)
 class Reading:
-    """A figure of a sentence as it is read: of which statement, in which clause, of which times."""
+    """A figure of a sentence as it is read, with its statement, its clause and its times."""
 
     found: Found
     quantity: Quantity
@@ -186,7 +186,7 @@ class _Sentence:
         return declared.alone and not thread.begun
 
     def _is_part(self, found: Found) -> bool:
-        """Return whether a clause with 其中 is a part of the last total: of one it names, or of one counted alike."""
+        """Return whether a clause with 其中 is a part of the last total, which it names or which is counted alike."""
         head = self.thread.head
         if self.thread.broken or head is None:
             return False

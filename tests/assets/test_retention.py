@@ -127,7 +127,7 @@ def test_a_name_is_not_given_again_after_its_release_was_pruned(tmp_path: Path) 
     assert releases.next_name(LocalPlace(tmp_path), TODAY) == "2026-11-24.4"
 
 
-def test_what_a_person_keeps_stays_and_the_index_says_why(workspace: Workspace) -> None:
+def test_a_kept_release_remains_and_the_index_has_the_reason(workspace: Workspace) -> None:
     releases.keep(workspace.releases, "2026-09-01.1", "cited in a report")
     assert pruning.prune(workspace, NOW)["2026-09-01.1"] == "kept: cited in a report"
     assert whole(workspace)[0] == "2026-09-01.1"

@@ -121,7 +121,7 @@ def test_a_figure_that_had_more_digits_before_is_rounded_and_not_revised(before:
     declared = contract("population")
     bounds = {"value": 19_620_000.0, "value_min": 19_615_000.0, "value_max": 19_625_000.0}
     old, new = rows("population", {"value": before}), rows("population", bounds)
-    old, new = (said.with_columns(pl.lit(name).alias(REQUEST)) for said, name in ((old, "old"), (new, "new")))
+    old, new = (frame.with_columns(pl.lit(name).alias(REQUEST)) for frame, name in ((old, "old"), (new, "new")))
     first = apply_vintage(empty_state(declared).current, old, datetime(2025, 9, 30, tzinfo=UTC), declared)
     second = apply_vintage(first.current, new, datetime(2026, 4, 12, tzinfo=UTC), declared)
     assert second.revisions.select("change", "old_value", "new_value").rows() == [(change, before, 19_620_000.0)]

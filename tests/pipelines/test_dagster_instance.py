@@ -1,6 +1,6 @@
 """``corridor ui`` with its web server and its daemon, on an empty data folder.
 
-Three runs are started at once, and the tests look at their results: a release alone, which fails because there is
+Three runs are started at once, and the tests look at their results: only a release, which fails because there is
 nothing to release; the job that requests every dataset, after which a sensor starts the rebuild; and the same job,
 started by its schedule.
 """

@@ -64,7 +64,7 @@ def _axes(first: str) -> tuple[list[str], str]:
 def _cells(fields: pl.Series, first: int, keys: Sequence[str], columns: pl.Series) -> pl.DataFrame:
     """The cells of complete records, of which the first has the number ``first``.
 
-    Most fields are plain numbers. Of the others, each different text is parsed once.
+    Most fields are plain numbers. Each different text of the others is parsed once.
     """
     text, value, index = pl.col("@text"), pl.col("value"), pl.int_range(pl.len())
     width = len(columns) + 1

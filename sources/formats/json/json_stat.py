@@ -153,7 +153,7 @@ def _status(item: Mapping[str, Any]) -> object:
 
 
 def _by_index(published: object, size: int, what: str) -> pl.DataFrame:
-    """``index`` with ``value`` and ``raw``, or with ``status``: as ``what`` says. Nulls of a list are left out."""
+    """``index`` with ``value`` and ``raw``, or with ``status``, depending on ``what``. Nulls of a list are left out."""
     if isinstance(published, dict):
         index = pl.Series("index", list(published), pl.String).cast(pl.Int64, strict=False)
         if index.null_count():

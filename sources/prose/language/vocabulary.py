@@ -96,7 +96,7 @@ class Vocabulary(_Part):
         description="words of titles of documents about something smaller or other than the nation"
     )
     titles: list[str] = Field(description="words of titles of documents about the whole nation")
-    units: list[str] = Field(description="units, beside those of the statements")
+    units: list[str] = Field(description="units, in addition to those of the statements")
 
     @cached_property
     def place(self) -> re.Pattern[str]:

@@ -131,7 +131,7 @@ class Statement(Form):
     )
     periods: str | None = Field(default=None, description="pattern of the periods that it applies to")
     kind: Literal["flow", "stock"] = Field(
-        default="flow", description="counted over a period, or at its end: a flow has no figure up to a day alone"
+        default="flow", description="counted over a period, or at its end: a flow needs the beginning of its period"
     )
     from_january: str | None = Field(
         default=None, description="the reason why a count up to a month begins in January of the same year"
