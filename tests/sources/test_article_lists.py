@@ -206,7 +206,8 @@ def test_a_page_that_is_not_an_article_is_stored_refused_and_requested_again(
 
 
 def test_an_article_with_another_structure_is_read_completely(publisher: Double, workspace: Workspace) -> None:
-    body = "<html><body><main><h1>x</h1><p>2031年上半年查验出入境人员3.51亿人次。</p></main></body></html>"
+    text = "<h1>国家移民管理局公布主要数据</h1><p>2031年上半年查验出入境人员3.51亿人次。</p>"
+    body = f"<html><body><main>{text}</main></body></html>"
     publisher.pages["/n741440/c103/content.html"] = body.encode()
     received(workspace)
     assert totals(workspace)[date(2031, 1, 1), "S"] == 351_000_000
