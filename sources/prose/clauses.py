@@ -28,6 +28,7 @@ _CHANGE_OF = re.compile(
 _PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
 _SPLIT = re.compile(r"、|以及|和|及|与|,")
 _PERCENT = ("%", "percent", "per cent", "个百分点")
+_LONGEST_LIST = 12
 _CHANGE_ROLES = frozenset({"compare", "change", "neutral", "policy", "list"})
 _PARTICLES = ("of", "by", "a", "an", "the", " ", "了", "约", "为", "达", "达到", "的", "、", ",", "率", "各")
 # Comparisons with another time than the year before.
@@ -380,7 +381,7 @@ class _Sentence:
 
 def _by_subject(left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
     """Yield the clauses of a list of subjects that share their first or their last characters."""
-    if count < 2:
+    if not 2 <= count <= _LONGEST_LIST:
         return
     start = left.rfind(",") + 1 if "," in left else 0
     marks = list(_SPLIT.finditer(left, start))

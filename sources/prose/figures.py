@@ -75,13 +75,15 @@ def figures_of(document: Document) -> Figures:
     scope = _Scope(known, page)
     title = times_of_title(document)
     paragraph, thread = -1, Thread()
+    times: list[TimeExpression] = []
     for place in sentences(page.text):
         written = page.text[place.start : place.end]
         if place.paragraph != paragraph:
-            thread = Thread()
+            thread, times = Thread(), []
             scope.begin(page.text, place)
         smaller = scope.enters(written)
-        paragraph = place.paragraph
+        paragraph, before = place.paragraph, tuple(times)
+        times += named_times(written, day)
         if len(written) > _LONGEST or not _DIGIT.search(written):
             scope.leaves(written, understood=False)
             continue
@@ -100,7 +102,7 @@ def figures_of(document: Document) -> Figures:
         if not scope.anchored(written):
             found.unread += [_unread(page.text, place, text, one.quantity, _UNANCHORED) for one in outcome.readings]
             outcome.readings, outcome.changes = [], []
-        _collect(document, found, (place, text), outcome, title)
+        _collect(document, found, (place, text), outcome, (before, title))
     return found
 
 
@@ -109,13 +111,13 @@ def _collect(
     found: Figures,
     at: tuple[Sentence, Compact],
     outcome: Outcome,
-    title: tuple[TimeExpression, ...],
+    times: tuple[tuple[TimeExpression, ...], tuple[TimeExpression, ...]],
 ) -> None:
+    """Add the matches and the unread figures of a sentence; ``times`` are those before it and those of the title."""
     place, text = at
-    before = tuple(named_times(document.page.text[place.paragraph : place.start], document.day))
     periods: dict[int, tuple[str | None, str]] = {}
     for reading in outcome.readings:
-        match = _match(document, at, reading, TimesAround(reading.own, reading.earlier, before, title))
+        match = _match(document, at, reading, TimesAround(reading.own, reading.earlier, *times))
         if match is not None:
             periods[id(reading)] = (match.period, match.why)
             found.matches.append(match)
@@ -220,7 +222,8 @@ class _Scope:
 
     def begin(self, text: str, place: Sentence) -> None:
         """Begin a paragraph. A line without an end of a sentence and without a figure is a heading."""
-        line = text[place.paragraph :].partition("\n")[0].strip()
+        end = text.find("\n", place.paragraph)
+        line = text[place.paragraph : end if end >= 0 else len(text)].strip()
         if len(line) <= _HEADING and line[-1:] not in _STOPS and not _DIGIT.search(line) and line != self.title:
             self.heading = bool(_part(line))
         self.part = self.document or self.heading

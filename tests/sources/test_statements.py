@@ -108,6 +108,7 @@ INCOMPLETE = {
     "2011年,全国人户分离的人口为2.71亿,比上年增加977万人": "no unit",
     "流动人口为2.30亿,比上年增加828万人": "no unit",
     "比上年增加977万人": "no subject",
+    "口岸总数增至65个": "no whole: there are ports without visa-free transit, too",
     "139538万人,比上年末增加530万人": "no subject",
     "男性736286人": "no whole: foreigners and residents of Hong Kong, Macao and Taiwan have men, too",
     "女性694409人": "no whole",
