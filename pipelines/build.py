@@ -76,13 +76,26 @@ def _execute(  # noqa: PLR0913, PLR0917 - a job, what it runs on, and who watche
 ) -> dg.ExecuteInProcessResult:
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, _Watcher(progress, len(keys)))
-    return definitions.resolve_job_def(job).execute_in_process(
+    result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         run_id=run_id,
         raise_on_error=False,
         asset_selection=keys,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         tags={"corridor/mode": workspace.mode},
+    )
+    if _interrupted(result):
+        raise KeyboardInterrupt
+    return result
+
+
+def _interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C or a signal ended the run. Dagster reports that as a failure and raises nothing."""
+    return any(
+        event.event_type == dg.DagsterEventType.RUN_FAILURE
+        and event.job_failure_data.failure_reason is not None
+        and event.job_failure_data.failure_reason.value == "UNEXPECTED_TERMINATION"
+        for event in result.all_events
     )
 
 

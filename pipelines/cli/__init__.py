@@ -10,8 +10,10 @@ import sys
 import typer
 
 from pipelines.cli import admin, build, data, explain, ui
-from pipelines.cli.output import fail
+from pipelines.cli.output import fail, print_error
 from warehouse.errors import CorridorError
+
+INTERRUPTED = 130  # the exit status of Typer after Ctrl-C
 
 app = typer.Typer(
     name="corridor",
@@ -39,5 +41,7 @@ def main() -> None:
         fail(f"no permission to read or write {error.filename}; choose another folder with --data")
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        fail("interrupted; no published release was changed", 130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print_error("interrupted; no published release was changed")
+        raise

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer.main
 
 from pipelines.cli import app
 from tests.conftest import ROOT, Built, corridor
+from tests.support.dagster_server import wait_until
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "warehouse/README.md", "docs/questions.md", "Makefile", ".ci/run")
@@ -113,6 +115,23 @@ def test_a_folder_without_permission_to_write_is_named_in_the_error(tmp_path: Pa
     assert done.returncode == 1
     assert str(blocked) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_build_publishes_nothing(tmp_path: Path) -> None:
+    # A shell that starts the tests in the background lets them ignore interrupts, and children inherit that.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pipelines.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "build", "--data", str(tmp_path / "data")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ledger = tmp_path / "data" / "archive" / "ledger.jsonl"
+    wait_until(lambda: ledger.exists() or None, 120, "the first fetch")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (130, "")
+    assert errors.strip().endswith("error: interrupted; no published release was changed")
+    assert not (tmp_path / "data" / "releases").exists()
 
 
 def test_sources_lists_every_dataset_with_licence_cadence_and_mode(built: Built) -> None:
