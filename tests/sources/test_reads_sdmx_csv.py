@@ -142,6 +142,13 @@ def test_attributes_that_a_value_needs_become_dimensions_and_others_are_left_out
     assert found.frame.collect().row(0)[:4] == ("GRC", "3", "2014", 29.5)
 
 
+def test_known_attributes_may_come_before_the_value(tmp_path: Path) -> None:
+    text = "DATAFLOW,freq,CONF_STATUS,geo,OBS_STATUS,DECIMALS,UNIT_MULT,OBS_VALUE,TIME_PERIOD\n"
+    found = sdmx_csv.read(write(tmp_path, text + "A:X(1.0),A,F,AT,p,0,3,12,2025\n"))
+    assert found.dimensions == ("freq", "geo", "unit_mult")
+    assert found.frame.collect().row(0) == ("A", "AT", "3", "2025", 12.0, None, "p", "F", 2 << 16 | 8)
+
+
 def test_an_unknown_attribute_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="column 10 after OBS_VALUE is unknown: 'NEWS'"):
         sdmx_csv.read(write(tmp_path, V1[:-1] + ",NEWS\n" + ROW + "2019,1,,,x\n"))

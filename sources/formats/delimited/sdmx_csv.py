@@ -1,9 +1,10 @@
 """SDMX-CSV 1.0 and 2.0: one observation in each record.
 
-Columns before ``OBS_VALUE`` are dimensions; after it only known attributes are allowed. There are three forms of
-labels: in place of the codes under the same header (``labels=name`` of Eurostat's 1.0), in a second column after each
-column (Eurostat's ``labels=both``, OECD's ``csvfilewithlabels``), or within the field as ``AT: Austria`` (the
-standard's ``labels=both``). Field guides: https://github.com/sdmx-twg/sdmx-csv
+Columns before ``OBS_VALUE`` are dimensions, and after it only known attributes are allowed; a known attribute may also
+come before it. There are three forms of labels: in place of the codes under the same header (``labels=name`` of
+Eurostat's 1.0), in a second column after each column (Eurostat's ``labels=both``, OECD's ``csvfilewithlabels``), or
+within the field as ``AT: Austria`` (the standard's ``labels=both``). Field guides:
+https://github.com/sdmx-twg/sdmx-csv
 """
 
 import re
@@ -118,9 +119,7 @@ def _dimensions(fields: Mapping[str, int]) -> dict[str, int]:
     value = fields["OBS_VALUE"]
     dimensions: dict[str, int] = {}
     for component, at in fields.items():
-        if component in (*_PREFIX, "TIME_PERIOD", "OBS_VALUE"):
-            continue
-        if at > value and component in (*_FLAG, *_CONF, *_LEFT_OUT):
+        if component in (*_PREFIX, "TIME_PERIOD", "OBS_VALUE", *_FLAG, *_CONF, *_LEFT_OUT):
             continue
         if at > value and component not in _KEPT:
             raise FormatError(f"column {at} after OBS_VALUE is unknown: {component!r}")
