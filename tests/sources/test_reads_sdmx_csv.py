@@ -142,6 +142,23 @@ def test_attributes_that_a_value_needs_become_dimensions_and_others_are_left_out
     assert found.frame.collect().row(0)[:4] == ("GRC", "3", "2014", 29.5)
 
 
+@pytest.mark.parametrize("partial", ["A:X(1.0),A,HK,AT,,,,", "A:X(1.0),A,,AT,2019,,,0", "A:X(1.0),,,,,,p,0"])
+def test_a_record_with_attributes_for_a_part_of_the_key_is_no_observation(tmp_path: Path, partial: str) -> None:
+    header = "DATAFLOW,freq,citizen,geo,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT\n"
+    whole = "A:X(1.0),A,CN,AT,2019,5,A,0\nA:X(1.0),A,CN,BE,2019,,,\n"
+    path = write(tmp_path, header + partial + "\n" + whole)
+    assert [(cell["citizen"], cell["geo"], cell["value"]) for cell in cells(path)] == [
+        ("CN", "AT", 5.0),
+        ("CN", "BE", None),
+    ]
+    assert sdmx_csv.finder(path)(3 << 16 | 6) == "5"
+
+
+def test_a_value_without_period_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="record 3 has a value and no TIME_PERIOD: '7'"):
+        sdmx_csv.read(write(tmp_path, V1 + ROW + "2019,1,,\n" + ROW + ",7,,\n")).frame.collect()
+
+
 def test_known_attributes_may_come_before_the_value(tmp_path: Path) -> None:
     text = "DATAFLOW,freq,CONF_STATUS,geo,OBS_STATUS,DECIMALS,UNIT_MULT,OBS_VALUE,TIME_PERIOD\n"
     found = sdmx_csv.read(write(tmp_path, text + "A:X(1.0),A,F,AT,p,0,3,12,2025\n"))

@@ -157,6 +157,7 @@ def records(  # noqa: PLR0913 - the rules of a publisher's text
     check: Callable[[pl.DataFrame], None] | None = None,
     last_byte: bytes = FIELD_END,
     skip_blank: bool = False,
+    leave_out: pl.Expr | None = None,
     end: int | None = None,
 ) -> pl.LazyFrame:
     """The records between the header and the offset ``end``, as text.
@@ -167,11 +168,12 @@ def records(  # noqa: PLR0913 - the rules of a publisher's text
 
     A record with more or fewer fields than the header, or text in another encoding, is a ``FormatError`` that names its
     line. With ``skip_blank`` blank lines and records of blank fields are left out; without it, a blank line is a record
-    with too few fields. A payload that ends in none of the bytes of ``last_byte`` was cut off: ``FormatError`` at once.
+    with too few fields. ``leave_out`` is the condition of other records to leave out, after ``check``. A payload that
+    ends in none of the bytes of ``last_byte`` was cut off: ``FormatError`` at once.
     """
     _refuse_cut(path, last_byte)
     names = [str(at) for at in range(1, len(header.names) + 1)]
-    not_blank = pl.any_horizontal(pl.col(name) != "" for name in names)
+    blank = pl.all_horizontal(pl.col(name) == "" for name in names)
 
     def tables() -> Iterator[pl.DataFrame]:
         first = _Place(header.record + 1, header.line + 1)
@@ -182,10 +184,10 @@ def records(  # noqa: PLR0913 - the rules of a publisher's text
             frame = _table(block, names, first, dialect, allow_blank=skip_blank)
             first = _Place(first.record + frame.height, first.line + _line_ends(block))
             if skip_blank:
-                frame = frame.filter(not_blank)
+                frame = _without(frame, blank)
             if check:
                 check(frame)
-            yield frame
+            yield frame if leave_out is None else _without(frame, leave_out)
 
     return lazily(tables, {"row": pl.UInt32(), **dict.fromkeys(names, pl.String())})
 
@@ -323,6 +325,12 @@ def _until_even(file: BinaryIO, quote: bytes) -> Iterator[bytes]:
         yield text
         if text.count(quote) % 2:
             return
+
+
+def _without(frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """A frame without the rows that meet a condition; most blocks have none, and filtering copies a block."""
+    met = frame.select(condition).to_series()
+    return frame.filter(~met) if met.any() else frame
 
 
 def _without_first_blank_lines(block: bytes, first: _Place) -> tuple[bytes, _Place]:

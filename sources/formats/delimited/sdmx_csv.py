@@ -63,6 +63,9 @@ def recognises(head: bytes, _path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The cells, lazily. An empty ``OBS_VALUE`` is a missing value: value and raw are null, the flag is kept.
 
+    A record without value that also lacks its period or a dimension is no observation: it has attributes for a part of
+    the key (SDMX-CSV 2.0, 1.3), and is left out. A value without period is a ``FormatError``.
+
     ``coded`` depends on the first records, because ``labels=name`` and ``labels=id`` have the same header.
     """
     header = records.header_of(path)
@@ -71,7 +74,8 @@ def read(path: Path) -> Cells:
     dimensions = _dimensions(fields)
     joined = any(":" in name for name in names)
     start = records.sample(path, header, _SAMPLE)
-    text = records.records(path, header, check=_check(fields, start))
+    no_observation = _no_observation(fields, dimensions)
+    text = records.records(path, header, check=_check(fields, start), leave_out=no_observation)
     return Cells(
         format=NAME,
         frame=_frame(text, fields, dimensions, joined=joined),
@@ -137,14 +141,23 @@ def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]]) -> Callabl
         refused.append((flow, pl.col(str(flow)) != start[0][flow - 1], "is of another dataflow"))
     if action := fields.get("ACTION"):
         refused.append((action, pl.col(str(action)) == "D", "deletes data"))
+    value, time = fields["OBS_VALUE"], pl.col(str(fields["TIME_PERIOD"]))
+    refused.append((value, (time == "") & (pl.col(str(value)) != ""), "has a value and no TIME_PERIOD"))
 
     def check(block: pl.DataFrame) -> None:
-        for at, is_wrong, reason in refused:
-            wrong = block.filter(is_wrong)
-            if wrong.height:
+        found = block.select(is_wrong.any().alias(reason) for _, is_wrong, reason in refused).row(0)
+        for (at, is_wrong, reason), any_wrong in zip(refused, found, strict=True):
+            if any_wrong:
+                wrong = block.filter(is_wrong)
                 raise FormatError(f"record {wrong['row'][0]} {reason}: {wrong[str(at)][0]!r}")
 
     return check
+
+
+def _no_observation(fields: Mapping[str, int], dimensions: Mapping[str, int]) -> pl.Expr:
+    """Whether a record has no value, and no period or not all dimensions."""
+    key = [fields["TIME_PERIOD"], *(at for name, at in dimensions.items() if name.upper() not in _KEPT)]
+    return (pl.col(str(fields["OBS_VALUE"])) == "") & pl.any_horizontal(pl.col(str(at)) == "" for at in key)
 
 
 def _flow(fields: Mapping[str, int]) -> int | None:
