@@ -166,9 +166,30 @@ def test_known_attributes_may_come_before_the_value(tmp_path: Path) -> None:
     assert found.frame.collect().row(0) == ("A", "AT", "3", "2025", 12.0, None, "p", "F", 2 << 16 | 8)
 
 
-def test_an_unknown_attribute_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="column 10 after OBS_VALUE is unknown: 'NEWS'"):
-        sdmx_csv.read(write(tmp_path, V1[:-1] + ",NEWS\n" + ROW + "2019,1,,,x\n"))
+NOTES = V1[:-1] + ",NOTE_DS,NOTE_GEO\n"
+
+
+def test_an_unknown_attribute_is_left_out(tmp_path: Path) -> None:
+    text = NOTES + ROW + '2019,1,b,,"a note",\n' + ROW + "2020,2,,F,,x\n"
+    found = sdmx_csv.read(write(tmp_path, text))
+    assert found.dimensions == ("freq", "citizen", "geo")
+    assert found.frame.select("time", "value", "flag", "conf").collect().rows() == [
+        ("2019", 1.0, "b", None),
+        ("2020", 2.0, None, "F"),
+    ]
+
+
+def test_an_unknown_column_that_distinguishes_records_is_refused_by_name(tmp_path: Path) -> None:
+    text = V1[:-1] + ",NOTE_DS,sex\n" + ROW + "2019,1,,,x,F\n" + ROW + "2020,1,,,x,F\n" + ROW + "2019,2,,,x,M\n"
+    with pytest.raises(FormatError, match=r"records 2 and 4 have the same period and dimensions: .*: NOTE_DS, sex"):
+        sdmx_csv.read(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["UNIT_MEAS", "POWERCODE", "MULTIPLIER", "BASE_YEAR", "PRICES", "CURRENCY_DENOM"])
+def test_an_unknown_attribute_with_a_unit_or_magnitude_becomes_a_dimension(tmp_path: Path, name: str) -> None:
+    found = sdmx_csv.read(write(tmp_path, f"{V1[:-1]},{name}\n" + ROW + "2019,1,,,3\n"))
+    assert found.dimensions == ("freq", "citizen", "geo", name.lower())
+    assert found.frame.collect()[name.lower()].to_list() == ["3"]
 
 
 @pytest.mark.parametrize("twice", ["citizen", "CITIZEN", "value"])

@@ -1,10 +1,10 @@
 """SDMX-CSV 1.0 and 2.0: one observation in each record.
 
-Columns before ``OBS_VALUE`` are dimensions, and after it only known attributes are allowed; a known attribute may also
-come before it. There are three forms of labels: in place of the codes under the same header (``labels=name`` of
-Eurostat's 1.0), in a second column after each column (Eurostat's ``labels=both``, OECD's ``csvfilewithlabels``), or
-within the field as ``AT: Austria`` (the standard's ``labels=both``). Field guides:
-https://github.com/sdmx-twg/sdmx-csv
+Columns before ``OBS_VALUE`` are dimensions, except known attributes, which may be anywhere. Columns after it are
+attributes; unknown ones are left out, if all records still have different keys without them. There are three forms of
+labels: in place of the codes under the same header (``labels=name`` of Eurostat's 1.0), in a second column after each
+column (Eurostat's ``labels=both``, OECD's ``csvfilewithlabels``), or within the field as ``AT: Austria`` (the
+standard's ``labels=both``). Field guides: https://github.com/sdmx-twg/sdmx-csv
 """
 
 import re
@@ -29,6 +29,8 @@ _FLAG = ("OBS_FLAG", "OBS_STATUS")
 _CONF = ("CONF_STATUS", "OBS_CONF")
 # Attributes without which a value cannot be understood (unit, magnitude, base): they become dimensions.
 _KEPT = ("UNIT_MEASURE", "UNIT_MULT", "CURRENCY", "BASE_PER", "PRICE_BASE", "REF_PERIOD")
+# The same for attributes with other names: leaving them out could change the meaning of a value.
+_MAGNITUDE = re.compile(r"UNIT|MULT|POWER|SCALE|CURRENCY|PRICE|(?:^|_)BASE(?:$|_)")
 _LEFT_OUT = ("DECIMALS", "TIME_FORMAT", "CONVERSION_TYPE", "OBS_COM", "OBS_STATUS_2", "OBS_STATUS_3", "OBS_STATUS_4")
 _SAMPLE = 65_536
 _BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -71,11 +73,13 @@ def read(path: Path) -> Cells:
     header = records.header_of(path)
     names = header.names
     fields, labels = _fields(names)
-    dimensions = _dimensions(fields)
+    dimensions, unknown = _dimensions(fields)
     joined = any(":" in name for name in names)
     start = records.sample(path, header, _SAMPLE)
     no_observation = _no_observation(fields, dimensions)
     text = records.records(path, header, check=_check(fields, start), leave_out=no_observation)
+    if unknown:
+        _refuse_repeated_keys(text, [fields["TIME_PERIOD"], *dimensions.values()], unknown)
     return Cells(
         format=NAME,
         frame=_frame(text, fields, dimensions, joined=joined),
@@ -118,20 +122,34 @@ def _has_label_columns(components: Sequence[str]) -> bool:
     return bool(after) and not re.fullmatch(r"[A-Z][A-Z0-9_]*", after[0])
 
 
-def _dimensions(fields: Mapping[str, int]) -> dict[str, int]:
-    """Lower-case dimension → position. An unknown attribute after ``OBS_VALUE`` is a ``FormatError``."""
+def _dimensions(fields: Mapping[str, int]) -> tuple[dict[str, int], list[str]]:
+    """Lower-case dimension → position, and the unknown attributes."""
     value = fields["OBS_VALUE"]
     dimensions: dict[str, int] = {}
+    unknown: list[str] = []
     for component, at in fields.items():
         if component in (*_PREFIX, "TIME_PERIOD", "OBS_VALUE", *_FLAG, *_CONF, *_LEFT_OUT):
             continue
-        if at > value and component not in _KEPT:
-            raise FormatError(f"column {at} after OBS_VALUE is unknown: {component!r}")
+        if at > value and component not in _KEPT and not _MAGNITUDE.search(component):
+            unknown.append(component)
+            continue
         name = component.lower()
         if name in dimensions or name in CORE:
             raise FormatError(f"column {at}: {component!r} cannot be a dimension, {name!r} is reserved or used twice")
         dimensions[name] = at
-    return dimensions
+    return dimensions, unknown
+
+
+def _refuse_repeated_keys(text: pl.LazyFrame, key: Sequence[int], unknown: Sequence[str]) -> None:
+    """Raise ``FormatError`` where two records have the same key, so that an unknown attribute may be a dimension."""
+    keys = text.select("row", pl.struct(*map(str, key)).hash().alias("key")).collect(engine="streaming")
+    repeated = keys.filter(pl.col("key").is_duplicated()).sort("key", "row")
+    if repeated.height:
+        rows = repeated["row"].head(2).to_list()
+        raise FormatError(
+            f"records {rows[0]} and {rows[1]} have the same period and dimensions: one of the unknown columns after "
+            f"OBS_VALUE may be a dimension: {', '.join(unknown)}"
+        )
 
 
 def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]]) -> Callable[[pl.DataFrame], None]:
