@@ -7,12 +7,16 @@ from sources import cells
 from sources.cells import Cells
 from sources.errors import FormatError, UnknownFormatError
 from sources.formats import fabricated
+from sources.formats.delimited.records import with_commas
 from sources.formats.registry import FORMATS, HEAD, Format
 from sources.formats.unpack import opened
 from sources.formats.workbook.sheets import workbook
 from sources.prose import reader as prose
 from sources.prose.locators import span
 from sources.prose.statements import statements
+
+# Separators that spreadsheet programs write in some languages, where the decimal separator is a comma.
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 __all__ = ["Format", "describe_locator", "opened", "read", "recognise"]
 
@@ -78,5 +82,11 @@ def _description(head: bytes, path: Path) -> str:
             return str(error)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "it is UTF-16 text where UTF-8 was expected"
+    for delimiter, name in _OTHER_DELIMITERS.items():
+        rewritten = with_commas(head, delimiter)
+        if form := next((module.NAME for module in FORMATS if module.recognises(rewritten, path)), None):
+            return (
+                f"it is {form} with {name} between its fields; save it with commas, and with points in decimal numbers"
+            )
     first = head.lstrip(b"\xef\xbb\xbf \r\n\t").split(b"\n", 1)[0][:120].decode("utf-8", "replace").strip()
     return f"it begins with {'HTML or XML' if first.startswith('<') else 'text'}: {first!r}"

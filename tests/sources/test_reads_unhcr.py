@@ -1,5 +1,7 @@
 """UNHCR's API and its exports: measures, zeros as text, dashes and preambles."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sources import reading
 from sources.cells import line, pack
-from sources.errors import FormatError
+from sources.errors import FormatError, UnknownFormatError
 from sources.formats.delimited import unhcr_csv
 from sources.formats.json import unhcr_json
 
@@ -327,3 +330,18 @@ def test_a_blank_line_below_the_header_or_between_records_changes_only_the_numbe
     find = unhcr_csv.finder(path)
     texts = [raw if value is None else str(int(value)) for value, raw in frame.select("value", "raw").rows()]
     assert [find(locator) for locator in frame["locator"]] == texts
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_an_export_saved_with_another_separator_is_refused_with_advice(
+    tmp_path: Path, delimiter: str, name: str, encoding: str
+) -> None:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows(csv.reader(io.StringIO(POPULATION.replace("Tibetan", "Côte"))))
+    path = tmp_path / "payload"
+    path.write_bytes(out.getvalue().encode(encoding))
+    with pytest.raises(
+        UnknownFormatError, match=f"it is unhcr_csv with {name} between its fields; save it with commas"
+    ):
+        reading.recognise(path)

@@ -118,6 +118,16 @@ def first_fields(head: bytes) -> list[str]:
         return []
 
 
+def with_commas(head: bytes, delimiter: str) -> bytes:
+    """The first bytes of a text with this delimiter, rewritten with commas; unchanged where it is not delimited."""
+    out = io.StringIO()
+    try:
+        csv.writer(out).writerows(csv.reader(io.StringIO(head.decode("latin-1"), newline=""), delimiter=delimiter))
+    except csv.Error:
+        return head
+    return out.getvalue().encode("latin-1")
+
+
 def footer_of(path: Path, header: Header, beginnings: Sequence[str]) -> tuple[list[str], int]:
     """The texts of the last lines that have these beginnings, and the offset of the first of these lines.
 
