@@ -159,7 +159,9 @@ class _Sentence:
         last = self.run[-1].found if self.run else None
         possible = [one for one in self.grammar.matches(region, elided, self.text, last) if self._bound(one)]
         longest = max((one.size for one in possible), default=0)
-        return list({one.name: one for one in possible if one.size == longest}.values())
+        chosen = [one for one in possible if one.size == longest]
+        nearest = [one for one in chosen if self.thread.last in one.form.of]
+        return list({one.name: one for one in nearest or chosen}.values())
 
     def _with_elided_unit(self, region: str, quantity: Quantity) -> Quantity:
         """Return the quantity with the unit of the last total, if it is a part of it and has a multiplier only."""
@@ -176,7 +178,7 @@ class _Sentence:
         inherited = not declared.verb or found.verbs or not self.verbs or self.verbs & set(declared.verb)
         if not inherited and not (declared.of and {thread.last, thread.head} & set(declared.of)):
             return False
-        if declared.adjacent:
+        if declared.adjacent or declared.directly:
             return thread.last in declared.of
         if not declared.of or found.topic:
             return True

@@ -90,6 +90,7 @@ class Form(_Part):
         default=True, description="whether it is read without its whole, at the beginning of a paragraph"
     )
     adjacent: bool = Field(default=False, description="whether the figure follows that of its whole without a word")
+    directly: bool = Field(default=False, description="whether its whole is the figure directly before, and no other")
     counted: bool = Field(default=False, description="whether the words of the unit are themselves the subject")
     topics: list[str] = Field(
         default=[], description="phrases that may name its whole, before its part of the sentence"
