@@ -174,7 +174,7 @@ def test_true_notices_of_other_documents_than_acts_are_refused(corpus: Path, nam
 
 
 @pytest.mark.corpus
-def test_a_true_notice_dates_the_entry_into_force(corpus: Path) -> None:
+def test_a_real_notice_dates_the_entry_into_force(corpus: Path) -> None:
     cells = reading.read(corpus / "legal/cellar/op_celex_32018R0196_object_work.xml").frame.collect()
     assert cells.select("celex", "property", "meaning", "time").rows() == [
         ("32018R0196", "date_entry-into-force", "EV", "2018-03-08")

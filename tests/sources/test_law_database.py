@@ -1,4 +1,4 @@
-"""China's national law database: lists, details and documents, read by title, and refused where it fails with 200."""
+"""China's national law database: lists, details and documents, read by title; failures with status 200 are refused."""
 
 import hashlib
 import io
@@ -41,7 +41,7 @@ NOTE = "（2012年6月30日第十一届全国人民代表大会常务委员会�
 
 
 def word(*paragraphs: str) -> bytes:
-    """A document of Word: its body, and the list of its parts."""
+    """Return a document of Word: its body, and the list of its parts."""
     lines = "".join(f"<w:p><w:r><w:t>{text[:4]}</w:t><w:t>{text[4:]}</w:t></w:r></w:p>" for text in paragraphs)
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     packed = io.BytesIO()
@@ -57,7 +57,7 @@ def days(path: Path) -> list[tuple[str, str]]:
     return sorted((str(event), str(day)) for event, day in rows.select("event", "date").iter_rows())
 
 
-def test_a_law_is_made_public_and_comes_into_force_under_its_title_without_the_marks_of_the_search(
+def test_promulgation_and_entry_into_force_have_the_title_without_search_markup(
     tmp_path: Path,
 ) -> None:
     marked = law("中华人民共和国<em class='highlight'>出境入境管理</em>法")
@@ -95,7 +95,7 @@ def test_a_detail_is_read_like_a_row_of_the_list(tmp_path: Path) -> None:
         (listed(law(gbrq="2012年6月30日")), "gbrq is not a date: '2012年6月30日'"),
     ],
 )
-def test_what_goes_wrong_with_status_200_is_refused(tmp_path: Path, answer: str, why: str) -> None:
+def test_an_error_with_status_200_is_refused(tmp_path: Path, answer: str, why: str) -> None:
     with pytest.raises(FormatError, match=why):
         reading.read(write_payload(tmp_path, answer))
 
@@ -107,7 +107,7 @@ def test_every_cell_is_found_again(tmp_path: Path) -> None:
     assert [found(at) for at in frame["locator"]] == [raw or "1" for raw in frame["raw"]]
 
 
-def test_the_question_is_posted_law_by_law_with_an_order_that_is_an_object() -> None:
+def test_the_request_for_each_law_is_posted_with_an_order_object() -> None:
     requests = requests_for(catalogue.publishers()["flk"], "versions")
     assert len(requests) == 12
     asked = json.loads(requests[0].body)
@@ -119,7 +119,7 @@ def test_the_question_is_posted_law_by_law_with_an_order_that_is_an_object() -> 
 
 @dataclass
 class Database:
-    """The database as it behaves: a list, details and documents, or with status 200 something ``instead``."""
+    """The behaviour of the database: a list, details and documents, or ``instead`` another body with status 200."""
 
     instead: str | None = None
     document: bytes = b""
@@ -186,7 +186,7 @@ def assert_only_reported(workspace: Workspace, name: str, good: pl.DataFrame, wh
         (listed(), "read", "the database found nothing"),
     ],
 )
-def test_a_live_build_asks_for_each_law_and_what_fails_with_status_200_leaves_what_was_known(
+def test_a_live_build_requests_each_law_and_an_error_with_status_200_keeps_the_earlier_rows(
     database: Database, tmp_path: Path, instead: str, when: str, why: str
 ) -> None:
     workspace, flk = Workspace(tmp_path / "data", "live"), catalogue.publishers()["flk"]
@@ -202,7 +202,7 @@ def test_a_live_build_asks_for_each_law_and_what_fails_with_status_200_leaves_wh
     assert_only_reported(workspace, "versions", good, when, why)
 
 
-def test_details_and_documents_are_asked_for_as_the_lists_name_them(database: Database, tmp_path: Path) -> None:
+def test_details_and_documents_of_the_listed_laws_are_requested(database: Database, tmp_path: Path) -> None:
     workspace, flk = Workspace(tmp_path / "data", "live"), catalogue.publishers()["flk"]
     for name in ("versions", "details", "texts"):
         assert receive(workspace, flk, name).failures == ()
@@ -253,7 +253,7 @@ def test_a_document_without_an_address_in_status_200_is_reported_and_requested_a
     assert receive(workspace, flk, "texts").received == 2
 
 
-def test_a_page_in_the_place_of_a_document_is_refused(database: Database, tmp_path: Path) -> None:
+def test_an_html_page_in_place_of_a_document_is_refused(database: Database, tmp_path: Path) -> None:
     workspace, flk = Workspace(tmp_path / "data", "live"), catalogue.publishers()["flk"]
     database.document = b"<!doctype html><html><head><title>index</title></head></html>"
     failures = receive(workspace, flk, "texts").failures
@@ -273,7 +273,7 @@ def test_a_page_in_the_place_of_a_document_is_refused(database: Database, tmp_pa
         ),
     ],
 )
-def test_a_detail_that_fails_with_status_200_leaves_what_was_known(
+def test_a_detail_that_fails_with_status_200_keeps_the_earlier_rows(
     database: Database, tmp_path: Path, instead: str, when: str, why: str
 ) -> None:
     workspace, flk = Workspace(tmp_path / "data", "live"), catalogue.publishers()["flk"]
@@ -283,9 +283,7 @@ def test_a_detail_that_fails_with_status_200_leaves_what_was_known(
     assert_only_reported(workspace, "details", good, when, why)
 
 
-def test_a_list_that_fails_names_no_detail_and_what_is_known_is_still_asked_for(
-    database: Database, tmp_path: Path
-) -> None:
+def test_after_a_failed_list_the_known_details_are_still_requested(database: Database, tmp_path: Path) -> None:
     workspace, flk = Workspace(tmp_path / "data", "live"), catalogue.publishers()["flk"]
     database.instead = json.dumps({"code": 500, "msg": "orderByParam", "rows": [], "total": 0})
     failures = receive(workspace, flk, "details").failures
@@ -340,7 +338,7 @@ def test_a_document_with_entities_is_refused(tmp_path: Path, encoding: str) -> N
 
 
 @pytest.mark.corpus
-def test_a_true_list_and_a_true_detail_are_read(corpus: Path) -> None:
+def test_a_real_list_and_a_real_detail_are_read(corpus: Path) -> None:
     wire = corpus / "china/wire_samples_transcribed"
     detail = reading.read(wire / "flk_detail_response.json").frame.collect()
     assert detail.select("title", "act", "time").rows() == [

@@ -65,7 +65,7 @@ def test_a_wholly_empty_field_is_no_cell(tmp_path: Path) -> None:
     assert cells(write(tmp_path, API + "A,PER,AT\t\t \r\nA,PER,BE\t3 \t\r\n"))["value"].to_list() == [3.0]
 
 
-def test_columns_may_run_over_another_dimension_than_time(tmp_path: Path) -> None:
+def test_columns_may_be_another_dimension_than_time(tmp_path: Path) -> None:
     found = eurostat_tsv.read(write(tmp_path, "sex,time\\geo\tBG \tBG3 \nF,2021\t4151 \t: c\nM,2021\t1 p\t2 \n"))
     assert found.dimensions == ("sex", "geo")
     assert found.frame.collect().sort("locator").rows() == [

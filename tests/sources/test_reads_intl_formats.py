@@ -45,7 +45,7 @@ def envelope(key: str, records: Sequence[object], **others: object) -> str:
 
 
 def answers(numbers: Sequence[float]) -> Mapping[str, str | bytes]:
-    """These numbers as each format writes them."""
+    """Return a payload with these numbers in each format."""
     return {
         "uis_csv": "\n".join([UIS_HEAD, *(f"26637,CHN,{2000 + at},{n!r},," for at, n in enumerate(numbers)), ""]),
         "uis_json": envelope("records", [students("26637", "CHN", 2000, n) for n in numbers], hints=[]),
@@ -71,7 +71,7 @@ def test_cells_have_the_values_of_the_payload_and_the_finder_finds_them(tmp_path
         assert [float(find(locator)) for locator in frame["locator"]] == expected
 
 
-def test_labels_are_taken_for_codes_nowhere(tmp_path: Path) -> None:
+def test_labels_are_never_read_as_codes(tmp_path: Path) -> None:
     names = ILO_HEAD.split(",")
     label = ",".join(f"{name}.label" if name not in ("time", "obs_value") else name for name in names)
     line = "China,LFS,Working-age population (thousands),Female,15+,2020,5,Unreliable"
@@ -95,7 +95,7 @@ def test_bulk_files_of_unesco_have_other_names_in_another_order(tmp_path: Path) 
     assert uis_csv.finder(path)(frame["locator"][0]) == "NA"
 
 
-def test_case_records_are_as_many_as_are_alike(tmp_path: Path) -> None:
+def test_a_cell_counts_the_equal_case_records(tmp_path: Path) -> None:
     lines = [
         "2016,Hotline,Female,CN,DE",
         "2016,Hotline,Female,CN,DE",
@@ -145,14 +145,14 @@ BROKEN: list[tuple[Format, str | bytes, str]] = [
 
 
 @pytest.mark.parametrize(("module", "body", "why"), BROKEN, ids=[why for *_, why in BROKEN])
-def test_what_a_format_does_not_know_is_refused_by_name(
+def test_an_unknown_or_missing_name_is_refused_with_the_name(
     tmp_path: Path, module: Format, body: str | bytes, why: str
 ) -> None:
     with pytest.raises(FormatError, match=why.replace(" (", r" \(")):
         module.read(written(tmp_path, body)).frame.collect()
 
 
-def test_a_place_outside_of_an_answer_is_refused(tmp_path: Path) -> None:
+def test_a_locator_outside_of_a_response_is_refused(tmp_path: Path) -> None:
     for name, body in answers([1.0]).items():
         find = reading.recognise(written(tmp_path, body)).finder(tmp_path / "payload")
         with pytest.raises(FormatError, match="there is no"):

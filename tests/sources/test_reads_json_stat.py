@@ -18,7 +18,7 @@ from sources.reading import recognise
 
 
 def dataset(**changes: object) -> dict[str, Any]:
-    """2 geos by 3 years."""
+    """Return a dataset of two areas and three years."""
     return {
         "version": "2.0",
         "class": "dataset",

@@ -107,7 +107,7 @@ def test_a_cut_workbook_is_refused_and_not_recognised(tmp_path: Path) -> None:
         knomad_xlsx.read(path)
 
 
-def test_a_place_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_locator_outside_of_the_matrix_is_refused(tmp_path: Path) -> None:
     find = knomad_xlsx.finder(matrix(tmp_path, [STOCKS], [MIGRATION, "China"], ["Germany", 7]))
     for locator in (pack(0, 2), pack(3, 0), pack(9, 2), pack(3, 9), pack(3, 2, 1)):
         with pytest.raises(FormatError):

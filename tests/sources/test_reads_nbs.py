@@ -1,4 +1,4 @@
-"""The two interfaces of China's statistics bureau: what they answer, and each way in which they mislead."""
+"""The two interfaces of China's statistics bureau: their responses, and the ways in which these are misleading."""
 
 import json
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_a_blank_value_is_missing_and_never_zero(tmp_path: Path) -> None:
     assert [row[-3:] for row in rows(cells)] == [("2024", 0.0, None), ("2023", None, None), ("2022", None, "无")]
 
 
-def test_what_is_asked_for_before_it_is_published_is_no_cell(tmp_path: Path) -> None:
+def test_a_period_that_is_not_yet_published_is_no_cell(tmp_path: Path) -> None:
     cells = read(
         tmp_path, [year(2027, value("")), year(2026, value("")), year(2025, value("5")), year(2024, value(""))]
     )
@@ -148,7 +148,7 @@ def test_periods_are_years_quarters_and_months(tmp_path: Path, code: str, time: 
 
 
 @pytest.mark.parametrize("data", [[], [year(2024)]])
-def test_an_answer_without_values_has_no_cells_and_is_no_error(tmp_path: Path, data: object) -> None:
+def test_a_response_without_values_has_no_cells_and_is_no_error(tmp_path: Path, data: object) -> None:
     assert read(tmp_path, data).frame.collect().height == 0
 
 
@@ -180,12 +180,12 @@ INDICATOR = {"_id": "h1", "i_showname": "年末总人口 (万人) ", "du_name": 
         (envelope([year(2024, value("1"))])[:-20], "not complete JSON"),
     ],
 )
-def test_what_is_no_data_is_refused_in_one_sentence(tmp_path: Path, text: str, why: str) -> None:
+def test_a_response_without_data_is_refused_in_one_sentence(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(FormatError, match=why):
         reading.read(written(tmp_path, text))
 
 
-def test_a_page_in_the_place_of_an_answer_is_no_format(tmp_path: Path) -> None:
+def test_an_html_page_in_place_of_a_response_is_not_recognised(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormatError, match="HTML or XML: '<html>"):
         reading.read(written(tmp_path, "<html><body>服务异常</body></html>"))
 
@@ -218,14 +218,14 @@ def test_cells_have_the_values_of_the_response_and_the_finder_finds_them(
             assert row["raw"] == ("无" if text == "无" else None)
 
 
-def test_there_is_nothing_where_no_value_is(tmp_path: Path) -> None:
+def test_a_locator_without_a_value_is_refused(tmp_path: Path) -> None:
     find_text = nbs_json.finder(written(tmp_path, envelope([year(2024, value("5"))])))
     for locator in (0, pack(0, 1), pack(1, 0), pack(1, 2), pack(2, 1)):
         with pytest.raises(FormatError, match="there is no value"):
             find_text(locator)
 
 
-# What an answer is checked against
+# Checks of a response against the catalogue
 
 
 def observed(folder: Path, dataset: str, text: str) -> pl.DataFrame:
@@ -233,8 +233,8 @@ def observed(folder: Path, dataset: str, text: str) -> pl.DataFrame:
     return observations_of(cells, publishers()["nbs"], dataset, ORIGIN).observations
 
 
-def test_the_name_that_comes_is_what_is_counted(tmp_path: Path) -> None:
-    frame = observed(tmp_path, "population", envelope([year(2024, value("94350", ("whatever", "城镇人口", "万人")))]))
+def test_the_name_in_the_response_decides_the_indicator(tmp_path: Path) -> None:
+    frame = observed(tmp_path, "population", envelope([year(2024, value("94350", ("another id", "城镇人口", "万人")))]))
     row = frame.row(0, named=True)
     assert (row["indicator"], row["reporter"], row["period"]) == ("urban_population", "CHN", date(2024, 1, 1))
     assert (row["value"], row["unit"]) == (943_500_000.0, "persons")
@@ -249,7 +249,7 @@ def test_the_name_that_comes_is_what_is_counted(tmp_path: Path) -> None:
         ({**value("140828"), "i_showname": "年末总人口 (人) "}, r"name is '年末总人口 \(人\)'"),
     ],
 )
-def test_another_name_or_unit_than_was_asked_for_is_an_error(tmp_path: Path, item: dict[str, object], why: str) -> None:
+def test_a_name_or_unit_other_than_requested_is_an_error(tmp_path: Path, item: dict[str, object], why: str) -> None:
     with pytest.raises(StructureError, match=why):
         observed(tmp_path, "population", envelope([year(2024, item)]))
 
@@ -274,7 +274,7 @@ def test_both_interfaces_give_the_same_observation(tmp_path: Path) -> None:
 CHALLENGE = b"<html><head><title>WZWS</title></head><script>challenge()</script></html>"
 
 
-def test_a_live_answer_is_asked_for_kept_and_read_and_a_page_of_script_changes_nothing(tmp_path: Path) -> None:
+def test_a_live_response_is_requested_stored_and_read_and_an_html_page_changes_nothing(tmp_path: Path) -> None:
     good = envelope([year(2024, value("140828", WORKSPACE[0])), year(2023, value("140967", WORKSPACE[0]))]).encode()
     wrong = envelope([year(2024, value("94350", ("h9", "城镇化率", "%")))]).encode()
     workspace = Workspace(tmp_path, "live")
@@ -292,7 +292,7 @@ def test_a_live_answer_is_asked_for_kept_and_read_and_a_page_of_script_changes_n
 
 
 def standing_at(url: str) -> Publisher:
-    """The bureau with its service at another address."""
+    """Return the bureau's catalogue entry with its service at another address."""
     real = publishers()["nbs"]
     limits = Limits(per_second=500, retries=0)
     endpoint = real.endpoints["nation"].model_copy(update={"url": f"{url}/external/stream/esData"})
@@ -300,7 +300,7 @@ def standing_at(url: str) -> Publisher:
     return real.model_copy(update=changes)
 
 
-# The ids of the present
+# The ids of the present interface
 
 
 def tree(*nodes: tuple[str, str, bool]) -> bytes:
@@ -363,7 +363,7 @@ def test_the_areas_of_a_group_are_found() -> None:
     assert found.rows() == [("110000000000", "北京市")]
 
 
-# The interface of before
+# The earlier interface
 
 
 def old_answer(series: tuple[str, str, str], values: dict[str, tuple[float, bool]], reg: str | None = None) -> str:
@@ -413,7 +413,7 @@ def test_a_node_without_data_is_missing_although_its_number_is_zero(tmp_path: Pa
 @pytest.mark.parametrize(
     ("code", "time"), [("2024", "2024"), ("202601", "2026-01"), ("2025A", "2025-Q1"), ("2025D", "2025-Q4")]
 )
-def test_periods_of_before(tmp_path: Path, code: str, time: str) -> None:
+def test_periods_of_the_earlier_interface(tmp_path: Path, code: str, time: str) -> None:
     assert rows(reading.read(written(tmp_path, old_answer(POPULATION, {code: (1.0, True)}))))[0][3] == time
 
 
@@ -445,14 +445,14 @@ def test_recordings_of_errors_and_trees_are_refused(tmp_path: Path, text: str, w
         reading.read(written(tmp_path, text))
 
 
-# True answers
+# Recorded responses
 
 
 @pytest.mark.corpus
-class TestTrueAnswers:
-    """Every recorded answer, read here a second time with nothing but a JSON or YAML parser."""
+class TestRecordedResponses:
+    """Every recorded response, read a second time with only a JSON or YAML parser."""
 
-    def test_answers_about_one_indicator(self, corpus: Path, tmp_path: Path) -> None:
+    def test_responses_about_one_indicator(self, corpus: Path, tmp_path: Path) -> None:
         files = sorted((corpus / "china/nbs_new/getEsDataByIndicatorIdAndDa").glob("*.json"))
         assert len(files) == 7
         for file in files:
@@ -465,7 +465,7 @@ class TestTrueAnswers:
             found = [find_text(locator) for locator in frame["locator"]]
             assert found == [item["v"] for item in response["data"] if item["v"]]
 
-    def test_an_answer_by_area(self, corpus: Path) -> None:
+    def test_a_response_by_area(self, corpus: Path) -> None:
         (path,) = (corpus / "china/nbs_new/esData").glob("*.json")
         data = json.loads(path.read_text(encoding="utf-8"))["data"]
         theirs = {(a["code"], v["dt"][:4]): v["value"] for a in data for v in a["values"]}
@@ -476,7 +476,7 @@ class TestTrueAnswers:
         assert values == {key: float(text) if text else None for key, text in theirs.items()}
         assert sum(value is not None for value in values.values()) == 5
 
-    def test_a_transcribed_answer_by_period(self, corpus: Path) -> None:
+    def test_a_transcribed_response_by_period(self, corpus: Path) -> None:
         frame = reading.read(corpus / "china/wire_samples_transcribed/nbs_new_esData_response.json").frame.collect()
         assert frame.select("time", "value", "unit").rows() == [("2025-04", 6.1, "%"), ("2025-03", 7.7, "%")]
 
@@ -493,7 +493,7 @@ class TestTrueAnswers:
         shown = [item["i_showname"].strip() for item in response["data"]["list"]]
         assert [f"{name} ({unit})" for name, unit in found.select("name", "unit").iter_rows()] == shown
 
-    def test_recordings_of_the_interface_of_before(self, corpus: Path) -> None:
+    def test_recordings_of_the_earlier_interface(self, corpus: Path) -> None:
         nodes = published = 0
         for file in sorted((corpus / "china/nbs_easyquery_cassettes").glob("*.yaml")):
             exchanges = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)["interactions"]

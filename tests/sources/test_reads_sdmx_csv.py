@@ -193,7 +193,7 @@ def test_an_unknown_attribute_with_a_unit_or_magnitude_becomes_a_dimension(tmp_p
 
 
 @pytest.mark.parametrize("twice", ["citizen", "CITIZEN", "value"])
-def test_a_name_that_is_taken_is_refused(tmp_path: Path, twice: str) -> None:
+def test_a_repeated_or_reserved_name_is_refused(tmp_path: Path, twice: str) -> None:
     with pytest.raises(FormatError, match=f"'{twice.lower()}' is reserved or used twice|names '{twice}' twice"):
         sdmx_csv.read(write(tmp_path, V1.replace("geo", f"geo,{twice}")))
 
@@ -272,9 +272,7 @@ def test_old_line_ends_are_refused(tmp_path: Path) -> None:
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
     ],
 )
-def test_what_is_answered_instead_of_data_is_not_recognised_and_its_first_line_is_shown(
-    tmp_path: Path, text: str
-) -> None:
+def test_a_response_without_data_is_not_recognised_and_its_first_line_is_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(UnknownFormatError) as error:
         recognise(write(tmp_path, text))
     assert text.split("\n", 1)[0][:60] in str(error.value)

@@ -186,7 +186,7 @@ def test_a_table_by_origin_has_the_side_of_its_title(tmp_path: Path) -> None:
     assert cells.dimensions == ("table", "origin", "origin_name", "notes", "series", "sex")
 
 
-def test_the_layout_of_2019_has_its_titles_over_its_years(tmp_path: Path) -> None:
+def test_the_layout_of_2019_has_its_titles_above_its_years(tmp_path: Path) -> None:
     columns = ["Sort\norder", "Major area, region, country or area of destination", "Notes", "Code", "Type of data (a)"]
     blocks = [f"International migrant stock at mid-year ({sex})" for sex in ("both sexes", "male", "female")]
     sheet: Sheet = {
@@ -211,7 +211,7 @@ def test_the_layout_of_2019_has_its_titles_over_its_years(tmp_path: Path) -> Non
     ]
 
 
-def test_the_matrix_of_2019_has_years_down_and_origins_across(tmp_path: Path) -> None:
+def test_the_matrix_of_2019_has_years_in_rows_and_origins_in_columns(tmp_path: Path) -> None:
     columns = ["Year", "Sort\norder", "Major area, region, country or area of destination", "Notes", "Code"]
     origins = ["Total", "Other South", "Afghanistan", "China", "Germany"]
 

@@ -270,7 +270,7 @@ def test_a_page_without_items_has_no_cells_and_is_no_error(tmp_path: Path) -> No
         ('{"page":1,"maxPages":1,"items":[{"year":20', "not complete JSON"),
     ],
 )
-def test_a_page_that_is_not_as_the_api_gives_it_is_refused(tmp_path: Path, text: str, why: str) -> None:
+def test_a_page_with_other_fields_or_types_is_refused(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(FormatError, match=why):
         unhcr_json.read(written(tmp_path, text))
 

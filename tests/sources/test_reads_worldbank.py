@@ -65,7 +65,7 @@ def test_a_page_is_read_with_or_without_byte_order_mark(tmp_path: Path) -> None:
         assert cells.labels == {"indicator": {"SM.POP.NETM": "Net migration"}, "country": {"CN": "China"}}
 
 
-def test_footnotes_that_were_asked_for_change_nothing(tmp_path: Path) -> None:
+def test_requested_footnotes_change_nothing(tmp_path: Path) -> None:
     path = answer(tmp_path, ROW | {"footnote": "A revision of the census."})
     assert worldbank_json.read(path).frame.collect()["value"].to_list() == [-567724.0]
     assert worldbank_json.finder(path)(pack(1, 5)) == "-567724"
@@ -85,7 +85,7 @@ def test_a_null_is_a_cell_and_a_status_is_its_flag(tmp_path: Path) -> None:
     ]
 
 
-def test_an_error_with_status_200_is_an_error_with_its_words(tmp_path: Path) -> None:
+def test_an_error_with_status_200_is_refused_with_its_text(tmp_path: Path) -> None:
     text = '[{"message":[{"id":"175","key":"Invalid format","value":"The indicator may have been deleted."}]}]'
     path = written(tmp_path, "\ufeff" + text)
     assert worldbank_json.recognises(path.read_bytes(), path)
@@ -116,7 +116,7 @@ def test_a_period_without_data_has_no_cells(tmp_path: Path) -> None:
         ("<html>502 Bad Gateway</html>", "not complete JSON"),
     ],
 )
-def test_an_answer_that_is_no_page_is_refused(tmp_path: Path, text: str, why: str) -> None:
+def test_a_response_that_is_not_a_page_is_refused(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(FormatError, match=why):
         worldbank_json.read(written(tmp_path, text))
 
@@ -140,7 +140,7 @@ def test_a_locator_of_nothing_is_refused(tmp_path: Path) -> None:
             find(locator)
 
 
-def test_a_download_is_a_grid_of_which_blanks_are_no_cells(tmp_path: Path) -> None:
+def test_blank_fields_of_a_download_are_no_cells(tmp_path: Path) -> None:
     path = written(tmp_path, DOWNLOAD)
     assert worldbank_csv.recognises(path.read_bytes(), path)
     cells = worldbank_csv.read(path)
@@ -168,7 +168,7 @@ def test_a_download_is_read_without_preamble_byte_order_mark_and_trailing_comma(
     assert cells.frame.collect()["value"].sum() == 1 - 2 - 311380 - 310220
 
 
-def test_an_export_has_its_dimensions_from_its_header_and_its_date_from_its_end(tmp_path: Path) -> None:
+def test_an_export_has_its_dimensions_in_its_header_and_its_date_in_its_footer(tmp_path: Path) -> None:
     path = written(tmp_path, EXPORT)
     assert worldbank_csv.recognises(path.read_bytes(), path)
     cells = worldbank_csv.read(path)

@@ -99,7 +99,7 @@ def test_a_table_with_notes_capitals_or_other_digits_is_the_same_table(
         ("Slovak Republic", "SVK"),
     ],
 )
-def test_a_member_is_known_by_every_name_that_a_list_has_had_for_it(tmp_path: Path, name: str, area: str) -> None:
+def test_a_member_is_recognised_by_every_name_that_lists_have_used(tmp_path: Path, name: str, area: str) -> None:
     read = read_law_rows(write_payload(tmp_path, untc_page(TITLES, (name, "", "2 Mar 1992"))), "untc/status")
     assert acts(read.observations) == [(area, "ratify", date(1992, 3, 2))]
 
@@ -257,7 +257,7 @@ def test_statements_of_a_party_are_read_from_the_xml_in_its_own_words(tmp_path: 
     ]
 
 
-def test_the_words_of_reservations_are_asked_for_and_kept_out_of_releases() -> None:
+def test_texts_of_reservations_are_requested_and_not_released() -> None:
     untc = publishers()["untc"]
     requests = requests_for(untc, "statement_texts")
     assert len(requests) == 22
@@ -281,7 +281,7 @@ CLOSED = "<html><body>treaties.un.org is undergoing urgent maintenance and is cu
 def collection(
     monkeypatch: pytest.MonkeyPatch, data: Path, entry: Mapping[str, Mapping[str, object]], *bodies: str | bytes
 ) -> Iterator[tuple[Workspace, Loopback]]:
-    """A workspace after it asked the collection once for each body that the collection answers, with status 200."""
+    """A workspace that requested the collection once for each body, which came with status 200."""
     texts = [body if isinstance(body, bytes) else body.encode() for body in bodies]
     with serve(*(reply(text, Content_Type="text/html") for text in texts)) as server:
         entries = {"untc": publisher_at(publishers()["untc"], server.url, **entry)}
@@ -309,7 +309,7 @@ def test_a_live_status_page_is_read_with_columns_in_any_order_and_kept_during_ma
         assert "Participant was expected first" in made.failures[1]
 
 
-def test_live_words_of_reservations_come_from_the_volumes_and_maintenance_leaves_them(
+def test_live_texts_of_reservations_come_from_the_volumes_and_are_kept_during_maintenance(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     xml = XML.replace("Convention on Something", "Convention on the Rights of the Child").encode("latin-1")
@@ -344,7 +344,7 @@ def test_normlex_dates_a_registration_and_the_entry_into_force_that_its_note_ann
     assert found(rows.filter(pl.col("jurisdiction") == "FRA")["locator"].item()) == "24 juin 1937"
 
 
-def test_the_page_of_a_guard_is_no_list_of_ratifications(tmp_path: Path) -> None:
+def test_the_page_of_a_bot_protection_is_refused(tmp_path: Path) -> None:
     guard = "<html><head><title>Just a moment...</title></head><body>normlex.ilo.org needs to review you</body></html>"
     with pytest.raises(FormatError, match="bot protection"):
         reading.read(write_payload(tmp_path, guard))
@@ -401,7 +401,7 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
     assert row["provision"] is None
 
 
-# Who keeps the list or the gazette itself: the Union and its agencies, the depositaries, states.
+# The hosts of those who publish the list or the gazette: the Union and its agencies, the depositaries, states.
 AUTHORITIES = (
     *("europa.eu", "coe.int", "un.org", "ohchr.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk"),
     *("irishstatutebook.ie", "mzv.cz", "gv.at", "finlandabroad.fi", "varuh-rs.si", "lamoncloa.gob.es"),
@@ -431,7 +431,7 @@ def test_a_reservation_is_a_row_of_its_own_with_its_articles(tmp_path: Path) -> 
     ]
 
 
-def test_of_every_treaty_and_every_jurisdiction_an_event_is_known_or_a_gap_is_listed(built: Built) -> None:
+def test_every_treaty_and_jurisdiction_has_an_event_or_a_listed_gap(built: Built) -> None:
     treaties = codes.instruments().filter(pl.col("scheme").is_in(("mtdsg", "ilo", "cets")))["instrument"]
     states = codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state")["area"]
     events = built.table("legal_event").filter(pl.col("event").is_in((*CONSENT, "sign"))).collect()
@@ -444,8 +444,8 @@ def test_of_every_treaty_and_every_jurisdiction_an_event_is_known_or_a_gap_is_li
 
 
 @pytest.mark.corpus
-class TestTheEventsAreThoseOfTheLists:
-    """What a release holds against the corpus, read there by another way."""
+class TestEventsOfLists:
+    """The events of a release are those of the corpus, which is read with independent code."""
 
     def test_every_signature_and_consent_of_the_28_and_the_union(self, built: Built, corpus: Path) -> None:
         ours = built.table("legal_event").filter(pl.col("dataset") == "untc/status").collect()

@@ -1,4 +1,4 @@
-"""True files of Eurostat, each read a second time by other means."""
+"""Real files of Eurostat, each read a second time with independent code."""
 
 import csv
 import gzip
@@ -26,7 +26,7 @@ SUFFIXES = (".csv", ".tsv", ".tsv.gz", ".json", ".xlsx")
 MADE_BY_OTHERS = ("_errors/", "__CN_rows.csv", "iom-gdidata")
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
-# The content of a place: the number or None, and the flag or "".
+# The content of a cell: the number or None, and the flag or "".
 Found = tuple[float | None, str]
 
 
@@ -114,7 +114,7 @@ def again(path: Path) -> list[Found]:
 
 
 @pytest.mark.parametrize("name", data_files())
-def test_a_true_file_is_read_whole(corpus: Path, name: str) -> None:
+def test_a_real_file_is_read_whole(corpus: Path, name: str) -> None:
     expected = again(corpus / name)
     with opened(corpus / name) as path:
         frame = recognise(path).read(path).frame.collect()
@@ -127,7 +127,7 @@ def test_a_true_file_is_read_whole(corpus: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", data_files())
-def test_a_figure_of_a_true_file_is_found_again(corpus: Path, name: str) -> None:
+def test_a_figure_of_a_real_file_is_found_again(corpus: Path, name: str) -> None:
     with opened(corpus / name) as path:
         module = recognise(path)
         frame = module.read(path).frame.collect()
@@ -138,7 +138,7 @@ def test_a_figure_of_a_true_file_is_found_again(corpus: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("folder", ["eurostat", "eurostat_cn"])
-def test_as_many_values_are_read_as_were_counted_when_the_files_were_collected(corpus: Path, folder: str) -> None:
+def test_the_number_of_values_is_that_counted_at_the_collection_of_the_files(corpus: Path, folder: str) -> None:
     with (corpus / folder / "provenance.tsv").open(encoding="utf-8", newline="") as file:
         counted = {row["file"]: row["n_observations"] for row in csv.DictReader(file, delimiter="\t")}
     names = [name.partition("/")[2] for name in data_files() if name.startswith(f"{folder}/")]
@@ -160,7 +160,7 @@ def test_sdmx_ml_is_refused_and_its_first_line_shown(corpus: Path, name: str) ->
         recognise(path)
 
 
-def test_the_international_file_of_oecd_is_read_by_the_same_rules(corpus: Path) -> None:
+def test_a_file_of_oecd_is_read_by_the_same_rules(corpus: Path) -> None:
     path = next((corpus / "intl" / "oecd").glob("*csvfilewithlabels.csv"))
     found = recognise(path).read(path)
     assert (found.format, found.dataset, found.coded) == ("sdmx_csv", "DSD_MIG@DF_MIG", True)

@@ -1,4 +1,4 @@
-"""True files of UNHCR, the World Bank, UN DESA, UNdata and KNOMAD, each read a second time by other means."""
+"""Real files of UNHCR, the World Bank, UN DESA, UNdata and KNOMAD, each read a second time with independent code."""
 
 import csv
 import math
@@ -61,7 +61,7 @@ def records(path: Path, skip: int, encoding: str = "utf-8-sig") -> Iterator[list
 
 
 def columns(skip: int, first: int, end: int | None = None) -> Callable[[Path], Texts]:
-    """The fields of these columns, the first of which is 0, below ``skip`` lines."""
+    """The fields of these columns, counted from 0, below ``skip`` lines."""
     return lambda path: (field for record in records(path, skip) for field in record[first:end])
 
 
@@ -104,7 +104,7 @@ def students(path: Path) -> Texts:
 
 
 def cells_of(first: int, last: int | None, below: int) -> Callable[[Path], Texts]:
-    """The fields of these columns of the first sheet, the first of which is 0, below so many rows."""
+    """The fields of these columns of the first sheet, counted from 0, below the first ``below`` rows."""
 
     def fields(path: Path) -> Texts:
         for row in list(CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows())[below:]:
@@ -114,13 +114,13 @@ def cells_of(first: int, last: int | None, below: int) -> Callable[[Path], Texts
 
 
 def lines(first: int, end: int | None = None) -> Callable[[Path], Texts]:
-    """The fields of a text divided by tabs from a column on."""
+    """The fields of a tab-separated text from a column on."""
     return lambda path: (
         field for line in path.read_text(encoding="utf-8").splitlines()[1:] for field in line.split("\t")[first:end]
     )
 
 
-# File: its format, an independent reading of the texts of its cells, and how many cells and values it has.
+# For each file: its format, an independent reading of the texts of its cells, and its numbers of cells and values.
 FILES: dict[str, tuple[str, Callable[[Path], Texts], int, int]] = {
     POPULATION: ("unhcr_csv", columns(15, 5), 341_117, 292_502),
     DECISIONS: ("unhcr_csv", columns(1, 8), 228_205, 228_205),
@@ -168,7 +168,7 @@ FORMATS: dict[str, Format] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_cell_and_value_of_a_true_file_is_read(corpus: Path, name: str) -> None:
+def test_every_cell_and_value_of_a_real_file_is_read(corpus: Path, name: str) -> None:
     form, texts, count, values = FILES[name]
     cells = FORMATS[form].read(corpus / "intl" / name)
     frame = cells.frame.collect()
@@ -201,13 +201,13 @@ def test_a_value_of_a_real_file_is_found_again_at_its_locator(corpus: Path, name
 
 
 def only(corpus: Path, name: str, **where: str) -> float | None:
-    """The one value of a file where its dimensions are these."""
+    """The one value of a file with these dimensions."""
     frame = FORMATS[FILES[name][0]].read(corpus / "intl" / name).frame
     value: float | None = frame.filter(**where).select("value").collect().item()
     return value
 
 
-def test_known_figures_of_true_files(corpus: Path) -> None:
+def test_known_figures_of_real_files(corpus: Path) -> None:
     total = "International migrant stock: Both sexes (number)"
     assert only(corpus, YEARBOOK, area="156", time="2024", series=total) == 1_638_718
     assert only(corpus, STOCK, table="Table 1", destination="156", sex="T", time="2020") == 1_039_675
@@ -224,7 +224,7 @@ def test_known_figures_of_more_true_files(corpus: Path) -> None:
     assert only(corpus, INFLOWS, ref_area="GRC", time="2014") == 29_510
 
 
-def test_bulk_files_of_unesco_are_next_to_their_labels(corpus: Path) -> None:
+def test_a_zip_of_unesco_is_read_without_its_files_of_labels(corpus: Path) -> None:
     with opened(corpus / "intl/uis/hdx_fixture_NATMON.zip") as path:
         frame = uis_csv.read(path).frame.collect()
     assert frame.height == 9_390
@@ -249,6 +249,6 @@ def test_taiwan_s_stock_is_not_available_in_the_revision_of_2020(corpus: Path) -
     assert set(frame["raw"]) == {".."}
 
 
-def test_footnotes_of_true_files_are_no_data(corpus: Path) -> None:
+def test_footnotes_of_real_files_are_no_data(corpus: Path) -> None:
     path = corpus / "intl" / "unhcr/footnotes_extracted_2024-07.csv"
     assert not any(module.recognises(path.read_bytes(), path) for module in FORMATS.values())
