@@ -11,7 +11,7 @@ A frame of cells has one column for each of the publisher's dimensions (lower ca
 - ``locator``  int64, the place of the value in the payload (see ``pack``)
 
 A format that can give bounds for the true value adds two columns, ``least`` and ``most``. A format whose payloads hold
-figures published at several times adds ``said``, the aware UTC time of publication of each figure.
+figures published at several times adds ``published_at``, the aware UTC time of publication of each figure.
 """
 
 from collections.abc import Mapping

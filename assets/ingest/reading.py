@@ -120,7 +120,7 @@ def _normalised(workspace: Workspace, name: str, page: Fetch) -> tuple[Normalise
     try:
         with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
             cells = reading.read(plain, publisher.publisher, _day_given(page))
-            dated_rows = "said" in cells.frame.collect_schema()
+            dated_rows = "published_at" in cells.frame.collect_schema()
             return normalise(cells, publisher, page.dataset, origin_of(page)), dated_rows, None
     except (SourceError, AssetError) as failure:
         return None, False, str(failure)

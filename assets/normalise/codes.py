@@ -92,13 +92,13 @@ def with_provenance(
     (column ``said``), each row is known from that time.
     """
     stamp = stamp or origin.stamp
-    dated_cells = "said" in frame.collect_schema()
+    dated_cells = "published_at" in frame.collect_schema()
     return frame.with_columns(
         publisher=pl.lit(publisher.publisher),
         dataset=pl.lit(f"{publisher.publisher}/{name}"),
         payload=pl.lit(origin.payload),
-        source_updated=pl.col("said") if dated_cells else _utc(stamp),
-        known_from=pl.col("said") if dated_cells else _utc(stamp or origin.received),
+        source_updated=pl.col("published_at") if dated_cells else _utc(stamp),
+        known_from=pl.col("published_at") if dated_cells else _utc(stamp or origin.received),
         known_to=_utc(None),
     )
 

@@ -44,7 +44,7 @@ def read(path: Path) -> Cells:
     header = records.header_of(path)
     text = records.records(path, header).collect().rename(dict(zip(_POSITIONS, COLUMNS, strict=True)))
     rows = [_row(record["row"], record) for record in text.iter_rows(named=True)]
-    schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS | {"said": pl.Datetime("us", "UTC")}
+    schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS | {"published_at": pl.Datetime("us", "UTC")}
     return Cells(format=NAME, frame=pl.LazyFrame(rows, schema=schema), dimensions=DIMENSIONS)
 
 
@@ -79,7 +79,7 @@ def _row(number: int, record: dict[str, str]) -> dict[str, object]:
     growth = {"indicator": str(statement.growth), **GROWTH} if is_growth else {}
     document = {name: record[name] for name in ("statement", "title", "published", "place")}
     flag = "".join(sorted({*str(prose["flag"] or ""), *record["flag"]}))
-    published = {"flag": flag or None, "said": _publication_time(number, record["published"])}
+    published = {"flag": flag or None, "published_at": _publication_time(number, record["published"])}
     return prose | coded | growth | document | published
 
 
