@@ -181,7 +181,7 @@ def _rows(
     for name, declared in applicable.items():
         match = declared.row_pattern.match(written) if declared.row_pattern else None
         fields = declared.fields_of(match.groupdict()) if match else None
-        if match is None or fields is None:
+        if match is None or fields is None or not _adds_up(declared, match):
             continue
         period, why = period_of(declared, document, TimesAround((), (), (), title))
         yield Match(
@@ -196,6 +196,15 @@ def _rows(
             why="" if period else why,
             times=10**declared.power,
         )
+
+
+def _adds_up(declared: Statement, match: re.Match[str]) -> bool:
+    """Return whether the first number of a row is the sum of the others, if its statement declares that it is."""
+    if declared.row is None or not declared.row.first_is_sum:
+        return True
+    named = {**match.groupdict(), f"n{declared.row.column - 1}": match["value"]}
+    first, *others = (float(named[f"n{number}"].replace(",", "")) for number in range(declared.row.columns))
+    return abs(first - sum(others)) <= len(others)
 
 
 def _span(text: Compact, quantity: Quantity) -> tuple[int, int]:

@@ -69,6 +69,9 @@ class Row(_Part):
     label: str = Field(description="phrase at the beginning of the line")
     column: int = Field(description="number of the column of the figure, from 1")
     columns: int = Field(description="how many numbers the line has at least")
+    first_is_sum: bool = Field(
+        default=False, description="whether the first number is the sum of the others: other tables have other rows"
+    )
 
 
 class Form(_Part):
@@ -200,6 +203,7 @@ class Statement(Form):
         if self.row is None:
             return None
         numbers = [r"[\d,.]+"] * self.row.columns
+        numbers = [f"(?P<n{number}>{written})" for number, written in enumerate(numbers)]
         numbers[self.row.column - 1] = r"(?P<value>\d[\d,]*)"
         line = r"\s".join(numbers)
         return re.compile(
