@@ -13,7 +13,7 @@ from assets.definitions import payload_key
 from assets.ingest.staleness import stale
 from assets.tables import release_tables
 from pipelines.build_definitions import build_definitions
-from pipelines.changes import changed_assets
+from pipelines.changes import changed_assets, datasets_to_request
 from pipelines.instance import open_instance
 from pipelines.resources import resource
 from pipelines.sensors import cause
@@ -47,15 +47,15 @@ def run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcom
 
     ``progress`` is called with the name of each finished asset, the number of finished assets and their total number.
     """
-    definitions = build_definitions(resource(workspace))
     before = releases.latest(workspace.releases)
+    results = []
     with open_instance(workspace.data) as instance:
-        payloads = [payload_key(name) for name in selected(pattern)]
-        results = [_execute(definitions, "receive", payloads, instance, workspace, progress)]
+        if requested := datasets_to_request(workspace, selected(pattern)):
+            results.append(_execute("receive", [*map(payload_key, requested)], instance, workspace, progress))
         changed = changed_assets(instance, workspace)
-        log.info("%s assets changed", len(changed))
+        log.info("%s datasets requested, %s assets changed", len(requested), len(changed))
         if changed:
-            results.append(_execute(definitions, "rebuild", changed, instance, workspace, progress))
+            results.append(_execute("rebuild", changed, instance, workspace, progress))
     outcome = Outcome(failures=[failure for result in results for failure in _failures(result)])
     outcome.not_fetched = [name for name in datasets() if not stages.observations(workspace, name).payloads]
     _add_checks(outcome, workspace)
@@ -66,8 +66,7 @@ def run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcom
     return outcome
 
 
-def _execute(  # noqa: PLR0913, PLR0917 - a job, what it runs on, and who watches it
-    definitions: dg.Definitions,
+def _execute(
     job: str,
     keys: Sequence[dg.AssetKey],
     instance: dg.DagsterInstance,
@@ -76,6 +75,7 @@ def _execute(  # noqa: PLR0913, PLR0917 - a job, what it runs on, and who watche
 ) -> dg.ExecuteInProcessResult:
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, _Watcher(progress, len(keys)))
+    definitions = build_definitions(resource(workspace))
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         run_id=run_id,

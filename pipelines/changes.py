@@ -1,12 +1,37 @@
 """Which assets changed since they were last materialised, by the data versions that Dagster recorded."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.definitions import RELEASE, observations_key, table_key
 from assets.tables import TableStep, steps
+from sources import snapshot
 from sources.catalogue import datasets
+
+
+def datasets_to_request(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """The datasets that a build has to request: all of ``names`` if live.
+
+    The embedded snapshot changes only with the software. So in a snapshot workspace these are the datasets with a
+    payload that the archive has not received as it is now, and those with a rejected payload.
+    """
+    if workspace.mode == "live":
+        return list(names)
+    received = {
+        fetch.url: fetch.headers.get("etag")
+        for fetch in workspace.archive.fetches()
+        if fetch.transport == workspace.mode and fetch.error is None
+    }
+    embedded = snapshot.entries()
+    changed = {
+        f"{payload.publisher}/{payload.dataset}"
+        for payload in snapshot.payloads()
+        if received.get(payload.url) != embedded[payload.url].etag
+    }
+    return [name for name in names if name in changed or stages.observations(workspace, name).failures]
 
 
 def changed_assets(instance: dg.DagsterInstance, workspace: Workspace) -> list[dg.AssetKey]:
