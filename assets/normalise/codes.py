@@ -89,7 +89,7 @@ def with_provenance(
     """The frame with publisher, dataset, payload, ``source_updated``, ``known_from`` and ``known_to``.
 
     ``stamp`` is the publication time that the payload states. If the cells have a publication time of their own
-    (column ``said``), each row is known from that time.
+    (column ``published_at``), each row is known from that time.
     """
     stamp = stamp or origin.stamp
     dated_cells = "published_at" in frame.collect_schema()

@@ -28,5 +28,5 @@ def read(path: Path) -> Cells:
     header = records.header_of(path, _is_header)
     scheme = codings.scheme_of(header.names)
     assert scheme is not None
-    table = records.records(path, header, last_byte=records.ANY, skip_blank=True).collect()
+    table = records.records(path, header, records.OPEN_EXPORT).collect()
     return codings.found(NAME, [codings.cells(scheme, header.names, table)])

@@ -27,8 +27,8 @@ def recognises(head: bytes, _path: Path) -> bool:
 
 def read(path: Path) -> Cells:
     """The cells, lazily. Dimensions hold labels."""
-    encoding = _encoding(path)
-    header = records.header_of(path, encoding=encoding)
+    dialect = _dialect(path)
+    header = records.header_of(path, dialect=dialect)
     names = header.names
     at = _value_index(names)
     if at < 1 or "TIME" not in names[:at]:
@@ -43,7 +43,7 @@ def read(path: Path) -> Cells:
         time=pl.col(str(keys["time"])),
         flag=values.filled(pl.col(str(len(names)))) if len(names) > at + 1 else values.NULL,
     )
-    frame = records.records(path, header, encoding=encoding)
+    frame = records.records(path, header, dialect)
     return Cells(
         format=NAME,
         frame=frame.select(*(pl.col(str(keys[name])).alias(name) for name in dimensions), *core),
@@ -54,7 +54,7 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator to the text of ``Value``: ``10,020``."""
-    return records.finder(path, encoding=_encoding(path))
+    return records.finder(path, _dialect(path))
 
 
 def _value_index(names: Sequence[str]) -> int:
@@ -63,11 +63,11 @@ def _value_index(names: Sequence[str]) -> int:
     return len(last) - 1 if last[-1:] == ["Value"] else -1
 
 
-def _encoding(path: Path) -> str:
+def _dialect(path: Path) -> records.Dialect:
     encoding = records.encoding_of(path)
     if encoding != records.UTF8:
         with path.open("rb") as file:
             for number, text in enumerate(file, 1):
                 if found := re.search(rb"[\x80-\x9f]", text):
                     raise FormatError(f"line {number} is neither UTF-8 nor ISO-8859-1 (byte {found[0][0]:#04x})")
-    return encoding
+    return records.CSV._replace(encoding=encoding)

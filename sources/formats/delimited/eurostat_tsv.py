@@ -47,7 +47,7 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator to the field without the spaces at its end: ``39847 u``."""
-    find = records.finder(path, dialect=records.TSV)
+    find = records.finder(path, records.TSV)
     return lambda locator: find(locator).rstrip()
 
 

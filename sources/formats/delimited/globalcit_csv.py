@@ -38,7 +38,7 @@ def read(path: Path) -> Cells:
     no country gives no cells of that item. A locator is record and field, both 1-based.
     """
     header = records.header_of(path, _is_header)
-    table = records.records(path, header, last_byte=records.LINE_END, skip_blank=True).collect()
+    table = records.records(path, header, records.EXPORT).collect()
     items = dict(enumerate(header.names[len(_FIRST_COLUMNS) :], len(_FIRST_COLUMNS) + 1))
     layout = wide_table.Layout({"iso3": _ISO3, "time": _YEAR}, {at: {"item": name} for at, name in items.items()})
     cells = wide_table.cells(table, layout, ("iso3", "item")).collect()

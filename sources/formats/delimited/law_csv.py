@@ -52,7 +52,7 @@ def read(path: Path) -> Cells:
     """
     header = records.header_of(path, _is_header)
     names = header.names
-    text = records.records(path, header, last_byte=records.LINE_END, skip_blank=True)
+    text = records.records(path, header, records.EXPORT)
     table = text.rename({str(at): name for at, name in enumerate(names, 1)}).collect()
     frame = table.with_columns(pl.col(names).str.strip_chars().replace("", None))
     _refuse_unsourced(frame)

@@ -24,7 +24,7 @@ def recognises(head: bytes, _path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The cells, with the dimensions of ``missing_migrants.cells``. A locator is record and field, both 1-based."""
     header = records.header_of(path, missing_migrants.is_header)
-    table = records.records(path, header, last_byte=records.ANY, skip_blank=True).collect()
+    table = records.records(path, header, records.OPEN_EXPORT).collect()
     if table.height and not table[str(len(header.names))][-1]:
         raise FormatError(f"the payload is cut off: the last field of record {table['row'][-1]} is empty")
     return missing_migrants.cells(NAME, header.names, table)

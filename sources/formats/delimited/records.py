@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 UTF8 = "utf-8-sig"  # with or without a byte order mark
-# The bytes in which a complete payload may end: for a publisher that always ends the last line, and for others, whose
-# last field must then be empty or in quotes.
-LINE_END = b"\n"
-FIELD_END = b'\r\n \t,;"'
-ANY = bytes(range(256))
-
 _BLOCK = 2 << 20
 _HEADER_WITHIN = 65_536
 _FOOTER_WITHIN = 4_096
@@ -36,14 +30,26 @@ _MARK = codecs.BOM_UTF8
 
 
 class Dialect(NamedTuple):
-    """How fields are separated and quoted; without ``quote`` a quotation mark is an ordinary character."""
+    """The rules of a text.
+
+    Without ``quote`` a quotation mark is an ordinary character. A payload that ends in none of the bytes of ``ends_in``
+    was cut off: by default its last line must have a line end, or a last field that is empty or in quotes. With
+    ``skip_blank`` blank lines and records of blank fields are left out; without it, a blank line is a record with too
+    few fields.
+    """
 
     delimiter: str = ","
     quote: str | None = '"'
+    encoding: str = UTF8
+    ends_in: bytes = b'\r\n \t,;"'
+    skip_blank: bool = False
 
 
 CSV = Dialect()
 TSV = Dialect("\t", None)
+# Exports of tables, which always end their last line and may have blank lines; and exports that may not end it.
+EXPORT = Dialect(ends_in=b"\n", skip_blank=True)
+OPEN_EXPORT = Dialect(ends_in=bytes(range(256)), skip_blank=True)
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,7 @@ class Header:
 
 
 def find_header(
-    head: bytes,
-    is_header: Callable[[list[str]], bool] | None = None,
-    *,
-    dialect: Dialect = CSV,
-    encoding: str = UTF8,
+    head: bytes, is_header: Callable[[list[str]], bool] | None = None, dialect: Dialect = CSV
 ) -> Header | None:
     """The first record for which ``is_header`` is true among the first bytes of a text; None where there is none.
 
@@ -79,7 +81,7 @@ def find_header(
     read = 0
     try:
         for fields in reader:
-            names = [field.encode("latin-1").decode(encoding, "replace") for field in fields]
+            names = [field.encode("latin-1").decode(dialect.encoding, "replace") for field in fields]
             end, read = end + sum(map(len, lines[read : reader.line_num])), reader.line_num
             if is_header is None or is_header(names):
                 return Header(names, preamble, len(preamble) + 1, max(1, head.count(b"\n", 0, end)), end)
@@ -89,21 +91,15 @@ def find_header(
     return None
 
 
-def header_of(
-    path: Path,
-    is_header: Callable[[list[str]], bool] | None = None,
-    *,
-    dialect: Dialect = CSV,
-    encoding: str = UTF8,
-) -> Header:
+def header_of(path: Path, is_header: Callable[[list[str]], bool] | None = None, dialect: Dialect = CSV) -> Header:
     """``find_header`` for a payload; ``FormatError`` where there is none."""
     with path.open("rb") as file:
         head = file.read(_HEADER_WITHIN)
         head += b"" if b"\n" in head else file.readline()
-    found = find_header(head, is_header, dialect=dialect, encoding=encoding)
+    found = find_header(head, is_header, dialect)
     if found is None:
         raise FormatError(f"the first {_HEADER_WITHIN:,} bytes contain no header of this format")
-    _decoded(head[: found.end], 1, encoding)
+    _decoded(head[: found.end], 1, dialect.encoding)
     if head[: found.end].endswith(b"\r"):
         raise FormatError("the header ends in a single carriage return; LF or CR LF was expected")
     return found
@@ -148,25 +144,22 @@ def footer_of(path: Path, header: Header, beginnings: Sequence[str]) -> tuple[li
     return texts, size
 
 
-def sample(path: Path, header: Header, size: int, *, dialect: Dialect = CSV, encoding: str = UTF8) -> list[list[str]]:
+def sample(path: Path, header: Header, size: int, dialect: Dialect = CSV) -> list[list[str]]:
     """The complete records within the first ``size`` bytes below the header."""
     with path.open("rb") as file:
         file.seek(header.end)
         head = file.read(size)
     whole = head if len(head) < size else head[: head.rfind(b"\n") + 1]
-    text = io.StringIO(_decoded(whole, header.line + 1, encoding), newline="")
+    text = io.StringIO(_decoded(whole, header.line + 1, dialect.encoding), newline="")
     return [row for row in _reader(text, dialect) if row]
 
 
-def records(  # noqa: PLR0913 - the rules of a publisher's text
+def records(  # noqa: PLR0913 - all but two are optional
     path: Path,
     header: Header,
-    *,
     dialect: Dialect = CSV,
-    encoding: str = UTF8,
+    *,
     check: Callable[[pl.DataFrame], None] | None = None,
-    last_byte: bytes = FIELD_END,
-    skip_blank: bool = False,
     leave_out: pl.Expr | None = None,
     end: int | None = None,
 ) -> pl.LazyFrame:
@@ -177,23 +170,22 @@ def records(  # noqa: PLR0913 - the rules of a publisher's text
     are read one after the other, so that memory does not grow with the file; ``check`` is called with each.
 
     A record with more or fewer fields than the header, or text in another encoding, is a ``FormatError`` that names its
-    line. With ``skip_blank`` blank lines and records of blank fields are left out; without it, a blank line is a record
-    with too few fields. ``leave_out`` is the condition of other records to leave out, after ``check``. A payload that
-    ends in none of the bytes of ``last_byte`` was cut off: ``FormatError`` at once.
+    line. ``leave_out`` is the condition of records to leave out, after ``check``. A payload that was cut off is a
+    ``FormatError`` at once.
     """
-    _refuse_cut(path, last_byte)
+    _refuse_cut(path, dialect)
     names = [str(at) for at in range(1, len(header.names) + 1)]
     blank = pl.all_horizontal(pl.col(name) == "" for name in names)
 
     def tables() -> Iterator[pl.DataFrame]:
         first = _Place(header.record + 1, header.line + 1)
         for raw in _blocks(path, header.end, end, dialect):
-            block = raw if encoding == UTF8 else _decoded(raw, first.line, encoding).encode()
-            if skip_blank:
+            block = raw if dialect.encoding == UTF8 else _decoded(raw, first.line, dialect.encoding).encode()
+            if dialect.skip_blank:
                 block, first = _without_first_blank_lines(block, first)
-            frame = _table(block, names, first, dialect, allow_blank=skip_blank)
+            frame = _table(block, names, first, dialect)
             first = _Place(first.record + frame.height, first.line + _line_ends(block))
-            if skip_blank:
+            if dialect.skip_blank:
                 frame = _without(frame, blank)
             if check:
                 check(frame)
@@ -234,7 +226,7 @@ def tabbed(path: Path, header: Header) -> Iterator[tuple[int, pl.Series]]:
     One series for each block, with the number of its first record; ``FormatError`` as in ``records``. The caller turns
     a wide table into a long one in any case, and finding the field ends takes a third of the time of parsing columns.
     """
-    _refuse_cut(path, FIELD_END)
+    _refuse_cut(path, TSV)
     width = len(header.names)
     first = _Place(header.record + 1, header.line + 1)
     for raw in _blocks(path, header.end, None, TSV):
@@ -256,22 +248,21 @@ def locator(column: int | pl.Expr) -> pl.Expr:
     return pl.col("row").cast(pl.Int64) * pack(1, 0) + column
 
 
-def finder(path: Path, *, dialect: Dialect = CSV, encoding: str = UTF8) -> Callable[[int], str]:
+def finder(path: Path, dialect: Dialect = CSV) -> Callable[[int], str]:
     """A function from locator (record and field, both 1-based) to the text of that field.
 
     Every record of the file is counted, also those of a preamble, the header and blank lines. A record is what
     ``csv.reader`` returns, so a quoted field may contain line ends. The file is parsed once, up to the last locator.
     """
     found: list[list[str]] = []
-    rows = _rows(path, dialect, encoding)
+    rows = _rows(path, dialect)
 
     def find(place: int) -> str:
-        record, column = cells.line(place)
+        record, field = cells.line(place)
         found.extend(islice(rows, max(0, record - len(found))))
-        try:
-            return found[record - 1][column - 1] if record and column else _nothing(record, column)
-        except IndexError:
-            return _nothing(record, column)
+        if not (0 < record <= len(found) and 0 < field <= len(found[record - 1])):
+            raise FormatError(f"there is no field {field} in record {record}")
+        return found[record - 1][field - 1]
 
     return find
 
@@ -296,12 +287,12 @@ class _Place(NamedTuple):
     line: int
 
 
-def _refuse_cut(path: Path, last_byte: bytes) -> None:
-    """Raise ``FormatError`` where a payload ends in none of the bytes of ``last_byte``."""
+def _refuse_cut(path: Path, dialect: Dialect) -> None:
+    """Raise ``FormatError`` where a payload does not end in a byte with which the dialect allows it to end."""
     with path.open("rb") as file:
         file.seek(-min(1, path.stat().st_size), io.SEEK_END)
         last = file.read()
-    if last not in last_byte:
+    if last not in dialect.ends_in:
         raise FormatError("the payload is cut off: its last line has no line end")
 
 
@@ -350,7 +341,7 @@ def _without_first_blank_lines(block: bytes, first: _Place) -> tuple[bytes, _Pla
     return rest, _Place(first.record + blank, first.line + blank)
 
 
-def _table(block: bytes, names: Sequence[str], first: _Place, dialect: Dialect, *, allow_blank: bool) -> pl.DataFrame:
+def _table(block: bytes, names: Sequence[str], first: _Place, dialect: Dialect) -> pl.DataFrame:
     scan = pl.scan_csv(
         block,
         has_header=False,
@@ -364,12 +355,12 @@ def _table(block: bytes, names: Sequence[str], first: _Place, dialect: Dialect, 
     try:
         frame = scan.collect(engine="in-memory")
     except pl.exceptions.PolarsError as error:
-        _refuse_first_wrong(block, len(names), None, first, dialect, allow_blank=allow_blank)
+        _refuse_first_wrong(block, len(names), None, first, dialect)
         reason = str(error).splitlines()[0]
         raise FormatError(f"from line {first.line} on this is not delimited text: {reason}") from error
     # Polars refuses a long record but fills a short one silently: with equal counts every record is complete.
     if _separators(block, dialect) != (len(names) - 1) * frame.height or _has_lone_cr(block):
-        _refuse_first_wrong(block, len(names), frame.height, first, dialect, allow_blank=allow_blank)
+        _refuse_first_wrong(block, len(names), frame.height, first, dialect)
     return frame
 
 
@@ -395,15 +386,7 @@ def _line_ends(block: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
 
 
-def _refuse_first_wrong(  # noqa: PLR0913 - a block and its place
-    block: bytes,
-    fields: int,
-    count: int | None,
-    first: _Place,
-    dialect: Dialect,
-    *,
-    allow_blank: bool = False,
-) -> None:
+def _refuse_first_wrong(block: bytes, fields: int, count: int | None, first: _Place, dialect: Dialect) -> None:
     """Raise ``FormatError`` for the first record of a block with another number of fields than the header.
 
     Also raise it where ``csv.reader`` does not find ``count`` records: locators would then point to other fields.
@@ -412,7 +395,7 @@ def _refuse_first_wrong(  # noqa: PLR0913 - a block and its place
     number, line = first.record, first.line
     try:
         for number, row in enumerate(rows, first.record):
-            if len(row) != fields and not (allow_blank and not row):
+            if len(row) != fields and not (dialect.skip_blank and not row):
                 shown = dialect.delimiter.join(row)[:80]
                 place = f"record {number} (line {line})"
                 raise FormatError(f"{place} has {len(row)} fields, the header has {fields}: {shown!r}")
@@ -434,16 +417,13 @@ def _decoded(block: bytes, line: int, encoding: str) -> str:
         ) from error
 
 
-def _rows(path: Path, dialect: Dialect, encoding: str) -> Iterator[list[str]]:
-    with path.open(encoding=encoding, newline="") as file:
+def _rows(path: Path, dialect: Dialect) -> Iterator[list[str]]:
+    with path.open(encoding=dialect.encoding, newline="") as file:
         yield from _reader(file, dialect)
 
 
 def _reader(lines: Iterable[str], dialect: Dialect) -> "Reader":
+    """A reader of Python's, which is independent of the parser of Polars."""
     if dialect.quote is None:
         return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
-
-
-def _nothing(record: int, column: int) -> NoReturn:
-    raise FormatError(f"there is no field {column} in record {record}")

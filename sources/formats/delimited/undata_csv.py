@@ -31,11 +31,11 @@ def read(path: Path) -> Cells:
 
     A locator is record and field, both 1-based.
     """
-    encoding = _encoding(path)
-    header = records.header_of(path, _is_header, encoding=encoding)
+    dialect = _dialect(path)
+    header = records.header_of(path, _is_header, dialect)
     if header.names != _NAMES:
         raise FormatError(f"the columns are {header.names}, not {_NAMES}")
-    text = records.records(path, header, encoding=encoding, last_byte=records.LINE_END, skip_blank=True)
+    text = records.records(path, header, dialect)
     table = text.with_columns(values.without_thousands_commas(pl.col(str(at))) for at in _LAYOUT.values).collect()
     dimensions = tuple(name for name in _LAYOUT.keys if name != "time")
     return Cells(
@@ -49,11 +49,11 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator to the field as published, with thousands commas."""
-    return records.finder(path, encoding=_encoding(path))
+    return records.finder(path, _dialect(path))
 
 
-def _encoding(path: Path) -> str:
-    return records.encoding_of(path, otherwise="cp1252")
+def _dialect(path: Path) -> records.Dialect:
+    return records.EXPORT._replace(encoding=records.encoding_of(path, otherwise="cp1252"))
 
 
 def _is_header(names: list[str]) -> bool:

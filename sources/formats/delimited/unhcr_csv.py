@@ -36,7 +36,7 @@ def read(path: Path) -> Cells:
     """
     header = records.header_of(path, _is_header)
     layout = unhcr.layout(header.names, _aliases(header.names))
-    table = records.records(path, header, last_byte=records.LINE_END, skip_blank=True).collect()
+    table = records.records(path, header, records.EXPORT).collect()
     if "measure" in layout.keys:
         table = _with_measures(table, layout.keys["measure"])
     dimensions = (*(name for name in layout.keys if name in unhcr.DIMENSIONS), "measure")

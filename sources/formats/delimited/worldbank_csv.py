@@ -43,7 +43,7 @@ def read(path: Path) -> Cells:
     footer, end = records.footer_of(path, header, (_DATABASE, _UPDATED))
     if any(" [YR" in name for name in header.names):
         dataset, updated = _stated_below(footer)
-    table = records.records(path, header, last_byte=records.LINE_END, skip_blank=True, end=end).collect()
+    table = records.records(path, header, records.EXPORT, end=end).collect()
     if not header.names[-1] and (table[str(len(header.names))] != "").any():
         raise FormatError("the last column has values but no name")
     dimensions = tuple(layout.keys)

@@ -38,7 +38,7 @@ def read(path: Path) -> Cells:
     names = [name.strip('"') for name in header.names]
     keys, values = wide_table.layout(names, _role, needed=[_CODE])
     label = keys.pop(_LABEL, None)
-    table = records.records(path, header, dialect=TSV).collect()
+    table = records.records(path, header, TSV).collect()
     return Cells(
         format=NAME,
         frame=wide_table.cells(table, wide_table.Layout(keys, values), tuple(keys)),
@@ -49,7 +49,7 @@ def read(path: Path) -> Cells:
 
 def finder(path: Path) -> Callable[[int], str]:
     """From locator (line and field) to the text of the field."""
-    return records.finder(path, dialect=TSV)
+    return records.finder(path, TSV)
 
 
 def _role(name: str) -> Role | None:
