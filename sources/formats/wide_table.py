@@ -60,7 +60,7 @@ def layout(
 def refuse_missing(needed: Collection[str], keys: Collection[str], names: Sequence[str], noun: str = "column") -> None:
     """Raise ``FormatError`` where one of the ``needed`` is not among the keys that columns with these names give."""
     if missing := [key for key in needed if key not in keys]:
-        raise FormatError(f"no {noun} gives {missing[0]}: {', '.join(names)[:200]!r}")
+        raise FormatError(f"there is no {noun} for {missing[0]} among {', '.join(names)[:200]!r}")
 
 
 def cells(

@@ -121,12 +121,12 @@ def test_an_incident_without_day_is_dated_by_its_year_and_without_year_by_its_id
 
 BROKEN: list[tuple[Format, str | bytes, str]] = [
     (ilostat_csv, ILO_HEAD.replace("sex", "gender") + "\n", "unknown: 'gender'"),
-    (ilostat_csv, "ref_area,time,obs_value\nCHN,2020,5\n", "no column gives indicator"),
+    (ilostat_csv, "ref_area,time,obs_value\nCHN,2020,5\n", "no column for indicator"),
     (uis_csv, f"{UIS_HEAD}\n26637,CHN,2020,5,\n", r"line 2\) has 5 fields"),
     (uis_json, '{"hints": [], "data": []}', "no list of records"),
     (uis_json, envelope("records", [{"indicatorId": "1"}], hints=[]), "record 1 has other fields"),
     (data360_json, envelope("value", [{"OBS_VALUE": 1, "NEW": 2}], count=1), "unknown: 'NEW'"),
-    (data360_json, envelope("value", [{"OBS_VALUE": 1}], count=1), "no field gives indicator"),
+    (data360_json, envelope("value", [{"OBS_VALUE": 1}], count=1), "no field for indicator"),
     (un_portal_json, envelope("data", [{"locationId": 1}], pageNumber=1), "no field indicatorId"),
     (un_portal_json, envelope("data", [projection(1, 2020, 1), {}], pageNumber=1), "record 2 has other fields"),
     (wpp_tsv, "country_code\tcountry\tstrange\t2022\n156\tChina\t1\t2\n", "unknown: 'strange'"),
@@ -139,7 +139,7 @@ BROKEN: list[tuple[Format, str | bytes, str]] = [
         book({"Detections_of_IBC": [["Route", "Border type or inland", "Nationality", "ABC2025"]]}),
         "ABC2025",
     ),
-    (frontex_xlsx, book({"Detections_of_IBC": [["Route", "Nationality", "JAN2025"]]}), "no column gives border_type"),
+    (frontex_xlsx, book({"Detections_of_IBC": [["Route", "Nationality", "JAN2025"]]}), "no column for border_type"),
     (ctdc_csv, "yearOfRegistration,gender\n2016,Female\n", "no column citizenship"),
 ]
 

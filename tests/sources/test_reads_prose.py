@@ -313,7 +313,7 @@ def test_a_table_of_figures_gives_the_cells_of_the_prose(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("changes", "why"),
-    [({"statement": "nothing"}, "line 2: nia has no statement nothing"), ({"figure": "many"}, "line 2: 'many'")],
+    [({"statement": "nothing"}, "record 2: nia has no statement nothing"), ({"figure": "many"}, "record 2: 'many'")],
 )
 def test_a_line_that_is_not_declared_is_refused(tmp_path: Path, changes: dict[str, str], why: str) -> None:
     with pytest.raises(FormatError, match=why):

@@ -263,7 +263,7 @@ def test_a_page_without_items_has_no_cells_and_is_no_error(tmp_path: Path) -> No
             '{"page":1,"maxPages":1,"items":[{"year":2023,"coo":"CHI","refugees":{"n":5}}]}',
             "neither a number nor a text",
         ),
-        ('{"page":1,"maxPages":1,"items":[{"coo":"CHI","refugees":5}]}', "no field gives time"),
+        ('{"page":1,"maxPages":1,"items":[{"coo":"CHI","refugees":5}]}', "no field for time"),
         ('{"page":1,"maxPages":1,"items":[{"year":2023,"coo":"CHI","refugees":NaN}]}', "NaN"),
         ('{"page":1,"maxPages":1,"items":[5]}', "item 1 .*5"),
         ('{"page":1,"maxPages":1}', "no list of items"),

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from sources import reading
 from sources.errors import FormatError
-from sources.formats.delimited import law_csv, records
+from sources.formats.delimited import figures_csv, law_csv, records
 
 KEEP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 
 EVENT = {"instrument": "untc-IV-11", "jurisdiction": "CHN", "event": "ratified", "date": "1992-03-02"}
 EVENT |= {"source": "A list", "source_url": "https://a.test/list", "confidence": "high"}
-FIGURE = "nbs,Communiqué,2024-02-29,https://a.test,population.total,,,,,2023,140967万,人,"
+FIGURE = "nia,A notice,2031-07-16,https://a.test/notice,passports_issued,,,,,2031-S1,1100余万,本,\n"
 # For each format: the delimiter, the records above the table, the header and records of the table, and a footer.
 TEXTS: dict[str, tuple[str, str, str, str]] = {
     "sdmx_csv": (
@@ -106,6 +106,7 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "country,year,prosecution,prevention,protection\nAUT,2010,5,4,5\nBEL,2010,,3,4\n",
         "",
     ),
+    "figures_csv": (",", "", ",".join(figures_csv.COLUMNS) + "\n" + 2 * FIGURE, ""),
     "law_csv": (",", "", ",".join(EVENT) + "\n" + 2 * (",".join(EVENT.values()) + "\n"), ""),
 }
 

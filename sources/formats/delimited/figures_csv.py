@@ -39,7 +39,7 @@ def recognises(head: bytes, _path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The figures as cells, with the dimensions of prose and ``title``, ``published`` and ``place``.
 
-    An undeclared statement, or a figure that is not one, is a ``FormatError`` that names its line.
+    An undeclared statement, or a figure that is not one, is a ``FormatError`` that names its record.
     """
     header = records.header_of(path)
     text = records.records(path, header).collect().rename(dict(zip(_POSITIONS, COLUMNS, strict=True)))
@@ -56,7 +56,7 @@ def finder(path: Path) -> Callable[[int], str]:
     def find(locator: int) -> str:
         number = line(locator)[0]
         if not 2 <= number <= len(all_records) + 1:
-            raise FormatError(f"there is no line {number}")
+            raise FormatError(f"there is no record {number}")
         record = all_records[number - 2]
         statement, is_growth = _statement(number, record)
         sentence = statement.zh.replace("{}", f"【{record['figure']}{record['counted']}】")
@@ -72,7 +72,7 @@ def _row(number: int, record: dict[str, str]) -> dict[str, object]:
     try:
         stated = figure(record["figure"])
     except ValueError as error:
-        raise FormatError(f"line {number}: {error}") from error
+        raise FormatError(f"record {number}: {error}") from error
     phrase = statement.zh.replace("{}", f"{record['figure']}{record['counted']}")
     prose = row(statement, StatedFigure(record["period"], stated, record["counted"], phrase, pack(number, _FIGURE)))
     coded = {name: record[name] for name in CODED if record[name]}
@@ -88,7 +88,7 @@ def _publication_time(number: int, published: str) -> datetime:
     try:
         day = date.fromisoformat(last_day(published))
     except ValueError as error:
-        raise FormatError(f"line {number}: {published!r} is not a day, month or year") from error
+        raise FormatError(f"record {number}: {published!r} is not a day, month or year") from error
     return datetime.combine(day, time(), CHINA).astimezone(UTC)
 
 
@@ -101,4 +101,4 @@ def _statement(number: int, record: dict[str, str]) -> tuple[Statement, bool]:
     base = name.removesuffix(".growth")
     if publisher is not None and base != name and base in publisher.statements and publisher.statements[base].growth:
         return publisher.statements[base], True
-    raise FormatError(f"line {number}: {record['publisher']} has no statement {name}")
+    raise FormatError(f"record {number}: {record['publisher']} has no statement {name}")
