@@ -10,7 +10,7 @@ SEED ?= $(shell date +%s)
 .PHONY: dataset test slow chaos bench ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
-	$(BIN)/corridor build
+	$(BIN)/corridor build --snapshot
 
 test: $(READY)  ## Run the test suite
 	$(BIN)/python -m pytest
