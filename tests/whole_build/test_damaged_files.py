@@ -68,8 +68,8 @@ def test_a_flipped_byte_in_the_ledger_is_named_and_only_its_line_is_lost(workspa
 
 def test_damaged_records_of_dagster_are_named_with_the_remedy_and_give_no_release(workspace: Workspace) -> None:
     published = files(workspace.data / "releases")
-    index = workspace.data / "dagster" / "events" / "index.db"
-    index.write_bytes(b"no database" * 1000)
+    runs = workspace.data / "dagster" / "history" / "runs.db"
+    runs.write_bytes(b"no database" * 1000)
     with pytest.raises(AssetError, match=r"records in .*dagster cannot be used .* remove that folder"):
         built(workspace)
     assert files(workspace.data / "releases") == published
