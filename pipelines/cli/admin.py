@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.options import Data, DataMode, Json, any_mode, build_lock, data_mode
+from pipelines.cli.options import Data, DataMode, Json, any_mode_workspace, build_lock, data_workspace
 from pipelines.cli.output import new_table, out, print_json, print_line, print_problem, progress
 
 PANEL = "Manage the data folder"
@@ -22,7 +22,7 @@ def releases(data: Data = None, json: Json = False) -> None:
     """List the releases, the newest last."""
     from warehouse import releases as index_of_releases
 
-    workspace = any_mode(data)
+    workspace = any_mode_workspace(data)
     found = index_of_releases.index(workspace.releases)
     if json:
         print_json([asdict(release) | {"path": str(workspace.releases / release.name)} for release in found])
@@ -52,7 +52,7 @@ def accept(
     """
     from assets import stages
 
-    workspace = data_mode(data, live)
+    workspace = data_workspace(data, live)
     with build_lock(workspace):
         stages.accept(workspace, table, check, because)
     print_line(f"The check {check} of {table} no longer stops a release of these rows. Run `corridor build` again.")
@@ -67,7 +67,7 @@ def keep(
     """Mark a release so that the command prune never removes it."""
     from warehouse import releases as index_of_releases
 
-    workspace = any_mode(data)
+    workspace = any_mode_workspace(data)
     with build_lock(workspace):
         index_of_releases.keep(workspace.releases, release, because)
     print_line(f"{release} is kept: {escape(because)}")
@@ -88,7 +88,7 @@ def prune(
     from assets.publish.retention import prune as prune_releases
     from pipelines.instance import forget_runs
 
-    workspace, now = any_mode(data), datetime.now(UTC)
+    workspace, now = any_mode_workspace(data), datetime.now(UTC)
     with build_lock(workspace):
         reasons = prune_releases(workspace, now, dry_run=dry_run)
         if not dry_run:
@@ -110,7 +110,7 @@ def verify(data: Data = None, json: Json = False) -> None:
     from pipelines.inventory import verified
 
     with progress("verifying") as step:
-        checked, damages = verified(any_mode(data), lambda done, total: step("payloads", done, total))
+        checked, damages = verified(any_mode_workspace(data), lambda done, total: step("payloads", done, total))
     if json:
         print_json({"checked": checked, "damages": damages})
     else:
@@ -133,7 +133,7 @@ def register(
     from warehouse import iceberg
     from warehouse import releases as index_of_releases
 
-    workspace = any_mode(data)
+    workspace = any_mode_workspace(data)
     latest = index_of_releases.find(workspace.releases)
     with build_lock(workspace):
         enter = iceberg.reregister if rebuild else iceberg.register
@@ -146,7 +146,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
     """Check the installation and the data folder, and suggest a remedy for each problem."""
     from pipelines.doctor import diagnosis
 
-    findings = diagnosis(any_mode(data))
+    findings = diagnosis(any_mode_workspace(data))
     if json:
         print_json([asdict(finding) for finding in findings])
     else:

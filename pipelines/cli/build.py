@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import BuildMode, Data, Json, build_lock, build_mode
+from pipelines.cli.options import BuildMode, Data, Json, build_lock, build_workspace
 from pipelines.cli.output import err, fail, new_table, out, print_error, print_json, print_line, print_problem, progress
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def build(
     from pipelines import build as building
     from pipelines.logs import log_to_stderr
 
-    workspace = build_mode(data, live)
+    workspace = build_workspace(data, live)
     if not err.is_terminal:
         log_to_stderr()
     if only is not None and not building.selected(only):

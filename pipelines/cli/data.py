@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.options import Data, DataMode, Json, Output, Where, any_mode, build_lock, data_mode
+from pipelines.cli.options import Data, DataMode, Json, Output, Where, any_mode_workspace, build_lock, data_workspace
 from pipelines.cli.output import fail, new_table, out, print_json, print_line, write_parquet
 
 PANEL = "Read and write data"
@@ -104,7 +104,7 @@ def import_(
 
     publisher, _ = catalogue_entry(dataset)
     _require_file(file)
-    workspace = any_mode(data)
+    workspace = any_mode_workspace(data)
     with reading.opened(file, max_unpacked=publisher.limits.max_unpacked) as plain:
         form = reading.recognise(plain).NAME
     day = published.replace(tzinfo=UTC) if published else None
@@ -136,7 +136,7 @@ def as_of(
     """
     from assets import stages
 
-    workspace = data_mode(data, live)
+    workspace = data_workspace(data, live)
     end_of_day = date.replace(tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
     rows = stages.as_of(workspace, table, end_of_day)
     if output is not None:
@@ -165,7 +165,7 @@ def diff(
     """Compare two releases: their tables, columns, rows and values."""
     from warehouse import difference, releases
 
-    root = any_mode(data).releases
+    root = any_mode_workspace(data).releases
     old, new = releases.find(root, before), releases.find(root, after)
     found = difference.differences(root, old, new)
     if output is not None:
@@ -204,7 +204,7 @@ def export(
     from warehouse.exports import excel as workbook
     from warehouse.exports import sdmx
 
-    workspace = any_mode(data)
+    workspace = any_mode_workspace(data)
     release, declared = releases.find(workspace.releases), contract(table)
     if declared.kind != "statistics" and not excel:
         fail(f"{table} is not a table of statistics, and only those can be written as SDMX; use --excel")

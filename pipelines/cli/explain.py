@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Data, Json, Where, any_mode
+from pipelines.cli.options import Data, Json, Where, any_mode_workspace
 from pipelines.cli.output import new_table, out, print_json
 
 PANEL = "Find out what there is"
@@ -50,7 +50,7 @@ def explain(
     from pipelines.explain.report import as_json, rendered
     from warehouse import codes
 
-    workspace = any_mode(data)
+    workspace = any_mode_workspace(data)
     report: law.LawReport | visa.VisaReport | figures.Report
     if name in codes.members("instrument"):
         report = law.explain(workspace, name, (on or datetime.now(UTC)).date(), jurisdiction)
@@ -70,7 +70,7 @@ def sources(data: Data = None, json: Json = False) -> None:
     from pipelines.explain.report import as_json
     from pipelines.inventory import inventory
 
-    states = inventory(any_mode(data))
+    states = inventory(any_mode_workspace(data))
     if json:
         print_json(as_json(states))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,32 +40,44 @@ DataMode = Annotated[
 ]
 
 
-def any_mode(data: Path | None) -> Workspace:
+def any_mode_workspace(data: Path | None) -> Workspace:
     """The workspace for a command whose result does not depend on the mode."""
     from pipelines import settings
 
     return settings.workspace(data)
 
 
-def build_mode(data: Path | None, live: bool | None) -> Workspace:
+def build_workspace(data: Path | None, live: bool | None) -> Workspace:
     """The workspace for a build: its mode is that of the option, else that of ``$CORRIDOR_MODE``, else snapshot."""
     from pipelines import settings
 
     return settings.workspace(data, _mode(live))
 
 
-def data_mode(data: Path | None, live: bool | None) -> Workspace:
+def data_workspace(data: Path | None, live: bool | None) -> Workspace:
     """The workspace for a command that reads payloads: its mode is that of the option, else that of its data.
 
     Raises ``AssetError`` if there are no data of that mode, or if the mode cannot be decided.
     """
-    from dataclasses import replace
-
     from assets.core.mode import mode_with_data
     from pipelines import settings
 
     workspace = settings.workspace(data)
     return replace(workspace, mode=mode_with_data(workspace, _mode(live)))
+
+
+def ui_workspace(data: Path | None, live: bool | None) -> Workspace:
+    """The workspace for runs in the UI: its mode is that of the option, else of ``$CORRIDOR_MODE``, else of its data.
+
+    The mode of an empty data folder is snapshot. Raises ``AssetError`` if the mode cannot be decided.
+    """
+    from assets.core.mode import mode_of
+    from pipelines.settings import settings
+
+    workspace = build_workspace(data, live)
+    if live is None and settings().mode is None:
+        return replace(workspace, mode=mode_of(workspace) or workspace.mode)
+    return workspace
 
 
 def _mode(live: bool | None) -> Mode | None:

@@ -12,14 +12,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from pipelines.cli.options import Data, build_mode
+from pipelines.cli.options import Data, ui_workspace
 from pipelines.cli.output import fail, print_line
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def ui(
     from assets.explore import SHOWN_ON
     from pipelines.instance import dagster_home
 
-    workspace = _workspace(data, live)
+    workspace = ui_workspace(data, live)
     _require_free(port)
     home = dagster_home(workspace.data)
     environment = child_environment(os.environ, workspace, home)
@@ -61,17 +60,6 @@ def ui(
     dagster = [*PYTHON, "-m", "dagster", "dev", "-h", HOST, "-p", str(port), "-w", str(_code_location(home))]
     os.chdir(ROOT)
     os.execve(sys.executable, dagster, environment)  # noqa: S606 - replaces this process, so its exit status is ours
-
-
-def _workspace(data: Path | None, live: bool | None) -> Workspace:
-    """The workspace that the jobs of the UI build. Its mode is that of its data unless a mode is set."""
-    from assets.core.mode import mode_of
-    from pipelines.settings import settings
-
-    workspace = build_mode(data, live)
-    if live is None and settings().mode is None:
-        return replace(workspace, mode=mode_of(workspace) or workspace.mode)
-    return workspace
 
 
 def _require_free(port: int) -> None:

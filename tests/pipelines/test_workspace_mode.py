@@ -9,6 +9,7 @@ import pytest
 from assets.core.errors import AssetError
 from assets.core.mode import mode_of, mode_with_data
 from assets.core.workspace import Mode, Workspace
+from pipelines.cli.options import ui_workspace
 from tests.conftest import Built, corridor
 from warehouse import releases
 from warehouse.archive import Fetch, Transport
@@ -85,6 +86,28 @@ def test_a_mode_without_data_is_an_error_that_names_the_remedy(
     with pytest.raises(AssetError) as raised:
         mode_with_data(workspace(tmp_path, *transports, released=released), chosen)
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("choice", "released", "expected"),
+    [
+        ((None, ""), None, "snapshot"),
+        ((None, ""), "live", "live"),
+        ((None, "snapshot"), "live", "snapshot"),
+        ((True, "snapshot"), None, "live"),
+        ((False, ""), "live", "snapshot"),
+    ],
+)
+def test_runs_in_the_ui_have_the_mode_of_the_data_unless_a_mode_is_set(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    choice: tuple[bool | None, str],
+    released: Mode | None,
+    expected: Mode,
+) -> None:
+    live, variable = choice
+    monkeypatch.setenv("CORRIDOR_MODE", variable)
+    assert ui_workspace(workspace(tmp_path, released=released).data, live).mode == expected
 
 
 COMMANDS = [["as-of", "2026-11-01", "asylum"], ["accept", "asylum", "key_unique", "--because", "reason"]]
