@@ -27,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Outcome:
-    """The end of a build: the current release, and what a person must know."""
+    """The end of a build: the release of the present tables, if there is one, and what a person must know."""
 
     release: str | None = None
     new: bool = False
@@ -146,16 +146,12 @@ def _add_checks(outcome: Outcome, workspace: Workspace) -> None:
 
 
 def _add_release(outcome: Outcome, workspace: Workspace, before: releases.Release | None) -> None:
-    """Add the release, or the reason why there is none of the present tables."""
+    """Add the release of the present tables, or the reason why there is none."""
     now = releases.latest(workspace.releases)
-    outcome.release = now.name if now else None
-    outcome.new = now is not None and (before is None or now.name != before.name)
-    if stages.is_current(workspace):
+    if now is not None and stages.is_current(workspace):
+        outcome.release, outcome.new = now.name, before is None or now.name != before.name
         return
-    held_back = stages.blocking(workspace)
-    if held_back:
-        outcome.held_back = str(stages.held_back(held_back))
+    if problems := stages.blocking(workspace):
+        outcome.held_back = str(stages.held_back(problems))
     else:
         outcome.held_back = f"The release is held back: {'; '.join(outcome.failures[-3:]) or 'it was not published'}"
-    if before is None and now is None:
-        outcome.release = None

@@ -6,7 +6,6 @@ links to its payload, or to the dataset, table or formula from which it was comp
 
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -18,6 +17,7 @@ from assets.explore.i18n import Language, texts, translate, words
 from assets.explore.register import register
 from warehouse.exports.about import About
 from warehouse.storage import Place
+from warehouse.storage.local import LocalPlace
 
 # The port on 127.0.0.1 at which `corridor ui` serves the pages of releases.
 SHOWN_ON = 3100
@@ -26,8 +26,7 @@ PAGES: dict[Language, str] = {"en": "report.html", "zh": "report.zh.html"}
 
 def release_address(root: Place, name: str) -> str:
     """The address at which a person can open the pages of a release."""
-    folder = root / name
-    return f"http://127.0.0.1:{SHOWN_ON}/{name}" if isinstance(folder, Path) else str(folder)
+    return f"http://127.0.0.1:{SHOWN_ON}/{name}" if isinstance(root, LocalPlace) else str(root / name)
 
 
 def pages(tables: Tables, about: About) -> dict[str, str]:
