@@ -33,7 +33,9 @@ def used(text: str) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_in_the_documents_exists_with_its_options(document: str) -> None:
     for name, options in used((ROOT / document).read_text(encoding="utf-8")):
-        known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+        known = {
+            option for parameter in COMMANDS[name].params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert set(options) <= known, f"corridor {name} {options}"
 
 
