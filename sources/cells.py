@@ -42,7 +42,8 @@ class Cells:
     ``frame`` is lazy: dimensions, then ``CORE``. ``coded`` is false when dimensions hold labels ("Austria"), not codes
     ("AT"). ``dataset`` and ``updated`` (aware) are the dataset and the time of its last update that the payload itself
     states, or None. ``labels`` maps a dimension to code → label where the payload contains them. ``unread`` is used for
-    prose: the sentences with figures that were not read, with ``locator``, ``sentence`` and ``why``.
+    prose: the sentences with figures that were not read, with ``locator``, ``sentence`` and ``why``. ``refused`` maps
+    a code of dimension ``table`` to the reason why this table of the payload cannot be read; the frame lacks its cells.
     """
 
     format: str
@@ -53,6 +54,7 @@ class Cells:
     updated: datetime | None = None
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unread: pl.DataFrame | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def pack(row: int, column: int, sheet: int = 0) -> int:

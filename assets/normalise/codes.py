@@ -59,6 +59,8 @@ def select_cells(cells: Cells, rule: Observe | Record, sources: FieldSources) ->
     frame = cells.frame.with_columns(pl.col(cells.dimensions).cast(pl.String))
     for dimension, kept in rule.where.items():
         frame = frame.filter(pl.col(dimension).is_in(kept))
+    if refused := [why for table, why in cells.refused.items() if table in rule.where.get("table", cells.refused)]:
+        raise StructureError(refused[0])
     selected = materialise(frame)
     _check_expected_codes(selected, rule, cells)
     return selected

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.options import Data, DataMode, Json, Output, Where, any_mode_workspace, build_lock, data_workspace
-from pipelines.cli.output import fail, new_table, out, print_json, print_line, write_parquet
+from pipelines.cli.output import fail, new_table, out, print_json, print_line, print_problem, write_parquet
 
 PANEL = "Read and write data"
 
@@ -66,6 +66,7 @@ def read(
         "dimensions": list(cells.dimensions),
         **counts.row(0, named=True),
         "output": str(target),
+        "refused": dict(cells.refused),
     }
     if cells.unread is not None:
         report["figures"] = prose.figures(cells).to_dicts()
@@ -77,6 +78,8 @@ def read(
         _print_prose(report)
     else:
         out.print(written.head(8).collect())
+    for why in cells.refused.values():
+        print_problem("not read", why)
     print_line(
         f"{form.NAME}: {report['cells']:,} cells, {report['values']:,} with a value, {report['flagged']:,} flagged; "
         f"written to {target}"

@@ -6,7 +6,11 @@ code the areas. Rows and columns differ from revision to revision and are found 
 by destination and origin has its years in a column, and its origins as columns, by name only. A sheet without such a
 header (contents, notes, and the tables of regions by regions of one year, which table 1 contains too) is not read.
 
-``..`` is not available, ``~`` protected, ``—`` less than half the unit; a blank field is no cell.
+``..`` is not available, ``~`` protected, ``—`` less than half the unit; a blank field is no cell. A row without code
+whose fields are all ``..`` is the heading of the areas below it.
+
+A table that cannot be read, as table 2 of the workbooks of 2024 whose column of codes is empty, does not refuse the
+others: ``Cells.refused`` names it.
 """
 
 import re
@@ -40,6 +44,7 @@ _SEX_OF_BLOCK = re.compile(r"(?:^|[,(]) ?(both sexes|males?|females?)(?: combine
 _SEX_OF_TABLE = re.compile(r"\b(total|both|male|female)\b", re.IGNORECASE)
 _SIDES = ("destination", "origin")
 _WORLD = "900"
+_NOT_AVAILABLE = ".."
 _SEXES = {"b": "T", "t": "T", "m": "M", "f": "F"}
 # The kind of a text column, by the first of these words in its title.
 _KINDS = {
@@ -81,11 +86,12 @@ def read(path: Path) -> Cells:
     ``table`` is the name of the sheet (``labels`` has its title), ``series`` the title of the block as published, and
     ``sex`` the T, M or F in which this title ends, or null. ``destination`` and ``origin`` are UN M49 codes or the
     division's own; names are without their indent and the ``*`` that refers to ``notes``. ``time`` is a year or a
-    period (``1990-1995``). A dimension that a table does not have is null.
+    period (``1990-1995``). A dimension that a table does not have is null. ``FormatError`` if no table can be read.
     """
     book = sheets.workbook(path)
     tables: list[pl.LazyFrame] = []
     titles: dict[str, str] = {}
+    refused: dict[str, str] = {}
     found: set[str] = {"table", "series", "sex"}
     revision = None
     for index, name in enumerate(book.sheet_names):
@@ -100,9 +106,12 @@ def read(path: Path) -> Cells:
         try:
             dimensions, frame = _cells_of_origins(sheet) if years is None else _cells_of_years(sheet)
         except FormatError as error:
-            raise FormatError(f"sheet {name!r}: {error}") from error
+            refused[name] = f"sheet {name!r}: {error}"
+            continue
         found |= dimensions
         tables.append(frame.with_columns(pl.col("locator") + pack(0, 0, index)))
+    if not tables and refused:
+        raise FormatError(next(iter(refused.values())))
     if not tables:
         raise FormatError(f"no sheet has a header of years, among {book.sheet_names}")
     all_dimensions = tuple(name for name in _DIMENSIONS if name in found)
@@ -112,6 +121,7 @@ def read(path: Path) -> Cells:
         dimensions=all_dimensions,
         dataset=revision,
         labels={"table": titles},
+        refused=refused,
     )
 
 
@@ -234,7 +244,8 @@ def _coded_rows(table: pl.DataFrame, keys: dict[str, int], values: list[int]) ->
     """The rows that have codes, with cleaned names. A row of values without a code is a ``FormatError``."""
     codes = [pl.col(str(keys[side])) for side in _SIDES if side in keys]
     coded = pl.all_horizontal(code.str.contains(r"^\d+$").fill_null(False) for code in codes)
-    lost = table.filter(~coded & pl.any_horizontal(filled(pl.col(str(at))).is_not_null() for at in values))
+    fields = [filled(pl.col(str(at)).str.strip_chars()) for at in values]
+    lost = table.filter(~coded & pl.any_horizontal((field != _NOT_AVAILABLE).fill_null(False) for field in fields))
     if lost.height:
         raise FormatError(f"row {lost['row'][0]} has values but no code of an area")
     texts = [pl.col(str(at)).str.strip_chars() for name, at in keys.items() if not name.endswith("_name")]
