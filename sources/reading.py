@@ -10,7 +10,7 @@ from sources.formats import fabricated
 from sources.formats.delimited.records import with_commas
 from sources.formats.registry import FORMATS, HEAD, Format
 from sources.formats.unpack import opened
-from sources.formats.workbook.sheets import workbook
+from sources.formats.workbook.sheets import MAGIC, workbook
 from sources.prose import reader as prose
 from sources.prose.locators import span
 from sources.prose.statements import statements
@@ -35,7 +35,7 @@ def recognise(path: Path, publisher: str | None = None) -> Format:
     for module in FORMATS:
         if module.recognises(head, path):
             return module
-    if prose.recognises(head, path) or (publisher in statements() and not head.startswith(b"PK")):
+    if prose.recognises(head, path) or (publisher in statements() and not head.startswith(MAGIC)):
         return prose
     raise UnknownFormatError(f"no format recognises this payload; {_description(head, path)}")
 
@@ -75,7 +75,7 @@ def _column_letters(column: int) -> str:
 
 def _description(head: bytes, path: Path) -> str:
     """The beginning of an unknown payload, as part of a sentence."""
-    if head.startswith(b"PK"):
+    if head.startswith(MAGIC):
         try:
             return f"its sheets are {workbook(path).sheet_names[:8]}"
         except FormatError as error:

@@ -21,6 +21,7 @@ from assets.normalise.periods import period
 from sources.catalogue.model import Observe, Publisher
 from sources.cells import Cells
 from sources.errors import CatalogueError, StructureError
+from sources.formats.workbook.convert import NOT_COMPUTED
 from warehouse.contracts import Contract, contract
 
 
@@ -115,13 +116,14 @@ def _with_meaning_of_texts(frame: pl.LazyFrame, publisher: Publisher) -> pl.Lazy
 
     If the format gives the bounds of a figure itself, these are used.
     """
+    missing = {**dict.fromkeys(NOT_COMPUTED, "not_published"), **publisher.missing}
     texts = frame.select("raw").unique().collect()["raw"].drop_nulls().to_list()
     columns = {
         "raw": texts,
         "__least": [publisher.bounds.get(text, (None, None))[0] for text in texts],
         "__most": [publisher.bounds.get(text, (None, None))[1] for text in texts],
-        "__reason": [publisher.missing.get(text) for text in texts],
-        "__raw": ["" if text in publisher.missing or text in publisher.bounds else "?" for text in texts],
+        "__reason": [missing.get(text) for text in texts],
+        "__raw": ["" if text in missing or text in publisher.bounds else "?" for text in texts],
     }
     schema = {"raw": pl.String, "__least": pl.Float64, "__most": pl.Float64, "__reason": pl.String, "__raw": pl.String}
     frame = join_lookup(frame, ["raw"], columns, schema)

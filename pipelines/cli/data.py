@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from pipelines.cli.options import Data, DataMode, Json, Output, Where, any_mode_workspace, build_lock, data_workspace
 from pipelines.cli.output import fail, new_table, out, print_json, print_line, print_problem, write_parquet
@@ -90,10 +91,10 @@ def _print_prose(report: dict[str, Any]) -> None:
     """Print the figures of a text and the sentences that were not read."""
     figures = new_table(*FIGURE_COLUMNS)
     for row in report["figures"]:
-        figures.add_row(*("" if row[name] is None else f"{row[name]}" for name in FIGURE_COLUMNS))
+        figures.add_row(*("" if row[name] is None else escape(f"{row[name]}") for name in FIGURE_COLUMNS))
     out.print(figures)
     for row in report["unread"]:
-        print_line(f"not read: {row['sentence']} ({row['why']})")
+        print_line(escape(f"not read: {row['sentence']} ({row['why']})"))
 
 
 @commands.command(name="import", rich_help_panel=PANEL)

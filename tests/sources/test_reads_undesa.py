@@ -287,3 +287,25 @@ def test_a_workbook_without_years_and_a_cut_one_are_refused(tmp_path: Path) -> N
 def test_other_workbooks_are_not_recognised(tmp_path: Path) -> None:
     assert not undesa_xlsx.recognises(b"PK", workbook(tmp_path, {"Summary": CONTENTS, "Sheet 1": TABLE_1}))
     assert not undesa_xlsx.recognises(b"PK", workbook(tmp_path, {"Summary": {(1, 1): "Births"}, "Table 1": {}}))
+
+
+def test_a_table_without_codes_does_not_refuse_the_others(tmp_path: Path) -> None:
+    codeless = revision_2020(
+        "Table 2: Total population by area of destination", DESTINATION, BLOCKS, [2, "China*", 3, "", "C ", 5]
+    )
+    path = workbook(tmp_path, {"Table of contents": CONTENTS, "Table 1": TABLE_1, "Table 2": codeless})
+    cells = undesa_xlsx.read(path)
+    assert cells.refused == {"Table 2": "sheet 'Table 2': row 12 has values but no code of an area"}
+    assert cells.frame.collect()["table"].unique().to_list() == ["Table 1"]
+    with pytest.raises(FormatError, match="row 12 has values but no code"):
+        undesa_xlsx.read(workbook(tmp_path, {"Table of contents": CONTENTS, "Table 1": codeless}))
+
+
+def test_a_heading_without_code_and_without_figures_is_no_area(tmp_path: Path) -> None:
+    heading = [2, "Sub-Saharan Africa", "", "", "", *[".."] * 15]
+    table = revision_2020(
+        "Table 1: Stock by destination", DESTINATION, BLOCKS, heading, [3, "China*", 3, 156, "C ", *range(15)]
+    )
+    cells = undesa_xlsx.read(workbook(tmp_path, {"Table of contents": CONTENTS, "Table 1": table}))
+    assert not cells.refused
+    assert cells.frame.collect()["destination"].unique().to_list() == ["156"]

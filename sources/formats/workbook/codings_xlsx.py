@@ -22,7 +22,7 @@ _TITLE_ROWS = 10
 
 def recognises(head: bytes, path: Path) -> bool:
     """Whether a sheet of a workbook has the columns of a scheme among its first rows."""
-    if not head.startswith(b"PK"):
+    if not head.startswith(sheets.MAGIC):
         return False
     try:
         book = sheets.workbook(path)

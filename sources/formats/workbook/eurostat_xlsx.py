@@ -47,7 +47,7 @@ class _Layout(NamedTuple):
 
 def recognises(head: bytes, path: Path) -> bool:
     """Whether a workbook has a sheet ``Sheet 1`` or ``Data`` that begins with ``Data extracted on``."""
-    if not head.startswith(b"PK\x03\x04"):
+    if not head.startswith(sheets.MAGIC):
         return False
     try:
         book = sheets.workbook(path)

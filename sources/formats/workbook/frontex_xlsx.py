@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
-from python_calamine import CalamineWorkbook
 
 from sources.cells import Cells, pack
 from sources.errors import FormatError
@@ -77,7 +76,7 @@ def _role(name: str) -> Role | None:
     return _KEYS.get(name)
 
 
-def _notes(book: CalamineWorkbook) -> str:
+def _notes(book: sheets.Workbook) -> str:
     if _NOTES not in book.sheet_names:
         return ""
     rows = sheets.rows_of(book, book.sheet_names.index(_NOTES))

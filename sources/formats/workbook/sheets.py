@@ -1,56 +1,86 @@
 """Opening workbooks, reading their sheets as rows and as tables of text, and finding a cell again by its locator."""
 
+import marshal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from python_calamine import CalamineError, CalamineWorkbook
 
 from sources.cells import unpack
 from sources.errors import FormatError
+from sources.formats.workbook import convert
 
 Rows = list[list[Any]]
 
+# The beginnings of a workbook: a zip (xlsx), and the older binary format (xls).
+MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
 _FIRST_ROWS = 40
+# A process that waits for a disk or for other processes needs longer than its limit of processor time.
+_PATIENCE = 5 * convert.SECONDS
 
 
-def workbook(path: Path) -> CalamineWorkbook:
-    """The workbook at ``path``; ``FormatError`` where it is not a workbook or is damaged."""
+@dataclass(frozen=True)
+class Workbook:
+    """A workbook whose sheets were converted into files of a temporary folder, which is removed with this object."""
+
+    sheet_names: list[str]
+    folder: "tempfile.TemporaryDirectory[str]"
+
+
+def workbook(path: Path) -> Workbook:
+    """The workbook at ``path``; ``FormatError`` where it is not a workbook, is damaged, or needs too much memory."""
+    facts = path.stat()
+    found = _converted(path, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    if isinstance(found, str):
+        raise FormatError(found)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _converted(path: Path, _inode: int, _size: int, _changed: int) -> Workbook | str:
+    """The workbook, or why it cannot be read. The last result is kept: each format of workbooks is tried on it."""
+    folder = tempfile.TemporaryDirectory(prefix="corridor-workbook-")
+    program = [sys.executable, "-P", convert.__file__, str(path.absolute()), folder.name]
     try:
-        return CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError) as error:
-        raise FormatError(f"the payload is not a complete workbook: {error}") from error
+        done = subprocess.run(program, capture_output=True, timeout=_PATIENCE, check=False)  # noqa: S603 - our own
+    except subprocess.TimeoutExpired:
+        return f"the workbook cannot be read within {_PATIENCE} seconds"
+    refused, names = Path(folder.name, "refused"), Path(folder.name, "names")
+    if refused.exists():
+        return refused.read_text("utf-8")
+    if done.returncode or not names.exists():
+        return (
+            f"the workbook cannot be read with {convert.MEMORY >> 20:,} MiB of memory and {convert.SECONDS} seconds "
+            "of processor time; a workbook of this kind has cells far from its table"
+        )
+    return Workbook(marshal.loads(names.read_bytes()), folder)  # noqa: S302 - written by our own program
 
 
 def beginning(head: bytes, path: Path) -> tuple[list[str], Rows]:
-    """The names of a workbook's sheets and the first rows of the first sheet; nothing where it is not a workbook.
-
-    Every format of workbooks is recognised by them, and opening a large workbook takes a second: the result for the
-    last file is kept.
-    """
-    if not head.startswith(b"PK"):
+    """The names of a workbook's sheets and the first rows of the first sheet; nothing where it is not a workbook."""
+    if not head.startswith(MAGIC):
         return [], []
-    facts = path.stat()
     try:
-        return _beginning(path, facts.st_size, facts.st_mtime_ns)
+        book = workbook(path)
+        return book.sheet_names, rows_of(book, 0, _FIRST_ROWS) if book.sheet_names else []
     except FormatError:
         return [], []
 
 
-@lru_cache(maxsize=1)
-def _beginning(path: Path, _size: int, _changed: int) -> tuple[list[str], Rows]:
-    book = workbook(path)
-    return book.sheet_names, rows_of(book, 0, _FIRST_ROWS) if book.sheet_names else []
-
-
-def rows_of(book: CalamineWorkbook, sheet: int, first: int | None = None) -> Rows:
+def rows_of(book: Workbook, sheet: int, first: int | None = None) -> Rows:
     """The rows of a sheet from its cell A1 on, or only the ``first`` rows. A blank cell is an empty text."""
-    try:
-        return book.get_sheet_by_index(sheet).to_python(skip_empty_area=False, nrows=first)
-    except CalamineError as error:
-        raise FormatError(f"sheet {book.sheet_names[sheet]!r} is damaged: {error}") from error
+    with Path(book.folder.name, f"{sheet}").open("rb") as file:
+        rows: Rows | str = marshal.load(file)  # noqa: S302 - written by our own program
+    if isinstance(rows, str):
+        raise FormatError(f"sheet {book.sheet_names[sheet]!r} is damaged: {rows}")
+    return rows[:first]
 
 
 def text(value: object) -> str:
