@@ -18,12 +18,13 @@ from assets.core.errors import AssetError, HeldBackError
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
+from assets.ingest.holding import AcceptedFigure, hold_back, is_prose
 from assets.ingest.reading import current_responses, read_responses
 from assets.ingest.responses import responses
 from assets.ingest.stored import ReadResponse, StageResult, release_fingerprint
-from assets.ingest.vintages import states
+from assets.ingest.vintages import states, without_replaced_tables
 from assets.normalise import tables as rows_of
-from assets.publish.acceptances import Acceptance, accepted_checks, record_acceptance
+from assets.publish.acceptances import HELD, Acceptance, accepted_checks, accepted_figures, record_acceptance
 from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
 from warehouse import releases
@@ -41,7 +42,8 @@ _found: dict[tuple[Workspace, str], tuple[object, StageResult]] = {}
 
 def observations(workspace: Workspace, name: str) -> StageResult:
     """What is known now of ``publisher/dataset``, from every payload in the archive."""
-    state, (then, result) = workspace.archive.state, _found.get((workspace, name), (None, None))
+    state = (workspace.archive.state, sorted(_accepted(workspace, name)))
+    then, result = _found.get((workspace, name), (None, None))
     if result is None or then != state or not result.folder.is_dir():
         result = _observations(workspace, name)
         _found[workspace, name] = state, result
@@ -56,34 +58,50 @@ def payloads_version(workspace: Workspace, name: str) -> str:
         (key, [[(page.payload, page.at.isoformat(), page.published) for page in pages] for pages in found])
         for key, found in archived.items()
     ]
-    return fingerprint("payloads", name, identity)
+    return fingerprint("payloads", name, identity, sorted(_accepted(workspace, name)))
 
 
 def _observations(workspace: Workspace, name: str) -> StageResult:
     found = read_responses(workspace, name)
     inputs = [(key, [response.fingerprint for response in given]) for key, given in found.items()]
+    accepted = _accepted(workspace, name)
     folder = workspace.stage_cache.get_or_build(
         "observations",
         name,
-        fingerprint("observations", name, inputs),
-        lambda target: _write_observations(workspace, name, found, target),
+        fingerprint("observations", name, inputs, sorted(accepted.items(), key=str)),
+        lambda target: _write_observations(workspace, name, found, accepted, target),
     )
     # Tables depend on the content only: a payload that changes nothing changes no table.
     content = orjson.loads((folder / "content.json").read_bytes())
     return StageResult(folder, fingerprint("observations", name, content))
 
 
-def _write_observations(workspace: Workspace, name: str, found: dict[str, list[ReadResponse]], folder: Path) -> None:
+def _accepted(workspace: Workspace, name: str) -> dict[str, AcceptedFigure]:
+    """The held figures that a person accepted; none for a dataset that is no prose."""
+    if not is_prose(name):
+        return {}
+    return {given.check: AcceptedFigure(given.because, given.at) for given in accepted_figures(workspace)}
+
+
+def _write_observations(
+    workspace: Workspace,
+    name: str,
+    found: dict[str, list[ReadResponse]],
+    accepted: dict[str, AcceptedFigure],
+    folder: Path,
+) -> None:
     _, entry = datasets()[name]
     empty = bitemporal.empty_state(contract(entry.table))
     current, rejections = current_responses(name, found)
-    folders = states(workspace, name, [response for given in found.values() for response in given])
+    judged, held = hold_back(name, without_replaced_tables(found), accepted)
+    folders = states(workspace, name, [response for given in judged.values() for response in given])
     parts = {
         "rows": pl.read_parquet(folders[-1] / "current.parquet") if folders else empty.current,
         "closed": pl.concat([empty.closed, *(pl.read_parquet(each / "closed.parquet") for each in folders)]),
         "revisions": pl.concat([empty.revisions, *(pl.read_parquet(each / "revisions.parquet") for each in folders)]),
         "unmatched": rows_of.unmatched_code(response.unmatched for response in current.values()),
         "unread": rows_of.unread_sentence(response.unread for response in current.values()),
+        "held": held,
     }
     for part, frame in parts.items():
         frame.drop(bitemporal.REQUEST, strict=False).write_parquet(folder / f"{part}.parquet")
@@ -229,11 +247,24 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
 def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
     """Record that a person accepts the present rows of a table although a check fails on them.
 
-    ``AssetError`` if no such check of severity error fails.
+    For table ``held_figure``, ``check`` is the name of a figure that is held back; the next build publishes it.
+    ``AssetError`` if no such check of severity error fails, or if no such figure is held back.
     """
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    if name == HELD:
+        _accept_figure(workspace, check, because, at)
+        return
     result, outcomes = validated(workspace, name)
     failing = [item.name for item in outcomes if not item.success and item.severity == "error"]
     if check not in failing:
         raise AssetError(f"{name} has no failing check {check}; failing are {', '.join(failing) or 'none'}")
-    at = datetime.now(UTC).isoformat(timespec="seconds")
     record_acceptance(workspace, Acceptance(name, check, result.fingerprint, because, at))
+
+
+def _accept_figure(workspace: Workspace, figure: str, because: str, at: str) -> None:
+    """Record that a person accepts a figure that is held back. ``AssetError`` if it is not held back."""
+    rows = table(workspace, HELD).frame.filter(pl.col("accepted_because").is_null()).select("figure").collect()
+    held = rows["figure"].sort().to_list()
+    if figure not in held:
+        raise AssetError(f"no figure {figure} is held back; held back are {', '.join(held) or 'none'}")
+    record_acceptance(workspace, Acceptance(HELD, figure, "", because, at))

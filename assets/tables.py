@@ -88,6 +88,7 @@ def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
         TableStep(("legal_gap",), _legal_gap, reads=("legal_event", "reservation")),
         TableStep(("unmatched_code",), _unmatched_code, every),
         TableStep(("unread_sentence",), _unread_sentence, every),
+        TableStep(("held_figure",), _held_figure, every),
         TableStep(("revision",), _revision, every),
         TableStep(("coverage",), _coverage, reads=tables.statistics()),
         TableStep(("dataset",), _dataset, every, reads=_published_tables()),
@@ -134,6 +135,10 @@ def _unmatched_code(inputs: Inputs) -> Frames:
 
 def _unread_sentence(inputs: Inputs) -> Frames:
     return {"unread_sentence": tables.unread_sentence(result.unread for result in inputs.observations.values())}
+
+
+def _held_figure(inputs: Inputs) -> Frames:
+    return {"held_figure": tables.held_figure(result.held for result in inputs.observations.values())}
 
 
 def _revision(inputs: Inputs) -> Frames:

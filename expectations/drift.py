@@ -20,6 +20,9 @@ FEWEST_FIGURES = 20
 # Readers notice first that a year of a country has no figure any more; one in fifty is a withdrawal.
 COVERAGE_LOST = 0.02
 
+# Tables of what was not used. They lose rows when more is read, or when a person accepts a figure.
+NOT_USED = ("unmatched_code", "unread_sentence", "held_figure")
+
 RULES = Rules()
 
 
@@ -31,6 +34,8 @@ RULES = Rules()
 def rows_do_not_shrink(table: Table) -> pl.LazyFrame:
     """One row with both numbers of rows, if the table lost more than 5 % of its rows."""
     previous = pl.LazyFrame({"n": []}) if table.facts.previous is None else table.facts.previous
+    if table.contract.table in NOT_USED:
+        return table.rows.clear()
     counts = pl.concat([table.rows.select(rows=pl.len()), previous.select(previous_rows=pl.len())], how="horizontal")
     return counts.filter(pl.col("rows") < (1 - ROWS_LOST) * pl.col("previous_rows"))
 

@@ -1,4 +1,4 @@
-"""Rules on what was received but not used: cells with unknown codes, and sentences that were not read."""
+"""Rules on what was received but not used: cells with unknown codes, unread sentences, and figures held back."""
 
 import polars as pl
 
@@ -57,6 +57,21 @@ def few_unread_sentences(table: Table) -> pl.LazyFrame:
 def some_figures_read(table: Table) -> pl.LazyFrame:
     """Unread sentences of datasets without any observation."""
     return table.rows.filter(_observations(table) == 0)
+
+
+@RULES.add(
+    severity="warning",
+    reason="A figure that is not plausible is in no other table until a person has looked at its document and accepts "
+    "it with `corridor accept held_figure FIGURE --because REASON`.",
+    tables=("held_figure",),
+    shows=("figure", "indicator", "period", "held_value", "why"),
+)
+def no_new_held_figures(table: Table) -> pl.LazyFrame:
+    """Figures that are held back, that nobody accepted, and that were not held back in the last release."""
+    held = table.rows.filter(pl.col("accepted_because").is_null())
+    if table.facts.previous is None:
+        return held
+    return held.join(table.facts.previous.select(table.contract.key), on=table.contract.key, how="anti")
 
 
 def _observations(table: Table) -> pl.Expr:

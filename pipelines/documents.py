@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from sources.catalogue.model import Publisher
 from sources.prose.language.vocabulary import Vocabulary
+from sources.prose.plausibility import Plausibility
 from sources.prose.statements import Statements
 from warehouse import schemas
 from warehouse.contracts import contracts
@@ -16,7 +17,12 @@ def write(folder: Path) -> None:
     """Write ``dictionary.md`` and ``schemas/*.schema.json``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "dictionary.md").write_text(markdown.dictionary(contracts().values()), encoding="utf-8")
-    models: dict[str, type[BaseModel]] = {"catalogue": Publisher, "statements": Statements, "vocabulary": Vocabulary}
+    models: dict[str, type[BaseModel]] = {
+        "catalogue": Publisher,
+        "statements": Statements,
+        "vocabulary": Vocabulary,
+        "plausibility": Plausibility,
+    }
     schemas.write_schemas(models, folder / "schemas")
 
 

@@ -42,8 +42,10 @@ class Cells:
     ``frame`` is lazy: dimensions, then ``CORE``. ``coded`` is false when dimensions hold labels ("Austria"), not codes
     ("AT"). ``dataset`` and ``updated`` (aware) are the dataset and the time of its last update that the payload itself
     states, or None. ``labels`` maps a dimension to code → label where the payload contains them. ``unread`` is used for
-    prose: the sentences with figures that were not read, with ``locator``, ``sentence`` and ``why``. ``refused`` maps
-    a code of dimension ``table`` to the reason why this table of the payload cannot be read; the frame lacks its cells.
+    prose: the sentences with figures that were not read, with ``locator``, ``sentence``, ``why`` and ``stopped_by``.
+    ``held`` is used for prose too: figures whose values cannot be true, in the columns of ``frame`` and ``why``;
+    ``frame`` lacks them. ``refused`` maps a code of dimension ``table`` to the reason why this table of the payload
+    cannot be read; the frame lacks its cells.
     """
 
     format: str
@@ -55,6 +57,7 @@ class Cells:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unread: pl.DataFrame | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    held: pl.DataFrame | None = None
 
 
 def pack(row: int, column: int, sheet: int = 0) -> int:

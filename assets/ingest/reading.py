@@ -30,6 +30,9 @@ from warehouse.contracts import contract
 
 log = logging.getLogger("corridor.read")
 
+# The sentence of each figure of prose, and the title of its document.
+SENTENCES = {"payload": pl.String(), "locator": pl.Int64(), "title": pl.String(), "sentence": pl.String()}
+
 # Characters of an unforeseen error that are kept in the reason for a rejection.
 LONGEST_REASON = 200
 
@@ -133,13 +136,19 @@ def _normalised(workspace: Workspace, name: str, page: Fetch) -> tuple[Normalise
 
 
 def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl.DataFrame:
-    """Write the rows, unmatched codes and unread sentences of all pages; return the rows."""
+    """Write the rows and what was not read of all pages; return the rows, also those that are held back."""
     rows = pl.concat([pl.DataFrame(schema=schema), *(part.observations.cast(schema) for part in parts)])
     rows.write_parquet(folder / "rows.parquet")
     tables.unmatched_code(part.unmatched.lazy() for part in parts).write_parquet(folder / "unmatched.parquet")
     unread = [part.unread.lazy() for part in parts if part.unread is not None]
     tables.unread_sentence(unread).write_parquet(folder / "unread.parquet")
-    return rows
+    with_reason = pl.Schema({**schema, "why": pl.String()})
+    doubtful = (part.held.cast(with_reason) for part in parts if part.held is not None)
+    held = pl.concat([pl.DataFrame(schema=with_reason), *doubtful])
+    held.write_parquet(folder / "held.parquet")
+    sentences = [part.sentences for part in parts if part.sentences is not None]
+    pl.concat([pl.DataFrame(schema=SENTENCES), *sentences]).write_parquet(folder / "sentences.parquet")
+    return pl.concat([rows, held.drop("why")])
 
 
 def _day_given(page: Fetch) -> date | None:

@@ -1,7 +1,7 @@
 """Stored rows: the results of reading payloads, as Parquet files in a folder of the stage cache."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,9 @@ import polars as pl
 from assets.core.stage_cache import fingerprint
 from assets.ingest.bitemporal import REQUEST
 from warehouse.archive import Fetch
+
+# A figure: the sha256 of its payload, and its locator.
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,55 @@ class StoredRows:
 
 @dataclass(frozen=True)
 class ReadResponse(StoredRows):
-    """An archived response to one request: its pages, and the rows that were read or the reason why none could be."""
+    """An archived response to one request: its pages, and the rows that were read or the reason why none could be.
+
+    ``withheld`` are the figures of prose, by payload and locator, that are held back although they can be read, and
+    ``accepted`` those that the reader holds back and a person accepted.
+    """
 
     slice: str
     pages: tuple[Fetch, ...]
     fingerprint: str
+    withheld: frozenset[Place] = frozenset()
+    accepted: frozenset[Place] = frozenset()
+
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """The rows that may be published, in the columns of the table's contract."""
+        rows = super().frame
+        if self.withheld:
+            rows = rows.join(_places(self.withheld), on=["payload", "locator"], how="anti")
+        if self.accepted:
+            doubtful = self.held.drop("why").join(_places(self.accepted), on=["payload", "locator"], how="semi")
+            rows = pl.concat([rows, doubtful])
+        return rows
+
+    @property
+    def candidates(self) -> pl.LazyFrame:
+        """All rows, with ``why`` for those that the reader holds back."""
+        return pl.concat([super().frame.with_columns(why=pl.lit(None, pl.String)), self.held])
+
+    @property
+    def held(self) -> pl.LazyFrame:
+        """The rows that the reader of prose holds back, with ``why``."""
+        return pl.scan_parquet(self.folder / "held.parquet")
+
+    @property
+    def sentences(self) -> pl.LazyFrame:
+        """The sentence of each figure of prose, and the title of its document."""
+        return pl.scan_parquet(self.folder / "sentences.parquet")
+
+    def judged(self, held: Collection[Place], accepted: Collection[Place]) -> "ReadResponse":
+        """The response without the figures that are ``held`` back and not ``accepted``."""
+        if not held:
+            return self
+        places = set(self.candidates.select("payload", "locator").collect().iter_rows())
+        withheld, given = frozenset(places & set(held) - set(accepted)), frozenset(places & set(accepted))
+        if not withheld and not given:
+            return self
+        own = frozenset(self.held.select("payload", "locator").collect().iter_rows())
+        stage = fingerprint(self.fingerprint, sorted(withheld), sorted(given))
+        return replace(self, fingerprint=stage, withheld=withheld, accepted=given & own)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -60,6 +107,11 @@ class ReadResponse(StoredRows):
         return rows.with_columns(pl.lit(self.slice).alias(REQUEST))
 
 
+def _places(places: frozenset[Place]) -> pl.LazyFrame:
+    payloads, locators = zip(*sorted(places), strict=True)
+    return pl.LazyFrame({"payload": payloads, "locator": locators})
+
+
 @dataclass(frozen=True)
 class StageResult(StoredRows):
     """The result of a stage: its folder and its fingerprint. The properties below exist for observations only."""
@@ -75,6 +127,11 @@ class StageResult(StoredRows):
     def revisions(self) -> pl.LazyFrame:
         """The changes from each vintage to the next, in the columns of table ``revision``."""
         return pl.scan_parquet(self.folder / "revisions.parquet")
+
+    @property
+    def held(self) -> pl.LazyFrame:
+        """The figures of prose that are held back or were accepted, in the columns of table ``held_figure``."""
+        return pl.scan_parquet(self.folder / "held.parquet")
 
     @property
     def failures(self) -> list[str]:

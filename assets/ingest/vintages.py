@@ -4,7 +4,7 @@ Each vintage is stored under a fingerprint of all vintages before it. A new payl
 state before it. An older payload that arrives late is inserted, and the vintages after it are computed again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -65,13 +65,13 @@ def _same_vintage(
     return at - group[0][0] <= ONE_VINTAGE and all(other.slice != response.slice for _, other in group)
 
 
-def _without_replaced_tables(found: Iterable[ReadResponse]) -> list[ReadResponse]:
-    """The responses without those that a later table of documents for the same slice contains in full."""
+def without_replaced_tables(found: Mapping[str, list[ReadResponse]]) -> dict[str, list[ReadResponse]]:
+    """Slice → the responses without those that a later table of documents contains in full."""
     kept: dict[str, list[ReadResponse]] = {}
-    for response in found:
-        before = [] if len(response.times) > 1 else kept.get(response.slice, [])
-        kept[response.slice] = [*before, response]
-    return [response for given in kept.values() for response in given]
+    for key, given in found.items():
+        tables = [number for number, response in enumerate(given) if len(response.times) > 1]
+        kept[key] = given[tables[-1] if tables else 0 :]
+    return kept
 
 
 def states(workspace: Workspace, name: str, found: Iterable[ReadResponse]) -> list[Path]:
@@ -80,7 +80,7 @@ def states(workspace: Workspace, name: str, found: Iterable[ReadResponse]) -> li
     declared, documents = contract(entry.table), publisher.endpoints[entry.endpoint].articles is not None
     folders: list[Path] = []
     stage = ""
-    for number, vintage in enumerate(vintages_of(_without_replaced_tables(found), documents=documents)):
+    for number, vintage in enumerate(vintages_of(found, documents=documents)):
         before = folders[-1] if folders else None
         inputs = [response.fingerprint for response in vintage.responses]
         stage = fingerprint("vintage", stage, vintage.since, vintage.at, inputs)

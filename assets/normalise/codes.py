@@ -42,11 +42,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Normalised:
-    """The rows of one payload in shared codes, its unmatched codes, and for prose its unread sentences."""
+    """The rows of one payload in shared codes, and its unmatched codes.
+
+    For prose also its unread sentences, the figures that the reader holds back (rows with ``why``), and the sentence of
+    each figure (``payload``, ``locator``, ``title`` of the document, ``sentence``).
+    """
 
     observations: pl.DataFrame
     unmatched: pl.DataFrame
     unread: pl.DataFrame | None = None
+    held: pl.DataFrame | None = None
+    sentences: pl.DataFrame | None = None
 
 
 def select_cells(cells: Cells, rule: Observe | Record, sources: FieldSources) -> pl.LazyFrame:

@@ -1,6 +1,7 @@
 """Normalisation of statistics: cells in the publisher's codes become observations in shared codes, units and status."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -48,14 +49,43 @@ def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origi
     unknown = [(dimension, pl.col(field).is_null()) for field, dimension in translated.items()]
     unknown += [("flag", pl.col("obs_status").is_null()), ("value", pl.col("__raw") == "?")]
     unmatched = unmatched_codes(frame.filter(~known), unknown, cells)
-    return Normalised(_distinct(observations, table.key, cells), unmatched, _unread(cells, publisher, name, origin))
-
-
-def _unread(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> pl.DataFrame | None:
-    """Rows of table ``unread_sentence``: the sentences of prose that were not read. None for other formats."""
+    found = _distinct(observations, table.key, cells)
     if cells.unread is None:
+        return Normalised(found, unmatched, sentences=_sentences(cells, origin))
+    return Normalised(
+        found,
+        unmatched,
+        _unread(cells.unread, publisher, name, origin),
+        _held(cells, publisher, name, origin),
+        _sentences(cells, origin),
+    )
+
+
+def _held(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> pl.DataFrame | None:
+    """The figures that the reader of prose holds back, as rows of the table with ``why``."""
+    if cells.held is None or cells.held.is_empty():
         return None
-    return cells.unread.with_columns(
+    plain = replace(cells, frame=cells.held.drop("why").lazy(), held=None, unread=None)
+    rows = observations_of(plain, publisher, name, origin).observations
+    return rows.join(cells.held.select("locator", "why"), on="locator")
+
+
+def _sentences(cells: Cells, origin: Origin) -> pl.DataFrame | None:
+    """The sentence of each figure of prose, and the title of its document. None for other formats."""
+    if "phrase" not in cells.dimensions:
+        return None
+    frames = [cells.frame, *([cells.held.drop("why").lazy()] if cells.held is not None else [])]
+    title = pl.col("title") if "title" in cells.dimensions else pl.lit(cells.dataset, pl.String)
+    return (
+        pl.concat(frames)
+        .select(pl.lit(origin.payload).alias("payload"), "locator", title.alias("title"), sentence="phrase")
+        .collect()
+    )
+
+
+def _unread(unread: pl.DataFrame, publisher: Publisher, name: str, origin: Origin) -> pl.DataFrame:
+    """Rows of table ``unread_sentence``: the sentences of prose that were not read."""
+    return unread.with_columns(
         publisher=pl.lit(publisher.publisher),
         dataset=pl.lit(f"{publisher.publisher}/{name}"),
         payload=pl.lit(origin.payload),

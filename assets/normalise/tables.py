@@ -167,6 +167,12 @@ def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     return in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
 
 
+def held_figure(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``held_figure``: the figures of prose that are held back, and those that a person accepted."""
+    empty = pl.LazyFrame(schema=contract("held_figure").polars_schema)
+    return in_contract(pl.concat([empty, *parts]).collect(), "held_figure")
+
+
 def in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """The rows in the columns, types and order of a table's contract."""
     declared = contract(table)

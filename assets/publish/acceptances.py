@@ -6,6 +6,9 @@ import orjson
 
 from assets.core.workspace import Workspace
 
+# The table of figures that are held back. An acceptance of one of them has its name as ``check`` and no fingerprint.
+HELD = "held_figure"
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -33,3 +36,8 @@ def acceptances(workspace: Workspace) -> list[Acceptance]:
 def accepted_checks(workspace: Workspace, fingerprint: str) -> dict[str, str]:
     """Accepted check → reason, for the rows with this fingerprint."""
     return {given.check: given.because for given in acceptances(workspace) if given.fingerprint == fingerprint}
+
+
+def accepted_figures(workspace: Workspace) -> list[Acceptance]:
+    """The acceptances of figures that are held back, oldest first."""
+    return [given for given in acceptances(workspace) if given.table == HELD]

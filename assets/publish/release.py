@@ -18,7 +18,7 @@ from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from assets.ingest.staleness import STALE_AFTER, stale
 from assets.ingest.stored import StageResult, release_fingerprint
-from assets.publish.acceptances import acceptances
+from assets.publish.acceptances import HELD, acceptances
 from assets.publish.changelog import changelog
 from sources.catalogue import datasets, redistributable
 from warehouse import iceberg, releases
@@ -34,7 +34,7 @@ from warehouse.releases import Release, TableFacts
 log = logging.getLogger("corridor.release")
 
 # Reference tables that contain values of publishers: revised figures, codes, sentences.
-QUOTING = ("revision", "unmatched_code", "unread_sentence")
+QUOTING = ("revision", "unmatched_code", "unread_sentence", "held_figure")
 
 Outcomes = Mapping[str, Sequence[expectations.Outcome]]
 
@@ -136,12 +136,23 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
     entry = replace(draft, tables=facts, left_out=dict(sorted(left_out.items())))
     fingerprints = {item.fingerprint for item in results.values()}
     accepted = [item for item in acceptances(workspace) if item.fingerprint in fingerprints]
+    held = results[HELD].frame.sort("dataset", "period", "figure").collect().to_dicts() if HELD in results else []
     sections = {
         f"Stale: failed on each of the last {STALE_AFTER} days or more; the last good vintage is used": [
             f"{name}: last received {day}" for name, day in stale(workspace).items()
         ],
         "Failed checks that a person accepted": [
             f"{item.table}.{item.check} ({item.at}): {item.because}" for item in accepted
+        ],
+        "Figures of prose that are held back as not plausible": [
+            f"{row['figure']} {row['indicator']} {row['period']}: {row['why']}"
+            for row in held
+            if not row["accepted_because"]
+        ],
+        "Figures of prose that were held back and that a person accepted": [
+            f"{row['figure']} {row['indicator']} {row['period']} ({row['accepted_at']}): {row['accepted_because']}"
+            for row in held
+            if row["accepted_because"]
         ],
         "Rows left out because their licence is not known to allow redistribution": [
             f"{name}: {rows:,}" for name, rows in entry.left_out.items()

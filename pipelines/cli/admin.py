@@ -40,8 +40,10 @@ def releases(data: Data = None, json: Json = False) -> None:
 
 @commands.command(rich_help_panel=PANEL)
 def accept(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table with the failing check.")],
-    check: Annotated[str, typer.Argument(metavar="CHECK", help="Name of the failing check.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table with the failing check, or held_figure.")],
+    check: Annotated[
+        str, typer.Argument(metavar="CHECK", help="Name of the failing check, or of the figure that is held back.")
+    ],
     because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why the rows are right.")],
     live: DataMode = None,
     data: Data = None,
@@ -49,13 +51,17 @@ def accept(
     """Accept the rows on which a check fails, so that the next build can publish them.
 
     The acceptance is valid for the present rows of the table only. The changelog of the release states the reason.
+    With table held_figure, the next build publishes one figure that is held back as not plausible.
     """
     from assets import stages
 
     workspace = data_workspace(data, live)
     with build_lock(workspace):
         stages.accept(workspace, table, check, because)
-    print_line(f"The check {check} of {table} no longer stops a release of these rows. Run `corridor build` again.")
+    done = f"The check {check} of {table} no longer stops a release of these rows"
+    if table == "held_figure":
+        done = f"The figure {check} is no longer held back"
+    print_line(f"{done}. Run `corridor build` again.")
 
 
 @commands.command(rich_help_panel=PANEL)

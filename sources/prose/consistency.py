@@ -6,22 +6,11 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
-import polars as pl
-
 from sources.errors import FormatError
 from sources.prose.figures import Match
 from sources.prose.language.quantities import Figure, figure
-from sources.prose.locators import locate
 from sources.prose.statements import Statements
 
-HELD = {
-    "locator": pl.Int64(),
-    "statement": pl.String(),
-    "time": pl.String(),
-    "value": pl.Float64(),
-    "sentence": pl.String(),
-    "why": pl.String(),
-}
 # Units that count things: their figures are whole numbers.
 _WHOLE = ("persons", "crossings", "documents", "cases", "vehicles", "countries", "gangs", "places", "calls", "services")
 _LARGEST = {"percent": 100.0, "per_1000": 1_000.0, "years": 120.0}
@@ -70,22 +59,6 @@ def implausible(match: Match) -> str:
     if unit in _LARGEST and abs(value) > _LARGEST[unit]:
         return f"{value:.10g} {unit} is more than {_LARGEST[unit]:.10g}"
     return ""
-
-
-def held(text: str, matches: list[tuple[Match, str]]) -> pl.DataFrame:
-    """Return the figures that are held back, each with its span and the reason."""
-    rows = [
-        {
-            "locator": locate(match.start, len(match.text), match.declared.power),
-            "statement": match.statement,
-            "time": match.period,
-            "value": figure(match.text).times(match.times).value,
-            "sentence": text[slice(*match.sentence)].strip(),
-            "why": why,
-        }
-        for match, why in matches
-    ]
-    return pl.DataFrame(rows, schema=HELD)
 
 
 def refuse_broken_sums(rows: list[dict[str, Any]], known: Statements) -> None:

@@ -9,7 +9,7 @@ The locator of a figure is its span in the normalised text (``locators``).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import polars as pl
 from sources.cells import CORE, Cells
 from sources.errors import FormatError
 from sources.prose.article import Article, article, beginning, is_table
-from sources.prose.consistency import claimed, held, implausible, refuse_broken_sums, without_contradictions
+from sources.prose.consistency import claimed, implausible, refuse_broken_sums, without_contradictions
 from sources.prose.document import Document, publisher_of
 from sources.prose.figures import Match, figures_of
 from sources.prose.language.quantities import figure
@@ -60,35 +60,28 @@ def read_statements(path: Path, publisher: str | None = None, published: date | 
             if publisher
             else f"the text does not name its publisher; read it as one of {', '.join(statements())}"
         )
-    return interpreted(page, known, published or page.published).cells
+    return interpreted(page, known, published or page.published)
 
 
-@dataclass(frozen=True)
-class Interpretation:
-    """The cells of a document, and the figures that are held back because their values are not plausible."""
-
-    cells: Cells
-    held: pl.DataFrame
-
-
-def interpreted(page: Article, known: Statements, day: date | None) -> Interpretation:
+def interpreted(page: Article, known: Statements, day: date | None) -> Cells:
     """Return the figures of an article by a publisher's statements: those that are read and those that are held."""
     found = figures_of(Document(page, known, day))
     consistent = sorted(without_contradictions(claimed(found.matches, page.text)), key=lambda match: match.start)
-    doubtful = [(match, why) for match in consistent if not match.why and (why := implausible(match))]
+    doubtful = [(match, implausible(match)) for match in consistent if not match.why]
+    held = [_row(page.text, match) | {"why": why} for match, why in doubtful if why]
     consistent = [replace(match, why=match.why or implausible(match)) for match in consistent]
     rows = [_row(page.text, match) for match in consistent if not match.why]
     refuse_broken_sums(rows, known)
     schema = dict.fromkeys(DIMENSIONS, pl.String()) | CORE | BOUNDS
-    cells = Cells(
+    return Cells(
         format=NAME,
         frame=pl.LazyFrame(rows, schema=schema),
         dimensions=DIMENSIONS,
         dataset=page.title or None,
         updated=datetime.combine(day, time(), CHINA) if day else None,
         unread=unread_sentences(page.text, found.unread, consistent),
+        held=pl.DataFrame(held, schema=schema | {"why": pl.String()}),
     )
-    return Interpretation(cells, held(page.text, doubtful))
 
 
 def figures(cells: Cells) -> pl.DataFrame:

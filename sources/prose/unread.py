@@ -1,5 +1,6 @@
-"""Sentences with figures that no statement read, and the reason."""
+"""Sentences with figures that no statement read, the reason, and the word that stopped each."""
 
+import re
 from collections import defaultdict
 
 import polars as pl
@@ -7,11 +8,14 @@ import polars as pl
 from sources.prose.figures import Match, Unread
 from sources.prose.locators import locate
 
-UNREAD = {"locator": pl.Int64(), "sentence": pl.String(), "why": pl.String()}
+UNREAD = {"locator": pl.Int64(), "sentence": pl.String(), "why": pl.String(), "stopped_by": pl.String()}
+
+# Reasons name the word that stopped a sentence in these quotation marks.
+_WORD = re.compile(r"“([^”]+)”")
 
 
 def unread_sentences(text: str, unread: list[Unread], consistent: list[Match]) -> pl.DataFrame:
-    """Return the sentences with figures that were not read, and why."""
+    """Return the sentences with figures that were not read, why, and the word that stopped the first of them."""
     reasons: dict[tuple[int, int], list[str]] = defaultdict(list)
     for match in consistent:
         if match.why:
@@ -27,6 +31,7 @@ def unread_sentences(text: str, unread: list[Unread], consistent: list[Match]) -
             "locator": locate(start, min(end - start, 0xFFFF)),
             "sentence": text[start:end].strip(),
             "why": "; ".join(dict.fromkeys(whys)),
+            "stopped_by": next((word[1] for why in whys if (word := _WORD.search(why))), None),
         }
         for (start, end), whys in sorted(reasons.items())
     ]

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from sources.catalogue.model import Publisher
 from sources.prose.language.vocabulary import Vocabulary
+from sources.prose.plausibility import Plausibility
 from sources.prose.statements import Statements
 from tests.support.paths import ROOT
 from warehouse import schemas
@@ -23,6 +24,7 @@ SCHEMAS = schemas.texts(
         "catalogue": schemas.schema(Publisher),
         "statements": schemas.schema(Statements),
         "vocabulary": schemas.schema(Vocabulary),
+        "plausibility": schemas.schema(Plausibility),
     }
 )
 CONTRACTS = sorted((ROOT / "warehouse" / "contracts").glob("*.yaml"))

@@ -37,7 +37,7 @@ class Sentence:
 
 
 def read(publisher: str, text: str, title: str = "") -> Read:
-    cells = interpreted(Article(normalised(text), normalised(title)), statements()[publisher], DAY).cells
+    cells = interpreted(Article(normalised(text), normalised(title)), statements()[publisher], DAY)
     return {(row["statement"], row["time"], row["value"]) for row in cells.frame.collect().to_dicts()}
 
 
