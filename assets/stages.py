@@ -20,10 +20,12 @@ from assets.core.workspace import Workspace
 from assets.ingest import bitemporal
 from assets.ingest.holding import AcceptedFigure, hold_back, is_prose
 from assets.ingest.reading import current_responses, read_responses
+from assets.ingest.receptions import receptions as receptions_of
 from assets.ingest.responses import responses
 from assets.ingest.stored import ReadResponse, StageResult, release_fingerprint
 from assets.ingest.vintages import states, without_replaced_tables
 from assets.normalise import tables as rows_of
+from assets.normalise.receptions import Receptions
 from assets.publish.acceptances import HELD, Acceptance, accepted_checks, accepted_figures, record_acceptance
 from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
@@ -38,6 +40,7 @@ INPUTS = "payloads version"
 
 # The results found by this process, with the state of the ledger then: every table asks for the same observations.
 _found: dict[tuple[Workspace, str], tuple[object, StageResult]] = {}
+_received: dict[Workspace, tuple[object, Receptions]] = {}
 
 
 def observations(workspace: Workspace, name: str) -> StageResult:
@@ -113,6 +116,15 @@ def _write_observations(
         log.warning("rejected: %s", rejection.reason)
 
 
+def receptions(workspace: Workspace) -> Receptions:
+    """What was received of every dataset until now."""
+    state, (then, found) = workspace.archive.state, _received.get(workspace, (None, None))
+    if found is None or then != state:
+        found = receptions_of(workspace, {name: observations(workspace, name) for name in datasets()})
+        _received[workspace] = state, found
+    return found
+
+
 def table(workspace: Workspace, name: str) -> StageResult:
     """A table in the columns, types and order of its contract."""
     step = steps()[name]
@@ -122,7 +134,13 @@ def table(workspace: Workspace, name: str) -> StageResult:
         {other: table(workspace, other) for other in step.reads},
     )
     results = [*inputs.observations.items(), *inputs.tables.items()]
-    stage = fingerprint("tables", step.tables, workspace.mode, [(key, result.fingerprint) for key, result in results])
+    stage = fingerprint(
+        "tables",
+        step.tables,
+        workspace.mode,
+        [(key, result.fingerprint) for key, result in results],
+        receptions(workspace).identity if step.receptions else None,
+    )
     folder = workspace.stage_cache.get_or_build("tables", step.name, stage, lambda target: _make(step, inputs, target))
     return StageResult(folder / name, fingerprint(stage, name))
 

@@ -13,6 +13,7 @@ import polars as pl
 from assets.compare import tables as comparison
 from assets.compare.engines import engine
 from assets.core.workspace import Workspace
+from assets.ingest.receptions import receptions
 from assets.ingest.stored import StageResult
 from assets.law.bindings import bindings
 from assets.law.gaps import legal_gap
@@ -42,12 +43,16 @@ class Inputs:
 
 @dataclass(frozen=True)
 class TableStep:
-    """One step of a build: the ``tables`` that ``make`` returns, from observations of ``datasets`` and other tables."""
+    """One step of a build: the ``tables`` that ``make`` returns, from observations of ``datasets`` and other tables.
+
+    ``receptions`` is true if the result also depends on which requests of all datasets succeeded.
+    """
 
     tables: tuple[str, ...]
     make: Callable[[Inputs], Frames]
     datasets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    receptions: bool = False
 
     @property
     def name(self) -> str:
@@ -85,14 +90,14 @@ def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
         TableStep(("measure",), _declared(comparison.measure)),
         TableStep(("code",), _declared(tables.code)),
         TableStep(("legal_binding",), _legal_binding, reads=("legal_event",)),
-        TableStep(("legal_gap",), _legal_gap, reads=("legal_event", "reservation")),
+        TableStep(("legal_gap",), _legal_gap, every, reads=("legal_event", "reservation"), receptions=True),
         TableStep(("unmatched_code",), _unmatched_code, every),
         TableStep(("unread_sentence",), _unread_sentence, every),
         TableStep(("held_figure",), _held_figure, every),
         TableStep(("revision",), _revision, every),
-        TableStep(("coverage",), _coverage, reads=tables.statistics()),
+        TableStep(("coverage",), _coverage, every, reads=tables.statistics(), receptions=True),
         TableStep(("dataset",), _dataset, every, reads=_published_tables()),
-        TableStep(comparison.TABLES, _comparison, reads=compared),
+        TableStep(comparison.TABLES, _comparison, every, reads=compared, receptions=True),
     ]
 
 
@@ -125,8 +130,8 @@ def _legal_binding(inputs: Inputs) -> Frames:
 
 
 def _legal_gap(inputs: Inputs) -> Frames:
-    law = (inputs.table(name).collect() for name in ("legal_event", "reservation"))
-    return {"legal_gap": legal_gap(*law)}
+    events, declarations = (inputs.table(name).collect() for name in ("legal_event", "reservation"))
+    return {"legal_gap": legal_gap(events, declarations, receptions(inputs.workspace, inputs.observations))}
 
 
 def _unmatched_code(inputs: Inputs) -> Frames:
@@ -148,22 +153,24 @@ def _revision(inputs: Inputs) -> Frames:
 def _coverage(inputs: Inputs) -> Frames:
     columns = ["dataset", "known_from", "reporter", "indicator", "period", "value", "missing_reason"]
     rows = pl.concat([inputs.table(name).select(columns) for name in tables.statistics()])
-    return {"coverage": tables.coverage(rows, complete=inputs.workspace.mode == "live")}
+    return {"coverage": tables.coverage(rows, receptions(inputs.workspace, inputs.observations))}
 
 
 def _dataset(inputs: Inputs) -> Frames:
     rows = pl.concat([inputs.table(name).select("dataset", "known_from") for name in _published_tables()])
     fetches = inputs.workspace.archive.fetches()
-    facts = {name: _facts(inputs.workspace, result, fetches) for name, result in inputs.observations.items()}
+    facts = {name: _facts(inputs.workspace, name, result, fetches) for name, result in inputs.observations.items()}
     return {"dataset": tables.dataset(facts, rows)}
 
 
-def _facts(workspace: Workspace, result: StageResult, fetches: list[Fetch]) -> tables.DatasetFacts:
+def _facts(workspace: Workspace, name: str, result: StageResult, fetches: list[Fetch]) -> tables.DatasetFacts:
     """How the payloads of the rows that are known now were received, and their editions."""
+    (publisher, _), code = datasets()[name], name.partition("/")[2]
     payloads = set(result.frame.select("payload").unique().collect()["payload"])
+    transports = (workspace.transport_of(publisher, code), "import")
     first: dict[str, Fetch] = {}
     for fetch in fetches:
-        if fetch.payload in payloads and fetch.transport in workspace.transports and fetch.error is None:
+        if fetch.payload in payloads and fetch.transport in transports and fetch.error is None:
             first.setdefault(str(fetch.payload), fetch)
     mode = "+".join(sorted({fetch.transport for fetch in first.values()})) or "not_fetched"
     editions = sorted({fetch.edition for fetch in first.values() if fetch.edition})
@@ -175,7 +182,8 @@ def _comparison(inputs: Inputs) -> Frames:
     allowed = pl.col("dataset").is_in(redistributable())
     frames = {name: inputs.table(name).filter(allowed) for name in inputs.tables}
     law = {name: frames.pop(name).collect() for name in comparison.LAW}
-    given = comparison.Inputs(statistics=frames, law=law, complete=inputs.workspace.mode == "live")
+    received = receptions(inputs.workspace, inputs.observations)
+    given = comparison.Inputs(statistics=frames, law=law, receptions=received)
     return comparison.make_tables(given, engine(inputs.workspace.engine))
 
 

@@ -13,17 +13,16 @@ from sources.catalogue import datasets
 
 
 def datasets_to_request(workspace: Workspace, names: Sequence[str]) -> list[str]:
-    """The datasets that a build has to request: all of ``names`` if live.
+    """The datasets that a build has to request: those that a request of the workspace's mode can return, if live.
 
-    The embedded snapshot changes only with the software. So in a snapshot workspace these are the datasets with a
-    payload that the archive has not received as it is now, and those with a rejected payload.
+    The embedded snapshot changes only with the software. So of the datasets that are received from it, these are those
+    with a payload that the archive has not received as it is now, and those with a rejected payload.
     """
-    if workspace.mode == "live":
-        return list(names)
+    live = {name for name in names if workspace.transport_of(datasets()[name][0], name.partition("/")[2]) == "live"}
     received = {
         fetch.url: fetch.headers.get("etag")
         for fetch in workspace.archive.fetches()
-        if fetch.transport == workspace.mode and fetch.error is None
+        if fetch.transport == "snapshot" and fetch.error is None
     }
     embedded = snapshot.entries()
     changed = {
@@ -31,7 +30,7 @@ def datasets_to_request(workspace: Workspace, names: Sequence[str]) -> list[str]
         for payload in snapshot.payloads()
         if received.get(payload.url) != embedded[payload.url].etag
     }
-    return [name for name in names if name in changed or stages.observations(workspace, name).failures]
+    return [name for name in names if name in live | changed or stages.observations(workspace, name).failures]
 
 
 def changed_assets(instance: dg.DagsterInstance, workspace: Workspace) -> list[dg.AssetKey]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
 
+from assets.core.mode import mode_of_build
 from assets.core.workspace import EngineName, Mode, Workspace
 from pipelines import settings
 from warehouse.archive import lock
@@ -52,8 +54,9 @@ def fail_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
 
 
 def default_workspace() -> WorkspaceResource:
-    """The workspace of the environment."""
-    return resource(settings.workspace())
+    """The workspace of the environment, with the mode of its data."""
+    workspace = settings.workspace()
+    return resource(replace(workspace, mode=mode_of_build(workspace, settings.settings().mode)))
 
 
 def resource(workspace: Workspace) -> WorkspaceResource:

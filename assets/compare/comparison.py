@@ -208,7 +208,7 @@ def _with_missing_reasons(rows: Frame, found: Frame, question: Question, engine:
     """The rows with ``missing_reason`` and ``because`` where there is no value, and without a grade there.
 
     The first of these applies: the absence that is declared for the measure and jurisdiction, the reason of a source,
-    ``incomplete`` if a part of a sum or formula is missing, the default reason of the question.
+    ``incomplete`` if a part of a sum or formula is missing, the reason that follows from what was received.
     """
     of_sources = (
         found.filter(nw.col("value").is_null())
@@ -220,19 +220,22 @@ def _with_missing_reasons(rows: Frame, found: Frame, question: Question, engine:
         .join(of_sources, on=["measure", "jurisdiction", "year"], how="left")
         .join(engine.from_polars(question.absences), on=["measure", "jurisdiction", "aggregation"], how="left")
         .join(engine.from_polars(_formulas(question.measures)), on="measure", how="left")
+        .join(engine.from_polars(question.defaults), on=["measure", "jurisdiction"], how="left")
     )
     sum_without_rows = (nw.col("aggregation") == COMPUTED) & nw.col("missing_reason").is_null()
     incomplete = ~nw.col("missing_members").is_null() | ~nw.col("formula").is_null() | sum_without_rows
-    default = nw.when(incomplete).then(nw.lit("incomplete")).otherwise(nw.lit(question.default_reason))
+    default = nw.when(incomplete).then(nw.lit("incomplete")).otherwise(nw.col("default_reason"))
+    stated = nw.coalesce("missing_reason", "source_reason")
+    received = nw.when(stated.is_null() & ~incomplete).then(nw.col("default_because"))
     members = nw.concat_str(nw.lit("No figure for"), "missing_members", separator=" ")
     inputs = nw.concat_str(nw.lit("A figure is missing in the formula"), "formula", separator=" ")
     absent = nw.col("value").is_null()
     return joined.with_columns(
-        missing_reason=nw.when(absent).then(nw.coalesce(nw.col("missing_reason"), nw.col("source_reason"), default)),
-        because=nw.when(absent).then(nw.coalesce("because", members, inputs)),
+        missing_reason=nw.when(absent).then(nw.coalesce(stated, default)),
+        because=nw.when(absent).then(nw.coalesce("because", members, inputs, received)),
         grade=nw.when(~absent).then(nw.col("grade")),
         grade_reasons=nw.when(~absent).then(nw.col("grade_reasons")),
-    ).drop("source_reason", "formula")
+    ).drop("source_reason", "formula", "default_reason", "default_because")
 
 
 def _formulas(measures: Mapping[str, Measure]) -> pl.DataFrame:

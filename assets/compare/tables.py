@@ -8,9 +8,18 @@ import polars as pl
 from assets.compare import annotations, comparison, coverage, mirrors, timeline
 from assets.compare.engines import Engine, Frame
 from assets.compare.grades import counting_rules
-from assets.compare.question import FIRST_YEAR, Question, absences, jurisdictions
+from assets.compare.question import (
+    FIRST_YEAR,
+    Question,
+    absences,
+    defaults,
+    jurisdictions,
+    reason_without_sources,
+)
 from assets.law import indicators
 from assets.law.indicators import Law
+from assets.law.origins import VISA_RULES
+from assets.normalise.receptions import Receptions
 from assets.normalise.tables import in_contract
 from sources.catalogue import datasets
 from warehouse.contracts import contract
@@ -52,26 +61,26 @@ _NEEDED = (
 class Inputs:
     """Tables of statistics and of law by name, with the rows that may be redistributed.
 
-    ``complete`` is true if every publisher was asked for all of its data.
+    ``receptions`` is what was received of every dataset.
     """
 
     statistics: Mapping[str, pl.LazyFrame]
     law: Mapping[str, pl.DataFrame]
-    complete: bool
+    receptions: Receptions
 
 
 def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
     """Every table of ``TABLES`` in the columns, types and order of its contract."""
     used = {name: frame.collect() for name, frame in _used(inputs.statistics).items()}
     statistics: dict[str, Frame] = {name: engine.from_polars(frame) for name, frame in used.items()}
-    question = _question(used, complete=inputs.complete)
+    question = _question(used, inputs.receptions)
     law = Law(*(inputs.law[name] for name in ("legal_binding", "visa_rule", "policy_coding")))
     candidates = engine.materialise(comparison.candidates(statistics, question, engine))
-    law_figures = engine.from_polars(_law_figures(law, question))
+    law_figures = engine.from_polars(_law_figures(law, question, inputs.receptions))
     rows = comparison.figures(candidates, law_figures, question, engine)
     compared = engine.to_polars(annotations.annotate(rows, candidates, question, engine))
     figures = engine.from_polars(compared)
-    visas = engine.from_polars(indicators.visa_days(law, list(question.years)))
+    visas = engine.from_polars(_visa_days(law, question, inputs.receptions))
     flows = mirrors.mirror_flow(statistics, declared_mirrors(), question.years, visas, engine)
     themes = engine.from_polars(_themes(question.measures))
     tables = {
@@ -88,10 +97,20 @@ def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
     return {name: in_contract(frame, name) for name, frame in tables.items()}
 
 
-def _law_figures(law: Law, question: Question) -> pl.DataFrame:
-    """The figures of the measures that are computed from tables of law."""
-    computed = [(name, entry.computed) for name, entry in question.measures.items() if entry.computed]
+def _law_figures(law: Law, question: Question, receptions: Receptions) -> pl.DataFrame:
+    """The figures of the measures that are computed from tables of law, if all their datasets were received."""
+    computed = [
+        (name, entry.computed)
+        for name, entry in question.measures.items()
+        if entry.computed and reason_without_sources(entry, receptions) is None
+    ]
     return indicators.figures(law, computed, jurisdictions(), question.years)
+
+
+def _visa_days(law: Law, question: Question, receptions: Receptions) -> pl.DataFrame:
+    """The visa-free days of each pair and year; none if a dataset with visa rules was not received."""
+    days = indicators.visa_days(law, list(question.years))
+    return days.clear() if receptions.reason_of_inputs(VISA_RULES) else days
 
 
 def _used(statistics: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
@@ -109,13 +128,12 @@ def _used(statistics: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
     }
 
 
-def _question(used: Mapping[str, pl.DataFrame], *, complete: bool) -> Question:
+def _question(used: Mapping[str, pl.DataFrame], receptions: Receptions) -> Question:
     """The question of the comparison. Its last year is the last full year before the newest figure was known."""
     newest = pl.concat([frame.select("known_from") for frame in used.values()])["known_from"].dt.year().max()
     last = max(FIRST_YEAR, int(newest) - 1) if isinstance(newest, int) else FIRST_YEAR
     declared = measures()
-    default_reason = "not_published" if complete else "not_fetched"
-    return Question(declared, range(FIRST_YEAR, last + 1), absences(declared), default_reason)
+    return Question(declared, range(FIRST_YEAR, last + 1), absences(declared), defaults(declared, receptions))
 
 
 def counting_rule(statistics: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:

@@ -1,7 +1,12 @@
-"""The mode of the data in a workspace: whether they came from the embedded snapshot or from the publishers."""
+"""The mode of the data in a workspace: whether they came from the embedded snapshot or from the publishers.
+
+The first build fixes it: figures of the two modes are never compared with each other.
+"""
 
 from assets.core.errors import AssetError
 from assets.core.workspace import Mode, Workspace
+from sources.catalogue import datasets
+from sources.protocols.requests import endpoint_of
 from warehouse import releases
 
 MODES: tuple[Mode, ...] = ("snapshot", "live")
@@ -10,8 +15,8 @@ MODES: tuple[Mode, ...] = ("snapshot", "live")
 def mode_of(workspace: Workspace) -> Mode | None:
     """The mode of the latest release, else of the payloads in the archive. None if there are neither.
 
-    ``workspace.mode`` is not used. An imported payload serves both modes and therefore decides nothing. Raises
-    ``AssetError`` if there is no release and the archive holds payloads of both modes.
+    ``workspace.mode`` is not used. Imported payloads and embedded editions serve both modes and decide nothing. Raises
+    ``AssetError`` if there is no release and the archive holds other payloads of both modes.
     """
     latest = releases.latest(workspace.releases)
     if latest is not None:
@@ -22,6 +27,20 @@ def mode_of(workspace: Workspace) -> Mode | None:
             f"{workspace.data} has no release and its archive holds payloads of both modes; choose --live or --snapshot"
         )
     return received[0] if received else None
+
+
+def mode_of_build(workspace: Workspace, chosen: Mode | None = None) -> Mode:
+    """The mode of the next build: that of the data folder, else the chosen one, else snapshot.
+
+    Raises ``AssetError`` with the remedy if another mode is chosen than that of the data folder.
+    """
+    fixed = mode_of(workspace)
+    if chosen is not None and fixed is not None and chosen != fixed:
+        raise AssetError(
+            f"{workspace.data} holds data of mode {fixed}, which the first build of a data folder fixes; run "
+            f"`corridor build --{chosen} --data OTHER_FOLDER` for mode {chosen}, or `corridor build --{fixed}` here"
+        )
+    return chosen or fixed or "snapshot"
 
 
 def mode_with_data(workspace: Workspace, chosen: Mode | None = None) -> Mode:
@@ -38,5 +57,15 @@ def mode_with_data(workspace: Workspace, chosen: Mode | None = None) -> Mode:
 
 
 def _transports(workspace: Workspace) -> set[str]:
-    """The transports of the payloads in the archive: snapshot, live, import."""
-    return {fetch.transport for fetch in workspace.archive.fetches() if fetch.payload and not fetch.error}
+    """The transports of the payloads in the archive (snapshot, live, import), without those of embedded editions."""
+    return {
+        fetch.transport
+        for fetch in workspace.archive.fetches()
+        if fetch.payload and not fetch.error and not _is_embedded(f"{fetch.publisher}/{fetch.dataset}")
+    }
+
+
+def _is_embedded(name: str) -> bool:
+    """Whether no request can return a dataset, so that both modes use its embedded editions."""
+    publisher, _ = datasets().get(name, (None, None))
+    return publisher is not None and not endpoint_of(publisher, name.partition("/")[2]).asked

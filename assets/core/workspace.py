@@ -10,6 +10,7 @@ from assets.core.stage_cache import StageCache
 from sources.catalogue.model import Publisher
 from sources.http.client import Client
 from sources.http.snapshot import SnapshotAdapter
+from sources.protocols.requests import endpoint_of
 from sources.snapshot import entries
 from warehouse.archive import Archive
 from warehouse.storage import Place
@@ -23,7 +24,8 @@ EngineName = Literal["polars", "pyspark"]
 class Workspace:
     """A data folder and the way payloads come into it.
 
-    A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both.
+    A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both. So do
+    the embedded editions of datasets that no request can return, as cited tables: they are part of the software.
     Releases lie in the data folder, or ``elsewhere``; the Iceberg catalog lies there too, or has the URI ``catalog``.
     ``engine`` computes the comparison. ``build_time`` is the time of the build in UTC, or None for that of the clock.
     """
@@ -50,14 +52,14 @@ class Workspace:
         """Where the releases lie."""
         return self.elsewhere or LocalPlace(self.data / "releases")
 
-    @property
-    def transports(self) -> tuple[str, ...]:
-        """The ways of reception whose payloads this build may use."""
-        return (self.mode, "import")
+    def transport_of(self, publisher: Publisher, name: str) -> Mode:
+        """How payloads of a dataset are received: by the mode, or from the snapshot if no request can return them."""
+        return self.mode if endpoint_of(publisher, name).asked else "snapshot"
 
-    def client(self, publisher: Publisher) -> Client:
-        """A client for the publisher's hosts, which uses the network in mode live and else the snapshot."""
-        transport = None if self.mode == "live" else _snapshot()
+    def client(self, publisher: Publisher, name: str | None = None) -> Client:
+        """A client for the publisher's hosts, or for one dataset, which uses the network in mode live."""
+        mode = self.transport_of(publisher, name) if name else self.mode
+        transport = None if mode == "live" else _snapshot()
         return Client(frozenset(publisher.hosts), publisher.limits, transport=transport)
 
 

@@ -43,10 +43,11 @@ class Reception:
 def receive(workspace: Workspace, publisher: Publisher, name: str, client: Client | None = None) -> Reception:
     """Request every slice of a dataset and record each response.
 
-    To request several datasets of a publisher, pass one ``client``: its limits then hold for all of them.
+    To request several datasets of a publisher, pass one ``client``: its limits then hold for all of them. A dataset
+    that no request can return is read from the embedded editions, also in a live workspace.
     """
-    if client is None:
-        with workspace.client(publisher) as own:
+    if client is None or workspace.transport_of(publisher, name) != workspace.mode:
+        with workspace.client(publisher, name) as own:
             return _Receiver(workspace, publisher, name, own).run()
     return _Receiver(workspace, publisher, name, client).run()
 
@@ -57,7 +58,8 @@ class _Receiver:
     def __init__(self, workspace: Workspace, publisher: Publisher, name: str, client: Client) -> None:
         self.workspace, self.publisher, self.name, self.client = workspace, publisher, name, client
         self.archive: Archive = workspace.archive
-        self.live = workspace.mode == "live"
+        self.transport = workspace.transport_of(publisher, name)
+        self.live = self.transport == "live"
         self.plan = Plan(self.archive, workspace.mode, publisher, name)
         self.endpoint: Endpoint = self.plan.endpoint
         self.result = Reception()
@@ -146,7 +148,7 @@ class _Receiver:
 
     def _last(self, request: Request) -> Fetch | None:
         """The last successful fetch of a request."""
-        return self.archive.latest(request.publisher, request.dataset, request.slice, (self.workspace.mode,))
+        return self.archive.latest(request.publisher, request.dataset, request.slice, (self.transport,))
 
     def _last_update(self) -> date | None:
         """The day of the dataset's last update by the publisher's table of contents, which is requested once a build.
@@ -191,7 +193,7 @@ class _Receiver:
         return contents.is_unchanged_since(updated, stamp, last.at)
 
     def _failed_last(self, request: Request) -> bool:
-        ours = (request.publisher, request.dataset, request.slice, self.workspace.mode)
+        ours = (request.publisher, request.dataset, request.slice, self.transport)
         fetches = reversed(self.archive.fetches())
         last = next((f for f in fetches if (f.publisher, f.dataset, f.slice, f.transport) == ours), None)
         return last is not None and last.error is not None
@@ -201,7 +203,7 @@ class _Receiver:
         if self.endpoint.articles is None:
             return None
         for fetch in reversed(self.archive.fetches()):
-            same = fetch.url == request.full_url and fetch.transport == self.workspace.mode and fetch.error is None
+            same = fetch.url == request.full_url and fetch.transport == self.transport and fetch.error is None
             if same and fetch.dataset != request.dataset and fetch.payload and fetch.payload not in self.rejected:
                 return fetch
         return None
@@ -293,7 +295,7 @@ class _Receiver:
         return Fetch(
             # The clock may be wrong: a fetch is never earlier than the one before it.
             at=max(at, last.at) if last else at,
-            transport=self.workspace.mode,
+            transport=self.transport,
             publisher=request.publisher,
             dataset=request.dataset,
             slice=request.slice,

@@ -35,10 +35,10 @@ class Plan:
     def whole_requests(self) -> list[Request]:
         """The requests before any of them is split.
 
-        In a snapshot these are the declared requests and the closed editions. Live datasets of articles or of linked
-        records consist of everything that was listed so far.
+        In a snapshot, and for a dataset that no request can return, these are the declared requests and the closed
+        editions. Live datasets of articles or of linked records consist of everything that was listed so far.
         """
-        if self.mode == "snapshot":
+        if self.mode == "snapshot" or not self.endpoint.asked:
             return [
                 *requests_for(self.publisher, self.name),
                 *closed_editions(self.publisher, self.name),

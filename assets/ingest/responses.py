@@ -29,7 +29,7 @@ def responses(workspace: Workspace, publisher: Publisher, name: str) -> dict[str
     """
     rounds: dict[str, list[Fetch]] = {}
     imports: dict[str, list[Pages]] = {}
-    for fetch in _usable(workspace, publisher.publisher, name):
+    for fetch in _usable(workspace, publisher, name):
         rounds.setdefault(_slice_of_first_page(publisher, fetch), []).append(fetch)
         if fetch.transport == "import":
             known = imports.setdefault(fetch.slice, [])
@@ -71,10 +71,11 @@ def _responses_to(plan: Plan, request: Request, rounds: dict[str, list[Fetch]]) 
     return parts if parts and (all(parts.values()) or not own) else {request.slice: own}
 
 
-def _usable(workspace: Workspace, publisher: str, name: str) -> Iterator[Fetch]:
+def _usable(workspace: Workspace, publisher: Publisher, name: str) -> Iterator[Fetch]:
     """The fetches of a dataset that brought or confirmed a payload which this workspace may use."""
+    transports = (workspace.transport_of(publisher, name), "import")
     for fetch in workspace.archive.fetches():
-        ours = fetch.dataset == name and fetch.publisher == publisher and fetch.transport in workspace.transports
+        ours = fetch.dataset == name and fetch.publisher == publisher.publisher and fetch.transport in transports
         if ours and fetch.payload is not None and fetch.error is None:
             yield fetch
 

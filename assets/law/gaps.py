@@ -1,9 +1,12 @@
 """Table ``legal_gap``: what is unknown about which instrument, for which jurisdiction, and why."""
 
+from collections.abc import Collection, Mapping
+
 import polars as pl
 
 from assets.law.bindings import PROTOCOL_STATES, TREATY_SCHEMES
-from sources.catalogue import dataset
+from assets.law.origins import DECLARATIONS, EVENTS, REQUESTED_ONE_BY_ONE
+from assets.normalise.receptions import NOT_FETCHED, Receptions
 from warehouse import codes
 from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
@@ -12,26 +15,52 @@ from warehouse.contracts import contract
 PARTY_LISTS = ("untc", "coe")
 
 
-def legal_gap(events: pl.DataFrame, declarations: pl.DataFrame) -> pl.DataFrame:
+def legal_gap(events: pl.DataFrame, declarations: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
     """Table ``legal_gap``, from rows of ``legal_event`` and ``reservation``.
 
     For a treaty: the consent of each state for which no source reports signature or consent (a list of parties without
     the state is valid up to its day), and the entry into force for each party. For an act of the Union: adoption, entry
     into force, application or deadline, end, and the position of Denmark and Ireland. For a law of China: adoption and
-    entry into force.
+    entry into force. What a dataset would state that was not received is ``not_fetched``.
     """
     instruments = codes.instruments()
     declared = contract("legal_gap")
-    parts = [_treaty_gaps(events, instruments), _act_gaps(events, instruments), _own_law_gaps(events, instruments)]
-    parts.append(_declaration_gaps(events, declarations, instruments))
+    treaties = _treaty_gaps(events, instruments, receptions)
+    known = pl.concat([treaties, _act_gaps(events, instruments), _own_law_gaps(events, instruments)])
+    parts = [
+        _not_fetched(known, _lacking(instruments, EVENTS, receptions)),
+        _not_fetched(
+            _declaration_gaps(events, declarations, instruments), _lacking(instruments, DECLARATIONS, receptions)
+        ),
+    ]
     return pl.concat(parts).select(declared.field_names).unique().sort(declared.key)
 
 
-def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+def _lacking(
+    instruments: pl.DataFrame, origins: Mapping[str, tuple[str, ...]], receptions: Receptions
+) -> Collection[str]:
+    """The instruments of which a dataset was not received, or for which the own request has no response."""
+    found: set[str] = set()
+    for scheme, names in origins.items():
+        of_scheme = set(instruments.filter(pl.col("scheme") == scheme)["instrument"])
+        if receptions.reason_of_inputs(names):
+            found |= of_scheme
+        elif origins is EVENTS and scheme in REQUESTED_ONE_BY_ONE:
+            found |= of_scheme - receptions.codes_received(*REQUESTED_ONE_BY_ONE[scheme])
+    return found
+
+
+def _not_fetched(gaps: pl.DataFrame, lacking: Collection[str]) -> pl.DataFrame:
+    """The gaps, with another reason where a dataset that was not received could close one."""
+    unknown = pl.col("instrument").is_in(sorted(lacking)) & (pl.col("gap_reason") == "no_citable_source")
+    return gaps.with_columns(gap_reason=pl.when(unknown).then(pl.lit(NOT_FETCHED)).otherwise("gap_reason"))
+
+
+def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
     """States without signature or consent, and parties for which the entry into force is not dated."""
     treaties = instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES)).select("instrument")
     listed = pl.concat(
-        [events.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument"), _requested_treaties(events)]
+        [events.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument"), _requested_treaties(receptions)]
     ).unique()
     states = (
         codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state").select(pl.col("area").alias("jurisdiction"))
@@ -74,12 +103,10 @@ def _declaration_gaps(events: pl.DataFrame, declarations: pl.DataFrame, instrume
     )
 
 
-def _requested_treaties(events: pl.DataFrame) -> pl.DataFrame:
-    """The treaties whose list of parties was requested, if any list was received: a list may name no compared state."""
-    received = not events.filter(pl.col("dataset") == "untc/status").is_empty()
-    alternatives = dataset("untc/status")[1].alternatives if received else []
-    requested = [number for alternative in alternatives for number in alternative["mtdsg_no"]]
-    return pl.DataFrame({"instrument": requested}, schema={"instrument": pl.String})
+def _requested_treaties(receptions: Receptions) -> pl.DataFrame:
+    """The treaties whose list of parties was received: a list may name no compared state."""
+    received = (code for name, dim in REQUESTED_ONE_BY_ONE.values() for code in receptions.codes_received(name, dim))
+    return pl.DataFrame({"instrument": sorted(received)}, schema={"instrument": pl.String})
 
 
 def _own_law_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from assets.normalise.receptions import NOT_PUBLISHED, Receptions, sources_by_indicator
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
 from warehouse import codes
@@ -13,7 +14,7 @@ from warehouse.contracts import Contract, contract, contracts
 FIRST_YEAR = 1990
 
 # If rows of one jurisdiction, indicator and year give several reasons, the first in this order is used.
-_REASONS = ("suppressed", "not_applicable", "not_collected", "not_reported", "not_published")
+_REASONS = ("suppressed", "not_applicable", "not_collected", "not_reported", "not_published", "fetch_failed")
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,11 @@ def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[s
     }
 
 
-def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
+def coverage(observations: pl.LazyFrame, receptions: Receptions) -> pl.DataFrame:
     """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
 
-    ``observations`` has reporter, indicator, period, value and missing_reason. If ``complete``, all publishers were
-    asked, and a missing figure is ``not_published``. Otherwise it is ``not_fetched``, unless ``not_published.csv``
-    states that the jurisdiction does not publish it.
+    ``observations`` has reporter, indicator, period, value and missing_reason. A missing figure has the reason of the
+    datasets that could contain it, unless ``not_published.csv`` states that the jurisdiction does not publish it.
     """
     dated = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
     reason_order = pl.Enum(_REASONS)
@@ -138,15 +138,26 @@ def coverage(observations: pl.LazyFrame, *, complete: bool) -> pl.DataFrame:
     joined = (
         grid.join(found, on=["reporter", "indicator", "year"], how="left")
         .join(codes.not_published(), on=["reporter", "indicator"], how="left")
+        .join(_default_reasons(grid, receptions), on=["reporter", "indicator"], how="left")
         .with_columns(
             pl.col("observations").fill_null(0),
             absence_source=pl.when(pl.col("observations").fill_null(0) == 0).then("absence_source"),
         )
     )
-    known = pl.lit(complete) | pl.col("absence_source").is_not_null()
-    none = pl.when(known).then(pl.lit("not_published")).otherwise(pl.lit("not_fetched"))
+    none = pl.when(pl.col("absence_source").is_not_null()).then(pl.lit(NOT_PUBLISHED)).otherwise("default_reason")
     state = pl.when(pl.col("observations") > 0).then(pl.lit("value")).otherwise(pl.col("reason").fill_null(none))
     return in_contract(joined.with_columns(coverage=state), "coverage")
+
+
+def _default_reasons(grid: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
+    """The reason for a missing figure of each reporter and indicator, from what was received of the datasets."""
+    sources = sources_by_indicator(receptions)
+    pairs = grid.select("reporter", "indicator").unique(maintain_order=True)
+    reasons = [
+        receptions.reason((name, indicator, (reporter,), ()) for name in sources.get(indicator, ())).code
+        for reporter, indicator in pairs.iter_rows()
+    ]
+    return pairs.with_columns(default_reason=pl.Series(reasons, dtype=pl.String))
 
 
 def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:

@@ -26,7 +26,8 @@ BuildMode = Annotated[
     bool | None,
     typer.Option(
         "--live/--snapshot",
-        help="Ask the publishers for data, or use the embedded snapshot. Default: $CORRIDOR_MODE, else the snapshot.",
+        help="Ask the publishers for data, or use the embedded snapshot. The first build of a data folder decides. "
+        "Default: the mode of the data folder, else $CORRIDOR_MODE, else the snapshot.",
         show_default=False,
     ),
 ]
@@ -48,10 +49,15 @@ def any_mode_workspace(data: Path | None) -> Workspace:
 
 
 def build_workspace(data: Path | None, live: bool | None) -> Workspace:
-    """The workspace for a build: its mode is that of the option, else that of ``$CORRIDOR_MODE``, else snapshot."""
+    """The workspace for a build: its mode is that of its data; of an empty folder that of the option.
+
+    Without an option ``$CORRIDOR_MODE`` decides, else snapshot. Raises ``AssetError`` if the folder has another mode.
+    """
+    from assets.core.mode import mode_of_build
     from pipelines import settings
 
-    return settings.workspace(data, _mode(live))
+    workspace = settings.workspace(data)
+    return replace(workspace, mode=mode_of_build(workspace, _mode(live) or settings.settings().mode))
 
 
 def data_workspace(data: Path | None, live: bool | None) -> Workspace:
@@ -64,20 +70,6 @@ def data_workspace(data: Path | None, live: bool | None) -> Workspace:
 
     workspace = settings.workspace(data)
     return replace(workspace, mode=mode_with_data(workspace, _mode(live)))
-
-
-def ui_workspace(data: Path | None, live: bool | None) -> Workspace:
-    """The workspace for runs in the UI: its mode is that of the option, else of ``$CORRIDOR_MODE``, else of its data.
-
-    The mode of an empty data folder is snapshot. Raises ``AssetError`` if the mode cannot be decided.
-    """
-    from assets.core.mode import mode_of
-    from pipelines.settings import settings
-
-    workspace = build_workspace(data, live)
-    if live is None and settings().mode is None:
-        return replace(workspace, mode=mode_of(workspace) or workspace.mode)
-    return workspace
 
 
 def _mode(live: bool | None) -> Mode | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from pipelines.cli.options import Data, ui_workspace
+from pipelines.cli.options import BuildMode, Data, build_workspace
 from pipelines.cli.output import fail, print_line
 
 if TYPE_CHECKING:
@@ -35,21 +35,14 @@ commands = typer.Typer()
 @commands.command(rich_help_panel="Run the pipeline")
 def ui(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the UI on 127.0.0.1.")] = 3000,
-    live: Annotated[
-        bool | None,
-        typer.Option(
-            "--live/--snapshot",
-            help="Mode of the runs. Default: $CORRIDOR_MODE, else the mode of the latest release in the data folder.",
-            show_default=False,
-        ),
-    ] = None,
+    live: BuildMode = None,
     data: Data = None,
 ) -> None:
     """Start the Dagster UI on 127.0.0.1, the daemon for schedules and sensors, and a server for release pages."""
     from assets.explore import SHOWN_ON
     from pipelines.instance import dagster_home
 
-    workspace = ui_workspace(data, live)
+    workspace = build_workspace(data, live)
     _require_free(port)
     home = dagster_home(workspace.data)
     environment = child_environment(os.environ, workspace, home)

@@ -17,6 +17,7 @@ from pipelines.explain.trace import Tracer
 from tests.conftest import Built, corridor
 from tests.support.frames import failing_rows
 from tests.support.law_payloads import act_event, events
+from tests.support.receptions import all_received
 from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
 from warehouse.errors import WarehouseError
@@ -249,7 +250,7 @@ def test_gaps_are_listed_with_their_reason() -> None:
         [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
         schema=contract("reservation").polars_schema,
     )
-    gaps = legal_gap(events({}, undated, of_a_year, act_event("adopt", date(2008, 12, 16))), stated)
+    gaps = legal_gap(events({}, undated, of_a_year, act_event("adopt", date(2008, 12, 16))), stated, all_received())
     listed = set(gaps.iter_rows())
     # A list of declarations is known for IV-11 and not for XVIII-12.
     assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed

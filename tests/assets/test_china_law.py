@@ -10,6 +10,7 @@ from assets.law.bindings import bindings
 from assets.law.gaps import legal_gap
 from sources.snapshot import FOLDER
 from tests.support.law_payloads import read_law_rows
+from tests.support.receptions import all_received
 from warehouse import codes
 from warehouse.contracts import contract
 
@@ -63,7 +64,7 @@ def test_every_law_of_china_in_the_list_has_an_event_and_a_name_in_chinese() -> 
 
 
 def test_laws_of_china_have_gaps_only_for_undated_events_and_none_for_consent() -> None:
-    gaps = legal_gap(known(), declarations()).filter(pl.col("instrument").str.starts_with("CHN-"))
+    gaps = legal_gap(known(), declarations(), all_received()).filter(pl.col("instrument").str.starts_with("CHN-"))
     assert set(gaps["jurisdiction"]) == {"CHN"}
     assert ("CHN-CONSULAR-PROTECTION-2023", "adoption") in set(gaps.select("instrument", "aspect").iter_rows())
     assert "CHN-EXIT-ENTRY-2012" not in set(gaps["instrument"])

@@ -10,9 +10,10 @@ import pytest
 from assets.compare import annotations, comparison, grades
 from assets.compare.coverage import coverage_gap, coverage_score
 from assets.compare.engines import Engine, Frame, engine
-from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, unions
+from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, defaults, unions
 from sources.catalogue import datasets
 from tests.support.frames import failing_rows
+from tests.support.receptions import all_received
 from warehouse import codes
 from warehouse import measures as declared
 from warehouse.codes import UNION
@@ -71,7 +72,7 @@ def people(*sources: str, **fields: object) -> Measure:
 
 def compared(measures: Mapping[str, Measure], *frames: pl.DataFrame, years: range = range(2020, 2023)) -> pl.DataFrame:
     """Table ``comparison`` from rows of table ``population``."""
-    question = Question(measures, years, absences(measures), "not_published")
+    question = Question(measures, years, absences(measures), defaults(measures, all_received()))
     found = candidates(question, *frames)
     none = POLARS.from_polars(pl.DataFrame(schema=LAW))
     return POLARS.to_polars(comparison_table(found, none, question, POLARS)).sort(*KEY)
@@ -114,7 +115,7 @@ def test_the_first_source_with_a_figure_is_used_and_the_others_are_alternatives(
     rows = compared(measures, first, second)
     assert (at(rows, "DEU", 2020)["value"], at(rows, "DEU", 2020)["alternatives"]) == (100.0, 1)
     assert (at(rows, "DEU", 2021)["value"], at(rows, "DEU", 2021)["dataset"]) == (95.0, PJAN)
-    question = Question(measures, range(2020, 2023), absences(measures), "not_published")
+    question = Question(measures, range(2020, 2023), absences(measures), defaults(measures, all_received()))
     others = POLARS.to_polars(comparison.alternatives(candidates(question, first, second), question, POLARS))
     (other,) = others.iter_rows(named=True)
     assert (other["year"], other["value"], other["difference"], other["ratio"]) == (2020, 90.0, -10.0, 0.9)
@@ -414,7 +415,7 @@ def test_pyspark_and_polars_give_equal_comparisons(built_comparison: Mapping[str
     pytest.importorskip("pyspark", reason="wants the extra spark")
     names = ("population", "foreign_born", "foreign_born_share", "asylum_applicants", "students_in", "urban_share")
     few = {name: declared.measures()[name] for name in names}
-    question = Question(few, range(2015, 2025), absences(few), "not_fetched")
+    question = Question(few, range(2015, 2025), absences(few), defaults(few, all_received()))
     results = []
     for runs in (POLARS, engine("pyspark")):
         tables = {name: runs.from_polars(frame) for name, frame in built_comparison.items()}

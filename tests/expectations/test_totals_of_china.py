@@ -11,6 +11,7 @@ from assets.ingest.bitemporal import REQUEST, apply_vintage, empty_state
 from assets.normalise.codes import areas_in_scope
 from assets.normalise.tables import coverage
 from tests.support.frames import failing_rows, rows
+from tests.support.receptions import all_received
 from warehouse import codes
 from warehouse.contracts import contract
 
@@ -108,7 +109,7 @@ def test_a_code_of_gbt_2260_is_translated_to_its_area(code: str, area: str) -> N
 def test_provinces_are_in_scope_but_not_among_the_jurisdictions_of_coverage() -> None:
     assert set(PROVINCES) <= set(areas_in_scope())
     frame = rows("population", {"reporter": "CHN-110000"}, {"reporter": "CHN"}).lazy()
-    counted = coverage(frame, complete=True)
+    counted = coverage(frame, all_received())
     assert counted.filter(pl.col("reporter").str.starts_with("CHN-")).is_empty()
     assert counted.filter(reporter="CHN", indicator="population", year=2024)["observations"].to_list() == [1]
 

@@ -9,7 +9,7 @@ import pytest
 from assets.core.errors import AssetError
 from assets.core.mode import mode_of, mode_with_data
 from assets.core.workspace import Mode, Workspace
-from pipelines.cli.options import ui_workspace
+from pipelines.cli.options import build_workspace
 from tests.conftest import Built, corridor
 from warehouse import releases
 from warehouse.archive import Fetch, Transport
@@ -93,12 +93,12 @@ def test_a_mode_without_data_is_an_error_that_names_the_remedy(
     [
         ((None, ""), None, "snapshot"),
         ((None, ""), "live", "live"),
-        ((None, "snapshot"), "live", "snapshot"),
+        ((None, "live"), "live", "live"),
         ((True, "snapshot"), None, "live"),
-        ((False, ""), "live", "snapshot"),
+        ((False, ""), "snapshot", "snapshot"),
     ],
 )
-def test_runs_in_the_ui_have_the_mode_of_the_data_unless_a_mode_is_set(
+def test_a_build_and_the_ui_have_the_mode_of_the_data_else_the_chosen_one(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     choice: tuple[bool | None, str],
@@ -107,7 +107,25 @@ def test_runs_in_the_ui_have_the_mode_of_the_data_unless_a_mode_is_set(
 ) -> None:
     live, variable = choice
     monkeypatch.setenv("CORRIDOR_MODE", variable)
-    assert ui_workspace(workspace(tmp_path, released=released).data, live).mode == expected
+    assert build_workspace(workspace(tmp_path, released=released).data, live).mode == expected
+
+
+@pytest.mark.parametrize(
+    ("live", "variable", "released"), [(True, "", "snapshot"), (False, "", "live"), (None, "live", "snapshot")]
+)
+def test_the_first_build_fixes_the_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, live: bool | None, variable: str, released: Mode
+) -> None:
+    monkeypatch.setenv("CORRIDOR_MODE", variable)
+    with pytest.raises(AssetError, match=f"holds data of mode {released}, which the first build .* fixes; run"):
+        build_workspace(workspace(tmp_path, released=released).data, live)
+
+
+def test_embedded_editions_serve_both_modes_and_fix_none(tmp_path: Path) -> None:
+    made = workspace(tmp_path)
+    at, sha256 = datetime(2026, 1, 1, tzinfo=UTC), made.archive.store(tmp_path / "payload")
+    made.archive.append(Fetch(at, "snapshot", "citations", "visa_rules", "", "", {}, 200, {}, 0.1, 1, sha256))
+    assert mode_of(made) is None
 
 
 COMMANDS = [["as-of", "2026-11-01", "asylum"], ["accept", "asylum", "key_unique", "--because", "reason"]]
