@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from assets.law.indicators import INPUTS
-from assets.normalise.receptions import Reason, Receptions, Source
 from warehouse import codes
 from warehouse.codes import CHINA, UNION
 from warehouse.codes.union import compositions
@@ -57,32 +55,6 @@ def unions() -> dict[str, tuple[frozenset[str], int, int]]:
         "EU28": (composed["EU28"], 2013, 2019),
         UNION: (composed[UNION], FIRST_YEAR, 9999),
     }
-
-
-def defaults(measures: Mapping[str, Measure], receptions: Receptions) -> pl.DataFrame:
-    """The reason for a missing figure that follows from what was received of the sources of its measure."""
-    rows = []
-    for name, entry in measures.items():
-        for jurisdiction in [*jurisdictions(), *unions()]:
-            reason = reason_without_sources(entry, receptions) or receptions.reason(_sources(entry, jurisdiction))
-            rows.append((name, jurisdiction, reason.code, reason.because))
-    columns = ("measure", "jurisdiction", "default_reason", "default_because")
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
-
-
-def reason_without_sources(entry: Measure, receptions: Receptions) -> Reason | None:
-    """The reason of a measure that is computed from law: a dataset is lacking. None for any other measure."""
-    return receptions.reason_of_inputs(INPUTS[entry.computed]) if entry.computed else None
-
-
-def _sources(entry: Measure, jurisdiction: str) -> Iterator[Source]:
-    """The sources that may have the figure of a jurisdiction."""
-    for source in entry.sources:
-        if source.whom == "members" and jurisdiction == CHINA:
-            continue
-        others = () if "partner" in source.total else tuple(source.partner)
-        sides = ((jurisdiction,), others) if source.side == "reporter" else ((), (jurisdiction,))
-        yield source.dataset, source.indicator, *sides
 
 
 # Jurisdiction, aggregation, missing_reason and explanation of a figure that does not exist.

@@ -8,13 +8,12 @@ import polars as pl
 from assets.compare import annotations, comparison, coverage, mirrors, timeline
 from assets.compare.engines import Engine, Frame
 from assets.compare.grades import counting_rules
+from assets.compare.missing import defaults, reason_without_sources
 from assets.compare.question import (
     FIRST_YEAR,
     Question,
     absences,
-    defaults,
     jurisdictions,
-    reason_without_sources,
 )
 from assets.law import indicators
 from assets.law.indicators import Law

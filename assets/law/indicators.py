@@ -4,13 +4,13 @@ Figures are valid on the last day of the year, except those from codings, which 
 year that has not ended is unknown.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from assets.law.origins import EVENTS, VISA_RULES
+from assets.law.origins import WHOLE_LISTS
 from assets.law.visas import rules_on
 from warehouse import codes
 from warehouse.codes import CHINA
@@ -28,17 +28,6 @@ SCHEMA = pl.Schema(
 PROVISION = r"^A\d+[a-z]?_bin$"
 # The Trafficking in Persons Report of a year covers the twelve months to March of that year.
 TIERS = {"Tier 1": 1.0, "Tier 2": 2.0, "Tier 2 Watch List": 2.5, "Tier 3": 3.0}
-# The lists that name every party of a treaty. A state that is not on them is not bound.
-WHOLE_LISTS = ("mtdsg", "cets")
-# Computation → the datasets without which its figures would be too small.
-INPUTS: Mapping[str, tuple[str, ...]] = {
-    "treaties_in_force": tuple(dict.fromkeys(name for scheme in WHOLE_LISTS for name in EVENTS[scheme])),
-    "union_acts_binding": EVENTS["celex"],
-    "citizenship_provisions": ("globalcit/citizenship_law",),
-    "trafficking_tier": ("usstate/tip_tiers",),
-    "visa_free_days": VISA_RULES,
-    "visa_free_days_abroad": VISA_RULES,
-}
 
 
 @dataclass(frozen=True)

@@ -15,3 +15,14 @@ DECLARATIONS: Mapping[str, tuple[str, ...]] = {"mtdsg": ("untc/statements",), "c
 # Scheme → the dataset that has one request for each instrument, and the filter with the instrument.
 REQUESTED_ONE_BY_ONE: Mapping[str, tuple[str, str]] = {"mtdsg": ("untc/status", "mtdsg_no")}
 VISA_RULES = ("citations/visa_rules",)
+# The schemes whose lists name every party of a treaty. A state that is not on them is not bound.
+WHOLE_LISTS = ("mtdsg", "cets")
+# Computation of a measure → the datasets without which its figures would be too small.
+INPUTS: Mapping[str, tuple[str, ...]] = {
+    "treaties_in_force": tuple(dict.fromkeys(name for scheme in WHOLE_LISTS for name in EVENTS[scheme])),
+    "union_acts_binding": EVENTS["celex"],
+    "citizenship_provisions": ("globalcit/citizenship_law",),
+    "trafficking_tier": ("usstate/tip_tiers",),
+    "visa_free_days": VISA_RULES,
+    "visa_free_days_abroad": VISA_RULES,
+}

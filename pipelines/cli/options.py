@@ -49,7 +49,7 @@ def any_mode_workspace(data: Path | None) -> Workspace:
 
 
 def build_workspace(data: Path | None, live: bool | None) -> Workspace:
-    """The workspace for a build: its mode is that of its data; of an empty folder that of the option.
+    """The workspace for a build: its mode is that of its data, or the option if there are no data.
 
     Without an option ``$CORRIDOR_MODE`` decides, else snapshot. Raises ``AssetError`` if the folder has another mode.
     """

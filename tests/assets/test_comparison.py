@@ -10,7 +10,8 @@ import pytest
 from assets.compare import annotations, comparison, grades
 from assets.compare.coverage import coverage_gap, coverage_score
 from assets.compare.engines import Engine, Frame, engine
-from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, defaults, unions
+from assets.compare.missing import defaults
+from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, unions
 from sources.catalogue import datasets
 from tests.support.frames import failing_rows
 from tests.support.receptions import all_received
