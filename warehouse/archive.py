@@ -37,7 +37,8 @@ class Fetch:
     ``at`` is an aware UTC time. ``params`` contain no secrets. ``bytes`` is the size of the payload. ``payload`` is a
     sha256; with status 304 it is the payload that the publisher confirmed. ``error`` is the reason of a failed fetch;
     then ``payload`` is what was received instead. ``edition`` and ``published`` (ISO date) are stated by the person
-    who imported the payload.
+    who imported the payload. ``withdrawn`` is the reason for which a person took ``payload`` out of use; such a line
+    has an ``error`` too.
     """
 
     at: datetime
@@ -55,6 +56,7 @@ class Fetch:
     error: str | None = None
     edition: str | None = None
     published: str | None = None
+    withdrawn: str | None = None
 
 
 @dataclass(frozen=True)

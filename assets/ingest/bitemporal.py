@@ -4,7 +4,7 @@ The vintages of a dataset are applied in the order of their publication. The sta
 then. A new vintage costs its own size and that of the state before it, however long the history is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,6 +53,7 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     *,
     whole: bool = True,
     documents: bool = False,
+    superseded: Collection[str] = (),
 ) -> State:
     """The state after the rows of a vintage, ``published`` at ``at``, are applied to the rows known ``before``.
 
@@ -60,6 +61,8 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     - Changed key: close the old row and open a new one.
     - Missing key: close the row if the same request returned it before, or if it lies in the scope of the vintage;
       otherwise keep it. ``whole`` means that the vintage is not one slice of several.
+
+    A missing row of a ``superseded`` request is closed too, if its period lies within those of the other rows.
 
     ``documents`` cover only what they contain. A document that rounds a known figure repeats it. Rows of documents are
     known from the publication of each document, up to ``at``.
@@ -86,6 +89,7 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     returned_before = pl.col(REQUEST).is_in(published[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
         published["payload"].unique().implode()
     )
+    returned_before |= pl.col(REQUEST).is_in([*superseded]) & _within_periods(before, published, superseded, declared)
     gone = pl.concat(
         [
             missing.filter(returned_before),
@@ -104,6 +108,16 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
         closed=_closed(closing, published, now, key).sort(key),
         revisions=_revisions(changed, opened, expected, gone, at, declared),
     )
+
+
+def _within_periods(
+    before: pl.DataFrame, published: pl.DataFrame, superseded: Collection[str], declared: Contract
+) -> pl.Expr:
+    """Whether the period of a row lies between the first and the last of the other rows; law has no periods."""
+    if declared.kind != "statistics" or not superseded:
+        return pl.lit(value=bool(superseded))
+    others = pl.concat([before.filter(~pl.col(REQUEST).is_in([*superseded])), published], how="diagonal")["period"]
+    return pl.col("period").is_between(others.min(), others.max())
 
 
 def _closed(rows: pl.DataFrame, published: pl.DataFrame, now: pl.Expr, key: list[str]) -> pl.DataFrame:

@@ -1,21 +1,49 @@
-"""Imports: a payload that a person downloaded enters the archive."""
+"""Imports: a payload that a person downloaded enters the archive, or is taken out of use again."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
+from assets.ingest.reading import PayloadRows, rows_of_payload, why_empty
+from assets.normalise.codes import Origin
+from sources import reading
 from sources.catalogue.model import Publisher
 from warehouse.archive import Fetch
+from warehouse.files import sha256
 
 
-def import_file(workspace: Workspace, publisher: Publisher, name: str, path: Path, published: datetime | None) -> Fetch:
-    """Store the file as a payload of the dataset and record it in the ledger; return the line of the ledger.
+@dataclass(frozen=True)
+class Imported:
+    """The line of the ledger for an import, and the rows that were read from its payload."""
 
-    An imported payload is used in snapshot and in live mode. ``published`` is when the publisher published it.
+    fetch: Fetch
+    rows: PayloadRows
+
+
+def import_file(
+    workspace: Workspace, publisher: Publisher, name: str, path: Path, published: datetime | None
+) -> Imported:
+    """Read the file, store it as a payload of the dataset and record it in the ledger.
+
+    An imported payload is used in snapshot and in live mode. ``published`` is when the publisher published it; it
+    replaces the day of an earlier import of the same payload. A payload that states no time of publication, without
+    ``published``, only adds figures and replaces none. ``AssetError`` or ``SourceError`` if the payload is of another
+    dataset, cannot be read, or gives no row.
     """
+    now = datetime.now(UTC)
+    if published is not None and published > now:
+        raise AssetError(f"{published:%Y-%m-%d} is in the future, so {path.name} cannot have been published then")
+    origin = Origin(sha256(path), now, published)
+    with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
+        rows = rows_of_payload(plain, publisher, name, origin, path)
+    if rows.normalised.observations.is_empty():
+        why = why_empty(rows.normalised.unmatched)
+        raise AssetError(f"{path.name} has no row for {publisher.publisher}/{name}: {why}")
     payload = workspace.archive.store(path)
     fetch = Fetch(
-        at=datetime.now(UTC),
+        at=now,
         transport="import",
         publisher=publisher.publisher,
         dataset=name,
@@ -31,4 +59,37 @@ def import_file(workspace: Workspace, publisher: Publisher, name: str, path: Pat
         published=published.isoformat() if published else None,
     )
     workspace.archive.append(fetch)
-    return fetch
+    return Imported(fetch, rows)
+
+
+def withdraw(workspace: Workspace, payload: str, because: str) -> list[Fetch]:
+    """Take a payload out of use; return the lines that record it in the ledger, one for each dataset that has it.
+
+    ``payload`` is a sha256 or the beginning of one. The bytes stay in the archive. ``AssetError`` if no payload in
+    use, or several, begin with it.
+    """
+    fetches = workspace.archive.fetches()
+    used = [fetch for fetch in fetches if fetch.payload and fetch.error is None and fetch.payload.startswith(payload)]
+    found = sorted({str(fetch.payload) for fetch in used})
+    if len(found) != 1 or not payload:
+        shown = ", ".join(item[:12] for item in found[:5]) or "none"
+        raise AssetError(f"one payload must begin with {payload!r}; these do: {shown}")
+    if not because.strip():
+        raise AssetError("a reason is needed to withdraw a payload")
+    last = {(fetch.publisher, fetch.dataset): fetch for fetch in used}
+    lines = [
+        replace(
+            fetch,
+            at=datetime.now(UTC),
+            transport="import",  # no response of the publisher: it counts for no mode and as no failure
+            status=None,
+            headers={},
+            seconds=0.0,
+            error=f"withdrawn by a person: {because}",
+            withdrawn=because,
+        )
+        for fetch in last.values()
+    ]
+    for line in lines:
+        workspace.archive.append(line)
+    return lines

@@ -7,7 +7,6 @@ in use.
 import hashlib
 import logging
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import orjson
@@ -16,17 +15,20 @@ import polars as pl
 from assets.core.errors import AssetError
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
+from assets.ingest import extracts
 from assets.ingest.responses import Pages, origin_of, responses
 from assets.ingest.stored import ReadResponse
 from assets.normalise import tables
-from assets.normalise.codes import Normalised
+from assets.normalise.codes import Normalised, Origin
 from assets.normalise.law import law_rows
 from assets.normalise.statistics import observations_of
 from sources import reading
 from sources.catalogue import datasets
+from sources.catalogue.model import Publisher
 from sources.errors import SourceError
 from warehouse.archive import Fetch
 from warehouse.contracts import contract
+from warehouse.errors import CorridorError
 
 log = logging.getLogger("corridor.read")
 
@@ -36,6 +38,8 @@ SENTENCES = {"payload": pl.String(), "locator": pl.Int64(), "title": pl.String()
 # Characters of an unforeseen error that are kept in the reason for a rejection.
 LONGEST_REASON = 200
 
+_REPAIR = "`corridor repair` fetches it again"
+
 
 @dataclass(frozen=True)
 class Rejection:
@@ -43,6 +47,20 @@ class Rejection:
 
     payload: str
     reason: str
+
+
+@dataclass(frozen=True)
+class PayloadRows:
+    """The rows of one payload and its format.
+
+    ``dated_rows``: each row has a time of publication of its own. ``stated``: the publisher, the payload or the person
+    who imported it states when it was published.
+    """
+
+    normalised: Normalised
+    format: str
+    dated_rows: bool
+    stated: bool
 
 
 def read_responses(workspace: Workspace, name: str) -> dict[str, list[ReadResponse]]:
@@ -73,7 +91,8 @@ def rejected_payloads(workspace: Workspace, name: str) -> frozenset[str]:
 
 def _read_response(workspace: Workspace, name: str, key: str, pages: Pages) -> ReadResponse:
     identity = [
-        (str(page.payload), page.at.isoformat(), page.published, page.headers.get("last-modified")) for page in pages
+        (str(page.payload), page.at.isoformat(), page.published, page.headers.get("last-modified"), _file_of(page))
+        for page in pages
     ]
     stage = fingerprint("response", name, key, identity)
     label = f"{name}/{hashlib.sha256(repr((key, identity)).encode()).hexdigest()[:16]}"
@@ -93,46 +112,75 @@ def _damages(workspace: Workspace, pages: Pages) -> list[str | None]:
 
 def _read(workspace: Workspace, name: str, pages: Pages, damages: list[str | None], folder: Path) -> None:
     """Read the pages of a response into the files of ``ReadResponse``."""
-    parts: list[Normalised] = []
-    dated_rows = False
+    parts: list[PayloadRows] = []
     error = None
     for page, damage in zip(pages, damages, strict=True):
-        if damage:
-            error = f"the payload in the archive is damaged, {damage}; the next build fetches it again"
+        found = (
+            f"the payload in the archive is damaged, {damage}; {_REPAIR}"
+            if damage
+            else _normalised(workspace, name, page)
+        )
+        if isinstance(found, str):
+            error = found
             break
-        part, dated_rows, error = _normalised(workspace, name, page)
-        if part is None:
-            break
-        parts.append(part)
-    facts = {"page": len(parts) if error else None, "error": error}
-    rows = _write_parts(folder, contract(datasets()[name][1].table).polars_schema, [] if error else parts)
+        parts.append(found)
+    facts = {"page": len(parts) if error else None, "error": error, "stated": all(part.stated for part in parts)}
+    normalised = [] if error else [part.normalised for part in parts]
+    rows = _write_parts(folder, contract(datasets()[name][1].table).polars_schema, normalised)
     times = rows["known_from"].drop_nulls().unique().sort().to_list()
+    dated_rows = any(part.dated_rows for part in parts)
     (folder / "times.json").write_bytes(orjson.dumps(times if dated_rows else times[-1:]))
     (folder / "facts.json").write_bytes(orjson.dumps({"rows": rows.height, **facts}))
     log.info("read %s%s: %s", name, _slice(pages[0]), error or f"{rows.height:,} rows")
 
 
-def _normalised(workspace: Workspace, name: str, page: Fetch) -> tuple[Normalised | None, bool, str | None]:
-    """The rows of one payload, whether each has a day of publication of its own, and the reason if there are no rows.
+def _normalised(workspace: Workspace, name: str, page: Fetch) -> PayloadRows | str:
+    """The rows of one payload, or the reason why there are none.
 
     Any error rejects this payload only: no payload may end a build. Errors of the machine, as a full disk, are raised.
     """
-    publisher, entry = datasets()[name]
-    normalise = law_rows if entry.record else observations_of
+    publisher, _ = datasets()[name]
     path = workspace.archive.payload_path(str(page.payload))
+    file = _file_of(page)
     try:
         with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-            cells = reading.read(plain, publisher.publisher, _day_given(page))
-            dated_rows = "published_at" in cells.frame.collect_schema()
-            return normalise(cells, publisher, page.dataset, origin_of(page)), dated_rows, None
+            return rows_of_payload(plain, publisher, page.dataset, origin_of(page), Path(file) if file else None)
     except (SourceError, AssetError) as failure:
-        return None, False, str(failure)
-    except (OSError, MemoryError):
+        return str(failure)
+
+
+def _file_of(page: Fetch) -> str | None:
+    """The name of the file that a person imported; None for a response of a publisher."""
+    return page.url if page.transport == "import" else None
+
+
+def rows_of_payload(
+    plain: Path, publisher: Publisher, name: str, origin: Origin, imported: Path | None = None
+) -> PayloadRows:
+    """The rows of one unpacked payload of a dataset. ``SourceError`` or ``AssetError`` if it cannot be read.
+
+    ``imported`` is the name of the file that a person imported: it is cut to the slice of the dataset, and refused if
+    it is another dataset. Also an error that the reader did not foresee becomes an ``AssetError``; errors of the
+    machine, as a full disk, are raised unchanged.
+    """
+    entry = publisher.datasets[name]
+    normalise = law_rows if entry.record else observations_of
+    try:
+        # The day that a person gave for an import: prose that names no year needs it.
+        cells = reading.read(plain, publisher.publisher, origin.stamp.date() if imported and origin.stamp else None)
+        if imported:
+            extracts.refuse_other_dataset(cells, publisher, name, imported)
+            cells = extracts.cut_to_slice(cells, entry)
+        dated_rows = "published_at" in cells.frame.collect_schema()
+        normalised = normalise(cells, publisher, name, origin)
+    except (CorridorError, OSError, MemoryError):
         raise
     except (Exception, pl.exceptions.PanicException) as failure:
-        log.exception("the reader failed on payload %s of %s", page.payload, name)
+        level = logging.DEBUG if imported else logging.ERROR  # a person who imports reads the sentence below
+        log.log(level, "the reader failed on %s of %s/%s", origin.payload, publisher.publisher, name, exc_info=True)
         first_line = (str(failure).splitlines() or [""])[0][:LONGEST_REASON]
-        return None, False, f"the reader failed: {type(failure).__name__}: {first_line}"
+        raise AssetError(f"the reader failed: {type(failure).__name__}: {first_line}") from failure
+    return PayloadRows(normalised, cells.format, dated_rows, dated_rows or bool(cells.updated or origin.stamp))
 
 
 def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl.DataFrame:
@@ -151,11 +199,6 @@ def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl
     return pl.concat([rows, held.drop("why")])
 
 
-def _day_given(page: Fetch) -> date | None:
-    """The day of publication that a person gave for an import. Prose that names no year needs it."""
-    return datetime.fromisoformat(page.published).date() if page.published else None
-
-
 def _newest_good(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | None, list[Rejection]]:
     """The newest response that can be read and has rows, and the rejections of those after it.
 
@@ -170,7 +213,7 @@ def _newest_good(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | N
         elif facts["rows"]:
             if empty is not None:
                 before = f"where {facts['rows']:,} observations were before"
-                rejected.append(_rejection(name, empty.pages[0], f"{_why_empty(empty)} {before}"))
+                rejected.append(_rejection(name, empty.pages[0], f"{why_empty(empty.unmatched.collect())} {before}"))
             return response, rejected
         else:
             empty = empty or response
@@ -179,6 +222,8 @@ def _newest_good(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | N
 
 def _rejection(name: str, fetch: Fetch, why: str) -> Rejection:
     reason = f"{name}{_slice(fetch)} ({fetch.url}), payload {str(fetch.payload)[:12]}: {why}"
+    if fetch.transport == "import":
+        reason += "; `corridor withdraw` takes an import out of use"
     return Rejection(str(fetch.payload), reason)
 
 
@@ -186,9 +231,8 @@ def _slice(fetch: Fetch) -> str:
     return f"[{fetch.slice}]" if fetch.slice else ""
 
 
-def _why_empty(response: ReadResponse) -> str:
-    """Why a response that can be read has no rows."""
-    unmatched = response.unmatched.collect()
+def why_empty(unmatched: pl.DataFrame) -> str:
+    """Why a payload that can be read has no rows, from its unmatched codes."""
     if unmatched.is_empty():
         return "it is empty"
     code = unmatched.row(0, named=True)

@@ -4,7 +4,7 @@ A response is the first reception of all its payloads, one a page. Pages of diff
 row that moved from one page to another would be lost or counted twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -24,17 +24,15 @@ Pages = tuple[Fetch, ...]
 def responses(workspace: Workspace, publisher: Publisher, name: str) -> dict[str, list[Pages]]:
     """Slice → the whole responses to its request that the archive holds, newest last.
 
-    Requests that are no longer made are left out. Each imported payload is a slice of its own, with one response for
-    each day of publication that a person gave.
+    Requests that are no longer made are left out. Each imported payload is a slice of its own, with one response: that
+    of its last import, so that importing it again corrects the day of publication.
     """
     rounds: dict[str, list[Fetch]] = {}
     imports: dict[str, list[Pages]] = {}
     for fetch in _usable(workspace, publisher, name):
         rounds.setdefault(_slice_of_first_page(publisher, fetch), []).append(fetch)
         if fetch.transport == "import":
-            known = imports.setdefault(fetch.slice, [])
-            if all(page.published != fetch.published for (page,) in known):
-                known.append((fetch,))
+            imports[fetch.slice] = [(fetch,)]
     plan = Plan(workspace.archive, workspace.mode, publisher, name)
     requested: dict[str, list[Pages]] = {}
     for request in plan.whole_requests:
@@ -72,12 +70,24 @@ def _responses_to(plan: Plan, request: Request, rounds: dict[str, list[Fetch]]) 
 
 
 def _usable(workspace: Workspace, publisher: Publisher, name: str) -> Iterator[Fetch]:
-    """The fetches of a dataset that brought or confirmed a payload which this workspace may use."""
+    """The fetches of a dataset that brought or confirmed a payload which this workspace may use.
+
+    A payload that a person withdrew is left out, unless a person imported it again later.
+    """
     transports = (workspace.transport_of(publisher, name), "import")
-    for fetch in workspace.archive.fetches():
-        ours = fetch.dataset == name and fetch.publisher == publisher.publisher and fetch.transport in transports
-        if ours and fetch.payload is not None and fetch.error is None:
+    whole = (publisher.publisher, name)
+    ours = [fetch for fetch in workspace.archive.fetches() if (fetch.publisher, fetch.dataset) == whole]
+    withdrawn = withdrawals(ours)
+    for number, fetch in enumerate(ours):
+        usable = fetch.transport in transports and fetch.payload is not None and fetch.error is None
+        last = withdrawn.get(str(fetch.payload), -1)
+        if usable and (last < 0 or (fetch.transport == "import" and number > last)):
             yield fetch
+
+
+def withdrawals(fetches: Sequence[Fetch]) -> dict[str, int]:
+    """Each payload that a person withdrew → the position of the last line that states so."""
+    return {str(fetch.payload): number for number, fetch in enumerate(fetches) if fetch.withdrawn is not None}
 
 
 def _slice_of_first_page(publisher: Publisher, fetch: Fetch) -> str:

@@ -92,13 +92,18 @@ class ReadResponse(StoredRows):
 
     @property
     def facts(self) -> dict[str, object]:
-        """``rows`` (their number), and ``page`` and ``error`` if a page cannot be read."""
+        """``rows`` (their number), ``page`` and ``error`` if a page cannot be read, and ``stated``: it has a time."""
         return dict(orjson.loads((self.folder / "facts.json").read_bytes()))
 
     @property
     def times(self) -> tuple[datetime, ...]:
         """When the rows were published, oldest first: several for a table of documents, none if there are no rows."""
         return tuple(datetime.fromisoformat(at) for at in orjson.loads((self.folder / "times.json").read_bytes()))
+
+    @property
+    def adds_only(self) -> bool:
+        """Whether nothing states when an imported payload was published: it may be older than what is known."""
+        return self.slice.startswith("import ") and not self.facts["stated"]
 
     def published_between(self, since: datetime, until: datetime) -> pl.LazyFrame:
         """The rows published in [since, until], with the slice of their request."""

@@ -4,7 +4,7 @@ Each vintage is stored under a fingerprint of all vintages before it. A new payl
 state before it. An older payload that arrives late is inserted, and the vintages after it are computed again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,7 +34,16 @@ class Vintage:
     @property
     def whole(self) -> bool:
         """Whether one of the responses covers the whole dataset: it has no slice, or a person imported it."""
-        return any(not response.slice or response.slice.startswith("import ") for response in self.responses)
+        return any(not response.slice or _imported(response) for response in self.responses)
+
+    @property
+    def adds_only(self) -> bool:
+        """Whether its rows only fill gaps: an imported payload whose time of publication is unknown."""
+        return self.responses[0].adds_only
+
+
+def _imported(response: ReadResponse) -> bool:
+    return response.slice.startswith("import ")
 
 
 def vintages_of(found: Iterable[ReadResponse], *, documents: bool = False) -> list[Vintage]:
@@ -60,7 +69,7 @@ def _same_vintage(
     group: list[tuple[datetime, ReadResponse]], at: datetime, response: ReadResponse, *, documents: bool
 ) -> bool:
     """Whether a response continues a vintage: the same document, or another slice published within a day."""
-    if documents:
+    if documents or response.adds_only or group[-1][1].adds_only:
         return group[-1][1] is response
     return at - group[0][0] <= ONE_VINTAGE and all(other.slice != response.slice for _, other in group)
 
@@ -80,16 +89,46 @@ def states(workspace: Workspace, name: str, found: Iterable[ReadResponse]) -> li
     declared, documents = contract(entry.table), publisher.endpoints[entry.endpoint].articles is not None
     folders: list[Path] = []
     stage = ""
-    for number, vintage in enumerate(vintages_of(found, documents=documents)):
+    vintages = vintages_of(found, documents=documents)
+    editions = {edition.id for edition in entry.editions}
+    for number, vintage in enumerate(vintages):
         before = folders[-1] if folders else None
         inputs = [response.fingerprint for response in vintage.responses]
-        stage = fingerprint("vintage", stage, vintage.since, vintage.at, inputs)
-        build = partial(_apply, vintage, before, declared, documents)
+        superseded = [] if documents else _superseded_imports(vintages[: number + 1], editions)
+        stage = fingerprint("vintage", stage, vintage.since, vintage.at, inputs, superseded)
+        build = partial(_apply, vintage, before, declared, documents, superseded)
         folders.append(workspace.stage_cache.get_or_build("vintages", f"{name}/{number:05}", stage, build))
     return folders
 
 
-def _apply(vintage: Vintage, before: Path | None, declared: Contract, documents: bool, folder: Path) -> None:
+def _superseded_imports(past: list[Vintage], editions: Collection[str]) -> list[str]:
+    """The slices of the imports that the last of ``past`` supersedes.
+
+    With it the publisher has answered every request of the dataset since the import, so that a figure of the import
+    that none of these responses contains was withdrawn. ``editions`` are no requests.
+    """
+    if not any(_imported(response) for vintage in past for response in vintage.responses):
+        return []
+    slices = [{r.slice for r in vintage.responses if not _imported(r)} - {*editions} for vintage in past]
+    requested = set().union(*slices)
+    since, since_without_last = set(slices[-1]), set[str]()
+    found: list[str] = []
+    for vintage, answered in zip(reversed(past[:-1]), reversed(slices[:-1]), strict=True):
+        if requested and since >= requested and not since_without_last >= requested:
+            found += [response.slice for response in vintage.responses if _imported(response)]
+        since |= answered
+        since_without_last |= answered
+    return found
+
+
+def _apply(  # noqa: PLR0913, PLR0917 - a vintage, the state before it, and how they are compared
+    vintage: Vintage,
+    before: Path | None,
+    declared: Contract,
+    documents: bool,
+    superseded: list[str],
+    folder: Path,
+) -> None:
     """Apply a vintage to the state before it and store the state after it."""
     known = pl.read_parquet(before / "current.parquet") if before else bitemporal.empty_state(declared).current
     parts = [response.published_between(vintage.since, vintage.at) for response in vintage.responses]
@@ -98,7 +137,17 @@ def _apply(vintage: Vintage, before: Path | None, declared: Contract, documents:
     if rows.select(declared.key).is_duplicated().any():
         newest = rows.sort("known_from", "payload", "locator", descending=[True, False, False])
         rows = newest.unique(declared.key, keep="first", maintain_order=True)
-    state = bitemporal.apply_vintage(known, rows, vintage.at, declared, whole=vintage.whole, documents=documents)
+    if vintage.adds_only:
+        rows = rows.join(known, on=declared.key, how="anti", nulls_equal=True)
+    state = bitemporal.apply_vintage(
+        known,
+        rows,
+        vintage.at,
+        declared,
+        whole=vintage.whole,
+        documents=documents or vintage.adds_only,
+        superseded=superseded,
+    )
     state.current.write_parquet(folder / "current.parquet")
     state.closed.write_parquet(folder / "closed.parquet")
     state.revisions.write_parquet(folder / "revisions.parquet")

@@ -101,23 +101,73 @@ def _print_prose(report: dict[str, Any]) -> None:
 def import_(
     dataset: Dataset, file: Payload, published: Published = None, data: Data = None, json: Json = False
 ) -> None:
-    """Store a file that you downloaded in the archive. The next build reads it like a fetched payload."""
+    """Read a file that you downloaded, and store it in the archive. The next build uses it like a fetched payload.
+
+    Only rows of the dataset's slice are used. The file is refused if it is another dataset or cannot be read. A file
+    that does not state when it was published only adds figures that the archive lacks; with --published it also
+    replaces older ones. Import a file again to correct its day.
+    """
     from assets.ingest.imports import import_file
-    from sources import reading
     from sources.catalogue import dataset as catalogue_entry
 
     publisher, _ = catalogue_entry(dataset)
     _require_file(file)
     workspace = any_mode_workspace(data)
-    with reading.opened(file, max_unpacked=publisher.limits.max_unpacked) as plain:
-        form = reading.recognise(plain).NAME
     day = published.replace(tzinfo=UTC) if published else None
     with build_lock(workspace):
-        fetch = import_file(workspace, publisher, dataset.partition("/")[2], file, day)
+        imported = import_file(workspace, publisher, dataset.partition("/")[2], file, day)
+    fetch, rows = imported.fetch, imported.rows
+    report = {
+        "dataset": dataset,
+        "payload": fetch.payload,
+        "format": rows.format,
+        "published": fetch.published,
+        "rows": rows.normalised.observations.height,
+        "unknown_codes": rows.normalised.unmatched.height,
+        "adds_only": not rows.stated,
+    }
     if json:
-        print_json({"dataset": dataset, "payload": fetch.payload, "format": form, "published": fetch.published})
+        print_json(report)
         return
-    print_line(f"{file.name} ({form}) is in the archive as {fetch.payload}. Run `corridor build` to read it.")
+    for code in rows.normalised.unmatched.head(5).iter_rows(named=True):
+        print_problem("unknown code", f"{code['dimension']} {code['source_code']!r} ({code['cells']:,} cells)")
+    if not rows.stated:
+        print_problem(
+            "no date",
+            f"{file.name} does not state when it was published, so it adds figures that the archive lacks and replaces "
+            "none; import it again with --published to let it replace older figures",
+        )
+    print_line(
+        escape(
+            f"{file.name} ({rows.format}, {report['rows']:,} rows) is in the archive as {fetch.payload}. "
+            "Run `corridor build` to use it."
+        )
+    )
+
+
+@commands.command(rich_help_panel=PANEL)
+def withdraw(
+    payload: Annotated[str, typer.Argument(metavar="PAYLOAD", help="sha256 of the payload, or its first characters.")],
+    because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why the payload must not be used.")],
+    data: Data = None,
+) -> None:
+    """Take a payload out of use, for example a file that was imported by mistake.
+
+    Its bytes and the reason stay in the archive. The next build makes the tables without it. Import the file again to
+    use it again.
+    """
+    from assets.ingest.imports import withdraw as withdraw_payload
+
+    workspace = any_mode_workspace(data)
+    with build_lock(workspace):
+        lines = withdraw_payload(workspace, payload, because)
+    for line in lines:
+        print_line(
+            escape(
+                f"{line.publisher}/{line.dataset}: payload {line.payload} is withdrawn. Run `corridor build` to make "
+                "the tables without it."
+            )
+        )
 
 
 def _require_file(file: Path) -> None:

@@ -92,7 +92,7 @@ GLOTIP_ROW = [
 ILO = "ref_area,source,indicator,sex,classif1,time,obs_value,obs_status,note_classif,note_indicator,note_source"
 SPREADSHEET: list[list[object]] = [
     ["Data extracted on 13/11/2023 11:47:37 from [ESTAT]"],
-    ["Dataset: ", "Population [DEMO_X]"],
+    ["Dataset: ", "Population [THING]"],
     ["Last updated: ", "03/07/2023 23:00"],
     [""],
     ["TIME", "2023", ""],
@@ -115,7 +115,7 @@ DESA: list[list[object]] = [
 
 CASES: dict[str, tuple[str, str, str | bytes]] = {
     "json_stat": ("population", POPULATION, json.dumps(JSON_STAT)),
-    "sdmx_csv": ("population", POPULATION, "DATAFLOW,geo,TIME_PERIOD,OBS_VALUE\nX:Y(1.0),DE,2023,7\n"),
+    "sdmx_csv": ("population", POPULATION, "DATAFLOW,geo,TIME_PERIOD,OBS_VALUE\nX:THING(1.0),DE,2023,7\n"),
     "eurostat_tsv": ("population", POPULATION, "geo\\TIME_PERIOD\t2023 \r\nDE\t7 \r\n"),
     "eurostat_explorer_csv": ("population", POPULATION, '"TIME","GEO","Value"\n"2023","Germany","7"\n'),
     "eurostat_xlsx": ("population", POPULATION, book({"Sheet 1": SPREADSHEET})),
