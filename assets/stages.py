@@ -259,7 +259,7 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
         known = sorted({entry.table for _, entry in datasets().values()})
         raise AssetError(f"{name} has no vintages; tables with vintages are {', '.join(known)}")
     parts = [bitemporal.as_of([observations(workspace, key).history], at) for key in sources]
-    return pl.concat([pl.LazyFrame(schema=declared.polars_schema), *parts]).collect().sort(declared.key)
+    return rows_of.statistics_table(pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts]), declared)
 
 
 def accept(workspace: Workspace, name: str, check: str, because: str) -> None:

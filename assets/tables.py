@@ -119,7 +119,7 @@ def _rows_of_observations(name: str) -> Callable[[Inputs], Frames]:
     def make(inputs: Inputs) -> Frames:
         declared = contract(name)
         parts = [result.frame for result in inputs.observations.values()]
-        rows = pl.concat([pl.LazyFrame(schema=declared.polars_schema), *parts])
+        rows = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
         return {name: tables.statistics_table(rows, declared)}
 
     return make
@@ -151,7 +151,7 @@ def _revision(inputs: Inputs) -> Frames:
 
 
 def _coverage(inputs: Inputs) -> Frames:
-    columns = ["dataset", "known_from", "reporter", "indicator", "period", "value", "missing_reason"]
+    columns = ["dataset", "known_from", "jurisdiction", "indicator", "period", "value", "missing_reason"]
     rows = pl.concat([inputs.table(name).select(columns) for name in tables.statistics()])
     return {"coverage": tables.coverage(rows, receptions(inputs.workspace, inputs.observations))}
 

@@ -25,8 +25,18 @@ LIMIT = 50  # milliseconds
 TIMES = 31
 RESULTS = Path(__file__).parent / "QUESTIONS.md"
 
-FIGURES = ("indicator", "reporter", "partner", "period", "value", "unit", "obs_status", "definition", "dataset")
-CHANGES = ("table", "indicator", "reporter", "partner", "dimensions", "period", "old_value", "new_value", "known_from")
+FIGURES = ("indicator", "jurisdiction", "partner", "period", "value", "unit", "obs_status", "definition", "dataset")
+CHANGES = (
+    "table_name",
+    "indicator",
+    "jurisdiction",
+    "partner",
+    "dimensions",
+    "period",
+    "old_value",
+    "new_value",
+    "known_from",
+)
 
 # Each question with its table, and its condition for DuckDB and for Polars.
 CHINA = pl.col("partner") == "CHN"
@@ -34,14 +44,14 @@ QUESTIONS: tuple[tuple[str, str, str, pl.Expr], ...] = (
     (
         "one corridor over time",
         "asylum",
-        "partner = 'CHN' AND reporter = 'DEU'",
-        CHINA & (pl.col("reporter") == "DEU"),
+        "partner = 'CHN' AND jurisdiction = 'DEU'",
+        CHINA & (pl.col("jurisdiction") == "DEU"),
     ),
     (
         "one corridor over time",
         "displacement",
-        "partner = 'CHN' AND reporter = 'DEU' AND indicator = 'refugees'",
-        CHINA & (pl.col("reporter") == "DEU") & (pl.col("indicator") == "refugees"),
+        "partner = 'CHN' AND jurisdiction = 'DEU' AND indicator = 'refugees'",
+        CHINA & (pl.col("jurisdiction") == "DEU") & (pl.col("indicator") == "refugees"),
     ),
     (
         "all states, one year",

@@ -115,7 +115,7 @@ ORDER BY t.happened_on, t.happened, instrument""",
             (
                 "sql",
                 """\
-SELECT valid_from AS china_admits_from, stay_days, string_agg(DISTINCT nationality, ' ' ORDER BY nationality) AS states
+SELECT valid_from AS china_admits_from, stay_days, string_agg(DISTINCT partner, ' ' ORDER BY partner) AS states
 FROM 'tables/visa_rule.parquet'
 WHERE jurisdiction = 'CHN' AND travel_document = 'ORDINARY' AND waiver IN ('unilateral', 'mutual')
 GROUP BY ALL
@@ -126,7 +126,7 @@ ORDER BY valid_from, stay_days""",
                 """\
 SELECT waiver AS visa_waiver_for_citizens_of_china, count(DISTINCT jurisdiction) AS states, max(valid_from) AS since
 FROM 'tables/visa_rule.parquet'
-WHERE nationality = 'CHN' AND travel_document = 'ORDINARY'
+WHERE partner = 'CHN' AND travel_document = 'ORDINARY'
 GROUP BY ALL""",
             ),
         ],
@@ -153,7 +153,7 @@ ORDER BY measure, grade, grade_reasons, dataset""",
                 """\
 SELECT mirror, grade, grade_reasons, count(*) AS pairs, min(ratio) AS least_ratio, max(ratio) AS most_ratio
 FROM 'tables/mirror_flow.parquet'
-WHERE origin = 'CHN' AND grade IS NOT NULL AND grade <> 'A'
+WHERE partner = 'CHN' AND grade IS NOT NULL AND grade <> 'A'
 GROUP BY ALL
 ORDER BY grade DESC, mirror, grade_reasons""",
             ),

@@ -71,23 +71,24 @@ def sums_do_not_jump(table: Table) -> pl.LazyFrame:
 @RULES.add(
     severity="error",
     reason="A user who follows a country over the years expects to find it again. If more than 2 % of the years of "
-    "reporters that had a figure have none any more, a part of the response was lost, or a code was renamed.",
-    needs=(*BEFORE, "period", "value"),
+    "jurisdictions that had a figure have none any more, a part of the response was lost, or a code was renamed.",
+    needs=(*BEFORE, "year", "value"),
+    shows=("year",),
 )
 def coverage_is_kept(table: Table) -> pl.LazyFrame:
-    """Years of a reporter that had a figure of an indicator and have none now, if these are more than 2 %."""
+    """Years of a jurisdiction that had a figure of an indicator and have none now, if these are more than 2 %."""
     if table.facts.previous is None:
         return table.rows.clear()
     now, before = (_covered(rows) for rows in (table.rows, table.facts.previous))
     share = before.select(pl.len()).collect().item() * COVERAGE_LOST
-    lost = before.join(now, on=["indicator", "reporter", "year"], how="anti")
+    lost = before.join(now, on=["indicator", "jurisdiction", "year"], how="anti")
     return lost.filter(pl.len() > share)
 
 
 def _covered(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The indicators, reporters and years that have a figure."""
+    """The indicators, jurisdictions and years that have a figure."""
     figures = _plain(rows.filter(pl.col("value").is_not_null()))
-    return figures.select("indicator", "reporter", pl.col("period").dt.year().alias("year")).unique()
+    return figures.select("indicator", "jurisdiction", "year").unique()
 
 
 def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -152,7 +152,7 @@ def measures_of_their_directive(table: Table) -> pl.LazyFrame:
     """Measures whose number does not begin with 7, the number of the directive and the state."""
     directive = pl.col("instrument").cast(pl.String).str.slice(1)
     start = pl.concat_str(pl.lit("7"), directive, pl.col("jurisdiction").cast(pl.String), pl.lit("_"))
-    return table.rows.filter(~pl.col("measure").cast(pl.String).str.starts_with(start))
+    return table.rows.filter(~pl.col("measure_number").cast(pl.String).str.starts_with(start))
 
 
 def _first_days(rows: pl.LazyFrame, events: tuple[str, ...]) -> pl.LazyFrame:

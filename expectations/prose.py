@@ -10,9 +10,9 @@ from expectations.totals import bounded, outside_sum
 from warehouse.codes.concepts import changes
 
 _INDICATOR = pl.col("indicator").cast(pl.String)
-_GROUP = pl.col("group").cast(pl.String)
+_GROUP = pl.col("person_group").cast(pl.String)
 _SCOPE = pl.col("scope").cast(pl.String)
-_REPORTER = pl.col("reporter").cast(pl.String)
+_REPORTER = pl.col("jurisdiction").cast(pl.String)
 _NATION = _REPORTER == "CHN"
 _CENSUS = _INDICATOR == "census_residents_from_outside"
 _SEPARATED = _INDICATOR == "hukou_separated"
@@ -97,8 +97,8 @@ _sum(
     total=_SEPARATED & _NATION & (_SCOPE == "_T"),
     parts=_SEPARATED & ~_NATION & _SCOPE.is_in(["INTER", "INTRA"]),
     number=62,
-    differ=("reporter", "scope"),
-    needs=("scope", "reporter"),
+    differ=("jurisdiction", "scope"),
+    needs=("scope", "jurisdiction"),
 )
 _sum(
     "purposes_make_census_total",
@@ -144,8 +144,8 @@ _sum(
     parts=(_CENSUS & _REPORTER.str.starts_with("CHN-"))
     | (_INDICATOR == "census_residents_from_outside_other_provinces"),
     number=11,
-    differ=("indicator", "reporter"),
-    needs=("purpose", "reporter"),
+    differ=("indicator", "jurisdiction"),
+    needs=("purpose", "jurisdiction"),
 )
 _sum(
     "groups_make_border_inspections",
@@ -154,8 +154,8 @@ _sum(
     total=_INSPECTIONS & (_GROUP == "_T"),
     parts=_INSPECTIONS & _GROUP.is_in(["MAINLAND", "HMT", "FOR", "FOR_WITH_BR"]),
     number=3,
-    differ=("group",),
-    needs=("direction", "group"),
+    differ=("person_group",),
+    needs=("direction", "person_group"),
 )
 _sum(
     "single_groups_make_border_inspections",
@@ -164,8 +164,8 @@ _sum(
     total=_INSPECTIONS & (_GROUP == "_T"),
     parts=_INSPECTIONS & _GROUP.is_in(["MAINLAND", "HKG", "MAC", "TWN", "FOR"]),
     number=5,
-    differ=("group",),
-    needs=("direction", "group"),
+    differ=("person_group",),
+    needs=("direction", "person_group"),
 )
 _sum(
     "border_residents_make_foreigners",
@@ -173,8 +173,8 @@ _sum(
     total=_INSPECTIONS & (_GROUP == "FOR_WITH_BR"),
     parts=_INSPECTIONS & _GROUP.is_in(["FOR_CIT", "FOR_BR"]),
     number=2,
-    differ=("group",),
-    needs=("direction", "group"),
+    differ=("person_group",),
+    needs=("direction", "person_group"),
 )
 
 

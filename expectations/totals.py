@@ -49,7 +49,7 @@ RULES = Rules()
 )
 def net_students_are_inbound_less_outbound(table: Table) -> pl.LazyFrame:
     """Net flows of students that are not inbound less outbound, where the publisher has all three."""
-    keys = ["reporter", "period", "publisher"]
+    keys = ["jurisdiction", "period", "publisher"]
     net, inbound, outbound = (
         table.rows.filter(pl.col("indicator") == f"{name}_mobile_students") for name in ("net", "inbound", "outbound")
     )
@@ -151,24 +151,24 @@ def citizenships_near_total(table: Table) -> pl.LazyFrame:
     reason="Each of Eurostat's aggregates has the fixed composition of the years in its name (Treaties of Accession, "
     "withdrawal of 2020) and is the sum of those members where all are published. Otherwise a member was misread, or "
     "revised after the aggregate was computed.",
-    needs=("indicator", "reporter", "value"),
+    needs=("indicator", "jurisdiction", "value"),
 )
 def members_make_union(table: Table) -> pl.LazyFrame:
     """Figures of the Union that differ from the sum of its members, where every member is published."""
     pairs = [(union, state) for union, states in sorted(table.facts.members.items()) for state in sorted(states)]
     members = pl.LazyFrame(pairs, schema={"union": pl.String, "state": pl.String}, orient="row")
     sizes = members.group_by("union").agg(size=pl.len())
-    keys = [name for name in table.contract.key if name != "reporter"]
+    keys = [name for name in table.contract.key if name != "jurisdiction"]
     additive = table.rows.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))
-    figures = bounded(additive).filter(pl.col("low").is_not_null()).with_columns(pl.col("reporter").cast(pl.String))
-    unions = figures.join(sizes, left_on="reporter", right_on="union")
+    figures = bounded(additive).filter(pl.col("low").is_not_null()).with_columns(pl.col("jurisdiction").cast(pl.String))
+    unions = figures.join(sizes, left_on="jurisdiction", right_on="union")
     sums = (
         figures.join(unions.select(keys).unique(), on=keys, how="semi")
-        .join(members, left_on="reporter", right_on="state")
+        .join(members, left_on="jurisdiction", right_on="state")
         .group_by(*keys, "union")
         .agg(parts_min=pl.col("low").sum(), parts_max=pl.col("high").sum(), published=pl.len())
     )
-    complete = unions.join(sums, left_on=[*keys, "reporter"], right_on=[*keys, "union"]).filter(
+    complete = unions.join(sums, left_on=[*keys, "jurisdiction"], right_on=[*keys, "union"]).filter(
         pl.col("published") == pl.col("size")
     )
     return complete.filter(outside_sum(WEIGHTING)).drop("low", "high", "size", "published")
@@ -209,16 +209,16 @@ def births_less_deaths_make_increase(table: Table) -> pl.LazyFrame:
     reason="China's provinces count everyone except servicemen, about 2 million, who are in the nation's total. The "
     "provinces together never exceed the nation; from 2011, when the provinces too were recalculated after the census, "
     "they lack less than 0.2 % of it.",
-    needs=("indicator", "reporter", "value"),
+    needs=("indicator", "jurisdiction", "value"),
     tables=("population",),
 )
 def provinces_make_nation(table: Table) -> pl.LazyFrame:
     """Populations of China that its provinces together exceed, or lack more of than servicemen explain."""
     first_published = pl.col("dataset").cast(pl.String).str.ends_with("/communique")
     people = table.rows.filter(pl.col("indicator") == "population", ~first_published)
-    keys = [name for name in table.contract.key if name not in ("reporter", "dataset")]
+    keys = [name for name in table.contract.key if name not in ("jurisdiction", "dataset")]
     provinces = (
-        people.filter(pl.col("reporter").cast(pl.String).str.starts_with("CHN-"))
+        people.filter(pl.col("jurisdiction").cast(pl.String).str.starts_with("CHN-"))
         .group_by(keys)
         .agg(parts_min=pl.col("value").sum(), published=pl.col("value").count())
         .filter(pl.col("published") == PROVINCES)
@@ -226,7 +226,7 @@ def provinces_make_nation(table: Table) -> pl.LazyFrame:
     recalculated = pl.col("period").dt.year() >= RECALCULATED_FROM
     share = pl.when(recalculated).then(SERVICEMEN).otherwise(NOT_RECALCULATED)
     return (
-        people.filter(pl.col("reporter").cast(pl.String) == "CHN")
+        people.filter(pl.col("jurisdiction").cast(pl.String) == "CHN")
         .join(provinces.drop("published"), on=keys)
         .with_columns(parts_max=pl.col("parts_min") + pl.col("value") * share)
         .filter(~pl.col("value").is_between("parts_min", "parts_max"))
@@ -237,7 +237,7 @@ def provinces_make_nation(table: Table) -> pl.LazyFrame:
     severity="warning",
     reason="Visitors to the mainland are foreigners or residents of Hong Kong, Macao or Taiwan. Up to 2000 overseas "
     "Chinese were a separate group, which is not published here.",
-    needs=("indicator", "group", "value"),
+    needs=("indicator", "person_group", "value"),
     tables=("border_crossing",),
 )
 def groups_make_visitors(table: Table) -> pl.LazyFrame:
@@ -245,8 +245,8 @@ def groups_make_visitors(table: Table) -> pl.LazyFrame:
     visitors = table.rows.filter(pl.col("indicator") == "inbound_visitors")
     overseas = pl.when(pl.col("period").dt.year() <= LAST_OVERSEAS_CHINESE).then(float("inf")).otherwise(0.0)
     low, high = (pl.sum_horizontal(map(bound, VISITORS[1:]), ignore_nulls=False) for bound in (_low, _high))
-    sums = _sums(_wide(visitors, table, "group", VISITORS), low, high + overseas)
-    return _totals_outside(visitors, sums, table, "group")
+    sums = _sums(_wide(visitors, table, "person_group", VISITORS), low, high + overseas)
+    return _totals_outside(visitors, sums, table, "person_group")
 
 
 def bounded(rows: pl.LazyFrame) -> pl.LazyFrame:

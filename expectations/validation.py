@@ -127,7 +127,7 @@ def _row_outcome(rule: RowRule, table: Table, checked: int) -> Outcome:
     except pl.exceptions.PolarsError as error:
         found = pl.DataFrame({"problem": [f"could not be checked: {str(error).splitlines()[0]}"]})
     extra = [name for name in found.columns if name not in contract.field_names]
-    order = [*(name for name in contract.key if name in found.columns), *extra]
+    order = [*_shown_columns(contract, found, rule.shows), *extra]
     shown = found.bottom_k(SHOWN, by=order).sort(order)
     rows = _text(shown.select(*_shown_columns(contract, found, rule.shows), *extra))
     return _outcome(rule, contract, checked, found.height, rows)

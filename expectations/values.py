@@ -100,17 +100,6 @@ def known_after_period_began(table: Table) -> pl.LazyFrame:
 
 
 @_form(
-    reason="A vintage must not end before it begins: the figure would be valid on no day, and a query for a past day "
-    "would not find it.",
-    needs=("known_from", "known_to"),
-    shows=("known_from", "known_to"),
-)
-def known_from_before_known_to(table: Table) -> pl.LazyFrame:
-    """Rows whose last day known is before their first."""
-    return table.rows.filter(pl.col("known_to") < pl.col("known_from"))
-
-
-@_form(
     reason="Every figure can be traced to its place in the payload, and places are counted from the beginning of it.",
     needs=("locator",),
     shows=("payload", "locator"),
@@ -149,14 +138,14 @@ def unhcr_shows_no_small_counts(table: Table) -> pl.LazyFrame:
     reason="A refugee is outside the country of nationality (Article 1 A (2) of the 1951 Convention), and a transfer "
     "between countries has two countries. UNHCR publishes a handful of rows with one country on both sides; more of "
     "them mean that a code was misread.",
-    needs=("indicator", "reporter", "partner", "value"),
+    needs=("indicator", "jurisdiction", "partner", "value"),
     tables=("displacement", "asylum", "remittance"),
 )
 def origin_differs_from_destination(table: Table) -> pl.LazyFrame:
     """Figures above 0 of indicators that cross a border, with one country on both sides."""
     return table.rows.filter(
         pl.col("indicator").is_in(indicators_with("crosses_border")),
-        pl.col("reporter").cast(pl.String) == pl.col("partner").cast(pl.String),
+        pl.col("jurisdiction").cast(pl.String) == pl.col("partner").cast(pl.String),
         pl.col("value") > 0,
     )
 
@@ -185,8 +174,10 @@ def trafficking_counts_plausible(table: Table) -> pl.LazyFrame:
 def un_net_migration_agrees(table: Table) -> pl.LazyFrame:
     """Net migration of one jurisdiction and year that differs between two datasets of the UN, with the other value."""
     first = table.rows.filter(pl.col("publisher") == "undesa", pl.col("indicator") == "net_migration")
-    second = first.select("reporter", "period", second=pl.col("dataset"), expected=pl.col("value"))
-    pairs = first.join(second, on=["reporter", "period"]).filter(pl.col("dataset") < pl.col("second")).drop("second")
+    second = first.select("jurisdiction", "period", second=pl.col("dataset"), expected=pl.col("value"))
+    pairs = (
+        first.join(second, on=["jurisdiction", "period"]).filter(pl.col("dataset") < pl.col("second")).drop("second")
+    )
     difference = (pl.col("value") - pl.col("expected")).abs()
     return pairs.filter(difference > ROUNDING + SHARE * pl.col("value").abs())
 

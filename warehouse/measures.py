@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from warehouse.errors import ContractError
+from warehouse.yaml_text import parse_yaml
 
 # The codes of a dimension that a selection does not name: the total, or "not applicable".
 TOTAL = ("_T", "_Z")
@@ -38,8 +39,8 @@ class Selection(_Entry):
     )
     freq: str = "A"
     whom: Literal["all", "members"] = Field(default="all", description="members: the source is not used for China")
-    side: Literal["reporter", "partner"] = Field(
-        default="reporter", description="the field of the observation with the jurisdiction of the measure"
+    side: Literal["jurisdiction", "partner"] = Field(
+        default="jurisdiction", description="the field of the observation with the jurisdiction of the measure"
     )
 
 
@@ -110,7 +111,7 @@ class Measure(_Entry):
 
 
 class Side(Selection):
-    """One side of a mirror: its figures, and which end of the corridor is their reporter."""
+    """One side of a mirror: its figures, and which end of the corridor is their jurisdiction."""
 
     counted_by: Literal["origin", "destination"]
 
@@ -153,6 +154,6 @@ class Declared(_Entry):
 def _declared() -> Declared:
     text = files("warehouse").joinpath("measures.yaml").read_text(encoding="utf-8")
     try:
-        return Declared.model_validate(yaml.safe_load(text))
+        return Declared.model_validate(parse_yaml(text))
     except (yaml.YAMLError, ValidationError) as error:
         raise ContractError(f"warehouse/measures.yaml is not valid: {error}") from error

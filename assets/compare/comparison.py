@@ -31,7 +31,7 @@ from warehouse.measures import Measure
 _QUALITY = (*STATUS_FLAGS, *DIFFERENCES, "parts_missing")
 _CANDIDATE: dict[str, pl.DataType] = {
     "measure": pl.String(),
-    "order": pl.Int64(),
+    "source_order": pl.Int64(),
     "jurisdiction": pl.String(),
     **FIGURE,
     "own_concept": pl.String(),
@@ -56,7 +56,7 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
             selected.append(
                 rows.filter(nw.col(source.side).is_in(compared[source.whom])).select(
                     nw.lit(name).alias("measure"),
-                    nw.lit(order).cast(nw.Int64).alias("order"),
+                    nw.lit(order).cast(nw.Int64).alias("source_order"),
                     nw.col(source.side).alias("jurisdiction"),
                     *FIGURE,
                     nw.lit(source.concept, nw.String).alias("own_concept"),
@@ -70,27 +70,27 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
         .join(engine.from_polars(rules_of_measures(question.measures)), on="measure", how="left")
         .with_columns(**differences())
     )
-    return sum_rows(rows, ["measure", "order", "jurisdiction", "year"], DIFFERENCES)
+    return sum_rows(rows, ["measure", "source_order", "jurisdiction", "year"], DIFFERENCES)
 
 
 def first_candidates(found: Frame) -> Frame:
     """The first candidate with a value for each measure, jurisdiction and year, and the number of ``alternatives``."""
     keys = ["measure", "jurisdiction", "year"]
     known = found.filter(~nw.col("value").is_null())
-    first = known.group_by(keys).agg(nw.col("order").min(), alternatives=nw.len().cast(nw.Int64) - 1)
-    return known.join(first, on=[*keys, "order"])
+    first = known.group_by(keys).agg(nw.col("source_order").min(), alternatives=nw.len().cast(nw.Int64) - 1)
+    return known.join(first, on=[*keys, "source_order"])
 
 
 def alternatives(found: Frame, question: Question, engine: Engine) -> Frame:
     """Table ``comparison_alternative``: the values of all other candidates, compared with that of the first."""
     keys = ["measure", "jurisdiction", "year"]
     first = first_candidates(found).select(
-        *keys, nw.col("order").alias("chosen_order"), nw.col("value").alias("chosen_value")
+        *keys, nw.col("source_order").alias("chosen_order"), nw.col("value").alias("chosen_value")
     )
     rows = (
         found.filter(~nw.col("value").is_null())
         .join(first, on=keys)
-        .filter(nw.col("order") != nw.col("chosen_order"))
+        .filter(nw.col("source_order") != nw.col("chosen_order"))
         .with_columns(
             difference=nw.col("value") - nw.col("chosen_value"),
             ratio=nw.when(nw.col("chosen_value") != 0).then(nw.col("value") / nw.col("chosen_value")),

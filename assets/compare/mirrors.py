@@ -16,7 +16,7 @@ from sources.catalogue import datasets
 from warehouse.codes import CHINA
 from warehouse.measures import Mirror, Side
 
-KEY = ("mirror", "origin", "destination", "year")
+KEY = ("mirror", "jurisdiction", "partner", "year")
 # The columns of each side, prefixed with ``first_`` and ``second_``.
 SIDE = ("value", "dataset", "indicator", "definition", "payload", "locator")
 # The mirror that compares visa rules and not figures.
@@ -24,8 +24,8 @@ VISA_FREE_DAYS = "visa_free_days"
 
 _SELECTED: dict[str, pl.DataType] = {
     "mirror": pl.String(),
-    "origin": pl.String(),
-    "destination": pl.String(),
+    "jurisdiction": pl.String(),
+    "partner": pl.String(),
     **FIGURE,
     "least_parts": pl.Int64(),
 }
@@ -36,7 +36,7 @@ def mirror_flow(
 ) -> Frame:
     """Table ``mirror_flow``: a row for each corridor and year in which at least one side has a figure.
 
-    ``visas`` has nationality, jurisdiction, year and value: the days that a jurisdiction admits without a visa. The two
+    ``visas`` has partner, jurisdiction, year and value: the days that a jurisdiction admits without a visa. The two
     sides of that mirror are what each side grants the other.
     """
     rules = engine.from_polars(counting_rules())
@@ -62,10 +62,12 @@ def mirror_flow(
 
 def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Side, years: Sequence[int]) -> Frame:
     """The figures of one side for the corridors between China and the member states."""
-    ends = {"origin": "partner", "destination": "reporter"}
+    # The partner of a mirror is where persons come from, and its jurisdiction where they are or go. A count by the
+    # country of origin has them in the opposite fields.
+    ends = {"partner": "partner", "jurisdiction": "jurisdiction"}
     if side.counted_by == "origin":
-        ends = {"origin": "reporter", "destination": "partner"}
-    china, state = (ends["origin"], ends["destination"])
+        ends = {"partner": "jurisdiction", "jurisdiction": "partner"}
+    china, state = (ends["partner"], ends["jurisdiction"])
     if entry.corridors == "to_china":
         china, state = state, china
     rows = select_rows(tables, side, years, free=("partner",)).filter(
@@ -113,15 +115,15 @@ def _compared(first: Frame, second: Frame) -> Frame:
 def _visa_mirrors(visas: Frame) -> Frame:
     """For each corridor the days that its destination admits without a visa, and those of the opposite corridor."""
     opposite = visas.select(
-        nw.col("jurisdiction").alias("nationality"),
-        nw.col("nationality").alias("jurisdiction"),
+        nw.col("jurisdiction").alias("partner"),
+        nw.col("partner").alias("jurisdiction"),
         "year",
         nw.col("value").alias("second_value"),
     )
-    return visas.join(opposite, on=["nationality", "jurisdiction", "year"], how="left").select(
+    return visas.join(opposite, on=["partner", "jurisdiction", "year"], how="left").select(
         nw.lit(VISA_FREE_DAYS).alias("mirror"),
-        nw.col("nationality").alias("origin"),
-        nw.col("jurisdiction").alias("destination"),
+        "jurisdiction",
+        "partner",
         "year",
         nw.col("value").alias("first_value"),
         "second_value",

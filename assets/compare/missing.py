@@ -33,5 +33,5 @@ def _sources(entry: Measure, jurisdiction: str) -> Iterator[Source]:
         if source.whom == "members" and jurisdiction == CHINA:
             continue
         others = () if "partner" in source.total else tuple(source.partner)
-        sides = ((jurisdiction,), others) if source.side == "reporter" else ((), (jurisdiction,))
+        sides = ((jurisdiction,), others) if source.side == "jurisdiction" else ((), (jurisdiction,))
         yield source.dataset, source.indicator, *sides

@@ -87,9 +87,9 @@ def _not_published(entry: Measure) -> Iterator[_Absence]:
     """The states that are known not to publish the indicator of the first source."""
     if not entry.sources:
         return
-    of_states = pl.col("reporter").is_in(jurisdictions())
+    of_states = pl.col("jurisdiction").is_in(jurisdictions())
     known = codes.not_published().filter(of_states, pl.col("indicator") == entry.sources[0].indicator)
-    for state, because in known.select("reporter", "absence_source").iter_rows():
+    for state, because in known.select("jurisdiction", "absence_source").iter_rows():
         yield state, STATE, "not_published", because
 
 

@@ -42,7 +42,7 @@ _VALUES = ("value", "low", "high")
 def select_rows(
     tables: Mapping[str, Frame], selection: Selection, years: Sequence[int], free: Collection[str]
 ) -> Frame:
-    """The rows of a selection for every reporter. Dimensions in ``free`` are not filtered."""
+    """The rows of a selection for every jurisdiction. Dimensions in ``free`` are not filtered."""
     table = datasets()[selection.dataset][1].table
     frame = tables[table].filter(
         nw.col("dataset") == selection.dataset,
@@ -58,8 +58,8 @@ def select_rows(
             frame = frame.filter(~nw.col(dimension).is_in(TOTAL))
         elif dimension not in free:
             frame = frame.filter(nw.col(dimension).is_in(wanted))
-    if "reporter" in selection.total:
-        frame = frame.filter(~nw.col("reporter").is_in(_groups()))
+    if "jurisdiction" in selection.total:
+        frame = frame.filter(~nw.col("jurisdiction").is_in(_groups()))
     flags = {
         flag: nw.col("obs_status").str.contains(letter, literal=True).cast(nw.Int64)
         for flag, letter in STATUS_FLAGS.items()

@@ -39,7 +39,7 @@ LAW = ("legal_binding", "legal_event", "visa_rule", "policy_coding")
 # The columns of a table of statistics that the comparison needs, in addition to the table's own dimensions.
 _NEEDED = (
     "indicator",
-    "reporter",
+    "jurisdiction",
     "partner",
     "period",
     "freq",

@@ -87,6 +87,6 @@ def _visa_waivers(rules: pl.DataFrame) -> pl.DataFrame:
     china = rules.filter(pl.col("jurisdiction") == CHINA)
     began = rules_on(china, china["valid_from"].unique().to_list()).filter(pl.col("valid_from") == pl.col("day"))
     waivers = began.filter(pl.col("waiver").is_in(["mutual", "unilateral"])).select(
-        "jurisdiction", happened=pl.lit(VISA_RULE), subject="nationality", happened_on="valid_from"
+        "jurisdiction", happened=pl.lit(VISA_RULE), subject="partner", happened_on="valid_from"
     )
     return waivers.join(pl.DataFrame({"measure": list(VISA_MEASURES)}), how="cross")

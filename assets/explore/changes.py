@@ -176,8 +176,8 @@ def changes(context: ReportContext) -> Item:
     )
     name = context.about.name
     last = names[names.index(name) - 1] if name in names[1:] else None
-    now = {row["table"]: row for row in ledger.filter(pl.col("release") == name).iter_rows(named=True)}
-    then = {row["table"]: row for row in ledger.filter(pl.col("release") == (last or "")).iter_rows(named=True)}
+    now = {row["table_name"]: row for row in ledger.filter(pl.col("release") == name).iter_rows(named=True)}
+    then = {row["table_name"]: row for row in ledger.filter(pl.col("release") == (last or "")).iter_rows(named=True)}
     rows = [
         {"table": table, "rows": row["rows"], "before": then[table]["rows"] if table in then else None}
         for table, row in now.items()
@@ -187,7 +187,7 @@ def changes(context: ReportContext) -> Item:
     largest = revised.sort(
         pl.col("difference").abs(),
         "indicator",
-        "reporter",
+        "jurisdiction",
         "period",
         "dimensions",
         descending=[True, False, False, False, False],
@@ -207,13 +207,13 @@ def _revision(row: Row) -> Item:
     )
     return {
         "indicator": word("indicator", row["indicator"]),
-        "place": word("area", row["reporter"]),
+        "place": word("area", row["jurisdiction"]),
         "partner": partner_name(row["partner"]),
         "year": str(row["period"])[:4],
         "known": f"{row['known_from']:%Y-%m-%d}",
         "old": figure(old),
         "new": figure(new),
-        "command": f"corridor explain revision indicator={row['indicator']} reporter={row['reporter']} "
+        "command": f"corridor explain revision indicator={row['indicator']} jurisdiction={row['jurisdiction']} "
         f"partner={row['partner']} period={str(row['period'])[:10]}",
         "dataset": row["dataset"],
     }

@@ -44,8 +44,8 @@ class ReportContext:
     @cached_property
     def states(self) -> list[str]:
         """The member states, in the order of their English names."""
-        rows = self.tables["jurisdiction"].filter(pl.col("area").is_in(member_states())).sort("name_en")
-        return rows.collect()["area"].to_list()
+        rows = self.tables["jurisdiction"].filter(pl.col("jurisdiction").is_in(member_states())).sort("name_en")
+        return rows.collect()["jurisdiction"].to_list()
 
     @cached_property
     def counting_rules(self) -> pl.DataFrame:

@@ -94,19 +94,19 @@ def _modelled(context: ReportContext) -> pl.DataFrame:
     """Migrants from China by state as modelled, which no measure uses, each with the command that traces it."""
     name = "counted_and_modelled"
     command = pl.format(
-        "corridor explain mirror_flow mirror={} destination={} year={}", pl.lit(name), "destination", "year"
+        "corridor explain mirror_flow mirror={} jurisdiction={} year={}", pl.lit(name), "jurisdiction", "year"
     )
     fields = {field: f"second_{field}" for field in FIGURE_FIELDS}
     rows = _mirror(context, name).drop_nulls("second_value")
-    return rows.select("year", "unit", jurisdiction="destination", command=command, **fields)
+    return rows.select("year", "unit", "jurisdiction", command=command, **fields)
 
 
 def _missing_reasons(context: ReportContext, indicator: str) -> Mapping[tuple[str, int], str]:
-    """Why there is no figure of an indicator, by reporter and year."""
+    """Why there is no figure of an indicator, by jurisdiction and year."""
     rows = context.tables["coverage"].filter(pl.col("indicator") == indicator, pl.col("coverage") != "value")
     return {
-        (reporter, year): reason
-        for reporter, year, reason in rows.select("reporter", "year", "coverage").collect().iter_rows()
+        (jurisdiction, year): reason
+        for jurisdiction, year, reason in rows.select("jurisdiction", "year", "coverage").collect().iter_rows()
     }
 
 
@@ -115,7 +115,7 @@ def asylum(context: ReportContext) -> Item:
     sides = mirrors()["asylum_applicants"].sides
     rows = _mirror(context, "asylum_applicants").sort("year")
     years = context.every_year["year"].to_list()
-    by_state = {state: list(frame.iter_rows(named=True)) for (state,), frame in rows.group_by("destination")}
+    by_state = {state: list(frame.iter_rows(named=True)) for (state,), frame in rows.group_by("jurisdiction")}
     compared = rows.filter(pl.col("ratio").is_not_null(), pl.min_horizontal("first_value", "second_value") >= MANY)
     largest = compared.sort((pl.col("ratio").log().abs()), descending=True).head(5)
     first, second = ((side.dataset, side.indicator) for side in sides)
@@ -138,7 +138,7 @@ def _asylum_row(state: str, rows: Sequence[Row], sides: Sequence[Side], years: S
         {"dataset": side.dataset, "figures": [figure(by_year.get(year), prefix) for year in years]}
         for prefix, side in zip(("first_", "second_"), sides, strict=True)
     ]
-    command = f"corridor explain mirror_flow mirror=asylum_applicants destination={state} --limit 20"
+    command = f"corridor explain mirror_flow mirror=asylum_applicants jurisdiction={state} --limit 20"
     return {"place": word("area", state), "lines": lines, "traces": list(_newest_traces(rows, command))}
 
 
@@ -155,15 +155,15 @@ def _asylum_plot(context: ReportContext, rows: pl.DataFrame, datasets: Sequence[
     """The series of both publishers, with a panel for each state that has many applicants in some year."""
     long = pl.concat(
         [
-            rows.select("destination", "year", source=pl.lit(f"{order} {dataset}"), value=f"{side}_value")
+            rows.select("jurisdiction", "year", source=pl.lit(f"{order} {dataset}"), value=f"{side}_value")
             for order, (side, dataset) in enumerate(zip(("first", "second"), datasets, strict=True))
         ]
     ).drop_nulls("value")
-    maxima = long.group_by("destination").agg(pl.col("value").max()).filter(pl.col("value") >= MANY)
-    order = maxima.sort("value", descending=True)["destination"].to_list()
-    lines = long.select("destination", "source").unique().filter(pl.col("destination").is_in(order))
-    shown = lines.join(context.every_year, how="cross").join(long, on=["destination", "source", "year"], how="left")
-    frame = shown.select("source", "year", "value", place=words_of("area", "destination"))
+    maxima = long.group_by("jurisdiction").agg(pl.col("value").max()).filter(pl.col("value") >= MANY)
+    order = maxima.sort("value", descending=True)["jurisdiction"].to_list()
+    lines = long.select("jurisdiction", "source").unique().filter(pl.col("jurisdiction").is_in(order))
+    shown = lines.join(context.every_year, how="cross").join(long, on=["jurisdiction", "source", "year"], how="left")
+    frame = shown.select("source", "year", "value", place=words_of("area", "jurisdiction"))
     places = [word("area", state) for state in order]
     return Plot("two_sources", "asylum", frame.sort("place", "source", "year"), context.years, places)
 
@@ -175,12 +175,12 @@ def _mirror(context: ReportContext, name: str) -> pl.DataFrame:
 def _mirror_row(row: Row) -> Item:
     """A row of a mirror with the figures of both sides."""
     name = row["mirror"]
-    state = row["destination"] if row["origin"] == CHINA else row["origin"]
-    where = f"mirror={name} origin={row['origin']} destination={row['destination']} year={row['year']}"
+    state = row["jurisdiction"] if row["partner"] == CHINA else row["partner"]
+    where = f"mirror={name} jurisdiction={row['jurisdiction']} partner={row['partner']} year={row['year']}"
     return {
         "mirror": word("mirror", name),
         "place": word("area", str(state)),
-        "to_china": row["destination"] == CHINA,
+        "to_china": row["jurisdiction"] == CHINA,
         "year": row["year"],
         "first": figure(_with_source(row, "first_"), "first_"),
         "second": figure(_with_source(row, "second_"), "second_"),
@@ -210,8 +210,8 @@ def visas(context: ReportContext) -> Item:
     entry = rules.filter(~pl.col("waiver").str.starts_with("transit"))
     rows, bars = [], []
     for state in context.states:
-        china = entry.filter(pl.col("jurisdiction") == CHINA, pl.col("nationality") == state)
-        back = entry.filter(pl.col("jurisdiction") == state, pl.col("nationality") == CHINA)
+        china = entry.filter(pl.col("jurisdiction") == CHINA, pl.col("partner") == state)
+        back = entry.filter(pl.col("jurisdiction") == state, pl.col("partner") == CHINA)
         spans = _waiver_spans(china)
         bars += [_bar(state, span, today) for span in spans]
         rows.append(_visa_row(state, china, back, spans, today))
@@ -249,13 +249,13 @@ def _visa_row(state: str, china: pl.DataFrame, back: pl.DataFrame, spans: Sequen
             rule
             | {
                 "href": source_id(rule),
-                "direction": f"{rule['nationality']} → {rule['jurisdiction']}",
+                "direction": f"{rule['partner']} → {rule['jurisdiction']}",
                 "waiver": word("waiver", rule["waiver"]),
             }
             for rule in pl.concat([china.filter(_WAIVED), back]).iter_rows(named=True)
         ],
-        "command": f"corridor explain visa_rule jurisdiction={CHINA} nationality={state} --on {today}\n"
-        f"corridor explain visa_rule jurisdiction={state} nationality={CHINA} --on {today}",
+        "command": f"corridor explain visa_rule jurisdiction={CHINA} partner={state} --on {today}\n"
+        f"corridor explain visa_rule jurisdiction={state} partner={CHINA} --on {today}",
     }
 
 
@@ -294,13 +294,13 @@ def corridors(context: ReportContext) -> list[Item]:
         context.tables["mirror_flow"]
         .collect()
         .with_columns(
-            state=pl.when(pl.col("origin") == CHINA).then("destination").otherwise("origin"),
+            state=pl.when(pl.col("partner") == CHINA).then("jurisdiction").otherwise("partner"),
             both=pl.col("first_value").is_not_null() & pl.col("second_value").is_not_null(),
         )
     )
-    newest = rows.sort("both", "year").group_by("mirror", "origin", "destination", maintain_order=True).last()
+    newest = rows.sort("both", "year").group_by("mirror", "partner", "jurisdiction", maintain_order=True).last()
     order = {name: number for number, name in enumerate([*mirrors(), "visa_free_days"])}
-    by_state = newest.sort(pl.col("mirror").replace_strict(order), "origin").partition_by("state", as_dict=True)
+    by_state = newest.sort(pl.col("mirror").replace_strict(order), "partner").partition_by("state", as_dict=True)
     return [
         {
             "place": word("area", state),

@@ -8,11 +8,11 @@ from importlib.resources import files
 from typing import Literal
 
 import polars as pl
-import yaml
 
 from assets.explore.context import Tables
 from assets.explore.elements import BETWEEN, PLACEHOLDER, SENTENCE
 from warehouse.codes import UNION
+from warehouse.yaml_text import parse_yaml
 
 Language = Literal["en", "zh"]
 # The word for each code list and code.
@@ -20,7 +20,7 @@ Words = Mapping[tuple[str, str], str]
 
 # The code lists whose names are in a table of their own, and the field of that table with the code.
 NAMED = {
-    "area": ("jurisdiction", "area"),
+    "area": ("jurisdiction", "jurisdiction"),
     "measure": ("measure", "measure"),
     "instrument": ("legal_instrument", "instrument"),
 }
@@ -55,4 +55,4 @@ def translate(page: str, vocabulary: Words) -> str:
 def texts() -> dict[Language, dict[str, str]]:
     """The fixed sentences of each language."""
     text = files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(parse_yaml(text))

@@ -23,7 +23,7 @@ _WIDTH_BEFORE = (pl.col("value_max_before") - pl.col("value_min_before")).fill_n
 
 # If a whole response has at least half of the known codes of one of these fields, it covers all of them, so that a
 # jurisdiction that is missing counts as withdrawn. A narrower response (one country's file, one slice) covers its own.
-BROAD = ("reporter", "partner")
+BROAD = ("jurisdiction", "partner")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class State:
 
 def empty_state(declared: Contract) -> State:
     """The state before the first vintage."""
-    nothing = pl.DataFrame(schema={**declared.polars_schema, REQUEST: pl.String})
+    nothing = pl.DataFrame(schema={**declared.stored_schema, REQUEST: pl.String})
     return State(nothing, nothing, pl.DataFrame(schema=contract("revision").polars_schema))
 
 
@@ -129,7 +129,7 @@ def _closed(rows: pl.DataFrame, published: pl.DataFrame, now: pl.Expr, key: list
 
 def content_of(declared: Contract) -> list[str]:
     """The fields of a table that a revision changes."""
-    return [name for name in declared.field_names if name not in (*declared.key, *PROVENANCE)]
+    return [name for name in declared.stored_schema if name not in (*declared.key, *PROVENANCE)]
 
 
 def as_of(states: Iterable[pl.LazyFrame], at: datetime) -> pl.LazyFrame:
@@ -212,13 +212,13 @@ def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
 
 def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:
     dimensions = [pl.concat_str(pl.lit(f"{name}="), pl.col(name)) for name in declared.dimensions]
-    same = [pl.col(name) for name in ("indicator", "reporter", "partner", "partner_role", "period", "freq")]
+    same = [pl.col(name) for name in ("indicator", "jurisdiction", "partner", "partner_role", "period", "freq")]
     return [
         *same,
         pl.col("publisher"),
         pl.col("dataset"),
         pl.col("change"),
-        pl.lit(declared.table).alias("table"),
+        pl.lit(declared.table).alias("table_name"),
         (pl.concat_str(dimensions, separator=";") if dimensions else pl.lit("")).alias("dimensions"),
         pl.coalesce("unit", "unit_before").alias("unit"),
         pl.col("value_before").alias("old_value"),

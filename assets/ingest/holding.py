@@ -37,7 +37,7 @@ def hold_back(name: str, found: Responses, accepted: Mapping[str, AcceptedFigure
     declared = contract(entry.table)
     candidates = pl.concat(
         [
-            pl.LazyFrame(schema=declared.polars_schema | {"why": pl.String}),
+            pl.LazyFrame(schema=declared.stored_schema | {"why": pl.String}),
             *(response.candidates for given in found.values() for response in given),
         ]
     ).collect()
@@ -73,7 +73,7 @@ def _rows(
         .join(sentences.unique(["payload", "locator"]), on=["payload", "locator"], how="left")
         .with_columns(
             held_value="value",
-            table=pl.lit(declared.table),
+            table_name=pl.lit(declared.table),
             dimensions=pl.concat_str(dimensions, separator=";") if dimensions else pl.lit(""),
             why=pl.col("figure").replace_strict(reasons, return_dtype=pl.String),
             accepted_because=pl.col("figure").replace_strict(because, default=None, return_dtype=pl.String),

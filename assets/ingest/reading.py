@@ -126,7 +126,7 @@ def _read(workspace: Workspace, name: str, pages: Pages, damages: list[str | Non
         parts.append(found)
     facts = {"page": len(parts) if error else None, "error": error, "stated": all(part.stated for part in parts)}
     normalised = [] if error else [part.normalised for part in parts]
-    rows = _write_parts(folder, contract(datasets()[name][1].table).polars_schema, normalised)
+    rows = _write_parts(folder, contract(datasets()[name][1].table).stored_schema, normalised)
     times = rows["known_from"].drop_nulls().unique().sort().to_list()
     dated_rows = any(part.dated_rows for part in parts)
     (folder / "times.json").write_bytes(orjson.dumps(times if dated_rows else times[-1:]))

@@ -184,7 +184,7 @@ def _opted_in(acts: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
         _most_confident(positions).filter(pl.col("event") == "opt_in").unique(_KEY, keep="first", maintain_order=True)
     )
     own = ["event", "date", "basis", "source", "source_url", "confidence", "publisher", "dataset", "payload", "locator"]
-    own += ["source_updated", "known_from", "known_to"]
+    own += ["source_updated", "known_from"]
     return (
         wide.drop(own)
         .join(joined.select("instrument", pl.col("jurisdiction").alias("member"), *own), on=["instrument", "member"])

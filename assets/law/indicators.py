@@ -124,18 +124,18 @@ def visa_days(law: Law, years: list[int]) -> pl.DataFrame:
         rules_on(law.visa_rule, [date(year, 12, 31) for year in years])
         .with_columns(year=pl.col("day").dt.year().cast(pl.Int64), value=days)
         .drop_nulls("value")
-        .select("nationality", "jurisdiction", "year", "value", source_table=pl.lit("visa_rule"))
+        .select("partner", "jurisdiction", "year", "value", source_table=pl.lit("visa_rule"))
     )
 
 
 def _visa_free_days_granted(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     """The days that each state grants to the nationals of the other side."""
-    return _visa_side(visa_days(law, years), "jurisdiction", "nationality", states)
+    return _visa_side(visa_days(law, years), "jurisdiction", "partner", states)
 
 
 def _visa_free_days_abroad(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     """The days that the other side grants to the nationals of each state."""
-    return _visa_side(visa_days(law, years), "nationality", "jurisdiction", states)
+    return _visa_side(visa_days(law, years), "partner", "jurisdiction", states)
 
 
 def _visa_side(days: pl.DataFrame, whom: str, other: str, states: list[str]) -> pl.DataFrame:

@@ -46,7 +46,7 @@ def _entry_rules(rules: pl.DataFrame, travel_document: str) -> pl.DataFrame:
 
 
 def _rule_for_pair(rules: pl.DataFrame, nationality: str, jurisdiction: str, day: date) -> Mapping[str, object] | None:
-    pair = rules.filter(pl.col("nationality") == nationality, pl.col("jurisdiction") == jurisdiction)
+    pair = rules.filter(pl.col("partner") == nationality, pl.col("jurisdiction") == jurisdiction)
     found = _deciding(pair, [day]).drop("day")
     return found.row(0, named=True) if found.height else None
 
@@ -61,5 +61,5 @@ def _deciding(rules: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
             pl.col("confidence") != "low",
         )
         .sort(_ANNOUNCED, "valid_from", "source")
-        .unique(["nationality", "jurisdiction", "day"], keep="last", maintain_order=True)
+        .unique(["partner", "jurisdiction", "day"], keep="last", maintain_order=True)
     )

@@ -29,7 +29,7 @@ WHOLE = "_T"
 # The value of a field that does not apply, such as the other side of a row that has none.
 NOT_APPLICABLE = "_Z"
 # The fields with the jurisdictions that a row is about. Each of them must be in scope.
-_SIDES = ("jurisdiction", "nationality", "destination")
+_SIDES = ("jurisdiction", "partner")
 
 
 def law_rows(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Normalised:
@@ -81,7 +81,7 @@ def _known_codes(rows: pl.DataFrame, translated: Mapping[str, str], table: Contr
 
 def _typed(rows: pl.DataFrame, filled: Mapping[str, object], table: Contract, cells: Cells) -> pl.DataFrame:
     """The rows in the columns and types of the contract, with null for blanks."""
-    missing = [column.name for column in table.columns if column.name not in rows.columns]
+    missing = [column.name for column in table.stored_columns if column.name not in rows.columns]
     rows = rows.with_columns(pl.lit(None).alias(name) for name in missing)
     rows = rows.with_columns(pl.col(name).replace("", None) for name in filled if name in table.field_names)
     for column in [column for column in table.columns if column.name in filled]:
@@ -90,7 +90,7 @@ def _typed(rows: pl.DataFrame, filled: Mapping[str, object], table: Contract, ce
     if "date" in filled and "date_precision" in missing:
         rows = rows.with_columns(date_precision=pl.col("__precision"))
     try:
-        return rows.select(pl.col(c.name).cast(POLARS[c.type]) for c in table.columns)
+        return rows.select(pl.col(c.name).cast(POLARS[c.type]) for c in table.stored_columns)
     except pl.exceptions.InvalidOperationError as error:
         raise StructureError(f"a text does not have the type of its field: {str(error).splitlines()[0]}") from error
 

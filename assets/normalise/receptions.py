@@ -19,7 +19,7 @@ from warehouse.codes import CHINA
 State = Literal["received", "fetch_failed", "not_fetched"]
 # The shared codes that a field of a response may have; None if any code is possible.
 Codes = frozenset[str] | None
-# A possible source of a figure: dataset, indicator, reporters and partners. An empty collection means any code.
+# A possible source of a figure: dataset, indicator, jurisdictions and partners. An empty collection means any code.
 Source = tuple[str, str, Collection[str], Collection[str]]
 
 NOT_PUBLISHED = "not_published"
@@ -36,12 +36,12 @@ class Part:
     state: State
     filters: Filters = field(default_factory=dict)
     indicators: Codes = None
-    reporters: Codes = None
+    jurisdictions: Codes = None
     partners: Codes = None
 
-    def may_hold(self, indicator: str, reporters: Collection[str], partners: Collection[str]) -> bool:
+    def may_hold(self, indicator: str, jurisdictions: Collection[str], partners: Collection[str]) -> bool:
         """Whether the response may contain a figure with these codes."""
-        pairs = ((self.indicators, [indicator]), (self.reporters, reporters), (self.partners, partners))
+        pairs = ((self.indicators, [indicator]), (self.jurisdictions, jurisdictions), (self.partners, partners))
         return all(held is None or not wanted or not held.isdisjoint(wanted) for held, wanted in pairs)
 
 
@@ -80,9 +80,9 @@ class Receptions:
     def reason(self, sources: Iterable[Source]) -> Reason:
         """The reason for a figure that none of these sources has."""
         states: dict[str, set[State]] = {}
-        for dataset, indicator, reporters, partners in sources:
+        for dataset, indicator, jurisdictions, partners in sources:
             for part in self.parts.get(dataset, ()):
-                if part.may_hold(indicator, reporters, partners):
+                if part.may_hold(indicator, jurisdictions, partners):
                     states.setdefault(dataset, set()).add(part.state)
         for worst in _WORST:
             if lacking := tuple(name for name, found in states.items() if worst in found):
@@ -110,7 +110,7 @@ def part_of(publisher: Publisher, name: str, filters: Filters, state: State) -> 
         return Part(state, filters)
     if publisher.endpoints[entry.endpoint].articles is not None:
         return _part_of_prose(publisher.publisher, frozenset(entry.observe.where.get("table", ())), state)
-    fields = (entry.observe.indicator, entry.observe.reporter, entry.observe.partner)
+    fields = (entry.observe.indicator, entry.observe.jurisdiction, entry.observe.partner)
     return Part(state, filters, *(_codes(each, publisher, filters) for each in fields))
 
 
@@ -123,7 +123,7 @@ def _part_of_prose(publisher: str, tables: frozenset[str], state: State) -> Part
 
 
 def _reporters(statement: Statement) -> Iterator[str]:
-    declared = statement.fields.get("reporter", CHINA)
+    declared = statement.fields.get("jurisdiction", CHINA)
     yield from declared.codes.values() if isinstance(declared, Coded) else (declared,)
 
 

@@ -29,7 +29,7 @@ from warehouse.contracts import Contract, contract
 def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Normalised:
     """The observations of one payload of ``publisher``'s dataset ``name``, in the columns of its table's contract.
 
-    Only rows whose reporter or partner is in scope are kept: China, a member state, a province or an EU aggregate.
+    Only rows whose jurisdiction or partner is in scope are kept: China, a member state, a province or an EU aggregate.
     Raises ``StructureError`` if the payload's dimensions are not those of the catalogue entry, or if one key has two
     different values.
     """
@@ -45,7 +45,7 @@ def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origi
     known = pl.all_horizontal(*(pl.col(field).is_not_null() for field in [*translated, "obs_status"]))
     known &= pl.col("__raw") != "?"
     frame = materialise(with_provenance(frame, publisher, name, origin, cells.updated))
-    observations = frame.filter(known & _in_scope()).select(table.field_names).collect()
+    observations = frame.filter(known & _in_scope()).select(table.stored_schema.names()).collect()
     unknown = [(dimension, pl.col(field).is_null()) for field, dimension in translated.items()]
     unknown += [("flag", pl.col("obs_status").is_null()), ("value", pl.col("__raw") == "?")]
     unmatched = unmatched_codes(frame.filter(~known), unknown, cells)
@@ -93,14 +93,14 @@ def _unread(unread: pl.DataFrame, publisher: Publisher, name: str, origin: Origi
 
 
 def _in_scope() -> pl.Expr:
-    return pl.col("reporter").is_in(areas_in_scope()) | pl.col("partner").is_in(areas_in_scope())
+    return pl.col("jurisdiction").is_in(areas_in_scope()) | pl.col("partner").is_in(areas_in_scope())
 
 
 def _field_sources(rule: Observe, table: Contract) -> FieldSources:
     """The source of every field that the rule fills. A dimension that the rule does not name is ``_Z``: no detail."""
     return {
         "indicator": rule.indicator,
-        "reporter": rule.reporter,
+        "jurisdiction": rule.jurisdiction,
         "partner": rule.partner,
         "partner_role": rule.partner_role,
         **dict.fromkeys(table.dimensions, "_Z"),

@@ -33,13 +33,15 @@ def statistics() -> tuple[str, ...]:
 
 def statistics_table(observations: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
     """A table of statistics or of law in the columns, types and order of its contract."""
+    if "period" in declared.field_names:
+        observations = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
     frame = observations.select(declared.field_names).collect()
     return frame.cast(declared.polars_schema).sort(declared.key)
 
 
 def jurisdiction() -> pl.DataFrame:
     """Table ``jurisdiction``."""
-    return in_contract(codes.areas(), "jurisdiction")
+    return in_contract(codes.areas().rename({"area": "jurisdiction"}), "jurisdiction")
 
 
 def indicator() -> pl.DataFrame:
@@ -94,7 +96,7 @@ def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[s
         "dataset": name,
         "publisher": publisher.publisher,
         "title": entry.title,
-        "table": entry.table,
+        "table_name": entry.table,
         "homepage": publisher.homepage,
         "licence": licence.id,
         "licence_url": licence.url,
@@ -112,13 +114,13 @@ def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[s
 def coverage(observations: pl.LazyFrame, receptions: Receptions) -> pl.DataFrame:
     """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
 
-    ``observations`` has reporter, indicator, period, value and missing_reason. A missing figure has the reason of the
-    datasets that could contain it, unless ``not_published.csv`` states that the jurisdiction does not publish it.
+    ``observations`` has jurisdiction, indicator, period, value and missing_reason. A missing figure has the reason of
+    the datasets that could contain it, unless ``not_published.csv`` states that the jurisdiction does not publish it.
     """
     dated = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
     reason_order = pl.Enum(_REASONS)
     found = (
-        dated.group_by("reporter", "indicator", "year")
+        dated.group_by("jurisdiction", "indicator", "year")
         .agg(
             observations=pl.col("value").count().cast(pl.Int64),
             reason=pl.col("missing_reason").cast(reason_order, strict=False).min().cast(pl.String),
@@ -131,14 +133,14 @@ def coverage(observations: pl.LazyFrame, receptions: Receptions) -> pl.DataFrame
         pl.col("in_scope") & ((pl.col("kind") != "aggregate") | (pl.col("area") == "EU27_2020"))
     )
     grid = (
-        scope.select(pl.col("area").alias("reporter"))
+        scope.select(pl.col("area").alias("jurisdiction"))
         .join(codes.indicators().select("indicator"), how="cross")
         .join(pl.DataFrame({"year": years}, schema={"year": pl.Int64}), how="cross")
     )
     joined = (
-        grid.join(found, on=["reporter", "indicator", "year"], how="left")
-        .join(codes.not_published(), on=["reporter", "indicator"], how="left")
-        .join(_default_reasons(grid, receptions), on=["reporter", "indicator"], how="left")
+        grid.join(found, on=["jurisdiction", "indicator", "year"], how="left")
+        .join(codes.not_published(), on=["jurisdiction", "indicator"], how="left")
+        .join(_default_reasons(grid, receptions), on=["jurisdiction", "indicator"], how="left")
         .with_columns(
             pl.col("observations").fill_null(0),
             absence_source=pl.when(pl.col("observations").fill_null(0) == 0).then("absence_source"),
@@ -150,12 +152,12 @@ def coverage(observations: pl.LazyFrame, receptions: Receptions) -> pl.DataFrame
 
 
 def _default_reasons(grid: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
-    """The reason for a missing figure of each reporter and indicator, from what was received of the datasets."""
+    """The reason for a missing figure of each jurisdiction and indicator, from what was received of the datasets."""
     sources = sources_by_indicator(receptions)
-    pairs = grid.select("reporter", "indicator").unique(maintain_order=True)
+    pairs = grid.select("jurisdiction", "indicator").unique(maintain_order=True)
     reasons = [
-        receptions.reason((name, indicator, (reporter,), ()) for name in sources.get(indicator, ())).code
-        for reporter, indicator in pairs.iter_rows()
+        receptions.reason((name, indicator, (jurisdiction,), ()) for name in sources.get(indicator, ())).code
+        for jurisdiction, indicator in pairs.iter_rows()
     ]
     return pairs.with_columns(default_reason=pl.Series(reasons, dtype=pl.String))
 

@@ -182,7 +182,7 @@ def _table(folder: Path, name: str, frame: pl.LazyFrame) -> TableFacts:
 def _ledger(history: list[Release]) -> pl.LazyFrame:
     """Table ``release``: the tables of this release and of those before it, without table ``release`` itself."""
     rows = [
-        {"release": entry.name, "table": name, **{key: getattr(facts, key) for key in LEDGER}}
+        {"release": entry.name, "table_name": name, **{key: getattr(facts, key) for key in LEDGER}}
         for entry in history
         for name, facts in entry.tables.items()
         if name != "release"

@@ -16,7 +16,7 @@ PANEL = "Read and write data"
 
 # What the table of the figures of a text shows.
 FIGURE_COLUMNS = (
-    *("indicator", "group", "period", "value", "least", "most"),
+    *("indicator", "person_group", "period", "value", "least", "most"),
     *("unit", "definition", "span", "reads", "phrase"),
 )
 

@@ -40,11 +40,11 @@ def explain(
 
     - corridor explain asylum
 
-    - corridor explain asylum partner=CHN reporter=DEU period=2023
+    - corridor explain asylum partner=CHN jurisdiction=DEU period=2023
 
     - corridor explain IV-13 --jurisdiction CHN
 
-    - corridor explain visa_rule nationality=DEU jurisdiction=CHN --on 2024-06-01
+    - corridor explain visa_rule partner=DEU jurisdiction=CHN --on 2024-06-01
     """
     from pipelines.explain import figures, law, visa
     from pipelines.explain.report import as_json, rendered

@@ -47,7 +47,7 @@ class IndicatorRows:
     values: int
     first: date | None
     last: date | None
-    reporters: int
+    jurisdictions: int
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _indicator_rows(workspace: Workspace, name: str, tables: list[str]) -> Indic
     parts = [
         pl.scan_parquet(releases.table_file(workspace.releases, latest, table))
         .filter(pl.col("indicator") == name)
-        .select("value", "period", "reporter")
+        .select("value", "period", "jurisdiction")
         for table in tables
     ]
     counts = pl.concat(parts).select(
@@ -194,7 +194,7 @@ def _indicator_rows(workspace: Workspace, name: str, tables: list[str]) -> Indic
         values=pl.col("value").count(),
         first=pl.col("period").min(),
         last=pl.col("period").max(),
-        reporters=pl.col("reporter").n_unique(),
+        jurisdictions=pl.col("jurisdiction").n_unique(),
     )
     return IndicatorRows(latest.name, **counts.collect().row(0, named=True))
 

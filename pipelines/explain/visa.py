@@ -49,7 +49,7 @@ class VisaReport:
 def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport:
     """A report on the visa that a national needed on a day, from the latest release.
 
-    ``where`` holds nationality=, jurisdiction= and optionally travel_document=. Raises ``WarehouseError`` if it does
+    ``where`` holds partner=, jurisdiction= and optionally travel_document=. Raises ``WarehouseError`` if it does
     not, or if there is no release.
     """
     nationality, jurisdiction, document = _parse(where)
@@ -78,22 +78,22 @@ def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport
 def _parse(where: list[str]) -> tuple[str, str, str]:
     """Nationality, jurisdiction and travel document."""
     items = dict(part.partition("=")[::2] for part in where)
-    required, areas = {"nationality", "jurisdiction"}, codes.members("area")
+    required, areas = {"partner", "jurisdiction"}, codes.members("area")
     names_known = required <= items.keys() <= required | {"travel_document"}
     if not names_known or not all(items[name] in areas for name in required):
         raise WarehouseError(
-            "a visa rule needs visa_rule nationality=DEU jurisdiction=CHN --on DATE, with codes of ISO 3166-1 alpha-3"
+            "a visa rule needs visa_rule partner=DEU jurisdiction=CHN --on DATE, with codes of ISO 3166-1 alpha-3"
         )
     document = items.get("travel_document", "ORDINARY")
     if document not in (documents := codes.members("travel_document")):
         raise WarehouseError(f"{document} is not a travel document; use one of {', '.join(sorted(documents))}")
-    return items["nationality"], items["jurisdiction"], document
+    return items["partner"], items["jurisdiction"], document
 
 
 def _last_waiver(rules: pl.DataFrame, nationality: str, jurisdiction: str, on: date) -> str:
     """A sentence on the last announced waiver if it ends before the day, since it may have been extended."""
     waivers = rules.filter(
-        pl.col("nationality") == nationality,
+        pl.col("partner") == nationality,
         pl.col("jurisdiction") == jurisdiction,
         pl.col("waiver") == "unilateral",
         pl.col("confidence") != "low",
@@ -114,7 +114,7 @@ def _rule(row: Mapping[str, object] | None) -> Rule | None:
 def _requirements(workspace: Workspace, nationality: str, jurisdiction: str) -> list[Requirement]:
     """The entries of all imported visa matrices for two jurisdictions, the oldest first."""
     seen = stages.observations(workspace, "passportindex/matrix").frame.collect()
-    entries = seen.filter(pl.col("nationality") == nationality, pl.col("jurisdiction") == jurisdiction)
+    entries = seen.filter(pl.col("partner") == nationality, pl.col("jurisdiction") == jurisdiction)
     return [
         Requirement(row["speaks_of"].isoformat(), row["coded_value"])
         for row in entries.sort("speaks_of").iter_rows(named=True)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sources.catalogue.model import Dataset, Publisher
 from sources.errors import CatalogueError
-from sources.yaml_text import parse_yaml
+from warehouse.yaml_text import parse_yaml
 
 
 def load(text: str, name: str) -> Publisher:

@@ -145,7 +145,7 @@ class Observe(Entry):
     """How cells become observations. Each field has a constant value, or is read from a dimension."""
 
     indicator: str | Dim
-    reporter: str | Dim
+    jurisdiction: str | Dim
     partner: str | Dim = "_Z"
     partner_role: str | Dim = "_Z"
     dimensions: dict[str, str | Dim] = {}

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sources.errors import CatalogueError
-from sources.yaml_text import parse_yaml
+from warehouse.yaml_text import parse_yaml
 
 FACTOR = 3.0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from sources.http.snapshot import SnapshotEntry
-from sources.yaml_text import parse_yaml
+from warehouse.yaml_text import parse_yaml
 
 FOLDER = Path(str(files(__package__)))
 

@@ -346,7 +346,7 @@ def nothing_changed(setup: Setup, name: str, before: pl.DataFrame, released: dic
 
 
 def test_a_bad_slice_does_not_stop_other_slices(setup: Setup) -> None:
-    before = setup.rows(PERMITS).filter(reporter="AUT")
+    before = setup.rows(PERMITS).filter(jurisdiction="AUT")
     rows = setup.publishers.eurostat["migr_resfirst"]
     setup.publishers.eurostat["migr_resfirst"] = [row | {"OBS_VALUE": 999} for row in rows]
     setup.publishers.instead[KEYS[PERMITS]] = [reply(MAINTENANCE)]
@@ -354,8 +354,8 @@ def test_a_bad_slice_does_not_stop_other_slices(setup: Setup) -> None:
     assert read == []
     assert [re.match(request_of(PERMITS), line) is not None for line in received] == [True]
     after = setup.rows(PERMITS)
-    assert after.filter(reporter="AUT").equals(before)
-    assert after.filter(reporter="DEU")["value"].unique().to_list() == [999.0]
+    assert after.filter(jurisdiction="AUT").equals(before)
+    assert after.filter(jurisdiction="DEU")["value"].unique().to_list() == [999.0]
 
 
 def test_an_unknown_code_is_counted_and_other_rows_are_published(setup: Setup) -> None:

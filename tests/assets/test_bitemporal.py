@@ -13,7 +13,7 @@ from warehouse.contracts import contract
 TABLE = contract("remittance")
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
-# The content of a vintage: a value by (reporter, partner, year), or None for a missing one.
+# The content of a vintage: a value by (jurisdiction, partner, year), or None for a missing one.
 Content = dict[tuple[str, str, int], float | None]
 
 
@@ -21,7 +21,7 @@ def frame(vintage: Content, payload: str = "a") -> pl.DataFrame:
     rows = [
         {
             "indicator": "bilateral_remittances",
-            "reporter": reporter,
+            "jurisdiction": jurisdiction,
             "partner": partner,
             "partner_role": "origin",
             "period": date(year, 1, 1),
@@ -37,17 +37,19 @@ def frame(vintage: Content, payload: str = "a") -> pl.DataFrame:
             "payload": payload * 64,
             "locator": place,
         }
-        for place, ((reporter, partner, year), value) in enumerate(vintage.items(), 1)
+        for place, ((jurisdiction, partner, year), value) in enumerate(vintage.items(), 1)
     ]
     whole = pl.DataFrame(rows, schema_overrides={"value": pl.Float64}) if rows else pl.DataFrame()
     missing = [
-        pl.lit(None, kind).alias(name) for name, kind in TABLE.polars_schema.items() if name not in whole.columns
+        pl.lit(None, kind).alias(name) for name, kind in TABLE.stored_schema.items() if name not in whole.columns
     ]
-    return whole.with_columns(missing).select(TABLE.field_names).cast(TABLE.polars_schema) if rows else empty()
+    return (
+        whole.with_columns(missing).select(TABLE.stored_schema.names()).cast(TABLE.stored_schema) if rows else empty()
+    )
 
 
 def empty() -> pl.DataFrame:
-    return pl.DataFrame(schema=TABLE.polars_schema)
+    return pl.DataFrame(schema=TABLE.stored_schema)
 
 
 def day(number: int) -> datetime:
@@ -84,7 +86,7 @@ def test_a_table_as_of_a_day_equals_that_of_a_build_on_that_day(vintages: list[C
 @settings(max_examples=40)
 @given(SEQUENCE)
 def test_the_revisions_lead_from_each_state_to_the_next(vintages: list[Content]) -> None:
-    identity = ["indicator", "reporter", "partner", "partner_role", "period", "freq"]
+    identity = ["indicator", "jurisdiction", "partner", "partner_role", "period", "freq"]
     for before, after in zip(states_after(vintages), states_after(vintages)[1:], strict=False):
         if before.current.is_empty():
             assert after.revisions.is_empty()
@@ -154,20 +156,20 @@ def test_a_year_outside_the_scope_of_a_vintage_is_not_changed() -> None:
 def test_a_response_replaces_all_rows_of_the_previous_one_to_the_same_request() -> None:
     whole: Content = {("DEU", "CHN", 2018): 5.0, ("FRA", "CHN", 2020): 5.0}
     state = states_after([whole, {("DEU", "CHN", 2018): 5.0}], request="geo=DE..FR")[-1]
-    assert (only(state)["change"], only(state)["reporter"]) == ("disappeared", "FRA")
+    assert (only(state)["change"], only(state)["jurisdiction"]) == ("disappeared", "FRA")
 
 
 def test_a_file_of_one_country_does_not_close_rows_of_the_others() -> None:
-    whole: Content = {(reporter, "CHN", 2020): 5.0 for reporter in ("DEU", "FRA", "ITA")}
+    whole: Content = {(jurisdiction, "CHN", 2020): 5.0 for jurisdiction in ("DEU", "FRA", "ITA")}
     state = states_after([whole, {("DEU", "CHN", 2020): 5.0}])[-1]
     assert state.revisions.is_empty()
     assert state.current.height == 3
 
 
 def test_a_country_that_is_missing_in_a_whole_edition_disappears() -> None:
-    whole: Content = {(reporter, "CHN", 2020): 5.0 for reporter in ("DEU", "FRA", "ITA")}
+    whole: Content = {(jurisdiction, "CHN", 2020): 5.0 for jurisdiction in ("DEU", "FRA", "ITA")}
     state = states_after([whole, {key: value for key, value in whole.items() if key[0] != "ITA"}])[-1]
-    assert (only(state)["change"], only(state)["reporter"]) == ("disappeared", "ITA")
+    assert (only(state)["change"], only(state)["jurisdiction"]) == ("disappeared", "ITA")
 
 
 def test_a_new_year_extends_and_a_gap_that_is_filled_appears() -> None:
@@ -180,5 +182,5 @@ def test_a_new_year_extends_and_a_gap_that_is_filled_appears() -> None:
 def test_a_triangle_has_each_value_with_the_days_on_which_it_was_known() -> None:
     states = states_after([{("DEU", "CHN", 2020): 5.0}, {("DEU", "CHN", 2020): 7.0, ("DEU", "CHN", 2021): 9.0}])
     history = pl.concat([states[-1].current, *(state.closed for state in states)]).lazy()
-    shown = triangle(history, [pl.col("reporter") == "DEU"])
+    shown = triangle(history, [pl.col("jurisdiction") == "DEU"])
     assert shown.rows() == [(date(2020, 1, 1), 5.0, 7.0), (date(2021, 1, 1), None, 9.0)]

@@ -47,7 +47,7 @@ def population(*rows: tuple[str, int, float | None], dataset: str = WORLD, **fie
     }
     filled = [
         base
-        | {"reporter": whom, "period": date(year, 1, 1), "value": value}
+        | {"jurisdiction": whom, "period": date(year, 1, 1), "value": value}
         | ({} if value is not None else {"missing_reason": "suppressed"})
         | fields
         for whom, year, value in rows

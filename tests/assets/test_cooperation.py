@@ -26,7 +26,7 @@ def test_the_first_row_is_the_project_of_2008() -> None:
     assert first["agencies"].startswith("IOM;ILO")
     assert first["source"].startswith("China Daily")
     assert first["source"].endswith("21 March 2008")
-    assert (first["jurisdiction"], first["counterpart"]) == ("CHN", "EU")
+    assert (first["jurisdiction"], first["partner"]) == ("CHN", "EU")
 
 
 def test_every_row_names_a_publication_and_where_it_is() -> None:

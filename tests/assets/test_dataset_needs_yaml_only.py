@@ -44,23 +44,24 @@ PLAIN = {
     "displacement": "{sex: _T, age: _T}",
     "labour_migration": "{sex: _T, age: _T}",
     "trafficking": "{sex: _T, age: _T, exploitation: _T, occurrence: _T}",
-    "border_crossing": "{direction: IN, group: _T, route: WBALK, border: LAND}",
+    "border_crossing": "{direction: IN, person_group: _T, route: WBALK, border: LAND}",
     "migrant_death": "{sex: _T, age: _T, route: _U, cause: MIXED, incident: {dim: incident}}",
 }
-GERMANY = "reporter: {dim: geo, codes: eurostat}"
+GERMANY = "jurisdiction: {dim: geo, codes: eurostat}"
 FROM_CHINA = "partner_role: origin\npartner: {dim: origin, codes: name}"
 POPULATION = f"{GERMANY}\nindicator: population\ndefinition: mid_year_population"
 STOCK = "indicator: international_migrants\ndefinition: foreign_born"
-SIDES = "reporter: {dim: coa_iso, codes: iso3}\npartner: {dim: coo_iso, codes: iso3}\npartner_role: origin"
+SIDES = "jurisdiction: {dim: coa_iso, codes: iso3}\npartner: {dim: coo_iso, codes: iso3}\npartner_role: origin"
 UNHCR = f"{SIDES}\nindicator: {{dim: measure, codes: {{refugees: refugees}}}}\ndefinition: unhcr_mandate_end_year"
 NET = "indicator: net_migration\ndefinition: residual_of_population_change"
 STUDENTS = (
-    "indicator: inbound_mobile_students\ndefinition: mobile_students_tertiary\nreporter: {dim: geo_unit, codes: iso3}"
+    "indicator: inbound_mobile_students\ndefinition: mobile_students_tertiary\n"
+    "jurisdiction: {dim: geo_unit, codes: iso3}"
 )
 DEAD = (
     "indicator: migrants_dead\ndefinition: incident_recorded\npartner: _T\npartner_role: origin\n"
     "where: {measure: [dead]}\n"
-    "reporter: {dim: country_of_incident, codes: name}\n"
+    "jurisdiction: {dim: country_of_incident, codes: name}\n"
     "ignore: [region, region_of_origin, country_of_origin, cause, route, incident_type]"
 )
 
@@ -127,25 +128,25 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
     ),
     "worldbank_json": (
         "migration_flow",
-        f"{NET}\nreporter: {{dim: countryiso3code, codes: worldbank}}\nignore: [country, indicator]",
+        f"{NET}\njurisdiction: {{dim: countryiso3code, codes: worldbank}}\nignore: [country, indicator]",
         json.dumps([{"page": 1, "pages": 1, "total": 1}, [indicator("NETM", ("DE", "DEU"), 2023, 7)]]),
     ),
     "worldbank_csv": (
         "migration_flow",
-        f"{NET}\nreporter: {{dim: country, codes: worldbank}}\nignore: [indicator]",
+        f"{NET}\njurisdiction: {{dim: country, codes: worldbank}}\nignore: [indicator]",
         WORLD,
     ),
     "data360_json": (
         "remittance",
         "indicator: bilateral_remittances\ndefinition: modelled_from_stocks\npartner_role: origin\n"
-        "reporter: {dim: comp_breakdown_1, codes: worldbank_name}\npartner: {dim: ref_area, codes: worldbank}\n"
+        "jurisdiction: {dim: comp_breakdown_1, codes: worldbank_name}\npartner: {dim: ref_area, codes: worldbank}\n"
         "ignore: [database_id, indicator, sex, age, freq, urbanisation, comp_breakdown_2, comp_breakdown_3,"
         " unit_measure, unit_mult]",
         json.dumps({"count": 1, "value": [bilateral("X", "CHN", "DEU", 7) | {"TIME_PERIOD": "2023"}]}),
     ),
     "un_portal_json": (
         "migration_flow",
-        f"{NET}\nreporter: {{dim: location, codes: m49}}\n"
+        f"{NET}\njurisdiction: {{dim: location, codes: m49}}\n"
         "ignore: [indicator, source, revision, variant, category, sex, age]",
         json.dumps({"pageNumber": 1, "pages": 1, "total": 1, "data": [projection(276, 2023, 7)]}),
     ),
@@ -161,30 +162,30 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
     ),
     "ilostat_csv": (
         "labour_migration",
-        "indicator: employed\ndefinition: labour_force_survey\nreporter: {dim: ref_area, codes: iso3}\n"
+        "indicator: employed\ndefinition: labour_force_survey\njurisdiction: {dim: ref_area, codes: iso3}\n"
         "ignore: [source, indicator, sex, classif1]",
         f"{ILO}\nDEU,BA:1,X,SEX_T,AGE,2023,7,,,,\n",
     ),
     "undata_csv": (
         "migrant_stock",
-        f"{STOCK}\nreporter: {{dim: area, codes: m49}}\nignore: [series, footnotes, source]",
+        f"{STOCK}\njurisdiction: {{dim: area, codes: m49}}\nignore: [series, footnotes, source]",
         "T04,A title,,,,,\nRegion/Country/Area,,Year,Series,Value,Footnotes,Source\n276,Germany,2023,Stock,7,,UN\n",
     ),
     "wpp_tsv": (
         "migration_flow",
-        f"{NET}\nreporter: {{dim: country_code, codes: m49}}",
+        f"{NET}\njurisdiction: {{dim: country_code, codes: m49}}",
         "country_code\tcountry\t2023\n276\tGermany\t7\n",
     ),
     "undesa_xlsx": (
         "migrant_stock",
-        f"{STOCK}\nreporter: {{dim: destination, codes: m49}}\nwhere: {{table: [Table 1]}}\n"
+        f"{STOCK}\njurisdiction: {{dim: destination, codes: m49}}\nwhere: {{table: [Table 1]}}\n"
         "ignore: [destination_name, series, sex]",
         book({"Contents": [["International Migrant Stock"]], "Table 1": DESA}),
     ),
     "knomad_xlsx": (
         "migrant_stock",
         "indicator: international_migrants_modelled\ndefinition: modelled_from_stocks\nignore: [measure]\n"
-        f"reporter: {{dim: destination, codes: worldbank_name}}\n{FROM_CHINA}",
+        f"jurisdiction: {{dim: destination, codes: worldbank_name}}\n{FROM_CHINA}",
         book(
             {
                 "M": [
@@ -198,7 +199,7 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
     ),
     "glotip_xlsx": (
         "trafficking",
-        "indicator: trafficking_victims\ndefinition: victim_detected\nreporter: {dim: iso3_code, codes: iso3}\n"
+        "indicator: trafficking_victims\ndefinition: victim_detected\njurisdiction: {dim: iso3_code, codes: iso3}\n"
         "ignore: [country, region, subregion, indicator, dimension, category, sex, age, unit, source, occurrence]",
         book(
             {
@@ -213,7 +214,7 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
     ),
     "frontex_xlsx": (
         "border_crossing",
-        "indicator: illegal_border_crossings\ndefinition: detection_between_crossing_points\nreporter: EU_SAC\n"
+        "indicator: illegal_border_crossings\ndefinition: detection_between_crossing_points\njurisdiction: EU_SAC\n"
         "partner: {dim: nationality, codes: name}\npartner_role: citizenship\nignore: [route, border_type]",
         book(
             {
@@ -238,7 +239,7 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
     "ctdc_csv": (
         "trafficking",
         "indicator: trafficking_case_records\ndefinition: case_record\nignore: [gender, citizenship]\n"
-        "reporter: {dim: country_of_exploitation, codes: iso2}",
+        "jurisdiction: {dim: country_of_exploitation, codes: iso2}",
         "yearOfRegistration,Datasource,gender,ageBroad,citizenship,CountryOfExploitation\n" + "2023,C,F,9,CN,DE\n" * 7,
     ),
 }
@@ -260,7 +261,7 @@ def test_a_dataset_of_a_known_format_needs_an_entry_and_no_python(
     result = stages.observations(workspace, "new/thing")
     assert result.failures == []
     assert result.unmatched.collect().rows() == []
-    assert result.frame.select("reporter", "value").collect().rows() == [
+    assert result.frame.select("jurisdiction", "value").collect().rows() == [
         ("EU_SAC" if "frontex" in name else "DEU", 7.0)
     ]
     assert result.frame.collect()["period"].dt.year().to_list() == [2020 if name == "undesa_xlsx" else 2023]

@@ -194,7 +194,7 @@ def measure(number: str, state: str = "DEU", directive: str = "32008L0115") -> d
 def test_measures_refer_to_their_directive(tmp_path: Path) -> None:
     text = result(MEASURES, measure("72008L0115DEU_184231"), measure("72008L0115GBR_1", "GBR"), {"probe": "x"})
     rows = read_law_rows(write_payload(tmp_path, text), "cellar/measures").observations
-    assert rows.select("instrument", "jurisdiction", "measure", "notified").rows() == [
+    assert rows.select("instrument", "jurisdiction", "measure_number", "notified").rows() == [
         ("32008L0115", "DEU", "72008L0115DEU_184231", date(2011, 11, 30))
     ]
 
@@ -376,7 +376,7 @@ class TestTheActsAreThoseOfTheCorpus:
 def test_a_dataset_is_either_statistics_or_law() -> None:
     text = Path(catalogue.__file__).with_name("citations.yaml").read_text(encoding="utf-8")
     both = text.replace(
-        "    record:\n", "    observe: {indicator: a, reporter: a, unit: a, definition: a}\n    record:\n", 1
+        "    record:\n", "    observe: {indicator: a, jurisdiction: a, unit: a, definition: a}\n    record:\n", 1
     )
     with pytest.raises(CatalogueError, match="exactly one of observe and record"):
         catalogue.load(both, "citations.yaml")

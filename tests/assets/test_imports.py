@@ -53,7 +53,7 @@ def tsv(**values: int) -> str:
 
 def figures(workspace: Workspace, dataset: str = IMMIGRATION) -> dict[str, float]:
     frame = stages.observations(workspace, dataset).frame.filter(pl.col("period").dt.year() == 2020).collect()
-    return dict(frame.select("reporter", "value").iter_rows())
+    return dict(frame.select("jurisdiction", "value").iter_rows())
 
 
 def test_a_payload_that_states_another_dataset_is_refused(workspace: Workspace) -> None:

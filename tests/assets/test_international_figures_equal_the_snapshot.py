@@ -35,35 +35,35 @@ def value(frame: pl.DataFrame, **where: object) -> object:
 
 
 def test_china_sends_more_students_than_it_receives() -> None:
-    assert value(observations("uis", "26637"), reporter="CHN", year=2023) == 200_892
-    assert value(observations("uis", "MENF.5T8"), reporter="CHN", year=2022) == -841_380
+    assert value(observations("uis", "26637"), jurisdiction="CHN", year=2023) == 200_892
+    assert value(observations("uis", "MENF.5T8"), jurisdiction="CHN", year=2022) == -841_380
 
 
 def test_un_estimates_differ_from_the_older_ones_that_the_world_bank_publishes() -> None:
     prospects, bank = observations("undesa", "wpp_net_migration"), observations("worldbank", "SM.POP.NETM")
-    assert [value(frame, reporter="CHN", year=2022) for frame in (prospects, bank)] == [-293_846, -311_380]
-    assert [value(frame, reporter="CHN", year=2023) for frame in (prospects, bank)] == [-567_724, -310_220]
+    assert [value(frame, jurisdiction="CHN", year=2022) for frame in (prospects, bank)] == [-293_846, -311_380]
+    assert [value(frame, jurisdiction="CHN", year=2023) for frame in (prospects, bank)] == [-567_724, -310_220]
     assert set(prospects["definition"]) == {"modelled_population_projection"}
 
 
 def test_inflows_cover_the_22_member_states_in_the_oecd() -> None:
     inflows = observations("oecd", "imd_inflows")
-    assert value(inflows, reporter="GRC", year=2014) == 29_510
-    assert inflows["reporter"].n_unique() == 22
+    assert value(inflows, jurisdiction="GRC", year=2014) == 29_510
+    assert inflows["jurisdiction"].n_unique() == 22
     assert set(inflows["partner"]) == {"_T"}
 
 
 def test_the_working_age_population_is_in_persons_and_small_samples_are_flagged() -> None:
     workers = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A")
-    assert set(workers["reporter"]) == {"ESP", "GRC", "HRV", "ITA", "MLT", "PRT", "SVN"}
+    assert set(workers["jurisdiction"]) == {"ESP", "GRC", "HRV", "ITA", "MLT", "PRT", "SVN"}
     assert set(workers["partner"]) == {"NAT", "FOR"}
-    assert workers.filter(reporter="ITA")["value"].sum() > 50_000_000
+    assert workers.filter(jurisdiction="ITA")["value"].sum() > 50_000_000
     assert workers.filter(pl.col("obs_status") == "U").height > 0
 
 
 def test_prices_are_for_corridors_and_below_a_hundred_per_cent() -> None:
     prices = observations("worldbank", "remittance_prices").filter(pl.col("value").is_not_null())
-    assert {("DEU", "CHN"), ("ITA", "CHN")} <= set(prices.select("reporter", "partner").iter_rows())
+    assert {("DEU", "CHN"), ("ITA", "CHN")} <= set(prices.select("jurisdiction", "partner").iter_rows())
     assert set(prices["unit"]) == {"percent"}
     assert prices["value"].max() < 100  # type: ignore[operator]
     assert prices.filter(pl.col("value") < 0)["obs_status"].to_list() == ["U"]
@@ -82,7 +82,7 @@ def test_every_incident_in_the_28_is_present_with_all_dead_and_missing(corpus: P
     for country, code in (("Italy", "ITA"), ("Greece", "GRC"), ("Spain", "ESP")):
         ours = [row for row in rows if row[at["Country of Incident"]] == country]
         total = sum(number(row[at["Total Number of Dead and Missing"]]) for row in ours)
-        assert deaths.filter(reporter=code)["value"].sum() == total > 1_000
+        assert deaths.filter(jurisdiction=code)["value"].sum() == total > 1_000
     assert deaths.filter(partner="CHN")["value"].sum() == sum(
         number(row[at["Total Number of Dead and Missing"]]) for row in rows if row[at["Country of Origin"]] == "China"
     )
@@ -93,5 +93,5 @@ def test_values_in_thousands_become_persons(corpus: Path) -> None:
     path = corpus / "intl/ilo/MST_XWAP_SEX_AGE_CCT_NB_A-filtered-2025-10-31.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
         published = [row["obs_value"] for row in csv.DictReader(file) if row["ref_area.label"] == "Malta"]
-    ours = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A").filter(reporter="MLT")["value"].drop_nulls()
+    ours = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A").filter(jurisdiction="MLT")["value"].drop_nulls()
     assert sorted(ours) == sorted(round(float(number) * 1_000, 3) for number in published if number)

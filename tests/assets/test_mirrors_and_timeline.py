@@ -13,7 +13,7 @@ from warehouse.measures import Mirror
 
 POLARS = engine("polars")
 DESA, KNOMAD = "undesa/ims_destination_and_origin", "worldbank/knomad_migration"
-VISAS = {"nationality": pl.String, "jurisdiction": pl.String, "year": pl.Int64, "value": pl.Float64}
+VISAS = {"partner": pl.String, "jurisdiction": pl.String, "year": pl.Int64, "value": pl.Float64}
 
 
 def stock(
@@ -23,7 +23,7 @@ def stock(
     declared = contract("migrant_stock")
     row = dict.fromkeys(declared.field_names) | {
         "indicator": indicator,
-        "reporter": "DEU",
+        "jurisdiction": "DEU",
         "partner": "CHN",
         "sex": "_T",
         "age": "_T",
@@ -59,7 +59,7 @@ def mirrored(*rows: pl.DataFrame, visas: pl.DataFrame | None = None) -> list[dic
     tables = {"migrant_stock": POLARS.from_polars(pl.concat(rows))}
     days = POLARS.from_polars(pl.DataFrame(schema=VISAS) if visas is None else visas)
     flows = POLARS.to_polars(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
-    return list(flows.sort("mirror", "origin", "year").iter_rows(named=True))
+    return list(flows.sort("mirror", "partner", "year").iter_rows(named=True))
 
 
 def test_a_mirror_has_both_sides_and_the_differences_of_their_counting_rules() -> None:
@@ -67,7 +67,7 @@ def test_a_mirror_has_both_sides_and_the_differences_of_their_counting_rules() -
         stock(DESA, "international_migrants", "foreign_born", 150.0),
         stock(KNOMAD, "international_migrants_modelled", "modelled_from_stocks", 100.0),
     )
-    assert (row["origin"], row["destination"], row["ratio"]) == ("CHN", "DEU", 1.5)
+    assert (row["partner"], row["jurisdiction"], row["ratio"]) == ("CHN", "DEU", 1.5)
     assert (row["grade"], row["grade_reasons"]) == ("C", "concept;basis;residence")
 
 
@@ -87,7 +87,7 @@ def test_a_side_that_changed_its_definition_or_broke_its_series_is_flagged() -> 
 def test_visa_mirrors_hold_what_each_side_grants() -> None:
     visas = pl.DataFrame([("CHN", "DEU", 2024, 0.0), ("DEU", "CHN", 2024, 30.0)], schema=VISAS, orient="row")
     rows = [row for row in mirrored(stock(DESA, "x", "foreign_born", 1.0), visas=visas) if row["mirror"] != "mirror"]
-    assert [(row["origin"], row["first_value"], row["second_value"]) for row in rows] == [
+    assert [(row["partner"], row["first_value"], row["second_value"]) for row in rows] == [
         ("CHN", 0.0, 30.0),
         ("DEU", 30.0, 0.0),
     ]

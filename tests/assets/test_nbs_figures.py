@@ -55,8 +55,8 @@ def everything() -> dict[str, pl.DataFrame]:
 
 
 def values(frame: pl.DataFrame) -> dict[Key, float]:
-    kind = "group" if "group" in frame.columns else "sex"
-    columns = ["indicator", kind, "reporter", pl.col("period").dt.year(), "value"]
+    kind = "person_group" if "person_group" in frame.columns else "sex"
+    columns = ["indicator", kind, "jurisdiction", pl.col("period").dt.year(), "value"]
     return {row[:4]: row[4] for row in frame.drop_nulls("value").select(columns).iter_rows()}
 
 
@@ -117,7 +117,7 @@ def folded(frame: pl.DataFrame, table: str) -> Iterator[State]:
     for _, dataset in frame.group_by("dataset"):
         state = empty_state(declared)
         for (at,), vintage in sorted(dataset.group_by("known_from"), key=lambda pair: pair[0][0]):
-            rows = vintage.select(*declared.field_names, pl.lit(f"{at}").alias(REQUEST))
+            rows = vintage.select(*declared.stored_schema, pl.lit(f"{at}").alias(REQUEST))
             state = apply_vintage(state.current, rows, at, declared)
             yield state
 
@@ -131,10 +131,10 @@ def current(everything: dict[str, pl.DataFrame], table: str) -> pl.DataFrame:
 def test_residents_of_every_province_are_known_from_2000_to_2024(everything: dict[str, pl.DataFrame]) -> None:
     newest = current(everything, "population")
     residents = newest.filter(pl.col("definition") == "usual_residence_half_year").drop_nulls("value")
-    years = residents.group_by("reporter").agg(pl.col("period").dt.year().sort())
+    years = residents.group_by("jurisdiction").agg(pl.col("period").dt.year().sort())
     assert years.height == 31
     assert all(list(row) == list(range(2000, 2025)) for row in years["period"])
-    beijing = residents.filter(pl.col("reporter") == "CHN-110000", pl.col("period").dt.year() == 2010)
+    beijing = residents.filter(pl.col("jurisdiction") == "CHN-110000", pl.col("period").dt.year() == 2010)
     assert beijing["value"].to_list() == [19_620_000.0]
 
 

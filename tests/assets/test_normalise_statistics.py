@@ -35,7 +35,7 @@ def only(observed: Normalised) -> dict[str, object]:
 
 def test_a_cell_becomes_an_observation_in_shared_codes(tmp_path: Path) -> None:
     row = only(permits(tmp_path, "A,EDUC,CN,M_GE12,PER,EL,2023,6632,,"))
-    assert row["reporter"] == "GRC"
+    assert row["jurisdiction"] == "GRC"
     assert row["partner"] == "CHN"
     assert row["partner_role"] == "citizenship"
     assert (row["reason"], row["duration"]) == ("EDUC", "M_GE12")
@@ -47,7 +47,7 @@ def test_a_cell_becomes_an_observation_in_shared_codes(tmp_path: Path) -> None:
 
 def test_observations_have_the_schema_of_their_contract(tmp_path: Path) -> None:
     observed = permits(tmp_path, "A,EDUC,CN,M_GE12,PER,EL,2023,6632,,")
-    assert observed.observations.schema == contract("residence_permit").polars_schema
+    assert observed.observations.schema == contract("residence_permit").stored_schema
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_columns_in_another_order_and_case_are_the_same_codings(tmp_path: Path) 
 )
 def test_requirements_of_visas_are_read_with_years_down_or_across(tmp_path: Path, text: str) -> None:
     rows = read_law_rows(write_payload(tmp_path, text), "demig/visa").observations.drop_nulls("coded_value")
-    assert rows.select("jurisdiction", "nationality", "speaks_of", "coded_value").rows() == [
+    assert rows.select("jurisdiction", "partner", "speaks_of", "coded_value").rows() == [
         ("CZE", "CHN", date(1993, 1, 1), "1")
     ]
     assert set(rows["speaks_of_rule"]) == {"in_january"}
@@ -222,7 +222,7 @@ def test_a_file_of_one_scheme_is_refused_as_that_of_another(tmp_path: Path) -> N
 )
 def test_a_visa_matrix_is_valid_for_the_day_of_its_publication(tmp_path: Path, text: str) -> None:
     rows = read_law_rows(write_payload(tmp_path, text), "passportindex/matrix").observations
-    assert sorted(rows.select("jurisdiction", "nationality", "coded_value", "speaks_of").iter_rows()) == [
+    assert sorted(rows.select("jurisdiction", "partner", "coded_value", "speaks_of").iter_rows()) == [
         ("CHN", "DEU", "30", KNOWN.date()),
         ("DEU", "CHN", "visa required", KNOWN.date()),
     ]
@@ -233,7 +233,7 @@ def test_a_square_visa_matrix_gives_the_same_rows(tmp_path: Path) -> None:
     nothing = "," * 199
     text = f"Passport,China,Germany,{others}\nGermany,30,-1,{nothing}\nChina,-1,visa required,{nothing}\n"
     rows = read_law_rows(write_payload(tmp_path, text), "passportindex/matrix").observations.drop_nulls("coded_value")
-    assert sorted(rows.select("jurisdiction", "nationality", "coded_value").iter_rows()) == [
+    assert sorted(rows.select("jurisdiction", "partner", "coded_value").iter_rows()) == [
         ("CHN", "CHN", "-1"),
         ("CHN", "DEU", "30"),
         ("DEU", "CHN", "visa required"),

@@ -42,10 +42,10 @@ def imported(
 def test_a_page_becomes_rows_and_unread_sentences(workspace: Workspace) -> None:
     imported(workspace, PAGE.format(charset="utf-8", title=TITLE, body=BODY + EXTRA))
     rows = stages.observations(workspace, "nia/communique").frame.collect().to_dicts()
-    total = next(row for row in rows if row["group"] == "_T" and row["indicator"] == "border_inspections")
+    total = next(row for row in rows if row["person_group"] == "_T" and row["indicator"] == "border_inspections")
     assert (total["period"], total["freq"], total["value"]) == (date(2031, 1, 1), "S", 350_000_000)
     assert (total["value_min"], total["value_max"], total["unit"]) == (349_500_000, 350_500_000, "crossings")
-    assert (total["reporter"], total["definition"]) == ("CHN", "border_inspection")
+    assert (total["jurisdiction"], total["definition"]) == ("CHN", "border_inspection")
     assert total["known_from"] == datetime(2031, 7, 15, 16, tzinfo=UTC)  # midnight of the 16th in China
     (unread,) = stages.observations(workspace, "nia/communique").unread.collect().to_dicts()
     why = "no statement reads 12.3万: no statement has the word “新设窗口” before it"

@@ -159,7 +159,7 @@ def test_the_pages_link_to_each_other(built: Built) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_numbers_equal_those_of_the_tables(built: Built, language: Language) -> None:
     tree = page(built, language)
-    names = dict(built.table("jurisdiction").select("area", f"name_{language}").collect().iter_rows())
+    names = dict(built.table("jurisdiction").select("jurisdiction", f"name_{language}").collect().iter_rows())
     figures = built.table("comparison").filter(pl.col("measure") == "chinese_born", pl.col("year") == 2024).collect()
     body = {row.css("th")[0].text(): row for row in tree.css("#corridor details table.figures tbody tr")}
     for row in figures.filter(aggregation="state").drop_nulls("value").iter_rows(named=True):
@@ -171,7 +171,7 @@ def test_the_numbers_equal_those_of_the_tables(built: Built, language: Language)
     asylum = [row.text() for row in tree.css("#corridor details table.figures tbody tr")]
     for row in mirror.sample(20, seed=7).iter_rows(named=True):
         for side in ("first_value", "second_value"):
-            found = [text for text in asylum if names[row["destination"]] in text and number(row[side]) in text]
+            found = [text for text in asylum if names[row["jurisdiction"]] in text and number(row[side]) in text]
             assert found, row
 
 
@@ -185,7 +185,7 @@ def body_row(tree: LexborHTMLParser, place: str) -> str:
 
 
 def test_the_page_shows_since_when_china_admits_each_state(built: Built) -> None:
-    rules = built.table("visa_rule").filter(jurisdiction="CHN", nationality="DEU", travel_document="ORDINARY").collect()
+    rules = built.table("visa_rule").filter(jurisdiction="CHN", partner="DEU", travel_document="ORDINARY").collect()
     first = rules.filter(pl.col("waiver") == "unilateral")["valid_from"].min()
     (row,) = [
         row
@@ -213,7 +213,7 @@ def announced(*rules: tuple[str, str | None], days: Sequence[int] = (), on: Sequ
     """Waivers of China for one state: first and last day, days of stay, and day of announcement."""
     rows = [
         {
-            "nationality": "AUT",
+            "partner": "AUT",
             "jurisdiction": "CHN",
             "travel_document": "ORDINARY",
             "waiver": "unilateral",

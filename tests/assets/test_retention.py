@@ -68,7 +68,7 @@ def workspace(tmp_path: Path) -> Workspace:
     workspace = Workspace(tmp_path / "data")
     days = [date(2026, 9, 1)] * 2 + [date(2026, 11, 23)] * 11
     for number, day in enumerate(days):
-        frame = rows("population", {"reporter": "AUT", "value": float(number)})
+        frame = rows("population", {"jurisdiction": "AUT", "value": float(number)})
         written = publish_release(workspace.data / "releases", f"{day}.{number + 1}", {"population": frame})
         _dated(workspace, written, day)
     return workspace
@@ -91,7 +91,7 @@ def value(workspace: Workspace, name: str) -> float:
 
 def tags(workspace: Workspace) -> set[str]:
     with closing(iceberg.catalog(workspace.data)) as catalog:
-        return set(catalog.load_table("corridor.population").refs()) - {"main"}
+        return set(catalog.load_table("corridor.population_v2").refs()) - {"main"}
 
 
 def whole(workspace: Workspace) -> list[str]:

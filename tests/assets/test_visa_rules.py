@@ -138,7 +138,7 @@ def test_a_pair_without_a_rule_has_no_result() -> None:
 
 def test_a_contradicted_source_stays_in_the_table_and_is_never_used() -> None:
     doubted = rules().filter(pl.col("confidence") == "low")
-    assert set(doubted["nationality"]) == {"CZE"}
+    assert set(doubted["partner"]) == {"CZE"}
     assert answer("CZE", "CHN", date(2026, 3, 1)) == ("none", None)
 
 
@@ -171,7 +171,7 @@ def test_no_rule_is_read_twice() -> None:
     assert declared is not None
     assert (
         not rules()
-        .select("nationality", "jurisdiction", "travel_document", "waiver", "valid_from", "source")
+        .select("partner", "jurisdiction", "travel_document", "waiver", "valid_from", "source")
         .is_duplicated()
         .any()
     )
@@ -233,7 +233,7 @@ class TestTheMatrixBearsWitness:
             set(
                 read_law_rows(path, "passportindex/matrix")
                 .observations.drop_nulls("coded_value")
-                .select("nationality", "jurisdiction", "coded_value")
+                .select("partner", "jurisdiction", "coded_value")
                 .iter_rows()
             )
             for path in (plain, tmp_path / "turned.csv", tmp_path / "matrix.csv")
@@ -262,18 +262,18 @@ class TestTheMatrixBearsWitness:
 
 def test_explain_prints_whether_a_visa_was_needed_and_the_rule(built: Built) -> None:
     data = ("--data", str(built.data))
-    done = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2024-05-08", *data)
+    done = corridor("explain", "visa_rule", "partner=DEU", "jurisdiction=CHN", "--on", "2024-05-08", *data)
     assert done.returncode == 0, done.stderr
     assert "needed no visa for up to 15 days on 2024-05-08" in done.stdout
     assert "24 November 2023" in done.stdout
-    done = corridor("explain", "visa_rule", "nationality=DEU", "jurisdiction=CHN", "--on", "2027-01-01", *data)
+    done = corridor("explain", "visa_rule", "partner=DEU", "jurisdiction=CHN", "--on", "2027-01-01", *data)
     assert "last waiver that a source announces ends on 2026-12-31" in " ".join(done.stdout.split())
-    done = corridor("explain", "visa_rule", "nationality=CHN", "jurisdiction=IRL", "--on", "2024-05-08", *data)
+    done = corridor("explain", "visa_rule", "partner=CHN", "jurisdiction=IRL", "--on", "2024-05-08", *data)
     assert "needed a visa on 2024-05-08" in done.stdout
-    done = corridor("explain", "visa_rule", "nationality=China", "--on", "2024-05-08", *data)
+    done = corridor("explain", "visa_rule", "partner=China", "--on", "2024-05-08", *data)
     assert done.returncode == 1
     assert "alpha-3" in done.stderr
-    wrong = ("nationality=DEU", "jurisdiction=CHN", "travel_document=PASSPORT")
+    wrong = ("partner=DEU", "jurisdiction=CHN", "travel_document=PASSPORT")
     done = corridor("explain", "visa_rule", *wrong, "--on", "2024-05-08", *data)
     assert done.returncode == 1
     words = " ".join(done.stderr.split())

@@ -64,7 +64,7 @@ def test_more_than_two_percent_of_years_without_their_figure_fail() -> None:
     )
     ((name, outcome),) = found(gone).items()
     assert (name, outcome.severity) == ("coverage_is_kept", "error")
-    assert outcome.rows.select("indicator", "reporter", "year").rows() == [("population", "AUT", YEARS[0])]
+    assert outcome.rows.select("indicator", "jurisdiction", "year").rows() == [("population", "AUT", YEARS[0])]
 
 
 def test_one_year_of_fifty_may_be_withdrawn() -> None:

@@ -42,16 +42,16 @@ BROKEN = {
     ),
     "provinces_make_hukou_separated": (
         "internal_migration",
-        {"reporter": "CHN", "indicator": "hukou_separated", "freq": "D"},
+        {"jurisdiction": "CHN", "indicator": "hukou_separated", "freq": "D"},
         1,
     ),
     "purposes_make_census_total": ("migrant_stock", {"purpose": "STUDY"}, 2),
     "stays_make_census_total": ("migrant_stock", {"stay": "Y_GE5"}, 2),
     "origins_make_census_total": ("migrant_stock", {"partner": "TWN"}, 2),
     "citizenships_make_census_foreigners": ("migrant_stock", {"partner": "KOR"}, 1),
-    "provinces_make_census_total": ("migrant_stock", {"reporter": "CHN-440000"}, 2),
-    "groups_make_border_inspections": ("border_crossing", {"group": "MAINLAND", "freq": "A"}, 4),
-    "border_residents_make_foreigners": ("border_crossing", {"group": "FOR_BR", "freq": "A"}, 1),
+    "provinces_make_census_total": ("migrant_stock", {"jurisdiction": "CHN-440000"}, 2),
+    "groups_make_border_inspections": ("border_crossing", {"person_group": "MAINLAND", "freq": "A"}, 4),
+    "border_residents_make_foreigners": ("border_crossing", {"person_group": "FOR_BR", "freq": "A"}, 1),
     "changes_agree_with_levels": ("border_crossing", {"indicator": "border_inspections_growth", "freq": "A"}, 3),
 }
 

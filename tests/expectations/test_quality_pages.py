@@ -26,7 +26,7 @@ def outcome(name: str = "sexes_make_total", failing: int = 0, **fields: object) 
         "checked": 100,
         "failing": failing,
         "rows": pl.DataFrame(
-            {"reporter": ["AUT"] * min(failing, 20), "value": [float(n) for n in range(min(failing, 20))]}
+            {"jurisdiction": ["AUT"] * min(failing, 20), "value": [float(n) for n in range(min(failing, 20))]}
         ),
     }
     return Outcome(**given | fields)  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ def test_the_summary_counts_rules_errors_and_warnings(outcomes: Sequence[Outcome
 
 
 def test_the_pages_show_every_table_rule_and_failing_row(tmp_path: Path) -> None:
-    negative = rows("population", {}, {"reporter": "BEL", "value": -7.0})
+    negative = rows("population", {}, {"jurisdiction": "BEL", "value": -7.0})
     outcomes = {
         "population": validate(contract("population"), negative, FACTS),
         "unmatched_code": validate(contract("unmatched_code"), rows("unmatched_code", {"cells": 3}), FACTS),
@@ -72,7 +72,7 @@ def test_the_pages_show_every_table_rule_and_failing_row(tmp_path: Path) -> None
     failed = [each for each in outcomes["population"] if not each.success]
     assert len(texts(tree, "h3")) == len(failed) == 1
     shown = dict(zip(texts(tree, "thead th"), texts(tree, "tbody td"), strict=True))
-    assert (shown["reporter"], shown["value"]) == ("BEL", "-7")
+    assert (shown["jurisdiction"], shown["value"]) == ("BEL", "-7")
     assert list(shown) == failed[0].rows.columns
     names = {node.text(deep=False, strip=True) for node in tree.css("h3, dt")}
     assert names == {rule.name for rule in rules_of(contract("population"))}
@@ -83,11 +83,11 @@ def test_the_pages_show_every_table_rule_and_failing_row(tmp_path: Path) -> None
 
 def test_hostile_values_are_shown_as_text(tmp_path: Path) -> None:
     bad = outcome(
-        failing=1, reason=HOSTILE, rows=pl.DataFrame({"reporter": [HOSTILE], HOSTILE: ["x"], "value": [None]})
+        failing=1, reason=HOSTILE, rows=pl.DataFrame({"jurisdiction": [HOSTILE], HOSTILE: ["x"], "value": [None]})
     )
     tree = page(tmp_path, bad, accepted={bad.name: HOSTILE})
     assert texts(tree, "tbody td") == [HOSTILE, "x", "–"]
-    assert texts(tree, "thead th") == ["reporter", HOSTILE, "value"]
+    assert texts(tree, "thead th") == ["jurisdiction", HOSTILE, "value"]
     assert texts(tree, "section > p")[:2] == [HOSTILE, f"A person accepted these rows: {HOSTILE}"]
     assert tree.css("script, img") == []
     for path in (tmp_path / "quality").iterdir():
@@ -130,9 +130,9 @@ def test_an_accepted_error_is_shown_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_table_that_fails_as_a_whole_states_what_is_wrong(tmp_path: Path) -> None:
-    swapped = rows("population").select("reporter", pl.exclude("reporter"))
+    swapped = rows("population").select("jurisdiction", pl.exclude("jurisdiction"))
     tree = page(tmp_path, *validate(contract("population"), swapped, FACTS))
-    assert any(text.startswith("the columns are reporter, indicator") for text in texts(tree, "tbody td"))
+    assert any(text.startswith("the columns are jurisdiction, indicator") for text in texts(tree, "tbody td"))
 
 
 def test_the_pages_load_nothing_and_link_to_files_that_exist(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_pages_load_nothing_and_link_to_files_that_exist(tmp_path: Path) -> 
 
 
 def test_the_same_outcomes_give_the_same_bytes(tmp_path: Path) -> None:
-    frame = rows("population", {"value": None}, {"reporter": "BEL"})
+    frame = rows("population", {"value": None}, {"jurisdiction": "BEL"})
     for name in ("a", "b"):
         page(tmp_path / name, *validate(contract("population"), frame, FACTS))
     first, second = ((tmp_path / name / "quality" / "population.html").read_bytes() for name in ("a", "b"))

@@ -52,7 +52,7 @@ def test_figures_that_are_rounded_one_by_one_make_their_rounded_total(men: int, 
 
 
 def test_a_total_may_exceed_its_parts_where_a_dataset_publishes_unknown_sex_for_other_rows_only() -> None:
-    elsewhere = sexes(11, M=5, F=5, U=1).with_columns(reporter=pl.lit("BEL"))
+    elsewhere = sexes(11, M=5, F=5, U=1).with_columns(jurisdiction=pl.lit("BEL"))
     greater = pl.concat([elsewhere, sexes(100, M=5, F=5)])
     less = pl.concat([elsewhere, sexes(8, M=5, F=5)])
     assert failing_rows("sexes_make_total", "population", greater).is_empty()
@@ -135,21 +135,21 @@ def test_a_total_by_citizenship_is_not_checked_without_the_stateless() -> None:
 @given(st.dictionaries(st.sampled_from(sorted(EU)), COUNT, min_size=3, max_size=3))
 def test_the_members_make_the_union(values: dict[str, float]) -> None:
     union = {**values, "EU27_2020": sum(values.values())}
-    frame = rows("population", *({"reporter": area, "value": value} for area, value in union.items()))
+    frame = rows("population", *({"jurisdiction": area, "value": value} for area, value in union.items()))
     assert failing_rows("members_make_union", "population", frame).is_empty()
 
 
 def test_a_union_that_differs_from_its_members_is_shown_with_their_sum() -> None:
     values = {"AUT": 10.0, "BEL": 20.0, "BGR": 30.0, "EU27_2020": 99.0}
-    frame = rows("population", *({"reporter": area, "value": value} for area, value in values.items()))
+    frame = rows("population", *({"jurisdiction": area, "value": value} for area, value in values.items()))
     found = failing_rows("members_make_union", "population", frame)
-    assert found.select("reporter", "value", "parts_min", "parts_max").rows() == [("EU27_2020", 99.0, 60.0, 60.0)]
+    assert found.select("jurisdiction", "value", "parts_min", "parts_max").rows() == [("EU27_2020", 99.0, 60.0, 60.0)]
 
 
-@pytest.mark.parametrize("missing", [{"reporter": "BGR", "value": None}, {"reporter": "CHN", "value": 1.0}])
+@pytest.mark.parametrize("missing", [{"jurisdiction": "BGR", "value": None}, {"jurisdiction": "CHN", "value": 1.0}])
 def test_a_union_with_an_unpublished_member_is_not_checked(missing: dict[str, object]) -> None:
     values = {"AUT": 10.0, "BEL": 20.0, "EU27_2020": 99.0}
-    known = ({"reporter": area, "value": value} for area, value in values.items())
+    known = ({"jurisdiction": area, "value": value} for area, value in values.items())
     assert failing_rows("members_make_union", "population", rows("population", *known, missing)).is_empty()
 
 

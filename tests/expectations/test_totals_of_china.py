@@ -20,7 +20,7 @@ PROVINCES = sorted(codes.areas().filter(kind="province")["area"])
 
 
 def indicators(**values: float | None) -> pl.DataFrame:
-    return rows("population", *({"indicator": name, "value": n} for name, n in values.items()), reporter="CHN")
+    return rows("population", *({"indicator": name, "value": n} for name, n in values.items()), jurisdiction="CHN")
 
 
 @given(town=COUNT, country=COUNT)
@@ -45,14 +45,14 @@ def test_births_less_deaths_make_the_increase_within_two_decimals(increase: floa
     bounded = [
         {"indicator": name, "value": n, "value_min": n - 0.005, "value_max": n + 0.005} for name, n in rates.items()
     ]
-    frame = rows("population", *bounded, reporter="CHN", unit="per_1000")
+    frame = rows("population", *bounded, jurisdiction="CHN", unit="per_1000")
     assert failing_rows("births_less_deaths_make_increase", "population", frame).height == fails
 
 
 def nation(total: float, year: int, provinces: list[str] = PROVINCES, of_each: float = 1000.0) -> pl.DataFrame:
     common = {"period": date(year, 1, 1), "publisher": "nbs"}
-    parts = rows("population", *({"reporter": p, "value": of_each} for p in provinces), dataset="nbs/p", **common)
-    return pl.concat([parts, rows("population", {"reporter": "CHN", "value": total}, dataset="nbs/n", **common)])
+    parts = rows("population", *({"jurisdiction": p, "value": of_each} for p in provinces), dataset="nbs/p", **common)
+    return pl.concat([parts, rows("population", {"jurisdiction": "CHN", "value": total}, dataset="nbs/n", **common)])
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_a_year_with_an_unpublished_province_is_not_checked() -> None:
 )
 def test_groups_make_the_visitors(total: float, year: int, fails: int) -> None:
     values = {"_T": total, "FOR": 10.0, "HKMO": 20.0, "TWN": 30.0}
-    common = {"indicator": "inbound_visitors", "reporter": "CHN", "unit": "crossings", "direction": "IN"}
-    changes = ({"group": group, "value": n} for group, n in values.items())
+    common = {"indicator": "inbound_visitors", "jurisdiction": "CHN", "unit": "crossings", "direction": "IN"}
+    changes = ({"person_group": group, "value": n} for group, n in values.items())
     frame = rows("border_crossing", *changes, period=date(year, 1, 1), **common)
     assert failing_rows("groups_make_visitors", "border_crossing", frame).height == fails
 
@@ -108,10 +108,10 @@ def test_a_code_of_gbt_2260_is_translated_to_its_area(code: str, area: str) -> N
 
 def test_provinces_are_in_scope_but_not_among_the_jurisdictions_of_coverage() -> None:
     assert set(PROVINCES) <= set(areas_in_scope())
-    frame = rows("population", {"reporter": "CHN-110000"}, {"reporter": "CHN"}).lazy()
+    frame = rows("population", {"jurisdiction": "CHN-110000"}, {"jurisdiction": "CHN"}).lazy()
     counted = coverage(frame, all_received())
-    assert counted.filter(pl.col("reporter").str.starts_with("CHN-")).is_empty()
-    assert counted.filter(reporter="CHN", indicator="population", year=2024)["observations"].to_list() == [1]
+    assert counted.filter(pl.col("jurisdiction").str.starts_with("CHN-")).is_empty()
+    assert counted.filter(jurisdiction="CHN", indicator="population", year=2024)["observations"].to_list() == [1]
 
 
 # Vintages

@@ -63,7 +63,7 @@ def test_unhcr_publishes_no_count_from_one_to_four() -> None:
 
 
 def test_refugees_in_their_own_country_are_found_and_internally_displaced_are_not() -> None:
-    home = {"reporter": "AUT", "partner": "AUT", "partner_role": "origin"}
+    home = {"jurisdiction": "AUT", "partner": "AUT", "partner_role": "origin"}
     frame = rows(
         "displacement",
         {**home, "indicator": "refugees"},

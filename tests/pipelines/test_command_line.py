@@ -153,7 +153,7 @@ def test_releases_lists_the_release(built: Built) -> None:
 
 
 def test_explain_traces_a_row_to_the_text_in_its_payload(built: Built) -> None:
-    where = ["reporter=FRA", "partner=CHN", "sex=_T", "period=2018", "dataset=eurostat/migr_pop1ctz"]
+    where = ["jurisdiction=FRA", "partner=CHN", "sex=_T", "period=2018", "dataset=eurostat/migr_pop1ctz"]
     report = json.loads(corridor("explain", "migrant_stock", *where, "--json", "--data", str(built.data)).stdout)
     (row,) = report["rows"]["shown"]
     assert row["value"] == 103068.0
@@ -168,7 +168,7 @@ def test_explain_traces_a_row_to_the_text_in_its_payload(built: Built) -> None:
 def test_explain_traces_a_figure_of_the_comparison_and_both_figures_of_a_mirror(built: Built) -> None:
     where = {
         "comparison": ["measure=chinese_born", "jurisdiction=DEU", "year=2024"],
-        "mirror_flow": ["mirror=birth_and_citizenship", "destination=FRA", "year=2018"],
+        "mirror_flow": ["mirror=birth_and_citizenship", "jurisdiction=FRA", "year=2018"],
     }
     texts = {}
     for table, conditions in where.items():
@@ -200,7 +200,7 @@ def test_an_imported_payload_is_read_by_the_next_build(tmp_path: Path) -> None:
     assert "eurostat/tps00177" not in report["not_fetched"]
     flows = pl.read_parquet(Path(report["path"]) / "tables" / "migration_flow.parquet")
     emigration = flows.filter(pl.col("indicator") == "emigration")
-    assert emigration.select("reporter", "value").rows() == [("AUT", 74000.0)]
+    assert emigration.select("jurisdiction", "value").rows() == [("AUT", 74000.0)]
 
 
 def test_doctor_finds_this_installation_in_order(built: Built) -> None:

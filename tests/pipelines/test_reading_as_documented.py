@@ -39,9 +39,9 @@ def folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answer(built: Built) -> pl.DataFrame:
     asked = built.table("migrant_stock").filter(partner="CHN", indicator="international_migrants", sex="_T")
-    found = asked.select("reporter", pl.col("period").dt.year(), "value", "definition").collect()
+    found = asked.select("jurisdiction", pl.col("period").dt.year(), "value", "definition").collect()
     assert found.height > 100
-    return found.sort("reporter", "period")
+    return found.sort("jurisdiction", "period")
 
 
 def run(folder: Path, *command: str) -> str:

@@ -32,7 +32,7 @@ datasets:
   stock:
     title: Stock
     table: population
-    observe: {indicator: population, reporter: geo, unit: persons, definition: rule}
+    observe: {indicator: population, jurisdiction: geo, unit: persons, definition: rule}
 """
 
 

@@ -443,5 +443,5 @@ def test_halves_give_the_observations_of_the_whole(eurostats: Double, workspace:
     other = Workspace(tmp_path / "other", "live")
     permits(other)
     halves = stages.observations(other, "eurostat/migr_resfirst").frame.collect()
-    fields = ["reporter", "partner", "period", "value"]
+    fields = ["jurisdiction", "partner", "period", "value"]
     assert halves.select(fields).sort(fields).equals(whole.select(fields).sort(fields))

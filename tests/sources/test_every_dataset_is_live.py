@@ -62,7 +62,7 @@ def test_every_slice_of_a_dataset_is_requested_and_read(
     entry = publisher_double.publisher_at(publishers, publisher, {dataset: {}})
     monkeypatch.setattr(catalogue, "publishers", lambda: {publisher: entry})
     publishers.reset()
-    reporters = STOCK[publisher](publishers, entry, dataset)
+    jurisdictions = STOCK[publisher](publishers, entry, dataset)
     workspace = Workspace(tmp_path / "data", "live")
     reception = receive(workspace, entry, dataset)
     requested = [re.sub(r"&(page|skip|pageNumber)=\d+", "", address) for address in publishers.requested_addresses()]
@@ -72,7 +72,7 @@ def test_every_slice_of_a_dataset_is_requested_and_read(
     made = stages.observations(workspace, name)
     assert made.failures == []
     assert made.unmatched.collect().rows() == []
-    assert set(made.frame.collect()["reporter"]) == set(reporters)
+    assert set(made.frame.collect()["jurisdiction"]) == set(jurisdictions)
 
 
 # The data of each publisher: one figure a jurisdiction
@@ -81,7 +81,7 @@ def test_every_slice_of_a_dataset_is_requested_and_read(
 def _eurostat(shop: Double, publisher: Publisher, name: str) -> Sequence[str]:
     entry = publisher.datasets[name]
     assert entry.observe is not None
-    sources = [entry.observe.indicator, entry.observe.partner, entry.observe.reporter]
+    sources = [entry.observe.indicator, entry.observe.partner, entry.observe.jurisdiction]
     dims = [dim for dim in (*sources, *entry.observe.dimensions.values()) if isinstance(dim, Dim)]
     cell = {found.names[0]: _code(publisher, found) for found in dims}
     cell |= {dim: known[0] for dim, known in (entry.observe.expect | entry.filters).items() if dim != "indic_mg"}

@@ -83,7 +83,7 @@ def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_label(
     base = "/public/rest/data/OECD.ELS.IMD,DSD_MIG@DF_MIG,1.0"
     query = "?format=csvfilewithlabels&dimensionAtObservation=AllDimensions"
     assert publishers.requested_addresses() == [f"{base}/DEU..A.B11....{query}", f"{base}/.CHN.A.B11....{query}"]
-    assert sorted(figures(workspace, "oecd/imd_inflows", "indicator", "reporter", "partner", "value", "unit")) == [
+    assert sorted(figures(workspace, "oecd/imd_inflows", "indicator", "jurisdiction", "partner", "value", "unit")) == [
         ("foreign_inflows", "DEU", "CHN", 31_000.0, "persons"),  # in both responses
         ("foreign_inflows", "DEU", "_T", 2_000_000.0, "persons"),
         ("foreign_inflows", "USA", "CHN", 67_000.0, "persons"),
@@ -114,7 +114,7 @@ def test_ilostat_requires_a_user_agent_and_returns_thousands(
     publishers.instead["/data/indicator/"] = [for_browsers(publishers)]
     assert receive(workspace, entry, name) == Reception(received=1)
     assert publishers.requested_addresses() == [f"/data/indicator/?type=label&format=.csv&id={name}&ref_area=ITA+MLT"]
-    fields = ("reporter", "partner", "age", "value", "obs_status", "missing_reason")
+    fields = ("jurisdiction", "partner", "age", "value", "obs_status", "missing_reason")
     assert figures(workspace, f"ilostat/{name}", *fields) == [
         ("ITA", "FOR", "Y25T54", 1_234_500.0, "A", None),
         ("MLT", "FOR", "Y25T54", None, "U", "not_published"),
@@ -139,7 +139,7 @@ def test_uis_requests_repeat_a_parameter_for_each_unit(
     assert receive(workspace, entry, "MENF.5T8") == Reception(received=1)
     (address,) = publishers.requested_addresses()
     assert address.endswith("&indicator=MENF.5T8&geoUnit=CHN&geoUnit=DEU")
-    assert figures(workspace, "uis/MENF.5T8", "indicator", "reporter", "value") == [
+    assert figures(workspace, "uis/MENF.5T8", "indicator", "jurisdiction", "value") == [
         ("net_mobile_students", "CHN", -841_380.0),
         ("net_mobile_students", "DEU", 250_000.0),
     ]
@@ -157,7 +157,7 @@ def test_data360_is_read_page_by_page_to_its_end(publishers: Double, workspace: 
     assert receive(workspace, entry, "knomad_remittance") == Reception(received=3)
     requested = publishers.requested_addresses()
     assert [address.partition("INDICATOR=WB_KNOMAD_BRE")[2] for address in requested] == ["", "&skip=2", "&skip=4"]
-    found = figures(workspace, "worldbank/knomad_remittance", "reporter", "partner", "value")
+    found = figures(workspace, "worldbank/knomad_remittance", "jurisdiction", "partner", "value")
     assert sorted(found) == [
         ("CHN", "DEU", 751_500_000.0),  # China receives what Germany sends, though REF_AREA is Germany
         ("CHN", "JPN", 4_000_250_000.0),
@@ -182,7 +182,7 @@ def test_a_dataset_without_requests_can_be_imported(
     lines += ["Data from database: Remittance Prices Worldwide (Corridors),,,,,,", "Last Updated: 12/07/2020,,,,,,", ""]
     (tmp_path / "export.csv").write_text("\n".join(lines))
     import_file(workspace, entry, "remittance_prices", tmp_path / "export.csv", None)
-    fields = ("reporter", "partner", "partner_role", "value", "unit", "obs_status", "freq")
+    fields = ("jurisdiction", "partner", "partner_role", "value", "unit", "obs_status", "freq")
     expected = [("DEU", "CHN", "destination", -0.5, "percent", "U", "Q")]
     assert figures(workspace, "worldbank/remittance_prices", *fields) == expected
 
@@ -221,7 +221,7 @@ def test_the_data_portal_requires_a_token(
     assert receive(workspace, entry, name) == Reception(received=2)
     assert [request.headers["authorization"] for request in publishers.server.received] == ["Bearer a-token"] * 2
     assert "pageNumber=2" in publishers.requested_addresses()[1]
-    assert figures(workspace, f"undesa/{name}", "reporter", "period", "value")[0][::2] == ("CHN", -78_000.0)
+    assert figures(workspace, f"undesa/{name}", "jurisdiction", "period", "value")[0][::2] == ("CHN", -78_000.0)
     assert "a-token" not in "".join(str(fetch) for fetch in workspace.archive.fetches())
 
 
@@ -243,7 +243,7 @@ def test_net_migration_of_the_package_is_in_thousands(
     entry = publish("undesa", "wpp_net_migration")
     publishers.workbooks["migration.txt"] = b"country_code\tcountry\t2022\t2023\n156\tChina\t-293.846\t-567.724\n"
     assert receive(workspace, entry, "wpp_net_migration") == Reception(received=1)
-    assert figures(workspace, "undesa/wpp_net_migration", "reporter", "value") == [
+    assert figures(workspace, "undesa/wpp_net_migration", "jurisdiction", "value") == [
         ("CHN", -293_846.0),
         ("CHN", -567_724.0),
     ]
@@ -293,7 +293,7 @@ def test_the_frontex_file_with_the_newest_day_is_found_on_its_page(
         "/what-we-do/monitoring-and-risk-analysis/migratory-map/",
         "/assets/Migratory_routes/2025/Monthly_detections_of_IBC_2025_06_03.xlsx",
     ]
-    fields = ("reporter", "partner", "route", "border", "value", "unit", "freq")
+    fields = ("jurisdiction", "partner", "route", "border", "value", "unit", "freq")
     assert figures(workspace, "frontex/detections", *fields) == [
         ("EU_SAC", "CHN", "WBALK", "LAND", 17.0, "crossings", "M")
     ]
@@ -374,7 +374,7 @@ def test_the_indicators_of_the_world_bank_have_the_same_requests(
     publishers.worldbank[name] = [indicator(name, ("CN", "CHN"), 2024, 12)]
     assert receive(workspace, entry, name) == Reception(received=1)
     assert publishers.requested_addresses() == [f"/v2/country/CHN/indicator/{name}?format=json&per_page=20000"]
-    assert figures(workspace, f"worldbank/{name}", "reporter", "partner", "unit") == [expected]
+    assert figures(workspace, f"worldbank/{name}", "jurisdiction", "partner", "unit") == [expected]
 
 
 def unhcr_item(**figures_: object) -> Mapping[str, object]:

@@ -69,7 +69,7 @@ def test_na_for_namibia_and_no_for_norway(tmp_path: Path) -> None:
 
 def test_el_uk_and_xk_are_not_iso(tmp_path: Path) -> None:
     observed = read(tmp_path, "migr_pop1ctz", "freq,citizen,age,unit,sex,geo", "A,UK,TOTAL,NR,T,EL,2019,7,,")
-    assert one(observed, "reporter", "partner") == ("GRC", "GBR")
+    assert one(observed, "jurisdiction", "partner") == ("GRC", "GBR")
     observed = read(tmp_path, "migr_pop1ctz", "freq,citizen,age,unit,sex,geo", "A,XK,TOTAL,NR,T,EL,2019,7,,")
     assert one(observed, "partner") == ("XKX",)
 
@@ -118,7 +118,7 @@ def test_dimensions_are_read_by_name_in_any_order(tmp_path: Path) -> None:
 def test_a_related_dataset_has_the_same_filter_at_another_position(tmp_path: Path) -> None:
     first = read(tmp_path, "migr_resfirst", RESFIRST, "A,EDUC,CN,M_GE12,PER,IE,2023,5,,")
     valid = read(tmp_path, "migr_resvalid", "freq,duration,reason,unit,citizen,geo", "A,M_GE12,EDUC,PER,CN,IE,2023,5,,")
-    fields = ("reason", "duration", "partner", "reporter", "value")
+    fields = ("reason", "duration", "partner", "jurisdiction", "value")
     assert one(first, *fields) == one(valid, *fields) == ("EDUC", "M_GE12", "CHN", "IRL", 5.0)
 
 

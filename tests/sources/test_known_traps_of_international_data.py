@@ -113,7 +113,7 @@ NETM = "SM.POP.NETM"
 
 def test_the_world_bank_s_byte_order_mark(tmp_path: Path) -> None:
     body = b"\xef\xbb\xbf" + worldbank(indicator(NETM, ("CN", "CHN"), 2023, -567_724))
-    assert rows(read(tmp_path, "worldbank", NETM, body), "reporter", "value") == [("CHN", -567_724.0)]
+    assert rows(read(tmp_path, "worldbank", NETM, body), "jurisdiction", "value") == [("CHN", -567_724.0)]
 
 
 def test_a_deleted_indicator_returns_status_200(tmp_path: Path) -> None:
@@ -146,13 +146,13 @@ DOWNLOAD = (
 
 def test_bulk_files_and_responses_of_the_world_bank_have_different_names_of_dimensions(tmp_path: Path) -> None:
     bulk = read(tmp_path, "worldbank", NETM, DOWNLOAD.encode())
-    assert rows(bulk, "reporter", "indicator", "value") == [
+    assert rows(bulk, "jurisdiction", "indicator", "value") == [
         ("CHN", "net_migration", -311_380.0),
         ("CHN", "net_migration", -310_220.0),
     ]
     response = read(tmp_path, "worldbank", NETM, worldbank(indicator(NETM, ("CN", "CHN"), 2022, -311_380)))
     blank = read(tmp_path, "worldbank", NETM, worldbank(indicator(NETM, ("CN", ""), 2022, -311_380)))
-    assert rows(response, "reporter", "value") == rows(blank, "reporter", "value") == [("CHN", -311_380.0)]
+    assert rows(response, "jurisdiction", "value") == rows(blank, "jurisdiction", "value") == [("CHN", -311_380.0)]
 
 
 def test_na_is_namibia_and_not_a_missing_value(tmp_path: Path) -> None:
@@ -177,18 +177,18 @@ def test_the_two_knomad_matrices_are_transposed(tmp_path: Path) -> None:
         "Bilateral migrant stocks in 2021", "Destination country (across) - Source country (down)", 155_595
     )
     observed = read(tmp_path, "worldbank", "knomad_migration", migrants)
-    assert rows(observed, "reporter", "partner", "value") == [("DEU", "CHN", 155_595.0)]
+    assert rows(observed, "jurisdiction", "partner", "value") == [("DEU", "CHN", 155_595.0)]
     corner = "Remittance-receiving country (across) - Remittance-sending country (down)"
     remittances = matrix("Bilateral remittances for 2021, millions of US$", corner, 751.5)
     observed = read(tmp_path, "worldbank", "knomad_remittance", remittances)
-    assert rows(observed, "reporter", "partner", "value") == [("DEU", "CHN", 751_500_000.0)]
+    assert rows(observed, "jurisdiction", "partner", "value") == [("DEU", "CHN", 751_500_000.0)]
 
 
 def test_the_knomad_matrices_are_also_transposed_in_data360(tmp_path: Path) -> None:
     # REF_AREA is the origin of the migrants, and the country that sends the money.
     for dataset, code, factor in (("knomad_migration", "MIG", 1), ("knomad_remittance", "BRE", 1_000_000)):
         body = json.dumps({"count": 1, "value": [bilateral(f"WB_KNOMAD_{code}", "CHN", "DEU", 7)]}).encode()
-        found = rows(read(tmp_path, "worldbank", dataset, body), "reporter", "partner", "value")
+        found = rows(read(tmp_path, "worldbank", dataset, body), "jurisdiction", "partner", "value")
         assert found == [("DEU", "CHN", 7.0 * factor)]
 
 
@@ -282,7 +282,7 @@ def test_an_unknown_magnitude_is_refused(tmp_path: Path, body: bytes) -> None:
 def test_a_net_flow_may_be_negative_and_regions_are_not_countries(tmp_path: Path) -> None:
     body = b"indicatorId,geoUnit,year,value,qualifier,magnitude\nMENF.5T8,CHN,2022,-841380,,\n"
     body += b'MENF.5T8,"ECE: European Union (EMU) (UNSDCode:98203)",2022,5,,\n'
-    assert rows(read(tmp_path, "uis", "MENF.5T8", body), "reporter", "value") == [("CHN", -841_380.0)]
+    assert rows(read(tmp_path, "uis", "MENF.5T8", body), "jurisdiction", "value") == [("CHN", -841_380.0)]
 
 
 # United Nations
@@ -318,14 +318,14 @@ def stock(*, origins: Sequence[tuple[str, int, int]]) -> bytes:
 
 def test_un_stocks_combine_birth_and_citizenship(tmp_path: Path) -> None:
     observed = read(tmp_path, "undesa", "ims_destination_and_origin", stock(origins=[("Poland", 616, 10)]))
-    found = set(rows(observed, "reporter", "definition"))
+    found = set(rows(observed, "jurisdiction", "definition"))
     assert found == {("CHN", "foreign_citizens"), ("DEU", "foreign_born")}
 
 
 def test_others_are_part_of_the_world_total(tmp_path: Path) -> None:
     origins = [("WORLD", 900, 105), ("Poland", 616, 100), ("Others", 2003, 5)]
     observed = read(tmp_path, "undesa", "ims_destination_and_origin", stock(origins=origins))
-    germany = observed.observations.filter(reporter="DEU", sex="_T", period=datetime(2020, 1, 1, tzinfo=UTC).date())
+    germany = observed.observations.filter(jurisdiction="DEU", sex="_T", period=datetime(2020, 1, 1, tzinfo=UTC).date())
     found = dict(germany.select("partner", "value").iter_rows())
     assert found == {"_T": 105.0, "POL": 100.0, "OTH": 5.0}
 
@@ -333,7 +333,9 @@ def test_others_are_part_of_the_world_total(tmp_path: Path) -> None:
 def test_a_header_contains_the_same_years_three_times(tmp_path: Path) -> None:
     observed = read(tmp_path, "undesa", "ims_destination_and_origin", stock(origins=[("Poland", 616, 10)]))
     china = (
-        observed.observations.filter(reporter="CHN").sort("locator").select("sex", pl.col("period").dt.year(), "value")
+        observed.observations.filter(jurisdiction="CHN")
+        .sort("locator")
+        .select("sex", pl.col("period").dt.year(), "value")
     )
     assert china.rows() == [
         *[("_T", 2020, 10.0), ("_T", 2024, 11.0), ("M", 2020, 12.0)],
@@ -397,7 +399,7 @@ def test_an_incident_of_several_countries_is_assigned_to_none_of_them(tmp_path: 
     cause = "Harsh environmental conditions / lack of adequate shelter, food, water"
     body = f'{names}\n2015.MMP7,,4,"China,Viet Nam",Greece,"Eastern Mediterranean,Western Balkans","{cause}"\n'
     observed = read(tmp_path, "iom", "missing_migrants", body.encode())
-    fields = ("reporter", "partner", "route", "cause", "freq")
+    fields = ("jurisdiction", "partner", "route", "cause", "freq")
     assert rows(observed, *fields) == [("GRC", "MIXED", "SEVERAL", "ENVIRONMENT", "A")]
 
 
@@ -418,7 +420,7 @@ def test_detections_are_not_persons_and_belong_to_no_member_state(tmp_path: Path
     path.write_bytes(book({"Detections_of_IBC": [head, line], "Notes": [], "Dictionary": []}))
     assert frontex_xlsx.read(path).frame.collect()["time"].to_list() == ["2024-12", "2025-01"]
     observed = read(tmp_path, "frontex", "detections", path.read_bytes())
-    assert rows(observed, "reporter", "partner", "unit", "value") == [
+    assert rows(observed, "jurisdiction", "partner", "unit", "value") == [
         ("EU_SAC", "XKX", "crossings", 0.0),
         ("EU_SAC", "XKX", "crossings", 3.0),
     ]

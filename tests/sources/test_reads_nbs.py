@@ -236,7 +236,7 @@ def observed(folder: Path, dataset: str, text: str) -> pl.DataFrame:
 def test_the_name_in_the_response_decides_the_indicator(tmp_path: Path) -> None:
     frame = observed(tmp_path, "population", envelope([year(2024, value("94350", ("another id", "城镇人口", "万人")))]))
     row = frame.row(0, named=True)
-    assert (row["indicator"], row["reporter"], row["period"]) == ("urban_population", "CHN", date(2024, 1, 1))
+    assert (row["indicator"], row["jurisdiction"], row["period"]) == ("urban_population", "CHN", date(2024, 1, 1))
     assert (row["value"], row["unit"]) == (943_500_000.0, "persons")
     assert (row["value_min"], row["value_max"]) == (943_495_000.0, 943_505_000.0)
 
@@ -257,8 +257,8 @@ def test_a_name_or_unit_other_than_requested_is_an_error(tmp_path: Path, item: d
 def test_a_province_is_known_by_its_code_and_by_its_name(tmp_path: Path) -> None:
     who = ("p1", "年末常住人口", "万人")
     group = year(2024, value("2183", who, da="110000000000"), value("1364", who, area="天津市"))
-    frame = observed(tmp_path, "population_province", envelope([group])).sort("reporter")
-    assert frame.select("reporter", "value", "definition").rows() == [
+    frame = observed(tmp_path, "population_province", envelope([group])).sort("jurisdiction")
+    assert frame.select("jurisdiction", "value", "definition").rows() == [
         ("CHN-110000", 21_830_000.0, "usual_residence_half_year"),
         ("CHN-120000", 13_640_000.0, "usual_residence_half_year"),
     ]
@@ -267,7 +267,7 @@ def test_a_province_is_known_by_its_code_and_by_its_name(tmp_path: Path) -> None
 def test_both_interfaces_give_the_same_observation(tmp_path: Path) -> None:
     new = observed(tmp_path, "vital_rates", envelope([year(2023, value("6.39", ("r1", "人口出生率", "‰")))]))
     old = observed(tmp_path, "vital_rates", old_answer(("A030201", "人口出生率", "‰"), {"2023": (6.39, True)}))
-    keys = ["indicator", "reporter", "period", "value", "value_min", "value_max", "unit", "definition"]
+    keys = ["indicator", "jurisdiction", "period", "value", "value_min", "value_max", "unit", "definition"]
     assert new.select(keys).equals(old.select(keys))
 
 

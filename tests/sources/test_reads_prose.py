@@ -205,7 +205,7 @@ def test_what_is_worded_otherwise_is_read_right_or_not_at_all(
 def test_entries_with_border_residents_are_a_group_of_their_own(tmp_path: Path) -> None:
     text = "2031年外国人入境2300万人次（含外国边民800万人次）。"
     rows = cells(tmp_path, text).frame.collect().to_dicts()
-    assert [(row["group"], row["direction"], row["value"]) for row in rows] == [
+    assert [(row["person_group"], row["direction"], row["value"]) for row in rows] == [
         ("FOR_WITH_BR", "IN", 23_000_000),
         ("FOR_BR", "IN", 8_000_000),
     ]

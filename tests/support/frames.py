@@ -14,7 +14,7 @@ EU = frozenset({"AUT", "BEL", "BGR"})
 
 VALID: Mapping[str, object] = {
     "indicator": "population",
-    "reporter": "AUT",
+    "jurisdiction": "AUT",
     "partner": "_Z",
     "partner_role": "_Z",
     "sex": "_T",
@@ -30,10 +30,11 @@ VALID: Mapping[str, object] = {
     "border": "_Z",
     "apprehension": "_Z",
     "direction": "_Z",
-    "group": "_Z",
+    "person_group": "_Z",
     "route": "_Z",
     "purpose": "_Z",
     "stay": "_Z",
+    "year": 2024,
     "period": date(2024, 1, 1),
     "freq": "A",
     "value": 100.0,
@@ -50,12 +51,10 @@ VALID: Mapping[str, object] = {
     "locator": 65537,
     "source_updated": KNOWN,
     "known_from": KNOWN,
-    "known_to": None,
     "dimension": "geo",
     "source_code": "ZZ",
     "label": None,
     "cells": 0,
-    "year": 2024,
     "coverage": "value",
     "absence_source": None,
     "observations": 3,
@@ -108,6 +107,8 @@ def rows(table: str, *changes: Mapping[str, object], **common: object) -> pl.Dat
     """Return a frame of a table: a row for each of ``changes``, with values of ``common`` or else ``VALID``."""
     names = contract(table).field_names
     filled = [{**VALID, **common, **change} for change in changes or ({},)]
+    if contract(table).kind == "statistics":
+        filled = [row | {"year": row["period"].year} if isinstance(row["period"], date) else row for row in filled]
     return pl.DataFrame(
         [{name: row[name] for name in names} for row in filled], schema=contract(table).polars_schema, orient="row"
     )

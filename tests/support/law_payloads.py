@@ -45,7 +45,7 @@ EVENT: Mapping[str, object] = {
 def events(*changes: Mapping[str, object]) -> pl.DataFrame:
     """Return rows of ``legal_event``: one for each of ``changes``, with the values of ``EVENT`` in the other fields."""
     rows = [{**EVENT, **change} for change in changes]
-    return pl.DataFrame(rows, schema=contract("legal_event").polars_schema, orient="row")
+    return pl.DataFrame(rows, schema=contract("legal_event").stored_schema, orient="row")
 
 
 def act_event(event: str, day: date | None, **change: object) -> dict[str, object]:

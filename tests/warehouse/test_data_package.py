@@ -27,9 +27,9 @@ from warehouse.releases import TableFacts, facts
 
 FRAME = rows(
     "population",
-    {"reporter": "CHN", "value": None, "missing_reason": "not_published"},
-    {"reporter": "BEL", "value": 0.0},
-    {"reporter": "AUT", "value": 12.5, "value_min": 12.0, "value_max": 13.0},
+    {"jurisdiction": "CHN", "value": None, "missing_reason": "not_published"},
+    {"jurisdiction": "BEL", "value": 0.0},
+    {"jurisdiction": "AUT", "value": 12.5, "value_min": 12.0, "value_max": 13.0},
 )
 ABOUT = About(
     name="2026-11-24.1",
@@ -50,10 +50,10 @@ def test_rows_are_read_back_sorted_by_key(path: Path) -> None:
 
 
 def test_pandas_duckdb_and_polars_read_the_same_plain_columns(path: Path) -> None:
-    expected = FRAME.sort("reporter")["reporter"].to_list()
-    assert pd.read_parquet(path)["reporter"].to_list() == expected
-    assert pl.read_parquet(path)["reporter"].to_list() == expected
-    query = f"select reporter, value from '{path}' where period = '2024-01-01' and value is not null"
+    expected = FRAME.sort("jurisdiction")["jurisdiction"].to_list()
+    assert pd.read_parquet(path)["jurisdiction"].to_list() == expected
+    assert pl.read_parquet(path)["jurisdiction"].to_list() == expected
+    query = f"select jurisdiction, value from '{path}' where period = '2024-01-01' and value is not null"
     assert duckdb.execute(query).fetchall() == [("AUT", 12.5), ("BEL", 0.0)]
     assert str(pd.read_parquet(path)["known_from"].dtype).endswith("UTC]")
 
@@ -65,7 +65,7 @@ def test_the_footer_describes_the_table_and_its_fields(path: Path) -> None:
     assert schema.metadata[b"title"] == b"Population"
     assert schema.metadata[b"description"] == contract("population").description.encode()
     assert all(field.metadata[b"description"] and field.metadata[b"unit"] for field in schema)
-    assert schema.field("reporter").nullable is False
+    assert schema.field("jurisdiction").nullable is False
 
 
 @given(order=st.permutations(range(3)))
@@ -79,14 +79,14 @@ def test_equal_rows_give_equal_bytes_in_any_order(order: list[int], tmp_path_fac
 def test_rows_are_grouped_so_that_a_filter_can_skip(tmp_path: Path) -> None:
     count = 2 * parquet.ROW_GROUP + 1
     many = pl.concat([rows("population", {})] * count).with_columns(
-        reporter=pl.format("R{}", pl.int_range(count).cast(pl.String).str.zfill(7))
+        jurisdiction=pl.format("R{}", pl.int_range(count).cast(pl.String).str.zfill(7))
     )
     parquet.write(many, contract("population"), tmp_path / "many")
     meta = pq.read_metadata(tmp_path / "many")
-    reporter = [meta.row_group(n).column(1) for n in range(meta.num_row_groups)]
+    jurisdiction = [meta.row_group(n).column(1) for n in range(meta.num_row_groups)]
     assert [meta.row_group(n).num_rows for n in range(3)] == [parquet.ROW_GROUP, parquet.ROW_GROUP, 1]
-    assert reporter[0].compression == "ZSTD"
-    assert reporter[0].statistics.max < reporter[1].statistics.min
+    assert jurisdiction[0].compression == "ZSTD"
+    assert jurisdiction[0].statistics.max < jurisdiction[1].statistics.min
 
 
 def test_a_table_with_no_rows_is_written(tmp_path: Path) -> None:

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 pytest.importorskip("pyiceberg", reason="PyIceberg is not installed")
 
 FIRST, SECOND = "2026-11-23.1", "2026-11-24.1"
-BEFORE = rows("population", {"reporter": "AUT", "value": 12.5}, {"reporter": "BEL", "value": 0.0})
-AFTER = rows("population", {"reporter": "AUT", "value": 13.0}, {"reporter": "BEL"}, {"reporter": "CHN", "value": None})
+BEFORE = rows("population", {"jurisdiction": "AUT", "value": 12.5}, {"jurisdiction": "BEL", "value": 0.0})
+AFTER = rows(
+    "population",
+    {"jurisdiction": "AUT", "value": 13.0},
+    {"jurisdiction": "BEL"},
+    {"jurisdiction": "CHN", "value": None},
+)
 
 
 def register(root: Path) -> None:
@@ -45,7 +50,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def held(root: Path, name: str = "population", uri: str | None = None) -> "Table":
+def held(root: Path, name: str = "population_v2", uri: str | None = None) -> "Table":
     with closing(iceberg.catalog(root.parent, uri)) as catalog:
         return catalog.load_table(f"corridor.{name}")
 
@@ -58,7 +63,7 @@ def snapshot(table: "Table", tag: str) -> int:
 
 def at(table: "Table", tag: str) -> pl.DataFrame:
     arrow = table.scan(snapshot_id=snapshot(table, tag)).to_arrow()
-    return pl.DataFrame(pl.from_arrow(arrow)).sort("reporter")
+    return pl.DataFrame(pl.from_arrow(arrow)).sort("jurisdiction")
 
 
 def files(table: "Table", tag: str) -> list[str]:
@@ -68,7 +73,7 @@ def files(table: "Table", tag: str) -> list[str]:
 def wider() -> Contract:
     """The contract of population with one more dimension, as a later version of it."""
     now = contract("population")
-    return now.model_copy(update={"dimensions": [*now.dimensions, "route"], "version": "1.9.0"})
+    return now.model_copy(update={"dimensions": [*now.dimensions, "route"], "version": "2.9.0"})
 
 
 def widened(frame: pl.DataFrame) -> pl.DataFrame:
@@ -79,21 +84,21 @@ def test_pyiceberg_reads_each_release_by_its_tag(root: Path) -> None:
     table = held(root)
     assert_frame_equal(at(table, FIRST), BEFORE)
     assert_frame_equal(at(table, SECOND), AFTER)
-    assert_frame_equal(pl.DataFrame(pl.from_arrow(table.scan().to_arrow())).sort("reporter"), AFTER)
+    assert_frame_equal(pl.DataFrame(pl.from_arrow(table.scan().to_arrow())).sort("jurisdiction"), AFTER)
 
 
 def test_polars_reads_each_release_by_its_snapshot(root: Path) -> None:
     table = held(root)
     for tag, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-        found = pl.scan_iceberg(table, snapshot_id=snapshot(table, tag)).sort("reporter").collect()
+        found = pl.scan_iceberg(table, snapshot_id=snapshot(table, tag)).sort("jurisdiction").collect()
         assert_frame_equal(found, frame)
 
 
 def test_duckdb_reads_the_files_of_each_release(root: Path) -> None:
     table = held(root)
     for tag, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-        found = duckdb.read_parquet(files(table, tag)).order("reporter").project("reporter, value").fetchall()
-        assert found == frame.select("reporter", "value").rows()
+        found = duckdb.read_parquet(files(table, tag)).order("jurisdiction").project("jurisdiction, value").fetchall()
+        assert found == frame.select("jurisdiction", "value").rows()
 
 
 def test_duckdb_reads_each_release_by_its_snapshot(root: Path) -> None:
@@ -104,9 +109,9 @@ def test_duckdb_reads_each_release_by_its_snapshot(root: Path) -> None:
         offline.execute(f"load '{path}'")
     table = held(root)
     for tag, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-        query = "select reporter, value from iceberg_scan(?, snapshot_from_id => ?) order by reporter"
+        query = "select jurisdiction, value from iceberg_scan(?, snapshot_from_id => ?) order by jurisdiction"
         found = offline.execute(query, [table.metadata_location, snapshot(table, tag)]).fetchall()
-        assert found == frame.select("reporter", "value").rows()
+        assert found == frame.select("jurisdiction", "value").rows()
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +137,8 @@ def spark() -> Iterator["SparkSession"]:
 def test_spark_reads_the_files_of_each_release(root: Path, spark: "SparkSession") -> None:
     table = held(root)
     for tag, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
-        found = spark.read.parquet(*files(table, tag)).orderBy("reporter").select("reporter", "value").collect()
-        assert [tuple(row) for row in found] == frame.select("reporter", "value").rows()
+        found = spark.read.parquet(*files(table, tag)).orderBy("jurisdiction").select("jurisdiction", "value").collect()
+        assert [tuple(row) for row in found] == frame.select("jurisdiction", "value").rows()
 
 
 def test_spark_reads_each_release_by_its_tag(root: Path, spark: "SparkSession") -> None:
@@ -144,8 +149,8 @@ def test_spark_reads_each_release_by_its_tag(root: Path, spark: "SparkSession") 
     table = held(root)
     for tag, frame in ((FIRST, BEFORE), (SECOND, AFTER)):
         found = spark.read.format("iceberg").option("tag", tag).load(table.metadata_location)
-        read = [tuple(row) for row in found.orderBy("reporter").select("reporter", "value").collect()]
-        assert read == frame.select("reporter", "value").rows()
+        read = [tuple(row) for row in found.orderBy("jurisdiction").select("jurisdiction", "value").collect()]
+        assert read == frame.select("jurisdiction", "value").rows()
 
 
 def test_no_data_file_is_copied(root: Path) -> None:
@@ -162,7 +167,7 @@ def test_a_release_is_one_snapshot_and_one_tag(root: Path) -> None:
 
 
 def test_a_table_without_rows_is_there_without_rows(root: Path) -> None:
-    table = held(root, "asylum")
+    table = held(root, "asylum_v2")
     assert at(table, FIRST).is_empty()
     assert at(table, SECOND).columns == list(contract("asylum").field_names)
 
@@ -187,17 +192,17 @@ def test_a_new_field_is_in_the_newer_releases_only(root: Path) -> None:
     table = held(root)
     assert at(table, "2026-11-25.1")["route"].to_list() == ["_T"] * 3
     assert_frame_equal(at(table, FIRST), BEFORE)
-    assert table.schema().find_field("reporter").doc == contract("population").columns[1].description
+    assert table.schema().find_field("jurisdiction").doc == contract("population").columns[1].description
 
 
 def test_a_new_major_version_begins_another_table(root: Path) -> None:
     now = contract("population")
-    narrower = now.model_copy(update={"dimensions": now.dimensions[1:], "version": "2.0.0"})
+    narrower = now.model_copy(update={"dimensions": now.dimensions[1:], "version": "3.0.0"})
     frame = AFTER.select(narrower.field_names)
     publish_release(root, "2026-11-25.1", {"population": frame}, {"population": narrower})
     register(root)
-    assert set(held(root, "population_v2").refs()) == {"main", "2026-11-25.1"}
-    assert_frame_equal(at(held(root, "population_v2"), "2026-11-25.1"), frame)
+    assert set(held(root, "population_v3").refs()) == {"main", "2026-11-25.1"}
+    assert_frame_equal(at(held(root, "population_v3"), "2026-11-25.1"), frame)
     assert_frame_equal(at(held(root), SECOND), AFTER)
 
 
@@ -254,7 +259,7 @@ def test_a_pruned_release_has_no_tag(root: Path) -> None:
     assert [entry.snapshot_id for entry in table.snapshots()] == [snapshot(table, "2026-11-25.1")]
     assert_frame_equal(at(table, "2026-11-25.1"), AFTER)
     with closing(iceberg.catalog(root.parent)) as catalog:
-        assert not catalog.table_exists("corridor.asylum")
+        assert not catalog.table_exists("corridor.asylum_v2")
 
 
 def secret(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
@@ -283,7 +288,7 @@ def test_a_rest_catalog_has_every_release_that_is_not_pruned(tmp_path: Path, res
     iceberg.register(LocalPlace(root), root.parent, rest)
     assert set(held(root, uri=rest).refs()) == {"main", SECOND}
     with closing(iceberg.catalog(root.parent, rest)) as catalog:
-        assert not catalog.table_exists("corridor.asylum")
+        assert not catalog.table_exists("corridor.asylum_v2")
     iceberg.reregister(LocalPlace(root), root.parent, rest)
     assert_frame_equal(at(held(root, uri=rest), SECOND), AFTER)
 
@@ -315,7 +320,7 @@ def test_releases_in_a_bucket_are_registered_too(tmp_path: Path, monkeypatch: py
             publish_release(bucket, name, {"population": frame})
             iceberg.register(bucket, tmp_path)
         with closing(iceberg.catalog(tmp_path)) as catalog:
-            table = catalog.load_table("corridor.population")
+            table = catalog.load_table("corridor.population_v2")
         assert files(table, FIRST) == [f"{bucket}/{FIRST}/tables/population.parquet"]
         assert_frame_equal(at(table, FIRST), BEFORE)
         assert_frame_equal(at(table, SECOND), AFTER)

@@ -30,8 +30,13 @@ from warehouse.storage.local import LocalPlace
 from warehouse.storage.s3 import S3Place
 
 FIRST, SECOND = "2026-11-23.1", "2026-11-24.1"
-BEFORE = rows("population", {"reporter": "AUT", "value": 12.5}, {"reporter": "BEL", "value": 0.0})
-AFTER = rows("population", {"reporter": "AUT", "value": 13.0}, {"reporter": "BEL"}, {"reporter": "CHN", "value": None})
+BEFORE = rows("population", {"jurisdiction": "AUT", "value": 12.5}, {"jurisdiction": "BEL", "value": 0.0})
+AFTER = rows(
+    "population",
+    {"jurisdiction": "AUT", "value": 13.0},
+    {"jurisdiction": "BEL"},
+    {"jurisdiction": "CHN", "value": None},
+)
 
 # A publisher that is killed immediately before its nth write request. The last write request replaces the index.
 KILLED = """
@@ -50,7 +55,8 @@ def counted(self, key, *arguments, **named):
     left -= 1
     return put(self, key, *arguments, **named)
 S3Store.put = counted
-publish_release(S3Place.from_address(sys.argv[1]), sys.argv[2], {"population": rows("population", {"reporter": "ITA"})})
+tables = {"population": rows("population", {"jurisdiction": "ITA"})}
+publish_release(S3Place.from_address(sys.argv[1]), sys.argv[2], tables)
 """
 WRITES = 5  # the data package, one table, two tests of the conditions, the index
 
@@ -110,7 +116,10 @@ def test_polars_pandas_and_duckdb_read_the_address(two: tuple[S3Place, Release, 
     assert pd.read_parquet(address)["value"].tolist() == [12.5, 0.0]
     with duckdb.connect() as connection:
         connection.register_filesystem(FsspecStore("s3"))
-        assert connection.sql(f"select reporter, value from '{address}'").fetchall() == [("AUT", 12.5), ("BEL", 0.0)]
+        assert connection.sql(f"select jurisdiction, value from '{address}'").fetchall() == [
+            ("AUT", 12.5),
+            ("BEL", 0.0),
+        ]
 
 
 def test_two_releases_are_compared_as_on_a_local_disk(two: tuple[S3Place, Release, Release], tmp_path: Path) -> None:
@@ -203,7 +212,7 @@ def test_one_of_several_simultaneous_publications_succeeds_and_the_others_report
     barrier = Barrier(crowd)
 
     def race(number: int) -> Release | str:
-        frame = rows("population", {"reporter": "ITA", "value": float(number)})
+        frame = rows("population", {"jurisdiction": "ITA", "value": float(number)})
         barrier.wait()
         try:
             return publish_release(root, SECOND if same_name else f"2026-11-24.{number + 1}", {"population": frame})

@@ -25,9 +25,9 @@ from warehouse.releases import Release, TableFacts
 NAME = "2026-11-24.1"
 POPULATION = rows(
     "population",
-    {"reporter": "AUT", "value": 12.5, "value_min": 12.0},
-    {"reporter": "BEL", "value": 0.0},
-    {"reporter": "CHN", "value": None, "missing_reason": "not_published"},
+    {"jurisdiction": "AUT", "value": 12.5, "value_min": 12.0},
+    {"jurisdiction": "BEL", "value": 0.0},
+    {"jurisdiction": "CHN", "value": None, "missing_reason": "not_published"},
 )
 ABOUT = replace(
     description_of(NAME),
@@ -67,7 +67,7 @@ def test_croissant_validates_and_its_records_are_read(folder: Path) -> None:
     assert not dataset.metadata.issues.errors
     assert [item.id for item in dataset.metadata.record_sets] == ["population", "unmatched_code"]
     records = list(dataset.records(record_set="population"))
-    assert [record["population/reporter"] for record in records] == [b"AUT", b"BEL", b"CHN"]
+    assert [record["population/jurisdiction"] for record in records] == [b"AUT", b"BEL", b"CHN"]
     assert records[1]["population/value"] == 0.0
 
 

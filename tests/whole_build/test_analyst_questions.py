@@ -46,13 +46,13 @@ def result_of(results: dict[str, pl.DataFrame], words: str) -> pl.DataFrame:
 def test_residents_born_in_china_by_state_and_source(built: Built, results: dict[str, pl.DataFrame]) -> None:
     found = result_of(results, "born in China")
     for year in (2020, 2024):
-        assert sorted(found.filter(year=year).drop_nulls("united_nations")["destination"]) == MEMBERS
-    assert found.drop_nulls("world_bank_model")["destination"].n_unique() == len(MEMBERS)
-    germany = found.filter(destination="DEU").drop_nulls("united_nations")
+        assert sorted(found.filter(year=year).drop_nulls("united_nations")["jurisdiction"]) == MEMBERS
+    assert found.drop_nulls("world_bank_model")["jurisdiction"].n_unique() == len(MEMBERS)
+    germany = found.filter(jurisdiction="DEU").drop_nulls("united_nations")
     # United Nations Population Division, International Migrant Stock 2024
     assert dict(germany.select("year", "united_nations").iter_rows()) == {2020: 152_761, 2024: 168_314}
     figures = built.table("comparison").filter(measure="chinese_born", aggregation="state").collect()
-    same = figures.join(found, left_on=["jurisdiction", "year"], right_on=["destination", "year"]).drop_nulls("value")
+    same = figures.join(found, left_on=["jurisdiction", "year"], right_on=["jurisdiction", "year"]).drop_nulls("value")
     assert same.height >= 54
     assert same.filter(pl.col("value") != pl.col("united_nations")).is_empty()
 
@@ -61,7 +61,7 @@ def test_asylum_applicants_from_china_in_two_sources(results: dict[str, pl.DataF
     found = result_of(results, "Asylum applicants")
     both = found.drop_nulls(["eurostat", "unhcr"])
     assert both.height > 150
-    assert both["destination"].n_unique() > 15
+    assert both["jurisdiction"].n_unique() > 15
     assert both["grade_reasons"].null_count() == 0
     off = (both["eurostat"] / both["unhcr"] - both["ratio"]).abs()
     assert off.drop_nulls().max() == pytest.approx(0)
@@ -70,7 +70,7 @@ def test_asylum_applicants_from_china_in_two_sources(results: dict[str, pl.DataF
 def test_since_when_china_admits_without_a_visa(results: dict[str, pl.DataFrame]) -> None:
     found = result_of(results, "Since when")
     assert found["source"].null_count() == 0
-    first = found.group_by("nationality").agg(pl.col("valid_from").min())
+    first = found.group_by("partner").agg(pl.col("valid_from").min())
     since = {state: str(day) for state, day in first.iter_rows()}
     # Ministry of Foreign Affairs of China, 24 November 2023
     assert [since[state] for state in ("DEU", "ESP", "FRA", "ITA", "NLD")] == ["2023-12-01"] * 5
@@ -163,7 +163,7 @@ def _rules_of_nationals_abroad(built: Built) -> dict[tuple[str, int], list[str]]
     rows = built.table("migrant_stock").filter(
         pl.col("dataset") == source.dataset,
         pl.col("indicator") == source.indicator,
-        pl.col("reporter").is_in(countries["area"].to_list()),
+        pl.col("jurisdiction").is_in(countries["area"].to_list()),
         pl.col("sex") == "_T",
     )
     found = rows.group_by("partner", pl.col("period").dt.year()).agg(pl.col("definition").unique()).collect()

@@ -41,7 +41,7 @@ def test_refugees_from_china_in_every_member_state_and_year(built: Built, corpus
     frame = built.table("displacement").filter(
         pl.col("indicator") == "refugees", pl.col("partner") == "CHN", pl.col("dataset") == "unhcr/population"
     )
-    ours = indexed(frame.filter(pl.col("reporter").is_in(MEMBERS)), "reporter", "year")
+    ours = indexed(frame.filter(pl.col("jurisdiction").is_in(MEMBERS)), "jurisdiction", "year")
     assert len(published) > 500
     assert ours == published
 
@@ -54,9 +54,13 @@ def test_asylum_applications_of_chinese_citizens_in_every_member_state(built: Bu
             key = (row["coa_iso"], int(float(str(row["year"]))))
             published[key] = published.get(key, 0) + float(str(row["applied"]))
     frame = built.table("asylum").filter(pl.col("indicator") == "asylum_applications", pl.col("partner") == "CHN")
-    frame = frame.filter(pl.col("reporter").is_in(MEMBERS)).group_by("reporter", "period").agg(pl.col("value").sum())
+    frame = (
+        frame.filter(pl.col("jurisdiction").is_in(MEMBERS))
+        .group_by("jurisdiction", "period")
+        .agg(pl.col("value").sum())
+    )
     assert len(published) > 300
-    assert indexed(frame, "reporter", "year") == published
+    assert indexed(frame, "jurisdiction", "year") == published
 
 
 def test_china_born_in_every_member_state_from_1990_to_2024(built: Built, corpus: Path) -> None:
@@ -68,14 +72,14 @@ def test_china_born_in_every_member_state_from_1990_to_2024(built: Built, corpus
         if row["from"] == "CHN" and row["geo"] in MEMBERS
     }
     stock = built.table("migrant_stock").filter(pl.col("dataset") == "undesa/ims_destination_and_origin")
-    frame = stock.filter(pl.col("partner") == "CHN", pl.col("reporter").is_in(MEMBERS))
-    ours = indexed(frame, "reporter", "year", "sex")
+    frame = stock.filter(pl.col("partner") == "CHN", pl.col("jurisdiction").is_in(MEMBERS))
+    ours = indexed(frame, "jurisdiction", "year", "sex")
     parts = {key: value for key, value in ours.items() if key[2] != "_T"}
     assert parts == published
     assert len(parts) == 27 * 8 * 2
-    for (reporter, year, sex), value in ours.items():
+    for (jurisdiction, year, sex), value in ours.items():
         if sex == "_T":
-            assert value == parts[reporter, year, "F"] + parts[reporter, year, "M"]
+            assert value == parts[jurisdiction, year, "F"] + parts[jurisdiction, year, "M"]
 
 
 def test_the_stock_in_china_equals_that_of_the_statistical_yearbook(built: Built, corpus: Path) -> None:
@@ -85,7 +89,7 @@ def test_the_stock_in_china_equals_that_of_the_statistical_yearbook(built: Built
     series = "International migrant stock: Both sexes (number)"
     published = {int(row[2]): float(row[4].replace(",", "")) for row in rows if row[0] == "156" and row[3] == series}
     stock = built.table("migrant_stock").filter(pl.col("dataset") == "undesa/ims_destination")
-    ours = indexed(stock.filter(pl.col("reporter") == "CHN", pl.col("sex") == "_T"), "year")
+    ours = indexed(stock.filter(pl.col("jurisdiction") == "CHN", pl.col("sex") == "_T"), "year")
     assert published[2024] == 1_638_718
     assert {year: ours[year,] for year in published} == published
 
@@ -113,10 +117,10 @@ def test_chinese_citizens_in_the_extracts_of_2017(built: Built, corpus: Path, da
     ]
     published = {(GEO[row["geo"]], int(row["period"])): float(row["value"]) for row in rows}
     frame = built.table(table).filter(pl.col("dataset") == f"eurostat/{dataset}", pl.col("partner") == "CHN")
-    frame = frame.filter(pl.col("sex") == "_T", pl.col("value").is_not_null(), pl.col("reporter").is_in(MEMBERS))
+    frame = frame.filter(pl.col("sex") == "_T", pl.col("value").is_not_null(), pl.col("jurisdiction").is_in(MEMBERS))
     if dataset == "migr_asyappctza":
         frame = frame.filter(pl.col("applicant") == "FRST")
-    ours = indexed(frame, "reporter", "year")
+    ours = indexed(frame, "jurisdiction", "year")
     assert len(published) > 100
     assert ours == published
 
@@ -130,7 +134,7 @@ def test_chinese_citizens_permits_in_ireland(built: Built, corpus: Path) -> None
         reason, duration = (codes.get(parts[name], parts[name]) for name in ("reason", "duration"))
         published[reason, duration, int(row["period"])] = float(row["value"])
     permits = built.table("residence_permit").filter(pl.col("indicator") == "first_permits")
-    frame = permits.filter(pl.col("reporter") == "IRL", pl.col("partner") == "CHN")
+    frame = permits.filter(pl.col("jurisdiction") == "IRL", pl.col("partner") == "CHN")
     assert len(published) == 360
     assert indexed(frame, "reason", "duration", "year") == published
 
@@ -148,6 +152,6 @@ def test_remittances_between_china_and_the_member_states(built: Built, corpus: P
         for row in rows[top + 1 :]
         if row[0] == name
     }
-    frame = built.table("remittance").filter(pl.col("reporter") == "CHN", pl.col("partner").is_in(list(names)))
+    frame = built.table("remittance").filter(pl.col("jurisdiction") == "CHN", pl.col("partner").is_in(list(names)))
     assert published["DEU"] == pytest.approx(751.5e6, rel=1e-3)
     assert {key[0]: value for key, value in indexed(frame, "partner").items()} == pytest.approx(published)

@@ -63,9 +63,9 @@ def test_the_tables_state_what_was_not_fetched(built: Built) -> None:
 
 def test_coverage_has_every_jurisdiction_indicator_and_year(built: Built) -> None:
     coverage = built.table("coverage").collect()
-    reporters, indicators = coverage["reporter"].n_unique(), coverage["indicator"].n_unique()
-    assert reporters == 29
-    assert coverage.height == reporters * indicators * coverage["year"].n_unique()
+    jurisdictions, indicators = coverage["jurisdiction"].n_unique(), coverage["indicator"].n_unique()
+    assert jurisdictions == 29
+    assert coverage.height == jurisdictions * indicators * coverage["year"].n_unique()
     assert coverage.filter(pl.col("coverage") == "value")["observations"].min() == 1
 
 
@@ -81,24 +81,24 @@ def test_the_documents_of_a_release_are_there(built: Built) -> None:
     ("table", "where", "value"),
     [
         # United Nations Population Division, International Migrant Stock 2024: foreign citizens in China
-        ("migrant_stock", {"reporter": "CHN", "partner": "_T", "sex": "_T", "period": "2024"}, 1_638_718),
-        ("migrant_stock", {"reporter": "CHN", "partner": "_T", "sex": "_T", "period": "2020"}, 1_415_116),
+        ("migrant_stock", {"jurisdiction": "CHN", "partner": "_T", "sex": "_T", "period": "2024"}, 1_638_718),
+        ("migrant_stock", {"jurisdiction": "CHN", "partner": "_T", "sex": "_T", "period": "2020"}, 1_415_116),
         # KNOMAD, Bilateral Migration Matrix 2021 and Bilateral Remittance Matrix 2021
-        ("migrant_stock", {"reporter": "DEU", "partner": "CHN", "publisher": "worldbank"}, 155_595),
+        ("migrant_stock", {"jurisdiction": "DEU", "partner": "CHN", "publisher": "worldbank"}, 155_595),
         # Eurostat, migr_pop1ctz of 2026-09-22: Chinese citizens in France
         (
             "migrant_stock",
-            {"reporter": "FRA", "partner": "CHN", "dataset": "eurostat/migr_pop1ctz", "sex": "_T"},
+            {"jurisdiction": "FRA", "partner": "CHN", "dataset": "eurostat/migr_pop1ctz", "sex": "_T"},
             103_068,
         ),
         # Eurostat, migr_resfirst of 2026-09-11: first permits to Chinese citizens in Ireland
         (
             "residence_permit",
-            {"reporter": "IRL", "partner": "CHN", "reason": "_T", "duration": "_T", "period": "2023"},
+            {"jurisdiction": "IRL", "partner": "CHN", "reason": "_T", "duration": "_T", "period": "2023"},
             6_632,
         ),
         # World Bank, SM.POP.NETM of 2024-06-28
-        ("migration_flow", {"reporter": "CHN", "indicator": "net_migration", "period": "2022"}, -311_380),
+        ("migration_flow", {"jurisdiction": "CHN", "indicator": "net_migration", "period": "2022"}, -311_380),
     ],
 )
 def test_a_known_figure_is_in_the_release(built: Built, table: str, where: dict[str, str], value: float) -> None:

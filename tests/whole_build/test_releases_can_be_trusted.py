@@ -188,7 +188,7 @@ def test_a_table_is_empty_before_the_first_vintage_and_complete_today(built: Bui
 
 def test_a_table_as_of_a_day_between_two_editions_has_the_earlier_one(built: Built) -> None:
     """The revision of 2020 has 1,039,675 for China in 2020, that of 2024 has 1,415,116."""
-    stock = pl.col("dataset") == "undesa/ims_destination", pl.col("reporter") == "CHN", pl.col("sex") == "_T"
+    stock = pl.col("dataset") == "undesa/ims_destination", pl.col("jurisdiction") == "CHN", pl.col("sex") == "_T"
     values = {}
     for year in (2022, 2026):
         then = stages.as_of(Workspace(built.data), "migrant_stock", datetime(year, 6, 1, tzinfo=UTC))
@@ -199,7 +199,7 @@ def test_a_table_as_of_a_day_between_two_editions_has_the_earlier_one(built: Bui
 def test_the_revision_of_a_figure_is_a_row_with_both_values(built: Built) -> None:
     revised = built.table("revision").filter(
         pl.col("dataset") == "undesa/ims_destination",
-        pl.col("reporter") == "CHN",
+        pl.col("jurisdiction") == "CHN",
         pl.col("dimensions").str.contains("sex=_T"),
         pl.col("period").dt.year() == 2020,
     )

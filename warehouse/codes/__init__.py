@@ -75,7 +75,7 @@ def descriptions(code_list: str) -> dict[str, str]:
 
 
 def not_published() -> pl.DataFrame:
-    """Known gaps: reporter, indicator and absence_source, the evidence that the reporter does not publish it."""
+    """Known gaps: jurisdiction, indicator and absence_source, the evidence that it is not published."""
     return read("not_published")
 
 

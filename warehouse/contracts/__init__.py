@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from warehouse.errors import ContractError
+from warehouse.yaml_text import parse_yaml
 
 Type = Literal["string", "int64", "float64", "boolean", "date", "timestamp"]
 
@@ -36,8 +37,9 @@ ARROW: dict[Type, pa.DataType] = {
 }
 
 # The fields of an observation before and after the dimensions of its table.
-BEFORE = ("indicator", "reporter", "partner", "partner_role")
+BEFORE = ("indicator", "jurisdiction", "partner", "partner_role")
 AFTER = (
+    "year",
     "period",
     "freq",
     "value",
@@ -54,9 +56,11 @@ AFTER = (
     "locator",
     "source_updated",
     "known_from",
-    "known_to",
 )
 KEY_AFTER = ("period", "freq", "publisher", "dataset")
+
+# The fields of a table of statistics that are computed when the table is made, and are not stored with observations.
+COMPUTED = ("year",)
 
 
 class Column(BaseModel):
@@ -119,6 +123,17 @@ class Contract(BaseModel):
         return tuple(c.model_copy(update={"nullable": True}) if c.name in self.optional else c for c in declared)
 
     @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns of the stored rows of a dataset: those that publishers fill, and until when a row was known."""
+        own = tuple(column for column in self.columns if self.kind == "law" or column.name not in COMPUTED)
+        return (*own, fields()["known_to"])
+
+    @property
+    def stored_schema(self) -> pl.Schema:
+        """The schema of the stored rows of a dataset as a Polars frame."""
+        return pl.Schema({column.name: POLARS[column.type] for column in self.stored_columns})
+
+    @property
     def polars_schema(self) -> pl.Schema:
         """The schema of the table as a Polars frame."""
         return pl.Schema({column.name: POLARS[column.type] for column in self.columns})
@@ -151,7 +166,7 @@ def fields() -> dict[str, Column]:
     """Name → field, for all declared fields. Raises ``ContractError`` if the file is not valid."""
     text = files("warehouse").joinpath("fields.yaml").read_text(encoding="utf-8")
     try:
-        return {name: Column(name=name, **declared) for name, declared in yaml.safe_load(text).items()}
+        return {name: Column(name=name, **declared) for name, declared in parse_yaml(text).items()}
     except (yaml.YAMLError, ValidationError, TypeError) as error:
         raise ContractError(f"warehouse/fields.yaml is not valid: {error}") from error
 
@@ -164,7 +179,7 @@ def contracts() -> dict[str, Contract]:
     loaded = {}
     for name, item in entries:
         try:
-            contract = Contract.model_validate(yaml.safe_load(item.read_text(encoding="utf-8")))
+            contract = Contract.model_validate(parse_yaml(item.read_text(encoding="utf-8")))
         except (yaml.YAMLError, ValidationError) as error:
             raise ContractError(f"the contract {name} is not valid: {error}") from error
         if name != f"{contract.table}.yaml":

@@ -20,7 +20,7 @@ SCHEMA = (
     "sdmx-json-structure-schema.json"
 )
 CONCEPTS = {
-    "reporter": "REF_AREA",
+    "jurisdiction": "REF_AREA",
     "partner": "COUNTERPART_AREA",
     "period": "TIME_PERIOD",
     "value": "OBS_VALUE",

@@ -24,6 +24,8 @@ from sources.prose.statements import Statement, statements
 
 NAME = "figures_csv"
 CODED = ("reporter", "partner", "sex", "education_level")
+# Column → field of an observation, where the names differ.
+FIELDS = {"reporter": "jurisdiction"}
 COLUMNS = ("publisher", "title", "published", "place", "statement", *CODED, "period", "figure", "counted", "flag")
 DIMENSIONS = (*PROSE, "title", "published", "place")
 
@@ -75,7 +77,7 @@ def _row(number: int, record: dict[str, str]) -> dict[str, object]:
         raise FormatError(f"record {number}: {error}") from error
     phrase = statement.zh.replace("{}", f"{record['figure']}{record['counted']}")
     prose = row(statement, StatedFigure(record["period"], stated, record["counted"], phrase, pack(number, _FIGURE)))
-    coded = {name: record[name] for name in CODED if record[name]}
+    coded = {FIELDS.get(name, name): record[name] for name in CODED if record[name]}
     growth = {"indicator": str(statement.growth), **GROWTH} if is_growth else {}
     document = {name: record[name] for name in ("statement", "title", "published", "place")}
     flag = "".join(sorted({*str(prose["flag"] or ""), *record["flag"]}))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sources.errors import CatalogueError
 from sources.prose.language.time_expressions import TimeExpression, time_at
-from sources.yaml_text import parse_yaml
+from warehouse.yaml_text import parse_yaml
 
 # The provinces of the mainland.
 PROVINCES = (

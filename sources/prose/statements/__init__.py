@@ -22,7 +22,7 @@ from sources.prose.statements.model import (
     Sum,
     Worded,
 )
-from sources.yaml_text import parse_yaml
+from warehouse.yaml_text import parse_yaml
 
 __all__ = [
     "FIELDS",

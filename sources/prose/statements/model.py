@@ -17,12 +17,23 @@ from sources.prose.statements.phrases import compiled, pattern
 
 # The fields that a statement may declare. A field that is not declared is _T, the total.
 FIELDS = (
-    *("indicator", "reporter", "partner", "partner_role", "sex", "age", "direction", "group", "document", "scope"),
+    *(
+        "indicator",
+        "jurisdiction",
+        "partner",
+        "partner_role",
+        "sex",
+        "age",
+        "direction",
+        "person_group",
+        "document",
+        "scope",
+    ),
     *("education_level", "exploitation", "purpose", "stay", "unit", "definition"),
 )
 _DEFAULTS = {
     **dict.fromkeys(FIELDS, "_T"),
-    "reporter": "CHN",
+    "jurisdiction": "CHN",
     "partner": "_Z",
     "partner_role": "_Z",
 }
