@@ -19,7 +19,8 @@ import expectations
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.explore import PAGES, release_address
-from assets.ingest.fetch import Reception, receive
+from assets.ingest.fetch import Reception
+from assets.ingest.night import receive_all
 from assets.ingest.stored import StageResult
 from assets.publish.acceptances import accepted_checks
 from assets.publish.release import catalogued, publish
@@ -71,25 +72,24 @@ def column_schema(declared: Contract) -> dg.TableSchema:
     )
 
 
-def payload_assets(publisher: Publisher) -> dg.AssetsDefinition:
-    """The payloads of all datasets of a publisher, requested one after the other by one client with its limits.
+def payload_assets() -> dg.AssetsDefinition:
+    """The payloads of all datasets: publishers are requested at once, each by one client with its limits.
 
     A dataset that fails does not stop the others; its check ``received`` shows the failures.
     """
-    names = _names(publisher)
+    names = [name for publisher in catalogue.publishers().values() for name in _names(publisher)]
+    specs = [_payload_spec(name, publisher) for name, (publisher, _) in catalogue.datasets().items()]
 
     @dg.multi_asset(
-        name=f"receive_{publisher.publisher}",
-        specs=[_payload_spec(name, publisher) for name in names],
+        name="receive_payloads",
+        specs=specs,
         check_specs=[dg.AssetCheckSpec("received", asset=payload_key(name), description=RECEIVED) for name in names],
         can_subset=True,
     )
     def payloads(context: dg.AssetExecutionContext, workspace: WorkspaceParam) -> Iterator[dg.MaterializeResult]:
-        with workspace.client(publisher) as client:
-            for name in names:
-                if payload_key(name) in context.selected_asset_keys:
-                    reception = receive(workspace, publisher, name.partition("/")[2], client)
-                    yield _received(workspace, name, reception)
+        selected = [name for name in names if payload_key(name) in context.selected_asset_keys]
+        for name, reception in receive_all(workspace, selected):
+            yield _received(workspace, name, reception)
 
     return payloads
 
@@ -135,7 +135,7 @@ def _received(workspace: Workspace, name: str, reception: Reception) -> dg.Mater
             "received": reception.received,
             "unchanged": reception.unchanged,
             "absent": dg.MetadataValue.md(_bullets(reception.absent)),
-            "mode": workspace.mode,
+            "mode": workspace.transport_of(catalogue.datasets()[name][0], name.partition("/")[2]),
         },
         check_results=[
             dg.AssetCheckResult(
@@ -350,7 +350,7 @@ def release_asset() -> dg.AssetsDefinition:
     )
     def release(workspace: WorkspaceParam) -> dg.MaterializeResult:
         """Publish the present tables if anything is new and no check holds them back."""
-        published = publish(workspace, *stages.release_inputs(workspace))
+        published = publish(workspace, *stages.release_inputs(workspace), stages.failing(workspace))
         workspace.stage_cache.sweep()
         entry = published.entry
         rows = pl.DataFrame([{"table": name, "rows": facts.rows} for name, facts in entry.tables.items()])
@@ -373,10 +373,6 @@ def release_asset() -> dg.AssetsDefinition:
 
 def all_assets() -> list[dg.AssetsDefinition]:
     """Every asset: two for each dataset, one for each table, and the release."""
-    parts = [
-        make(publisher)
-        for publisher in catalogue.publishers().values()
-        for make in (payload_assets, observations_assets)
-    ]
+    observed = map(observations_assets, catalogue.publishers().values())
     unique = {step.name: step for step in steps().values()}
-    return [*parts, *map(table_assets, unique.values()), release_asset()]
+    return [payload_assets(), *observed, *map(table_assets, unique.values()), release_asset()]

@@ -5,6 +5,7 @@ the rows of the table, and all of them on the code. A build with nothing new fin
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +18,26 @@ import expectations
 from assets.core.errors import AssetError, HeldBackError
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
-from assets.ingest import bitemporal
+from assets.ingest import bitemporal, recoding
+from assets.ingest.failing import Failing
+from assets.ingest.failing import failing as failing_requests
 from assets.ingest.holding import AcceptedFigure, hold_back, is_prose
 from assets.ingest.reading import current_responses, read_responses
 from assets.ingest.receptions import receptions as receptions_of
+from assets.ingest.recoding import recoded
 from assets.ingest.responses import responses
 from assets.ingest.stored import ReadResponse, StageResult, release_fingerprint
 from assets.ingest.vintages import states, without_replaced_tables
 from assets.normalise import tables as rows_of
 from assets.normalise.receptions import Receptions
-from assets.publish.acceptances import HELD, Acceptance, accepted_checks, accepted_figures, record_acceptance
+from assets.publish.acceptances import (
+    HELD,
+    Acceptance,
+    accepted_checks,
+    accepted_figures,
+    accepted_payloads,
+    record_acceptance,
+)
 from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
 from warehouse import releases
@@ -37,6 +48,9 @@ log = logging.getLogger("corridor.build")
 
 # The metadata of observations that holds the version of the payloads that they were read from.
 INPUTS = "payloads version"
+
+# Characters of the first failing row that a sentence about a failed check shows.
+SHOWN_EXAMPLE = 200
 
 # The results found by this process, with the state of the ledger then: every table asks for the same observations.
 _found: dict[tuple[Workspace, str], tuple[object, StageResult]] = {}
@@ -61,7 +75,8 @@ def payloads_version(workspace: Workspace, name: str) -> str:
         (key, [[(page.payload, page.at.isoformat(), page.published) for page in pages] for pages in found])
         for key, found in archived.items()
     ]
-    return fingerprint("payloads", name, identity, sorted(_accepted(workspace, name)))
+    accepted = (sorted(_accepted(workspace, name)), accepted_payloads(workspace, name))
+    return fingerprint("payloads", name, identity, *accepted)
 
 
 def _observations(workspace: Workspace, name: str) -> StageResult:
@@ -71,7 +86,9 @@ def _observations(workspace: Workspace, name: str) -> StageResult:
     folder = workspace.stage_cache.get_or_build(
         "observations",
         name,
-        fingerprint("observations", name, inputs, sorted(accepted.items(), key=str)),
+        fingerprint(
+            "observations", name, inputs, sorted(accepted.items(), key=str), accepted_payloads(workspace, name)
+        ),
         lambda target: _write_observations(workspace, name, found, accepted, target),
     )
     # Tables depend on the content only: a payload that changes nothing changes no table.
@@ -95,25 +112,37 @@ def _write_observations(
 ) -> None:
     _, entry = datasets()[name]
     empty = bitemporal.empty_state(contract(entry.table))
-    current, rejections = current_responses(name, found)
-    judged, held = hold_back(name, without_replaced_tables(found), accepted)
+    refused = recoded(found, accepted_payloads(workspace, name))
+    current, rejections = current_responses(name, found, refused)
+    usable = {key: [each for each in given if each.fingerprint not in refused] for key, given in found.items()}
+    judged, held = hold_back(name, without_replaced_tables(usable), accepted)
     folders = states(workspace, name, [response for given in judged.values() for response in given])
     parts = {
         "rows": pl.read_parquet(folders[-1] / "current.parquet") if folders else empty.current,
         "closed": pl.concat([empty.closed, *(pl.read_parquet(each / "closed.parquet") for each in folders)]),
         "revisions": pl.concat([empty.revisions, *(pl.read_parquet(each / "revisions.parquet") for each in folders)]),
-        "unmatched": rows_of.unmatched_code(response.unmatched for response in current.values()),
+        "unmatched": rows_of.unmatched_code(
+            response.unmatched for response in [*current.values(), *_newest_refused(found, refused)]
+        ),
         "unread": rows_of.unread_sentence(response.unread for response in current.values()),
         "held": held,
     }
     for part, frame in parts.items():
         frame.drop(bitemporal.REQUEST, strict=False).write_parquet(folder / f"{part}.parquet")
     used = {page.slice: str(page.payload) for response in current.values() for page in response.pages}
-    (folder / "failures.json").write_bytes(orjson.dumps([rejection.reason for rejection in rejections]))
+    days = sorted(page.at.date() for response in current.values() for page in response.pages)
+    since = min((rejection.at.date() for rejection in rejections), default=None)
+    failures = {"reasons": [each.reason for each in rejections], "since": since, "last": days[-1] if days else None}
+    (folder / "failures.json").write_bytes(orjson.dumps(failures))
     (folder / "payloads.json").write_bytes(orjson.dumps(used))
     (folder / "content.json").write_bytes(orjson.dumps([sha256(folder / f"{part}.parquet") for part in parts]))
     for rejection in rejections:
         log.warning("rejected: %s", rejection.reason)
+
+
+def _newest_refused(found: dict[str, list[ReadResponse]], refused: Mapping[str, str]) -> list[ReadResponse]:
+    """The newest response of each slice, where it is not used for its unknown codes."""
+    return [given[-1] for given in found.values() if given and given[-1].fingerprint in refused]
 
 
 def receptions(workspace: Workspace) -> Receptions:
@@ -123,6 +152,13 @@ def receptions(workspace: Workspace) -> Receptions:
         found = receptions_of(workspace, {name: observations(workspace, name) for name in datasets()})
         _received[workspace] = state, found
     return found
+
+
+def failing(workspace: Workspace) -> dict[str, Failing]:
+    """Dataset → why its last requests failed, or why its newest payload is not used."""
+    rejected = {name: observations(workspace, name).failing for name in datasets()}
+    found = {name: each for name, each in rejected.items() if each} | failing_requests(workspace)
+    return dict(sorted(found.items()))
 
 
 def table(workspace: Workspace, name: str) -> StageResult:
@@ -207,7 +243,8 @@ class Blocking:
         """One sentence with the number of failing rows and the first of them."""
         first = self.outcome.rows.head(1).to_dicts()
         example = ", ".join(f"{name} {value}" for row in first for name, value in row.items() if value is not None)
-        return f"{self.table}.{self.outcome.name} fails on {self.outcome.failing:,} rows, as {example}"
+        shown = example if len(example) <= SHOWN_EXAMPLE else f"{example[:SHOWN_EXAMPLE]}…"
+        return f"{self.table}.{self.outcome.name} fails on {self.outcome.failing:,} rows, as {shown}"
 
 
 def blocking(workspace: Workspace) -> list[Blocking]:
@@ -265,18 +302,41 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
 def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
     """Record that a person accepts the present rows of a table although a check fails on them.
 
-    For table ``held_figure``, ``check`` is the name of a figure that is held back; the next build publishes it.
+    For table ``held_figure``, ``check`` is the name of a figure that is held back; the next build publishes it. For a
+    dataset, ``check`` is ``unknown_codes``; the next build uses its newest payloads without the cells with such codes.
     ``AssetError`` if no such check of severity error fails, or if no such figure is held back.
     """
     at = datetime.now(UTC).isoformat(timespec="seconds")
     if name == HELD:
         _accept_figure(workspace, check, because, at)
         return
+    if check == recoding.CHECK:
+        _accept_codes(workspace, name, because, at)
+        return
     result, outcomes = validated(workspace, name)
     failing = [item.name for item in outcomes if not item.success and item.severity == "error"]
     if check not in failing:
         raise AssetError(f"{name} has no failing check {check}; failing are {', '.join(failing) or 'none'}")
-    record_acceptance(workspace, Acceptance(name, check, result.fingerprint, because, at))
+    _record(workspace, Acceptance(name, check, result.fingerprint, because, at))
+
+
+def _record(workspace: Workspace, given: Acceptance) -> None:
+    """Record an acceptance, and forget the observations found before: they depend on acceptances too."""
+    record_acceptance(workspace, given)
+    _found.clear()
+    _received.clear()
+
+
+def _accept_codes(workspace: Workspace, name: str, because: str, at: str) -> None:
+    """Record that a person accepts the newest payloads of a dataset that are not used for their unknown codes."""
+    if name not in datasets():
+        raise AssetError(f"{name} is no dataset, so it has no {recoding.CHECK}; `corridor sources` lists the datasets")
+    found = read_responses(workspace, name)
+    newest = _newest_refused(found, recoded(found, accepted_payloads(workspace, name)))
+    if not newest:
+        raise AssetError(f"no payload of {name} is refused for its unknown codes")
+    for payload in dict.fromkeys(str(page.payload) for response in newest for page in response.pages):
+        _record(workspace, Acceptance(name, recoding.CHECK, payload, because, at))
 
 
 def _accept_figure(workspace: Workspace, figure: str, because: str, at: str) -> None:
@@ -285,4 +345,4 @@ def _accept_figure(workspace: Workspace, figure: str, because: str, at: str) -> 
     held = rows["figure"].sort().to_list()
     if figure not in held:
         raise AssetError(f"no figure {figure} is held back; held back are {', '.join(held) or 'none'}")
-    record_acceptance(workspace, Acceptance(HELD, figure, "", because, at))
+    _record(workspace, Acceptance(HELD, figure, "", because, at))

@@ -4,8 +4,6 @@ import polars as pl
 
 from expectations.rule import Rules, Table
 
-# Greatest share of a dataset's cells that may have unknown codes.
-UNMATCHED_SHARE = 0.01
 # More sentences with figures than the longest communiqué has about other subjects.
 MOST_UNREAD = 500
 
@@ -22,19 +20,6 @@ RULES = Rules()
 def no_unmatched_codes(table: Table) -> pl.LazyFrame:
     """Codes that no crosswalk has."""
     return table.rows.filter(pl.col("cells") > 0)
-
-
-@RULES.add(
-    severity="error",
-    reason="If more than 1 % of the cells of a dataset have unknown codes, its publisher changed the codes, and series "
-    "would break without notice.",
-    tables=("unmatched_code",),
-    shows=("cells",),
-)
-def few_unmatched_cells(table: Table) -> pl.LazyFrame:
-    """Unknown codes of datasets that lose more than 1 % of their cells to them, with that share."""
-    lost = pl.col("cells").sum().over("dataset")
-    return table.rows.with_columns(share=lost / (lost + _observations(table))).filter(pl.col("share") > UNMATCHED_SHARE)
 
 
 @RULES.add(

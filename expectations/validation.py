@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Most failing rows that an outcome shows.
 SHOWN = 20
+# Characters of an error that are kept as the cause of a rule that could not be evaluated.
+LONGEST_CAUSE = 200
 
 # All rules that select failing rows, in the order in which their outcomes are shown.
 ROW_RULES = (
@@ -82,8 +84,8 @@ def facts(
 def validate(contract: Contract, rows: pl.DataFrame, known: Facts) -> list[Outcome]:
     """One outcome for each of ``rules_of(contract)``, in that order.
 
-    No content of the rows raises an error: a rule that cannot be evaluated, because a field is missing or has another
-    type, fails.
+    No rule raises an error: a rule that cannot be evaluated, because a field is missing or has another type or for an
+    unforeseen reason, fails with this reason.
     """
     coded = rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
     table = Table(coded.lazy(), contract, known)
@@ -98,7 +100,11 @@ def _contract_outcomes(contract: Contract, coded: pl.DataFrame, known: Facts) ->
     # Great Expectations takes seconds to import, and listing the rules of a table does not need it.
     from expectations import suite
 
-    results = suite.evaluate(contract.table, coded, expectations_of(contract, known.lists), SHOWN)
+    try:
+        results = suite.evaluate(contract.table, coded, expectations_of(contract, known.lists), SHOWN)
+    except Exception as error:
+        problem = _not_checked(error)
+        return [_outcome(rule, contract, coded.height, 1, problem) for rule in rules_of_contract(contract)]
     outcomes = []
     for rule in rules_of_contract(contract):
         failed = [result for result in results if result.expectation.rule == rule.name and not result.success]
@@ -124,13 +130,19 @@ def _row_outcome(rule: RowRule, table: Table, checked: int) -> Outcome:
     contract = table.contract
     try:
         found = rule.failing(table).collect()
-    except pl.exceptions.PolarsError as error:
-        found = pl.DataFrame({"problem": [f"could not be checked: {str(error).splitlines()[0]}"]})
+    except (Exception, pl.exceptions.PanicException) as error:
+        found = _not_checked(error)
     extra = [name for name in found.columns if name not in contract.field_names]
     order = [*_shown_columns(contract, found, rule.shows), *extra]
     shown = found.bottom_k(SHOWN, by=order).sort(order)
     rows = _text(shown.select(*_shown_columns(contract, found, rule.shows), *extra))
     return _outcome(rule, contract, checked, found.height, rows)
+
+
+def _not_checked(error: BaseException) -> pl.DataFrame:
+    """A row with the reason why a rule could not be evaluated."""
+    first_line = (str(error).splitlines() or [""])[0][:LONGEST_CAUSE]
+    return pl.DataFrame({"problem": [f"could not be checked: {type(error).__name__}: {first_line}"]})
 
 
 def _outcome(rule: Rule, contract: Contract, checked: int, failing: int, rows: pl.DataFrame) -> Outcome:

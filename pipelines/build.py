@@ -10,24 +10,33 @@ import dagster as dg
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.definitions import payload_key
-from assets.ingest.staleness import stale
+from assets.ingest.failing import stale
 from assets.tables import release_tables
 from pipelines.build_definitions import build_definitions
 from pipelines.changes import changed_assets, datasets_to_request
 from pipelines.instance import open_instance
 from pipelines.resources import resource
-from pipelines.sensors import cause
+from pipelines.sensors import ALERTED, alert, cause
 from sources.catalogue import datasets
 from warehouse import releases
 
 log = logging.getLogger("corridor.build")
 
 Progress = Callable[[str, int, int], None]
+# The name of a build in alerts.
+BUILD = "build"
+
+
+# How a build ends, as the exit status of the command. 2 is a wrong use of the command line.
+COMPLETE, ERROR, INCOMPLETE, HELD_BACK = 0, 1, 3, 4
 
 
 @dataclass
 class Outcome:
-    """The end of a build: the release of the present tables, if there is one, and what a person must know."""
+    """The end of a build: the release of the present tables, if there is one, and what a person must know.
+
+    ``failures`` has a line for each requested dataset that fails, and for each step that raised an error.
+    """
 
     release: str | None = None
     new: bool = False
@@ -35,6 +44,11 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     not_fetched: list[str] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        """The exit status: held back, released although something failed, or complete."""
+        return HELD_BACK if self.held_back else INCOMPLETE if self.failures else COMPLETE
 
 
 def selected(pattern: str | None) -> list[str]:
@@ -56,14 +70,32 @@ def run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcom
         log.info("%s datasets requested, %s assets changed", len(requested), len(changed))
         if changed:
             results.append(_execute("rebuild", changed, instance, workspace, progress))
-    outcome = Outcome(failures=[failure for result in results for failure in _failures(result)])
+    outcome = Outcome()
     outcome.not_fetched = [name for name in datasets() if not stages.observations(workspace, name).payloads]
+    failing = stages.failing(workspace)
+    outcome.failures = [failing[name].describe(name) for name in selected(pattern) if name in failing]
+    raised = [failure for result in results for failure in _raised(result)]
     _add_checks(outcome, workspace)
-    _add_release(outcome, workspace, before)
-    answered = sum(_answered(result) for result in results)
-    if not answered and outcome.failures and outcome.held_back is None:
+    _add_release(outcome, workspace, before, raised)
+    outcome.failures += raised if outcome.held_back is None else []
+    asked = any(_is_live(workspace, name) for name in requested)
+    if asked and not sum(_answered(result) for result in results):
         outcome.held_back = "No publisher answered, so nothing new could be released"
+    _alert(outcome, workspace, results)
     return outcome
+
+
+def _is_live(workspace: Workspace, name: str) -> bool:
+    return workspace.transport_of(datasets()[name][0], name.partition("/")[2]) == "live"
+
+
+def _alert(outcome: Outcome, workspace: Workspace, results: Sequence[dg.ExecuteInProcessResult]) -> None:
+    """Write an alert if something failed or the release is held back."""
+    lines = [outcome.held_back] if outcome.held_back else []
+    lines += [f"{len(outcome.failures)} datasets failed", *outcome.failures] if outcome.failures else []
+    if lines:
+        run = results[-1].run_id if results else ""
+        alert(workspace.data, run, BUILD, "; ".join(lines))
 
 
 def _execute(
@@ -82,7 +114,7 @@ def _execute(
         raise_on_error=False,
         asset_selection=keys,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={"corridor/mode": workspace.mode},
+        tags={"corridor/mode": workspace.mode, ALERTED: "true"},
     )
     if _interrupted(result):
         raise KeyboardInterrupt
@@ -112,41 +144,35 @@ class _Watcher:
             self.progress(event.asset_key.to_user_string(), self.done, self.total)
 
 
-def _failures(result: dg.ExecuteInProcessResult) -> list[str]:
-    """What failed in a run: requests and payloads of datasets, and steps that raised an error."""
-    found = []
-    for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed and "failures" in evaluation.metadata:
-            lines = str(evaluation.metadata["failures"].value).splitlines()
-            found += [line.removeprefix("- ") for line in lines if line != "none"]
-    for event in result.all_events:
-        if event.is_step_failure:
-            found.append(cause(event))
-    return found
+def _raised(result: dg.ExecuteInProcessResult) -> list[str]:
+    """The steps of a run that raised an error, each with its cause."""
+    return [f"step {event.step_key}: {cause(event)}" for event in result.all_events if event.is_step_failure]
 
 
 def _answered(result: dg.ExecuteInProcessResult) -> int:
-    """The number of responses of all datasets, new or unchanged."""
+    """The number of responses of publishers, new or unchanged."""
+    materialized = [event.materialization.metadata for event in result.all_events if event.is_step_materialization]
     return sum(
-        int(str(event.materialization.metadata[name].value))
-        for event in result.all_events
-        if event.is_step_materialization
+        int(str(metadata[name].value))
+        for metadata in materialized
         for name in ("received", "unchanged")
-        if name in event.materialization.metadata
+        if name in metadata and metadata["mode"].value == "live"
     )
 
 
 def _add_checks(outcome: Outcome, workspace: Workspace) -> None:
     """Add stale datasets and the failed checks of all tables, also of those that this build did not have to make."""
-    outcome.warnings += [f"{name} is stale: last received {day}" for name, day in stale(workspace).items()]
+    outcome.warnings += [f"{name} is stale: last received {day or 'never'}" for name, day in stale(workspace).items()]
     for name in release_tables():
         for item in stages.validated(workspace, name)[1]:
             if not item.success and item.severity == "warning":
                 outcome.warnings.append(f"{name}: {item.name} ({item.failing:,} rows)")
 
 
-def _add_release(outcome: Outcome, workspace: Workspace, before: releases.Release | None) -> None:
-    """Add the release of the present tables, or the reason why there is none."""
+def _add_release(
+    outcome: Outcome, workspace: Workspace, before: releases.Release | None, raised: Sequence[str]
+) -> None:
+    """Add the release of the present tables, or the reason why there is none: a check, or a step that raised."""
     now = releases.latest(workspace.releases)
     if now is not None and stages.is_current(workspace):
         outcome.release, outcome.new = now.name, before is None or now.name != before.name
@@ -154,4 +180,4 @@ def _add_release(outcome: Outcome, workspace: Workspace, before: releases.Releas
     if problems := stages.blocking(workspace):
         outcome.held_back = str(stages.held_back(problems))
     else:
-        outcome.held_back = f"The release is held back: {'; '.join(outcome.failures[-3:]) or 'it was not published'}"
+        outcome.held_back = f"The release is held back: {'; '.join(raised[-3:]) or 'it was not published'}"

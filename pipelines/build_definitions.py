@@ -6,7 +6,7 @@ from assets.definitions import all_assets
 from pipelines.automation import nightly, rebuild_changed
 from pipelines.jobs import REBUILD, RECEIVE
 from pipelines.resources import WorkspaceResource
-from pipelines.sensors import alert_on_failure
+from pipelines.sensors import alert_on_failing_datasets, alert_on_failure
 
 
 def build_definitions(workspace: WorkspaceResource) -> dg.Definitions:
@@ -15,7 +15,7 @@ def build_definitions(workspace: WorkspaceResource) -> dg.Definitions:
         assets=all_assets(),
         jobs=[RECEIVE, REBUILD],
         schedules=[nightly],
-        sensors=[rebuild_changed, alert_on_failure],
+        sensors=[rebuild_changed, alert_on_failure, alert_on_failing_datasets],
         resources={"workspace": workspace},
         # Steps are short and Polars uses every core: a process for each step would cost more than its work.
         executor=dg.in_process_executor,

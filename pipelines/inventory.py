@@ -1,13 +1,13 @@
 """What a workspace holds: the datasets of the catalogue with their vintages, and the files that can be verified."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
 from assets.core.workspace import Workspace
+from assets.ingest.failing import stale
 from assets.ingest.responses import first_receptions, origin_of
-from assets.ingest.staleness import stale
 from pipelines.explain.report import Label
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
@@ -18,8 +18,8 @@ from warehouse import releases
 class DatasetState:
     """A dataset of the catalogue, and what the archive holds of it.
 
-    ``slice`` has the number of codes requested in each dimension. ``stale_since`` is the day of the last response if
-    the live requests have failed on several days since.
+    ``slice`` has the number of codes requested in each dimension. ``stale_since`` is the day of the last response, or
+    "never", if the live requests have failed on several days since.
     """
 
     dataset: str
@@ -39,11 +39,20 @@ def inventory(workspace: Workspace) -> list[DatasetState]:
     """The state of every dataset, in the order of the catalogue."""
     last_responses = stale(Workspace(workspace.data, "live"))
     return [
-        _dataset(workspace, name, publisher, last_responses.get(name)) for name, (publisher, _) in datasets().items()
+        _dataset(workspace, name, publisher, _stale_since(name, last_responses))
+        for name, (publisher, _) in datasets().items()
     ]
 
 
-def _dataset(workspace: Workspace, name: str, publisher: Publisher, last_response: date | None) -> DatasetState:
+def _stale_since(name: str, last_responses: Mapping[str, date | None]) -> str | None:
+    """The day of the last response of a stale dataset, or "never"; None if it is not stale."""
+    if name not in last_responses:
+        return None
+    last = last_responses[name]
+    return last.isoformat() if last else "never"
+
+
+def _dataset(workspace: Workspace, name: str, publisher: Publisher, stale_since: str | None) -> DatasetState:
     code = name.partition("/")[2]
     entry, licence = publisher.datasets[code], publisher.licence_of(code)
     fetches = [
@@ -65,7 +74,7 @@ def _dataset(workspace: Workspace, name: str, publisher: Publisher, last_respons
         slice={dim: len(codes) for filters in (entry.filters, *entry.alternatives) for dim, codes in filters.items()},
         last_vintage=max(published).date().isoformat() if published else None,
         mode="+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
-        stale_since=last_response.isoformat() if last_response else None,
+        stale_since=stale_since,
     )
 
 

@@ -26,12 +26,15 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
     catalog: str = ""
     engine: EngineName = "polars"
     build_time: str = ""
+    budget: float = 3 * 3600.0
 
     def workspace(self) -> Workspace:
         """The workspace, for reading only: another run may change it meanwhile."""
         elsewhere = S3Place.from_address(self.releases) if self.releases else None
         time = datetime.fromisoformat(self.build_time) if self.build_time else None
-        return Workspace(Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None, self.engine, time)
+        return Workspace(
+            Path(self.data).resolve(), self.mode, elsewhere, self.catalog or None, self.engine, time, self.budget
+        )
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
@@ -68,4 +71,5 @@ def resource(workspace: Workspace) -> WorkspaceResource:
         catalog=workspace.catalog or "",
         engine=workspace.engine,
         build_time=workspace.build_time.isoformat() if workspace.build_time else "",
+        budget=workspace.budget,
     )

@@ -1,4 +1,4 @@
-"""The sensors: a run that fails writes an alert where whoever is on call finds it."""
+"""The sensors of alerts: a run that fails, and a dataset that fails, is recorded where whoever is on call finds it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import orjson
 
+from assets.ingest.failing import without_address
 from pipelines.settings import settings
 
 
@@ -23,6 +24,38 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
     alert(settings().data.resolve(), run.run_id, run.job_name, "; ".join(causes))
 
 
+@dg.run_status_sensor(
+    name="alert_on_failing_datasets",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    description="Appends a line to alerts.jsonl for every run after which datasets fail, and names them.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+)
+def alert_on_failing_datasets(context: dg.RunStatusSensorContext) -> None:
+    """One line for a run with failed checks of reception or reading. The command build writes its alerts itself."""
+    run = context.dagster_run
+    lines = [] if ALERTED in run.tags else _failed_checks(context.instance, run.run_id)
+    if lines:
+        datasets = f"{len(lines)} datasets failed" if len(lines) > 1 else "1 dataset failed"
+        alert(settings().data.resolve(), run.run_id, run.job_name, "; ".join([datasets, *lines]))
+
+
+def _failed_checks(instance: dg.DagsterInstance, run: str) -> list[str]:
+    """Each dataset whose check of reception or reading failed in a run, with its first failure."""
+    records = instance.get_records_for_run(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    found: dict[str, str] = {}
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        checked = event.asset_check_evaluation_data if event else None
+        if checked is None or checked.passed or "failures" not in checked.metadata:
+            continue
+        first = str(checked.metadata["failures"].value).splitlines()[0].removeprefix("- ")
+        if first != "none":
+            name = "/".join(checked.asset_key.path[1:])
+            found.setdefault(name, without_address(first))
+    return [reason if reason.startswith(name) else f"{name}: {reason}" for name, reason in found.items()]
+
+
 def _causes(failures: Iterable[dg.DagsterEvent]) -> Iterable[str]:
     for event in failures:
         yield f"{str(event.step_key).replace('__', '/')}: {cause(event)}"
@@ -37,6 +70,10 @@ def cause(event: dg.DagsterEvent) -> str:
     if failure is not None and failure.description:
         return str(failure.description)
     return error.message.strip().splitlines()[0] if error is not None else "unknown"
+
+
+# The tag of runs of which another process writes the alerts, as the command ``build``.
+ALERTED = "corridor/alerted"
 
 
 def alert(folder: Path, run: str, job: str, message: str) -> None:

@@ -46,6 +46,14 @@ class Settings(BaseSettings):
         EngineName,
         Field(validation_alias="CORRIDOR_ENGINE", description="What computes the comparison."),
     ] = "polars"
+    budget_minutes: Annotated[
+        int,
+        Field(
+            validation_alias="CORRIDOR_BUDGET_MINUTES",
+            gt=0,
+            description="Minutes for all requests of a live build. What is left is requested in the next build.",
+        ),
+    ] = 180
     source_date_epoch: Annotated[
         int | None,
         Field(
@@ -106,4 +114,5 @@ def workspace(data: Path | None = None, mode: Mode | None = None) -> Workspace:
         catalog=found.catalog,
         engine=found.engine,
         build_time=found.build_time,
+        budget=found.budget_minutes * 60.0,
     )

@@ -13,6 +13,15 @@ Kind = Literal["csv", "tsv", "json", "xlsx", "docx", "zip", "html", "any"]
 CONNECT_SECONDS = 10.0
 
 
+# Characters of an address that messages show: the query of a SPARQL request has thousands.
+SHOWN_ADDRESS = 200
+
+
+def shortened(address: str) -> str:
+    """An address as messages show it: at most 200 characters."""
+    return address if len(address) <= SHOWN_ADDRESS else f"{address[:SHOWN_ADDRESS]}…"
+
+
 @dataclass(frozen=True)
 class Limits:
     """How fast a publisher may be asked, and how large and slow its responses may be.
@@ -23,6 +32,7 @@ class Limits:
     - ``timeout``       seconds without a byte
     - ``retries``       tries after the first one
     - ``backoff``       seconds before the first retry, doubled for each further one
+    - ``budget``        seconds for all requests of one night; what is left is requested in the next night
     """
 
     per_second: float = 1.0
@@ -31,6 +41,7 @@ class Limits:
     timeout: float = 60.0
     retries: int = 4
     backoff: float = 0.5
+    budget: float = 3600.0
 
     @property
     def connect_timeout(self) -> float:
@@ -60,6 +71,11 @@ class Request:
     def name(self) -> str:
         """``eurostat/migr_resfirst``, or with a slice ``eurostat/migr_pop1ctz[geo=AT]``."""
         return f"{self.publisher}/{self.dataset}" + (f"[{self.slice}]" if self.slice else "")
+
+    @property
+    def described(self) -> str:
+        """The name and the address, as messages show them."""
+        return f"{self.name} ({shortened(self.full_url)})"
 
     @property
     def full_url(self) -> str:

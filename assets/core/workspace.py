@@ -8,6 +8,7 @@ from typing import Literal
 
 from assets.core.stage_cache import StageCache
 from sources.catalogue.model import Publisher
+from sources.http.circuit import Circuit
 from sources.http.client import Client
 from sources.http.snapshot import SnapshotAdapter
 from sources.protocols.requests import endpoint_of
@@ -28,6 +29,7 @@ class Workspace:
     the embedded editions of datasets that no request can return, as cited tables: they are part of the software.
     Releases lie in the data folder, or ``elsewhere``; the Iceberg catalog lies there too, or has the URI ``catalog``.
     ``engine`` computes the comparison. ``build_time`` is the time of the build in UTC, or None for that of the clock.
+    ``budget`` is the number of seconds for all requests of a build.
     """
 
     data: Path
@@ -36,6 +38,7 @@ class Workspace:
     catalog: str | None = None
     engine: EngineName = "polars"
     build_time: datetime | None = None
+    budget: float = 3 * 3600.0
 
     @property
     def archive(self) -> Archive:
@@ -56,11 +59,11 @@ class Workspace:
         """How payloads of a dataset are received: by the mode, or from the snapshot if no request can return them."""
         return self.mode if endpoint_of(publisher, name).asked else "snapshot"
 
-    def client(self, publisher: Publisher, name: str | None = None) -> Client:
+    def client(self, publisher: Publisher, name: str | None = None, circuit: Circuit | None = None) -> Client:
         """A client for the publisher's hosts, or for one dataset, which uses the network in mode live."""
         mode = self.transport_of(publisher, name) if name else self.mode
         transport = None if mode == "live" else _snapshot()
-        return Client(frozenset(publisher.hosts), publisher.limits, transport=transport)
+        return Client(frozenset(publisher.hosts), publisher.limits, transport=transport, circuit=circuit)
 
 
 @cache

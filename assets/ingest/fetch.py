@@ -115,7 +115,7 @@ class _Receiver:
             for request in articles.new_articles(self.publisher, self.name, self._list_page, self._has_usable_payload):
                 found[request.slice] = request
         except (FetchError, FormatError) as error:
-            self._fail(str(error))
+            self._fail(f"{self.publisher.publisher}/{self.name}: its list of articles: {error}")
         return list(found.values())
 
     def _list_page(self, request: Request) -> Path:
@@ -167,13 +167,22 @@ class _Receiver:
         return updates.get((self.publisher.datasets[self.name].code or self.name).lower())
 
     def _contents(self, request: Request) -> Fetch:
-        """A table of contents or a page of a list, which is requested once a build."""
+        """A table of contents or a page of a list, which is requested once a build, also if that fails."""
         kept = self._last(request)
         recent = kept is not None and abs(datetime.now(UTC) - kept.at) <= CONTENTS_VALID_FOR
-        if kept is None or kept.url != request.full_url or not recent:
+        if kept is not None and kept.url == request.full_url and recent:
+            return kept
+        if failed := self.client.failed_lists.get(request.full_url):
+            raise failed
+        try:
             response = self.client.fetch(request)
-            kept = self._line(request, response, self._stored(response), None)
-            self.archive.append(kept)
+        except FetchError as error:
+            self.client.failed_lists[request.full_url] = error
+            stored = self._stored(error.response) if error.response else None
+            self.archive.append(self._line(request, error.response, stored, str(error)))
+            raise
+        kept = self._line(request, response, self._stored(response), None)
+        self.archive.append(kept)
         return kept
 
     def _unchanged_since(self, request: Request, updated: date | None) -> bool:
@@ -265,7 +274,7 @@ class _Receiver:
         fetch = replace(fetch, headers={**validators, **fetch.headers}) if response.status == 304 else fetch
         try:
             if payload in seen:
-                raise FetchError(f"{request.name} ({request.full_url}): an earlier page came again")
+                raise FetchError(f"{request.described}: an earlier page came again")
             following = next_page(self.archive, request, payload)
         except FetchError as error:
             self.archive.append(replace(fetch, error=str(error)))

@@ -6,7 +6,9 @@ in use.
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -26,6 +28,7 @@ from sources import reading
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
 from sources.errors import SourceError
+from sources.request import shortened
 from warehouse.archive import Fetch
 from warehouse.contracts import contract
 from warehouse.errors import CorridorError
@@ -43,10 +46,15 @@ _REPAIR = "`corridor repair` fetches it again"
 
 @dataclass(frozen=True)
 class Rejection:
-    """A newest payload that is not used, and the reason in one line that names the request."""
+    """A newest payload that is not used, and the reason in one line that names the request.
+
+    ``readable`` is true if the payload can be read, but has too many unknown codes.
+    """
 
     payload: str
     reason: str
+    at: datetime
+    readable: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,22 +79,33 @@ def read_responses(workspace: Workspace, name: str) -> dict[str, list[ReadRespon
 
 
 def current_responses(
-    name: str, found: dict[str, list[ReadResponse]]
+    name: str, found: dict[str, list[ReadResponse]], refused: Mapping[str, str]
 ) -> tuple[dict[str, ReadResponse], list[Rejection]]:
-    """Slice → the response in use; and the newer payloads that were rejected."""
+    """Slice → the response in use; and the newer payloads that were rejected.
+
+    ``refused``: fingerprint of each response that has too many unknown codes → the reason. A dataset whose responses
+    all have no rows is rejected too, unless it consists of documents, of which many have no figure.
+    """
     current: dict[str, ReadResponse] = {}
     rejections: list[Rejection] = []
     for key, given in found.items():
-        newest, rejected = _newest_good(name, given)
+        newest, rejected = _newest_good(name, given, refused)
         rejections += rejected
         if newest is not None:
             current[key] = newest
-    return current, rejections
+    publisher, entry = datasets()[name]
+    endpoint = publisher.endpoints[entry.endpoint]
+    if endpoint.articles or endpoint.follow or any(response.facts["rows"] for response in current.values()):
+        return current, rejections
+    empty = [
+        _rejection(name, response.pages[0], why_empty(response.unmatched.collect())) for response in current.values()
+    ]
+    return {}, [*rejections, *empty]
 
 
 def rejected_payloads(workspace: Workspace, name: str) -> frozenset[str]:
-    """The sha256 of the newest payloads of a dataset that were rejected."""
-    return frozenset(item.payload for item in current_responses(name, read_responses(workspace, name))[1])
+    """The sha256 of the newest payloads of a dataset that cannot be used and must be requested again."""
+    return frozenset(item.payload for item in current_responses(name, read_responses(workspace, name), {})[1])
 
 
 def _read_response(workspace: Workspace, name: str, key: str, pages: Pages) -> ReadResponse:
@@ -124,8 +143,14 @@ def _read(workspace: Workspace, name: str, pages: Pages, damages: list[str | Non
             error = found
             break
         parts.append(found)
-    facts = {"page": len(parts) if error else None, "error": error, "stated": all(part.stated for part in parts)}
     normalised = [] if error else [part.normalised for part in parts]
+    facts = {
+        "page": len(parts) if error else None,
+        "error": error,
+        "stated": all(part.stated for part in parts),
+        "cells": sum(part.cells for part in normalised),
+        "lost": sum(part.lost for part in normalised),
+    }
     rows = _write_parts(folder, contract(datasets()[name][1].table).stored_schema, normalised)
     times = rows["known_from"].drop_nulls().unique().sort().to_list()
     dated_rows = any(part.dated_rows for part in parts)
@@ -199,7 +224,9 @@ def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl
     return pl.concat([rows, held.drop("why")])
 
 
-def _newest_good(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | None, list[Rejection]]:
+def _newest_good(
+    name: str, given: list[ReadResponse], refused: Mapping[str, str]
+) -> tuple[ReadResponse | None, list[Rejection]]:
     """The newest response that can be read and has rows, and the rejections of those after it.
 
     If no response has rows, the newest empty one is used.
@@ -210,6 +237,8 @@ def _newest_good(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | N
         facts = response.facts
         if facts["error"]:
             rejected.append(_rejection(name, response.pages[int(str(facts["page"]))], str(facts["error"])))
+        elif response.fingerprint in refused:
+            rejected.append(_rejection(name, response.pages[0], refused[response.fingerprint], readable=True))
         elif facts["rows"]:
             if empty is not None:
                 before = f"where {facts['rows']:,} observations were before"
@@ -220,11 +249,11 @@ def _newest_good(name: str, given: list[ReadResponse]) -> tuple[ReadResponse | N
     return empty, rejected
 
 
-def _rejection(name: str, fetch: Fetch, why: str) -> Rejection:
-    reason = f"{name}{_slice(fetch)} ({fetch.url}), payload {str(fetch.payload)[:12]}: {why}"
+def _rejection(name: str, fetch: Fetch, why: str, *, readable: bool = False) -> Rejection:
+    reason = f"{name}{_slice(fetch)} ({shortened(fetch.url)}), payload {str(fetch.payload)[:12]}: {why}"
     if fetch.transport == "import":
         reason += "; `corridor withdraw` takes an import out of use"
-    return Rejection(str(fetch.payload), reason)
+    return Rejection(str(fetch.payload), reason, fetch.at, readable)
 
 
 def _slice(fetch: Fetch) -> str:

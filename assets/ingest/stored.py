@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
 
 from assets.core.stage_cache import fingerprint
 from assets.ingest.bitemporal import REQUEST
+from assets.ingest.failing import Failing, without_address
 from warehouse.archive import Fetch
 
 # A figure: the sha256 of its payload, and its locator.
@@ -92,7 +94,11 @@ class ReadResponse(StoredRows):
 
     @property
     def facts(self) -> dict[str, object]:
-        """``rows`` (their number), ``page`` and ``error`` if a page cannot be read, and ``stated``: it has a time."""
+        """What is known of the response as a whole.
+
+        ``rows``, ``cells`` and ``lost`` cells are numbers; ``page`` and ``error`` are set if a page cannot be read;
+        ``stated`` is true if it has a time.
+        """
         return dict(orjson.loads((self.folder / "facts.json").read_bytes()))
 
     @property
@@ -141,7 +147,20 @@ class StageResult(StoredRows):
     @property
     def failures(self) -> list[str]:
         """The newest payloads that were rejected, with reasons."""
-        return list(orjson.loads((self.folder / "failures.json").read_bytes()))
+        return list(self._rejections["reasons"])
+
+    @property
+    def failing(self) -> Failing | None:
+        """The first rejection, since when payloads are rejected, and when the last one in use was received."""
+        stored = self._rejections
+        if not stored["reasons"]:
+            return None
+        last = date.fromisoformat(stored["last"]) if stored["last"] else None
+        return Failing(without_address(stored["reasons"][0]), date.fromisoformat(stored["since"]), last)
+
+    @property
+    def _rejections(self) -> dict[str, Any]:
+        return dict(orjson.loads((self.folder / "failures.json").read_bytes()))
 
     @property
     def payloads(self) -> dict[str, str]:

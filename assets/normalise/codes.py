@@ -44,12 +44,16 @@ class Origin:
 class Normalised:
     """The rows of one payload in shared codes, and its unmatched codes.
 
+    ``cells`` is the number of all cells that were read, ``lost`` of those with an unknown code.
+
     For prose also its unread sentences, the figures that the reader holds back (rows with ``why``), and the sentence of
     each figure (``payload``, ``locator``, ``title`` of the document, ``sentence``).
     """
 
     observations: pl.DataFrame
     unmatched: pl.DataFrame
+    cells: int
+    lost: int
     unread: pl.DataFrame | None = None
     held: pl.DataFrame | None = None
     sentences: pl.DataFrame | None = None

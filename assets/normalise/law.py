@@ -51,14 +51,16 @@ def law_rows(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> N
     frame, translated = translate_fields(frame, rule.fields, cells, publisher)
     rows = with_provenance(frame, publisher, name, origin, cells.updated).collect()
     known = _known_codes(rows, translated, table)
+    unknown = rows.filter(~pl.all_horizontal(*known.values()))
     unmatched = unmatched_codes(
-        rows.lazy().filter(~pl.all_horizontal(*known.values())),
+        unknown.lazy(),
         [(dimension, ~known[field]) for field, dimension in translated.items()],
         cells,
     )
     matched = rows.filter(*known.values()).filter(_in_scope(table))
     typed = _typed(matched, rule.fields, table, cells)
-    return Normalised(typed.sort("locator").unique(table.key, keep="first", maintain_order=True), unmatched)
+    distinct = typed.sort("locator").unique(table.key, keep="first", maintain_order=True)
+    return Normalised(distinct, unmatched, rows.height, unknown.height)
 
 
 def _in_scope(table: Contract) -> pl.Expr:

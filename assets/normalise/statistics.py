@@ -50,11 +50,14 @@ def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origi
     unknown += [("flag", pl.col("obs_status").is_null()), ("value", pl.col("__raw") == "?")]
     unmatched = unmatched_codes(frame.filter(~known), unknown, cells)
     found = _distinct(observations, table.key, cells)
+    read, lost = frame.select(pl.len(), (~known).sum()).collect().row(0)
     if cells.unread is None:
-        return Normalised(found, unmatched, sentences=_sentences(cells, origin))
+        return Normalised(found, unmatched, read, lost, sentences=_sentences(cells, origin))
     return Normalised(
         found,
         unmatched,
+        read,
+        lost,
         _unread(cells.unread, publisher, name, origin),
         _held(cells, publisher, name, origin),
         _sentences(cells, origin),

@@ -169,9 +169,11 @@ def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
 
 
 def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``unmatched_code``: the codes in all used payloads that no crosswalk holds."""
+    """Table ``unmatched_code``: the codes that no crosswalk has, in used payloads and in those not used for them."""
     empty = pl.LazyFrame(schema=contract("unmatched_code").polars_schema)
-    return in_contract(pl.concat([empty, *parts]).collect(), "unmatched_code")
+    found = pl.concat([empty, *parts]).collect()
+    # Two requests may have the same response.
+    return in_contract(found.unique(contract("unmatched_code").key, keep="first"), "unmatched_code")
 
 
 def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:

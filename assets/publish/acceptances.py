@@ -41,3 +41,8 @@ def accepted_checks(workspace: Workspace, fingerprint: str) -> dict[str, str]:
 def accepted_figures(workspace: Workspace) -> list[Acceptance]:
     """The acceptances of figures that are held back, oldest first."""
     return [given for given in acceptances(workspace) if given.table == HELD]
+
+
+def accepted_payloads(workspace: Workspace, name: str) -> list[str]:
+    """The payloads of a dataset that a person accepted although some of their codes are unknown."""
+    return sorted({given.fingerprint for given in acceptances(workspace) if given.table == name})

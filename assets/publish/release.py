@@ -16,7 +16,7 @@ import expectations
 from assets import explore
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
-from assets.ingest.staleness import STALE_AFTER, stale
+from assets.ingest.failing import STALE_AFTER, Failing
 from assets.ingest.stored import StageResult, release_fingerprint
 from assets.publish.acceptances import HELD, acceptances
 from assets.publish.changelog import changelog
@@ -50,12 +50,20 @@ class Published:
     new: bool
 
 
-def publish(workspace: Workspace, results: Mapping[str, StageResult], outcomes: Outcomes) -> Published:
+def publish(
+    workspace: Workspace,
+    results: Mapping[str, StageResult],
+    outcomes: Outcomes,
+    failing: Mapping[str, Failing] | None = None,
+) -> Published:
     """Publish the tables; if nothing changed since the last release, return that one.
 
-    ``outcomes`` of the rules of each table are shown on its quality page. ``AssetError`` if no table has rows, or if a
-    field was removed or retyped without a new major version of its contract.
+    ``outcomes`` of the rules of each table are shown on its quality page, and ``failing`` datasets in the changelog.
+    ``AssetError`` if no table has rows, if no publisher ever answered in a live workspace, or if a field was removed or
+    retyped without a new major version of its contract.
     """
+    if workspace.mode == "live" and not _was_ever_answered(workspace):
+        raise AssetError("there is nothing to release: no publisher answered yet")
     if not any(_rows(item.frame) for name, item in results.items() if _from_publishers(name)):
         raise AssetError("there is nothing to release: no dataset has a payload that can be read")
     stage = release_fingerprint(workspace.mode, results)
@@ -76,7 +84,9 @@ def publish(workspace: Workspace, results: Mapping[str, StageResult], outcomes: 
             left_out={},
         )
         entry = releases.publish(
-            workspace.releases, draft.name, lambda folder: _write(workspace, draft, last, results, outcomes, folder)
+            workspace.releases,
+            draft.name,
+            lambda folder: _write(workspace, draft, last, results, (outcomes, failing or {}), folder),
         )
     log.info("release %s: %s tables, %s observations", entry.name, len(entry.tables), f"{entry.observations:,}")
     return Published(entry, new=True)
@@ -106,6 +116,14 @@ def refuse_silent_breaks(last: Release | None) -> None:
             )
 
 
+def _was_ever_answered(workspace: Workspace) -> bool:
+    """Whether the archive holds a payload that a publisher sent, or that a person imported."""
+    return any(
+        fetch.transport in ("live", "import") and fetch.payload and not fetch.error
+        for fetch in workspace.archive.fetches()
+    )
+
+
 def _from_publishers(name: str) -> bool:
     """Whether the rows of a table come from publishers, not from our own declarations."""
     return contract(name).kind != "reference"
@@ -120,10 +138,11 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
     draft: Release,
     last: Release | None,
     results: Mapping[str, StageResult],
-    outcomes: Outcomes,
+    found: tuple[Outcomes, Mapping[str, Failing]],
     folder: Path,
 ) -> Release:
     """Fill the folder of a release; return its entry for the index."""
+    outcomes, failing = found
     (folder / "tables").mkdir()
     left_out: Counter[str] = Counter()
     facts: dict[str, TableFacts] = {}
@@ -138,8 +157,13 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
     accepted = [item for item in acceptances(workspace) if item.fingerprint in fingerprints]
     held = results[HELD].frame.sort("dataset", "period", "figure").collect().to_dicts() if HELD in results else []
     sections = {
-        f"Stale: failed on each of the last {STALE_AFTER} days or more; the last good vintage is used": [
-            f"{name}: last received {day}" for name, day in stale(workspace).items()
+        "Failing: the last good vintage is used, or the dataset is left out if there is none": [
+            each.describe(name) for name, each in failing.items()
+        ],
+        f"Stale: failed on each of the last {STALE_AFTER} days or more": [
+            f"{name}: last received {each.last or 'never'}"
+            for name, each in failing.items()
+            if each.days >= STALE_AFTER
         ],
         "Failed checks that a person accepted": [
             f"{item.table}.{item.check} ({item.at}): {item.because}" for item in accepted

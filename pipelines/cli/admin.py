@@ -40,7 +40,12 @@ def releases(data: Data = None, json: Json = False) -> None:
 
 @commands.command(rich_help_panel=PANEL)
 def accept(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table with the failing check, or held_figure.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE", help="Table with the failing check, held_figure, or a dataset with unknown codes."
+        ),
+    ],
     check: Annotated[
         str, typer.Argument(metavar="CHECK", help="Name of the failing check, or of the figure that is held back.")
     ],

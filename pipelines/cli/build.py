@@ -32,7 +32,8 @@ def build(
     """Fetch all datasets, check all tables, and publish a release if anything changed.
 
     Without --live no network is needed: the data come from the snapshot that is embedded in Corridor. The exit status
-    is 1 if no release could be published.
+    is 0 if everything was received, 3 if a release could be published although datasets failed, 4 if no release could
+    be published because a check holds it back or no publisher answered, and 1 after any other error.
     """
     from pipelines import build as building
     from pipelines.logs import log_to_stderr
@@ -45,29 +46,33 @@ def build(
     with build_lock(workspace), progress("building") as step:
         outcome = building.run(workspace, only, step)
     _print_outcome(workspace, outcome, as_json=json)
-    if outcome.held_back:
-        raise typer.Exit(1)
+    if outcome.status:
+        raise typer.Exit(outcome.status)
 
 
 def _print_outcome(workspace: Workspace, outcome: Outcome, *, as_json: bool) -> None:
-    """Print what failed, what was not fetched, and which release is now the latest."""
+    """Print what was not fetched, which release is now the latest, and at last what failed and since when."""
     from warehouse import releases
 
     latest = releases.latest(workspace.releases)
     if as_json:
-        print_json(asdict(outcome) | {"path": str(workspace.releases / latest.name) if latest else None})
+        path = str(workspace.releases / latest.name) if latest else None
+        print_json(asdict(outcome) | {"status": outcome.status, "path": path})
         return
-    for label, lines in (("failed", outcome.failures), ("warning", outcome.warnings)):
-        for line in lines:
-            print_problem(label, line)
+    for line in outcome.warnings:
+        print_problem("warning", line)
     if outcome.not_fetched:
         out.print(f"[bold]not fetched[/]: {', '.join(outcome.not_fetched)}", highlight=False)
     if latest is not None and not outcome.held_back:
         _print_release(workspace, latest, new=outcome.new)
+    for line in outcome.failures:
+        print_problem("failed", line)
     if outcome.held_back:
         print_error(outcome.held_back)
         if latest is not None:
             err.print(f"The latest release is still {latest.name}, unchanged.", highlight=False)
+    elif outcome.failures:
+        print_problem("failed", f"{len(outcome.failures)} datasets or steps; the lines above name them and the days.")
 
 
 def _print_release(workspace: Workspace, release: Release, *, new: bool) -> None:

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from sources.errors import FetchError
 from sources.http import body, body_kind
+from sources.http.circuit import Circuit
 from sources.http.connection import Connection, Transport
 from sources.http.failure import LIBRARY_ERRORS, Failure, failure_of
 from sources.http.retry import RetryPolicy
@@ -28,22 +30,27 @@ class Client:
     """Sends requests to the ``hosts`` of one publisher within its ``limits``.
 
     A context manager, for one thread at a time. ``transport`` replaces the network; then there is no waiting between
-    requests, and no secret is used. Bodies are files in a temporary folder below ``folder`` (by default the system's
-    temporary folder), which is removed when the client is closed.
+    requests, and no secret is used. ``circuit`` decides when a host is not asked any more. Bodies are files in a
+    temporary folder below ``folder`` (by default the system's temporary folder), which is removed when the client is
+    closed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each has a default
         self,
         hosts: frozenset[str],
         limits: Limits,
         user_agent: str | None = None,
         transport: Transport | None = None,
         folder: Path | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self.hosts = hosts
         self.limits = limits
+        # Lists and tables of contents that failed, by address: several datasets need them, and one request is enough.
+        self.failed_lists: dict[str, FetchError] = {}
+        self._circuit = circuit or Circuit()
         self._live = transport is None
-        self._connection = Connection(hosts, limits, user_agent, transport)
+        self._connection = Connection(hosts, limits, user_agent, transport, self._circuit)
         self._numbers = itertools.count()
         self._folder = tempfile.TemporaryDirectory(prefix="corridor-", dir=folder)
 
@@ -69,17 +76,24 @@ class Client:
         secrets = Secrets.of(request) if self._live else Secrets({})
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         conditions = {name: value for name, value in validators.items() if value}
-        retry: RetryPolicy | None = RetryPolicy.of(self.limits)
+        host = urlsplit(request.url).netloc
+        if why := self._circuit.objection(host):
+            raise FetchError(f"{request.described}: it was not requested, because {why}", unreachable=True)
+        retry: RetryPolicy | None = RetryPolicy.of(self.limits, self._circuit.deadline)
         while retry is not None:
             try:
-                return self._try(request, secrets, conditions)
+                response = self._try(request, secrets, conditions)
             except Failure as caught:
                 failure = caught
+            else:
+                self._circuit.answered(host)
+                return response
             retry = retry.after_broken_response() if failure.can_retry else None
             if retry is not None:
                 retry.sleep()
+        self._circuit.failed(host, failure)
         # Raised outside the except block: the errors of the libraries, which may contain secrets, are not chained.
-        message = secrets.remove(f"{request.name} ({request.full_url}): {failure.reason}")
+        message = secrets.remove(f"{request.described}: {failure.reason}")
         raise FetchError(message, failure.response, unreachable=failure.unreachable)
 
     def _try(self, request: Request, secrets: Secrets, conditions: dict[str, str]) -> Response:

@@ -10,6 +10,7 @@ from requests.adapters import BaseAdapter
 from requests_ratelimiter import LimiterAdapter
 from urllib3.util import parse_url
 
+from sources.http.circuit import Circuit
 from sources.http.failure import Failure
 from sources.http.retry import RetryPolicy
 from sources.http.secrets import Secrets, names_secret
@@ -19,6 +20,8 @@ Transport = BaseAdapter
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 MAX_REDIRECTS = 5
+# Seconds. A request that is sent directly before the deadline waits this long for an answer.
+SHORTEST_TIMEOUT = 1.0
 
 # Redirects after which a POST is repeated; after the others it becomes a GET (RFC 9110).
 _REPEAT_POST = (307, 308)
@@ -32,14 +35,22 @@ class Connection:
     """Sends requests to the ``hosts`` of one publisher, through ``transport`` instead of the network where given."""
 
     def __init__(
-        self, hosts: frozenset[str], limits: Limits, user_agent: str | None = None, transport: Transport | None = None
+        self,
+        hosts: frozenset[str],
+        limits: Limits,
+        user_agent: str | None = None,
+        transport: Transport | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self._hosts = hosts
-        self._timeout = (limits.connect_timeout, limits.timeout)
+        self._limits = limits
+        self._circuit = circuit or Circuit()
         self._session = _Session()
         # Only gzip is requested, because only its unpacking is bounded.
         self._session.headers.update({"User-Agent": user_agent or _user_agent(), "Accept-Encoding": "gzip"})
-        adapter = transport or LimiterAdapter(per_second=limits.per_second, max_retries=RetryPolicy.of(limits))
+        adapter = transport or LimiterAdapter(
+            per_second=limits.per_second, max_retries=RetryPolicy.of(limits, self._circuit.deadline)
+        )
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)
 
@@ -81,7 +92,12 @@ class Connection:
         # The prepared address is checked, because it is the one that is used.
         host = self._allowed_host(str(prepared.url))
         settings = self._session.merge_environment_settings(str(prepared.url), {}, True, None, None)
-        return self._session.send(prepared, allow_redirects=False, timeout=self._timeout, **settings), host
+        return self._session.send(prepared, allow_redirects=False, timeout=self._timeout(), **settings), host
+
+    def _timeout(self) -> tuple[float, float]:
+        """Seconds until a connection must exist, and without a byte: no longer than until the deadline."""
+        left = max(self._circuit.seconds_left, SHORTEST_TIMEOUT)
+        return min(self._limits.connect_timeout, left), min(self._limits.timeout, left)
 
     def _allowed_host(self, url: str) -> str:
         """The host of ``url``; ``Failure`` if it is not one of the publisher's hosts, or if the scheme is not https."""

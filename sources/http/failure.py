@@ -14,20 +14,26 @@ LIBRARY_ERRORS = (requests.RequestException, urllib3_errors.HTTPError, ValueErro
 class Failure(Exception):  # noqa: N818 - internal: the client makes a FetchError of it
     """One try of a request got no payload.
 
-    ``can_retry`` is true where another try may succeed; ``response`` is what came back, where something did.
+    ``can_retry`` is true where another try may succeed, ``unreachable`` where no connection could be made, ``silent``
+    where no byte came in time; ``response`` is what came back, where something did.
     """
 
-    def __init__(self, reason: str, *, can_retry: bool = False, unreachable: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, can_retry: bool = False, unreachable: bool = False, silent: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.can_retry = can_retry
         self.unreachable = unreachable
+        self.silent = silent
         self.response: Response | None = None
 
 
 def failure_of(error: BaseException, limits: Limits) -> Failure:
     """The failure that an error of the libraries means. The libraries have already retried."""
-    return Failure(reason_of(error, limits), unreachable=isinstance(_cause(error), _UNREACHABLE))
+    cause = _cause(error)
+    silent = isinstance(cause, urllib3_errors.TimeoutError | TimeoutError)
+    return Failure(reason_of(error, limits), unreachable=isinstance(cause, _UNREACHABLE), silent=silent)
 
 
 def reason_of(error: BaseException, limits: Limits) -> str:

@@ -39,7 +39,7 @@ def new_articles(
             raise
         if not links and not number:
             raise FetchError(
-                f"{request.name} ({request.full_url}): the page links to no article like {endpoint.articles}; it is "
+                f"{request.described}: the page links to no article like {endpoint.articles}; it is "
                 "not the declared page, or the publisher blocks the request"
             )
         articles = [_request(publisher, name, link, request.url) for link in links if link not in seen]

@@ -38,7 +38,7 @@ def fetch(
         if endpoint.promise is None or queued is None:
             raise
         if why := _wait(client, endpoint.promise, request, queued[1]):
-            raise FetchError(f"{request.name} ({request.full_url}): {why}", error.response) from error
+            raise FetchError(f"{request.described}: {why}", error.response) from error
         return client.fetch(replace(request, url=endpoint.promise.data.format(id=queued[1]), params=()))
 
 

@@ -24,7 +24,7 @@ def fetch(client: Client, endpoint: Endpoint, request: Request) -> Response:
     page = client.fetch(replace(request, accept=endpoint.page))
     links = sorted(set(re.findall(str(endpoint.link), _text(page, endpoint))))
     if not links:
-        raise FetchError(f"{request.name} ({request.full_url}): the page has no link like {endpoint.link}", page)
+        raise FetchError(f"{request.described}: the page has no link like {endpoint.link}", page)
     return client.fetch(replace(request, url=urljoin(request.url, links[-1]), params=()))
 
 

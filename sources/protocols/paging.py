@@ -28,13 +28,11 @@ def next_page(endpoint: Endpoint, request: Request, body: Path) -> Request | Non
         total = _total(orjson.loads(body.read_bytes()), paging, number)
     except (ValueError, LookupError) as error:
         raise FetchError(
-            f"{request.name} ({request.full_url}): page {number} has no number of pages at {paging.pages}: {error}"
+            f"{request.described}: page {number} has no number of pages at {paging.pages}: {error}"
         ) from error
     last = total - (paging.step or 0)
     if total // (paging.step or 1) > MAX_PAGES:
-        raise FetchError(
-            f"{request.name} ({request.full_url}): {total:,} pages are more than the {MAX_PAGES:,} that are requested"
-        )
+        raise FetchError(f"{request.described}: {total:,} pages are more than the {MAX_PAGES:,} that are requested")
     return request_of_page(paging, request, number + (paging.step or 1)) if number < last else None
 
 

@@ -238,11 +238,6 @@ ON_READING: dict[str, tuple[str, bytes, str]] = {
         r"unit is 'THS' at .*\(record 2, field 9\)",
     ),
     "no period": (POPULATION, utf8(f"{ROW}X,5,,"), r"'2020X' is no period.*\(record 2, field 9\)"),
-    "only unknown codes": (
-        POPULATION,
-        utf8(f"{ROW},5,,").replace(b",AT,", b",QQ,"),
-        "every cell has an unknown code .as geo 'QQ'. where 6 observations were before",
-    ),
     "the wrong table": (POPULATION, sdmx_csv("migr_resfirst", [permit("CN", "AT", 2020, 1)]), "has .*citizen"),
     "a key twice in JSON": (
         REFUGEES,
@@ -369,13 +364,16 @@ def test_an_unknown_code_is_counted_and_other_rows_are_published(setup: Setup) -
 
 
 @pytest.mark.parametrize("name", [POPULATION, REFUGEES, BANK])
-def test_an_empty_response_is_accepted_if_there_was_no_earlier_one(name: str, good: Setup, tmp_path: Path) -> None:
+def test_an_empty_first_response_of_a_whole_dataset_is_a_failure(name: str, good: Setup, tmp_path: Path) -> None:
     setup = Setup(Workspace(tmp_path, "live"), good.publishers)
     good.publishers.reset()
     good.publishers.eurostat["demo_pjan"] = []
     good.publishers.unhcr["population"] = []
     good.publishers.worldbank["SP.POP.TOTL"] = []
-    assert setup.ask(name) == ([], [])
+    received, read = setup.ask(name)
+    assert (received, len(read)) == ([], 1)
+    assert "it is empty" in read[0]
+    assert stages.observations(setup.workspace, name).payloads == {}
     assert setup.rows(name).is_empty()
     good.publishers.reset()
     assert setup.ask(name) == ([], [])

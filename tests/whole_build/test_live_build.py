@@ -226,11 +226,18 @@ def test_a_changed_figure_is_released_and_failed_datasets_keep_their_figures(
     }
     outcome = build.run(workspace, None, lambda *_: None)
     assert (outcome.held_back, outcome.new, outcome.not_fetched) == (None, True, [])
-    assert sorted((line.partition(" ")[0], line.rpartition(": ")[2]) for line in outcome.failures) == [
-        ("eurostat/demo_pjan", "it is empty where 6 observations were before"),
-        ("eurostat/migr_resfirst[geo=AT]", "<html><title>Down</title></html>"),
-        ("worldbank/SP.POP.TOTL", "gone"),
+    today = datetime.now(UTC).date()
+    days = f" (failing since {today}; last received in full {today})"
+    assert all(line.endswith(days) for line in outcome.failures)
+    assert [line.removesuffix(days) for line in outcome.failures] == [
+        "eurostat/demo_pjan: it is empty where 6 observations were before",
+        "eurostat/migr_resfirst: 1 of 2 requests failed, first eurostat/migr_resfirst[geo=AT]: the response is HTML "
+        "instead of CSV: <html><title>Down</title></html>",
+        "worldbank/SP.POP.TOTL: status 404: gone",
     ]
+    changelog = released_file(workspace, outcome.release, "CHANGELOG.md").read_text()
+    assert all(f"- {line}" in changelog for line in outcome.failures)
+    assert outcome.status == build.INCOMPLETE
     old, new = (workspace.data / "releases" / str(name) / "tables" for name in (first.name, outcome.release))
     figures = [pl.read_parquet(folder / "displacement.parquet")["value"].to_list() for folder in (old, new)]
     assert sum(a != b for a, b in zip(*figures, strict=True)) == 1
@@ -306,9 +313,9 @@ def test_without_a_network_the_last_release_remains_and_the_command_reports_it(
         monkeypatch.setattr(catalogue, "publishers", lambda: entries)
         result = CliRunner().invoke(cli.app, ["build", "--live", "--data", str(workspace.data)])
     failed = [line.removeprefix("failed: ") for line in result.stderr.splitlines() if line.startswith("failed")]
-    assert [re.split(r"[ \[]", line)[0] for line in failed] == list(catalogue.datasets())
-    assert all(line.endswith("no connection can be made, refused by the host") for line in failed)
-    assert result.exit_code == 1
+    assert [re.split(r"[ \[]", line)[0].strip(":") for line in failed] == sorted(catalogue.datasets())
+    assert all("no connection can be made, refused by the host" in line for line in failed)
+    assert result.exit_code == build.HELD_BACK
     assert "No publisher answered" in result.stderr
     assert f"The latest release is still {first.name}, unchanged." in result.stderr
     assert released(workspace) == before

@@ -1,0 +1,109 @@
+"""A dataset whose publisher changed its codes: the last good payload stays in use, and a person decides."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assets import stages
+from assets.core.errors import AssetError
+from assets.core.workspace import Workspace
+from assets.ingest.fetch import receive
+from assets.ingest.reading import read_responses
+from assets.ingest.recoding import recoded
+from assets.ingest.stored import StageResult
+from sources import catalogue
+from tests.support import publisher_double
+from tests.support.publisher_double import Double, filled_double, permit
+
+PERMITS, POPULATION = "eurostat/migr_resfirst", "eurostat/demo_pjan"
+
+
+@pytest.fixture
+def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
+    with publisher_double.run_double(filled_double()) as running:
+        entries = publisher_double.publishers_at(running)
+        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+        yield running
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "data", "live")
+
+
+def night(workspace: Workspace) -> StageResult:
+    assert receive(workspace, catalogue.datasets()[PERMITS][0], "migr_resfirst").failures == ()
+    return stages.observations(workspace, PERMITS)
+
+
+def recode(publishers: Double) -> None:
+    """Rename the code of China, and change a figure of the other partners."""
+    rows = publishers.eurostat["migr_resfirst"]
+    changed = [row | ({"citizen": "CN_X"} if row["citizen"] == "CN" else {"OBS_VALUE": 5}) for row in rows]
+    publishers.eurostat["migr_resfirst"] = changed
+
+
+def test_a_recoded_dataset_keeps_its_last_good_figures_and_its_history(
+    publishers: Double, workspace: Workspace
+) -> None:
+    before = night(workspace).frame.collect()
+    recode(publishers)
+    result = night(workspace)
+    assert result.frame.collect().equals(before)
+    assert result.revisions.collect().is_empty()
+    assert len(result.failures) == 2
+    assert "50.0% of its cells have codes that no crosswalk has (citizen 'CN_X')" in result.failures[0]
+    shown = stages.table(workspace, "unmatched_code").frame.collect()
+    assert shown["source_code"].to_list() == ["CN_X", "CN_X"]
+    publishers.reset()
+    assert night(workspace).frame.collect().select("value").equals(before.select("value"))
+    assert night(workspace).failures == []
+
+
+def test_a_dataset_that_is_recoded_in_the_first_night_is_left_out_with_its_reason(
+    publishers: Double, workspace: Workspace
+) -> None:
+    recode(publishers)
+    result = night(workspace)
+    assert result.frame.collect().is_empty()
+    assert result.payloads == {}
+    assert receive(workspace, catalogue.datasets()[POPULATION][0], "demo_pjan").failures == ()
+    coverage = stages.table(workspace, "coverage").frame.filter(jurisdiction="AUT").collect()
+    reasons = dict(coverage.filter(year=2022).select("indicator", "coverage").iter_rows())
+    assert (reasons["first_permits"], reasons["population"]) == ("fetch_failed", "value")
+    assert reasons["refugees"] == "not_fetched"
+
+
+def test_accepted_payloads_are_used_without_the_cells_with_unknown_codes(
+    publishers: Double, workspace: Workspace
+) -> None:
+    with pytest.raises(AssetError, match="no payload of eurostat/migr_resfirst is refused"):
+        stages.accept(workspace, PERMITS, "unknown_codes", "none")
+    night(workspace)
+    recode(publishers)
+    night(workspace)
+    stages.accept(workspace, PERMITS, "unknown_codes", "China has its own table now")
+    result = stages.observations(workspace, PERMITS)
+    assert result.failures == []
+    assert set(result.frame.collect()["partner"]) == {"USA"}
+    assert set(result.frame.collect()["value"]) == {5.0}
+
+
+def test_single_unknown_codes_do_not_refuse_a_payload(publishers: Double, workspace: Workspace) -> None:
+    publishers.eurostat["migr_resfirst"].append(permit("QQ9", "AT", 2022, 3))
+    assert night(workspace).failures == []
+
+
+def test_one_small_response_of_a_large_dataset_may_have_unknown_codes(publishers: Double, workspace: Workspace) -> None:
+    """The share in the dataset decides as well: one response among many may have a code of its own."""
+    many = [permit("QQ9", "AT", year, 3) for year in range(2000, 2020)]
+    publishers.eurostat["migr_resfirst"] += many
+    night(workspace)
+    found = read_responses(workspace, PERMITS)
+    assert len(recoded(found, [])) == 1
+    (other,) = found["geo=DE"]
+    facts = other.folder / "facts.json"
+    facts.write_text(facts.read_text().replace('"cells":6', '"cells":6000'))
+    assert recoded({"geo=AT": found["geo=AT"], "geo=DE": [replace(other)]}, []) == {}
