@@ -43,6 +43,7 @@ from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.contracts import contract
 from warehouse.files import sha256
+from warehouse.rows import plain
 
 log = logging.getLogger("corridor.build")
 
@@ -118,17 +119,19 @@ def _write_observations(
     judged, held = hold_back(name, without_replaced_tables(usable), accepted)
     folders = states(workspace, name, [response for given in judged.values() for response in given])
     parts = {
-        "rows": pl.read_parquet(folders[-1] / "current.parquet") if folders else empty.current,
-        "closed": pl.concat([empty.closed, *(pl.read_parquet(each / "closed.parquet") for each in folders)]),
-        "revisions": pl.concat([empty.revisions, *(pl.read_parquet(each / "revisions.parquet") for each in folders)]),
+        "rows": pl.scan_parquet(folders[-1] / "current.parquet") if folders else empty.current.lazy(),
+        "closed": pl.concat([empty.closed.lazy(), *(pl.scan_parquet(each / "closed.parquet") for each in folders)]),
+        "revisions": pl.concat(
+            [empty.revisions.lazy(), *(pl.scan_parquet(each / "revisions.parquet") for each in folders)]
+        ),
         "unmatched": rows_of.unmatched_code(
             response.unmatched for response in [*current.values(), *_newest_refused(found, refused)]
-        ),
-        "unread": rows_of.unread_sentence(response.unread for response in current.values()),
-        "held": held,
+        ).lazy(),
+        "unread": rows_of.unread_sentence(response.unread for response in current.values()).lazy(),
+        "held": held.lazy(),
     }
     for part, frame in parts.items():
-        frame.drop(bitemporal.REQUEST, strict=False).write_parquet(folder / f"{part}.parquet")
+        frame.drop(bitemporal.REQUEST, strict=False).sink_parquet(folder / f"{part}.parquet")
     used = {page.slice: str(page.payload) for response in current.values() for page in response.pages}
     days = sorted(page.at.date() for response in current.values() for page in response.pages)
     since = min((rejection.at.date() for rejection in rejections), default=None)
@@ -183,10 +186,8 @@ def table(workspace: Workspace, name: str) -> StageResult:
 
 def _make(step: TableStep, inputs: Inputs, folder: Path) -> None:
     start = perf_counter()
-    frames = step.make(inputs)
-    write(frames, folder)
-    for name, frame in frames.items():
-        log.info("table %s: %s rows, %.1f s", name, f"{frame.height:,}", perf_counter() - start)
+    for name, count in write(step.make(inputs), folder).items():
+        log.info("table %s: %s rows, %.1f s", name, f"{count:,}", perf_counter() - start)
 
 
 def validated(workspace: Workspace, name: str) -> tuple[StageResult, list[expectations.Outcome]]:
@@ -217,7 +218,7 @@ def _validate(workspace: Workspace, name: str, result: StageResult, folder: Path
         previous=_previous(workspace, name),
         observations=counts,
     )
-    outcomes = expectations.validate(contract(name), result.frame.collect(), known)
+    outcomes = expectations.validate(contract(name), result.frame, known)
     entries = [vars(outcome) | {"rows": outcome.rows.to_dicts()} for outcome in outcomes]
     (folder / "outcomes.json").write_bytes(orjson.dumps(entries, default=str))
     failed = sum(not outcome.success for outcome in outcomes)
@@ -296,7 +297,8 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
         known = sorted({entry.table for _, entry in datasets().values()})
         raise AssetError(f"{name} has no vintages; tables with vintages are {', '.join(known)}")
     parts = [bitemporal.as_of([observations(workspace, key).history], at) for key in sources]
-    return rows_of.statistics_table(pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts]), declared)
+    known = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
+    return plain(pl.concat([*rows_of.rows_in_parts(known, declared)]).lazy()).collect()
 
 
 def accept(workspace: Workspace, name: str, check: str, because: str) -> None:

@@ -4,7 +4,7 @@ Both the data and the dependencies in Dagster come from here, so the lineage in 
 step makes one table, or several that are computed together. Its function can read only what the step declares.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from assets.law.bindings import bindings
 from assets.law.gaps import legal_gap
 from assets.normalise import tables
 from sources.catalogue import datasets, redistributable
+from warehouse import rows
 from warehouse.archive import Fetch
 from warehouse.contracts import contract, contracts
 
-Frames = Mapping[str, pl.DataFrame]
+# Table → its rows: one frame, or several in the order of the key, so that a large table is never in memory at once.
+Frames = Mapping[str, pl.DataFrame | Iterable[pl.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ def _rows_of_observations(name: str) -> Callable[[Inputs], Frames]:
     def make(inputs: Inputs) -> Frames:
         declared = contract(name)
         parts = [result.frame for result in inputs.observations.values()]
-        rows = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
-        return {name: tables.statistics_table(rows, declared)}
+        observations = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
+        return {name: tables.rows_in_parts(observations, declared)}
 
     return make
 
@@ -152,15 +154,15 @@ def _revision(inputs: Inputs) -> Frames:
 
 def _coverage(inputs: Inputs) -> Frames:
     columns = ["dataset", "known_from", "jurisdiction", "indicator", "period", "value", "missing_reason"]
-    rows = pl.concat([inputs.table(name).select(columns) for name in tables.statistics()])
-    return {"coverage": tables.coverage(rows, receptions(inputs.workspace, inputs.observations))}
+    figures = pl.concat([inputs.table(name).select(columns) for name in tables.statistics()])
+    return {"coverage": tables.coverage(figures, receptions(inputs.workspace, inputs.observations))}
 
 
 def _dataset(inputs: Inputs) -> Frames:
-    rows = pl.concat([inputs.table(name).select("dataset", "known_from") for name in _published_tables()])
+    known = pl.concat([inputs.table(name).select("dataset", "known_from") for name in _published_tables()])
     fetches = inputs.workspace.archive.fetches()
     facts = {name: _facts(inputs.workspace, name, result, fetches) for name, result in inputs.observations.items()}
-    return {"dataset": tables.dataset(facts, rows)}
+    return {"dataset": tables.dataset(facts, known)}
 
 
 def _facts(workspace: Workspace, name: str, result: StageResult, fetches: list[Fetch]) -> tables.DatasetFacts:
@@ -187,8 +189,12 @@ def _comparison(inputs: Inputs) -> Frames:
     return comparison.make_tables(given, engine(inputs.workspace.engine))
 
 
-def write(frames: Frames, folder: Path) -> None:
-    """Store the tables of a step as ``<folder>/<table>/rows.parquet``."""
-    for name, frame in frames.items():
+def write(frames: Frames, folder: Path) -> dict[str, int]:
+    """Store the tables of a step as ``<folder>/<table>/rows-0000.parquet`` and further parts; return their rows."""
+    counts = dict.fromkeys(frames, 0)
+    for name, found in frames.items():
         (folder / name).mkdir()
-        frame.write_parquet(folder / name / "rows.parquet")
+        for number, part in enumerate([found] if isinstance(found, pl.DataFrame) else found):
+            rows.write(part, folder / name / f"rows-{number:04}.parquet")
+            counts[name] += part.height
+    return counts

@@ -30,6 +30,7 @@ RULES = Rules()
     severity="error",
     reason="Publishers revise figures but seldom withdraw them. A table that lost more than 5 % of its rows since the "
     "last release was read only in part, or a code was renamed and the request for it returned nothing.",
+    across=True,
 )
 def rows_do_not_shrink(table: Table) -> pl.LazyFrame:
     """One row with both numbers of rows, if the table lost more than 5 % of its rows."""
@@ -46,6 +47,7 @@ def rows_do_not_shrink(table: Table) -> pl.LazyFrame:
     "dataset, the figures are in another unit or of another series: the greatest known revision changed one country's "
     "figure by 36 %.",
     needs=(*BEFORE, "unit", "value", "dataset"),
+    across=True,
 )
 def sums_do_not_jump(table: Table) -> pl.LazyFrame:
     """Indicators of a dataset whose sum, over the figures that are in both releases, changed by more than half.
@@ -54,18 +56,22 @@ def sums_do_not_jump(table: Table) -> pl.LazyFrame:
     """
     if table.facts.previous is None:
         return table.rows.clear()
-    key = table.contract.key
-    after, before = (
-        _plain(rows).select(*key, "unit", pl.col("value").abs().alias(name)).drop_nulls(name)
-        for name, rows in (("after", table.rows), ("before", table.facts.previous))
-    )
-    sums = (
-        after.join(before.drop("unit"), on=key)
-        .group_by("dataset", "indicator", "unit")
-        .agg(pl.len().alias("figures"), pl.col("before").sum(), pl.col("after").sum())
-    )
+    parts = pl.concat([_sums(part) for part in table.parts()])
+    sums = parts.lazy().group_by("dataset", "indicator", "unit").sum()
     moved = (pl.col("after") - pl.col("before")).abs() > SUM_MOVED * pl.col("before")
     return sums.filter(moved, pl.col("figures") >= FEWEST_FIGURES)
+
+
+def _sums(part: Table) -> pl.DataFrame:
+    """For each indicator of a dataset the figures that are in both releases: their number and their sums."""
+    key = part.contract.key
+    after, before = (
+        _plain(rows).select(*key, "unit", pl.col("value").abs().alias(name)).drop_nulls(name)
+        for name, rows in (("after", part.rows), ("before", part.facts.previous))
+        if rows is not None
+    )
+    joined = after.join(before.drop("unit"), on=key).group_by("dataset", "indicator", "unit")
+    return joined.agg(pl.len().alias("figures"), pl.col("before").sum(), pl.col("after").sum()).collect()
 
 
 @RULES.add(
@@ -74,6 +80,7 @@ def sums_do_not_jump(table: Table) -> pl.LazyFrame:
     "jurisdictions that had a figure have none any more, a part of the response was lost, or a code was renamed.",
     needs=(*BEFORE, "year", "value"),
     shows=("year",),
+    across=True,
 )
 def coverage_is_kept(table: Table) -> pl.LazyFrame:
     """Years of a jurisdiction that had a figure of an indicator and have none now, if these are more than 2 %."""

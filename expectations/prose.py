@@ -37,7 +37,7 @@ def _sum(  # noqa: PLR0913 - one argument for each field of a sum
     A total of which fewer parts are published is not checked.
     """
 
-    @RULES.add(name=name, severity="error", reason=reason, needs=(*needs, "value"))
+    @RULES.add(name=name, severity="error", reason=reason, needs=(*needs, "value"), across="jurisdiction" in differ)
     def failing(table: Table) -> pl.LazyFrame:
         keys = [key for key in table.contract.key if key not in differ]
         figures = bounded(table.rows.filter(pl.col("value").is_not_null()))

@@ -1,12 +1,13 @@
 """What a rule is, what it reads, and the list in which a module registers its rules next to their functions."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
 
 from warehouse.contracts import Contract
+from warehouse.rows import PART_ROWS, compact
 
 Severity = Literal["error", "warning"]
 
@@ -27,6 +28,10 @@ class Facts:
     observations: Mapping[str, int] = field(default_factory=dict)
 
 
+# A large table is checked in parts with all rows of some values of this field.
+PART_FIELD = "jurisdiction"
+
+
 @dataclass(frozen=True)
 class Table:
     """A table that is checked: its rows, its contract, and the facts that it is compared with."""
@@ -34,6 +39,32 @@ class Table:
     rows: pl.LazyFrame
     contract: Contract
     facts: Facts
+
+    def parts(self) -> Iterator["Table"]:
+        """The table in parts of about ``PART_ROWS`` rows, in memory and with categories for strings.
+
+        A part has all rows of some jurisdictions, also of the previous release. A small table is one part, and so is a
+        table that is not of statistics, because its rows are compared across jurisdictions.
+        """
+        groups = self._groups()
+        if len(groups) == 1:
+            yield replace(self, rows=compact(self.rows).lazy())
+            return
+        for group in groups:
+            chosen = pl.col(PART_FIELD).is_in(group)
+            before = self.facts.previous
+            facts = self.facts if before is None else replace(self.facts, previous=before.filter(chosen))
+            yield Table(compact(self.rows.filter(chosen)).lazy(), self.contract, facts)
+
+    def _groups(self) -> list[list[str]]:
+        """The jurisdictions in groups of at most ``PART_ROWS`` rows, or of one; one group for a small table."""
+        count = int(self.rows.select(pl.len()).collect().item())
+        if count <= PART_ROWS or self.contract.kind != "statistics":
+            return [[]]
+        sizes = self.rows.group_by(PART_FIELD).len().sort(PART_FIELD).collect(engine="streaming")
+        before = pl.col("len").cum_sum() - pl.col("len")
+        numbered = sizes.with_columns(part=before // PART_ROWS)
+        return [part[PART_FIELD].to_list() for part in numbered.partition_by("part", maintain_order=True)]
 
 
 # Selects the failing rows of a table: its columns, and further columns with what was expected.
@@ -60,13 +91,15 @@ class RowRule(Rule):
     """A rule with the function that selects the failing rows.
 
     It applies to tables with all fields in ``needs`` and, if ``tables`` is not empty, only to those tables. ``shows``:
-    fields of a failing row that are shown next to its key and value.
+    fields of a failing row that are shown next to its key and value. ``across``: the rule compares rows of several
+    jurisdictions, so that it is evaluated on the whole table and not on its parts.
     """
 
     failing: Failing
     needs: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    across: bool = False
 
     def applies(self, contract: Contract) -> bool:
         """Whether the rule applies to the table of a contract."""
@@ -86,6 +119,7 @@ class Rules(list[RowRule]):
         tables: tuple[str, ...] = (),
         shows: tuple[str, ...] = (),
         part_of_contract: bool = False,
+        across: bool = False,
     ) -> Callable[[Failing], Failing]:
         """Return a decorator that registers a function as a rule; the name of the rule is that of the function."""
 
@@ -100,6 +134,7 @@ class Rules(list[RowRule]):
                     tables=tables,
                     shows=shows,
                     part_of_contract=part_of_contract,
+                    across=across,
                 )
             )
             return failing

@@ -152,6 +152,7 @@ def citizenships_near_total(table: Table) -> pl.LazyFrame:
     "withdrawal of 2020) and is the sum of those members where all are published. Otherwise a member was misread, or "
     "revised after the aggregate was computed.",
     needs=("indicator", "jurisdiction", "value"),
+    across=True,
 )
 def members_make_union(table: Table) -> pl.LazyFrame:
     """Figures of the Union that differ from the sum of its members, where every member is published."""
@@ -211,6 +212,7 @@ def births_less_deaths_make_increase(table: Table) -> pl.LazyFrame:
     "they lack less than 0.2 % of it.",
     needs=("indicator", "jurisdiction", "value"),
     tables=("population",),
+    across=True,
 )
 def provinces_make_nation(table: Table) -> pl.LazyFrame:
     """Populations of China that its provinces together exceed, or lack more of than servicemen explain."""

@@ -1,7 +1,7 @@
 """Check a table against all of its rules: one outcome for each rule."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -81,18 +81,36 @@ def facts(
     )
 
 
-def validate(contract: Contract, rows: pl.DataFrame, known: Facts) -> list[Outcome]:
+def validate(contract: Contract, rows: pl.DataFrame | pl.LazyFrame, known: Facts) -> list[Outcome]:
     """One outcome for each of ``rules_of(contract)``, in that order.
 
     No rule raises an error: a rule that cannot be evaluated, because a field is missing or has another type or for an
     unforeseen reason, fails with this reason.
     """
-    coded = rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
-    table = Table(coded.lazy(), contract, known)
+    table = Table(rows.lazy(), contract, known)
+    parts = [_part_outcomes(part) for part in table.parts()]
+    count = sum(outcomes[0].checked for outcomes in parts)
+    across = [_row_outcome(rule, table, count) for rule in row_rules_of(contract) if rule.across]
+    found = {outcome.name: outcome for outcome in (*map(_added, zip(*parts, strict=True)), *across)}
+    return [found[rule.name] for rule in rules_of(contract)]
+
+
+def _part_outcomes(part: Table) -> list[Outcome]:
+    """The outcomes of the rules that can be evaluated on a part of a table."""
+    coded = part.rows.collect()
+    rules = [rule for rule in row_rules_of(part.contract) if not rule.across]
     return [
-        *_contract_outcomes(contract, coded, known),
-        *(_row_outcome(rule, table, coded.height) for rule in row_rules_of(contract)),
+        *_contract_outcomes(part.contract, coded, part.facts),
+        *(_row_outcome(rule, part, coded.height) for rule in rules),
     ]
+
+
+def _added(parts: Sequence[Outcome]) -> Outcome:
+    """The outcome of a rule on a table, from those on its parts, which all have the columns of the table."""
+    first = parts[0]
+    failing = first.failing if first.name == "columns_in_order" else sum(part.failing for part in parts)
+    rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed").head(SHOWN)
+    return replace(first, success=failing == 0, checked=sum(part.checked for part in parts), failing=failing, rows=rows)
 
 
 def _contract_outcomes(contract: Contract, coded: pl.DataFrame, known: Facts) -> list[Outcome]:
@@ -129,7 +147,7 @@ def _row_outcome(rule: RowRule, table: Table, checked: int) -> Outcome:
     """The outcome of a rule that selects failing rows."""
     contract = table.contract
     try:
-        found = rule.failing(table).collect()
+        found = rule.failing(table).collect(engine="streaming")
     except (Exception, pl.exceptions.PanicException) as error:
         found = _not_checked(error)
     extra = [name for name in found.columns if name not in contract.field_names]

@@ -23,7 +23,9 @@ RULES = Rules()
 _form = partial(RULES.add, severity="error", part_of_contract=True)
 
 
-@_form(reason="Every reader gets the same value only if each field has the type that the contract declares.")
+@_form(
+    reason="Every reader gets the same value only if each field has the type that the contract declares.", across=True
+)
 def types_as_declared(table: Table) -> pl.LazyFrame:
     """One row for each field whose type is not the contract's. Categorical strings count as strings."""
     found = {
@@ -187,6 +189,7 @@ def un_net_migration_agrees(table: Table) -> pl.LazyFrame:
     reason="An incident has one number of dead and one number of missing. A second number with another place, route or "
     "cause would be counted twice in the sum of a year's incidents.",
     needs=("incident", "value"),
+    across=True,
 )
 def one_figure_per_incident(table: Table) -> pl.LazyFrame:
     """Incidents with more than one figure of an indicator."""

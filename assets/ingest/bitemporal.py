@@ -11,12 +11,16 @@ from datetime import datetime
 import polars as pl
 
 from warehouse.contracts import Contract, contract
+from warehouse.rows import in_order, key_numbers
 
 # Fields that state where and when a row was read. A row that differs only in these is the same row.
 PROVENANCE = ("payload", "locator", "source_updated", "known_from", "known_to")
 
 # A column next to the fields of the table: the slice of the request that last returned the row.
 REQUEST = "__request"
+
+# A column with the number of the key among the keys before and after a vintage.
+KEY = "__key"
 
 _WIDTH = (pl.col("value_max") - pl.col("value_min")).fill_null(0.0)
 _WIDTH_BEFORE = (pl.col("value_max_before") - pl.col("value_min_before")).fill_null(0.0)
@@ -71,41 +75,38 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     now = pl.lit(at, pl.Datetime("us", "UTC"))
     published = published if documents else published.with_columns(known_from=now)
     if before.is_empty():
-        return replace(empty_state(declared), current=published.sort(key))
-    pairs = published.join(
-        before.select(*key, *content, "payload"), on=key, how="left", suffix="_before", nulls_equal=True
+        return replace(empty_state(declared), current=in_order(published, key))
+    numbers = key_numbers([before, published], key)
+    before, published = (
+        rows.with_columns(number.alias(KEY)) for rows, number in zip((before, published), numbers, strict=True)
     )
+    pairs = published.join(before.select(KEY, *content, "payload"), on=KEY, how="left", suffix="_before")
     known = pl.col("payload_before").is_not_null()
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
     if documents:
         same |= pl.col("value_before").is_between("value_min", "value_max") & (_WIDTH > _WIDTH_BEFORE)
     same &= known
-    changed = pairs.filter(known & ~same)
-    opened = pairs.filter(~known)
-    missing = before.join(published, on=key, how="anti", nulls_equal=True)
-    withdrawn = missing.head(0).select(key) if documents else _in_scope(missing, published, declared, whole=whole)
-    expected = opened.head(0).select(key) if documents else _in_scope(opened, before, declared, whole=False)
+    changed, opened = pairs.filter(known & ~same), pairs.filter(~known)
+    del pairs  # as large as both inputs
+    missing = before.join(published, on=KEY, how="anti")
+    withdrawn = missing.head(0).select(KEY) if documents else _in_scope(missing, published, declared, whole=whole)
+    expected = opened.head(0).select(KEY) if documents else _in_scope(opened, before, declared, whole=False)
     # The same request returned the row before. Rows of one payload never close each other.
     returned_before = pl.col(REQUEST).is_in(published[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
         published["payload"].unique().implode()
     )
     returned_before |= pl.col(REQUEST).is_in([*superseded]) & _within_periods(before, published, superseded, declared)
     gone = pl.concat(
-        [
-            missing.filter(returned_before),
-            missing.filter(~returned_before).join(withdrawn, on=key, how="semi", nulls_equal=True),
-        ]
+        [missing.filter(returned_before), missing.filter(~returned_before).join(withdrawn, on=KEY, how="semi")]
     )
-    closing = pl.concat([before.join(changed, on=key, how="semi", nulls_equal=True), gone])
-    kept = before.join(closing, on=key, how="anti", nulls_equal=True)
-    requests = published.select(*key, pl.col(REQUEST).alias("__now"))
-    kept = kept.join(requests, on=key, how="left", nulls_equal=True).with_columns(
-        pl.coalesce("__now", REQUEST).alias(REQUEST)
-    )
+    closing = pl.concat([before.join(changed, on=KEY, how="semi"), gone])
+    kept = before.join(closing, on=KEY, how="anti")
+    requests = published.select(KEY, pl.col(REQUEST).alias("__now"))
+    kept = kept.join(requests, on=KEY, how="left").with_columns(pl.coalesce("__now", REQUEST).alias(REQUEST))
     new = pl.concat([changed, opened]).select(published.columns)
     return State(
-        current=pl.concat([kept.drop("__now"), new]).sort(key),
-        closed=_closed(closing, published, now, key).sort(key),
+        current=in_order(pl.concat([kept.drop("__now"), new]), [KEY]).drop(KEY),
+        closed=in_order(_closed(closing, published, now), [KEY]).drop(KEY),
         revisions=_revisions(changed, opened, expected, gone, at, declared),
     )
 
@@ -120,10 +121,9 @@ def _within_periods(
     return pl.col("period").is_between(others.min(), others.max())
 
 
-def _closed(rows: pl.DataFrame, published: pl.DataFrame, now: pl.Expr, key: list[str]) -> pl.DataFrame:
+def _closed(rows: pl.DataFrame, published: pl.DataFrame, now: pl.Expr) -> pl.DataFrame:
     """The rows with their ``known_to``: when the next row of the same key was published, or ``now``."""
-    next_rows = published.select(*key, __next="known_from")
-    joined = rows.join(next_rows, on=key, how="left", nulls_equal=True)
+    joined = rows.join(published.select(KEY, __next="known_from"), on=KEY, how="left")
     return joined.with_columns(known_to=pl.coalesce("__next", now)).drop("__next")
 
 
@@ -141,14 +141,14 @@ def as_of(states: Iterable[pl.LazyFrame], at: datetime) -> pl.LazyFrame:
 
 
 def _in_scope(rows: pl.DataFrame, published: pl.DataFrame, declared: Contract, *, whole: bool) -> pl.DataFrame:
-    """The keys of those ``rows`` that lie in the scope of ``published``, whether or not it contains them.
+    """The keys, as numbers, of those ``rows`` in the scope of ``published``, whether or not it contains them.
 
     The scope of statistics is made of the codes that occur in ``published``, for each indicator and frequency between
     its first and last period. The scope of law is made of the instruments that occur in it.
     """
     if declared.kind != "statistics":
         subject = [name for name in declared.key if name == "instrument"]
-        return rows.join(published, on=subject, how="semi").select(declared.key) if subject else rows.head(0)
+        return rows.join(published, on=subject, how="semi").select(KEY) if subject else rows.head(0).select(KEY)
     within = ["indicator", "freq"]
     span = published.group_by(within).agg(__first=pl.col("period").min(), __last=pl.col("period").max())
     found = rows.join(span, on=within).filter(pl.col("period").is_between(pl.col("__first"), pl.col("__last")))
@@ -157,7 +157,7 @@ def _in_scope(rows: pl.DataFrame, published: pl.DataFrame, declared: Contract, *
         if whole and name in BROAD:
             codes = pl.concat([codes, _broadened(codes, rows, name)]).unique()
         found = found.join(codes, on=["indicator", name], how="semi")
-    return found.select(declared.key)
+    return found.select(KEY)
 
 
 def _broadened(codes: pl.DataFrame, rows: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -187,8 +187,8 @@ def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
     rounded = pl.col("value_before").is_between("value_min", "value_max") | pl.col("value").is_between(
         "value_min_before", "value_max_before"
     )
-    appeared = opened.join(expected, on=list(declared.key), how="semi")
-    extended = opened.join(appeared, on=list(declared.key), how="anti")
+    appeared = opened.join(expected, on=KEY, how="semi")
+    extended = opened.join(appeared, on=KEY, how="anti")
     parts = [
         changed.with_columns(
             change=pl.when(value & rounded)

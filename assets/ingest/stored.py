@@ -27,7 +27,12 @@ class StoredRows:
     @property
     def frame(self) -> pl.LazyFrame:
         """The rows, in the columns of the table's contract."""
-        return pl.scan_parquet(self.folder / "rows.parquet")
+        return pl.scan_parquet(self.parts)
+
+    @property
+    def parts(self) -> list[Path]:
+        """The files that hold the rows, in the order of the rows."""
+        return sorted(self.folder.glob("rows*.parquet"))
 
     @property
     def unmatched(self) -> pl.LazyFrame:

@@ -18,6 +18,7 @@ from assets.ingest import bitemporal
 from assets.ingest.stored import ReadResponse
 from sources.catalogue import datasets
 from warehouse.contracts import Contract, contract
+from warehouse.rows import compact, has_duplicates, write
 
 # The slices of a dataset are received one after the other, but belong to one publication of its publisher.
 ONE_VINTAGE = timedelta(days=1)
@@ -130,11 +131,11 @@ def _apply(  # noqa: PLR0913, PLR0917 - a vintage, the state before it, and how 
     folder: Path,
 ) -> None:
     """Apply a vintage to the state before it and store the state after it."""
-    known = pl.read_parquet(before / "current.parquet") if before else bitemporal.empty_state(declared).current
-    parts = [response.published_between(vintage.since, vintage.at) for response in vintage.responses]
-    rows = pl.concat(parts).collect()
+    nothing = bitemporal.empty_state(declared).current.lazy()
+    known = compact(pl.scan_parquet(before / "current.parquet") if before else nothing)
+    rows = compact(pl.concat([item.published_between(vintage.since, vintage.at) for item in vintage.responses]))
     # Slices may overlap: a corridor between two jurisdictions is in the responses for both. The newest row is used.
-    if rows.select(declared.key).is_duplicated().any():
+    if has_duplicates(rows, declared.key):
         newest = rows.sort("known_from", "payload", "locator", descending=[True, False, False])
         rows = newest.unique(declared.key, keep="first", maintain_order=True)
     if vintage.adds_only:
@@ -148,6 +149,5 @@ def _apply(  # noqa: PLR0913, PLR0917 - a vintage, the state before it, and how 
         documents=documents or vintage.adds_only,
         superseded=superseded,
     )
-    state.current.write_parquet(folder / "current.parquet")
-    state.closed.write_parquet(folder / "closed.parquet")
-    state.revisions.write_parquet(folder / "revisions.parquet")
+    for part in ("current", "closed", "revisions"):
+        write(getattr(state, part), folder / f"{part}.parquet")

@@ -24,6 +24,7 @@ from sources.cells import Cells
 from sources.errors import CatalogueError, StructureError
 from sources.formats.workbook.convert import NOT_COMPUTED
 from warehouse.contracts import Contract, contract
+from warehouse.rows import has_duplicates
 
 
 def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Normalised:
@@ -242,9 +243,9 @@ def _status(flag: str, letters: Mapping[str, str], *, missing: bool, implausible
 
 def _distinct(observations: pl.DataFrame, key: Sequence[str], cells: Cells) -> pl.DataFrame:
     """The observations with each key once. Raises ``StructureError`` if one key has two different values."""
-    groups = observations.group_by(key).agg(pl.col("value").n_unique(), pl.col("locator"))
-    if len(groups) == len(observations):
+    if not has_duplicates(observations, key):
         return observations
+    groups = observations.group_by(key).agg(pl.col("value").n_unique(), pl.col("locator"))
     contradictions = groups.filter(pl.col("value") > 1).sort(key)
     if len(contradictions):
         row = contradictions.row(0, named=True)

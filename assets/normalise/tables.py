@@ -1,6 +1,6 @@
 """Tables of statistics and the reference tables that describe them. Pure functions from frames to frames."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,6 +10,7 @@ from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
 from warehouse import codes
 from warehouse.contracts import Contract, contract, contracts
+from warehouse.rows import in_parts
 
 FIRST_YEAR = 1990
 
@@ -31,12 +32,11 @@ def statistics() -> tuple[str, ...]:
     return tuple(name for name, declared in contracts().items() if declared.kind == "statistics")
 
 
-def statistics_table(observations: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
-    """A table of statistics or of law in the columns, types and order of its contract."""
+def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:
+    """A table of statistics or of law in the columns and order of its contract, in parts for ``Frames``."""
     if "period" in declared.field_names:
         observations = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
-    frame = observations.select(declared.field_names).collect()
-    return frame.cast(declared.polars_schema).sort(declared.key)
+    return in_parts(observations.select(declared.field_names).cast(declared.polars_schema), declared.key)
 
 
 def jurisdiction() -> pl.DataFrame:

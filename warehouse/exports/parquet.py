@@ -1,5 +1,6 @@
 """The Parquet file of a table."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -8,8 +9,11 @@ import pyarrow.parquet as pq
 
 from warehouse.contracts import Contract
 from warehouse.errors import ContractError
+from warehouse.rows import in_parts
 
 ROW_GROUP = 131_072
+# Rows that are converted at once.
+PIECE = 8 * ROW_GROUP
 
 
 def write(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, path: Path) -> None:
@@ -17,24 +21,42 @@ def write(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, path: Path) ->
 
     Equal rows give equal bytes, regardless of their order. Raises ``ContractError`` if the frame breaks the contract.
     """
-    rows = frame.lazy().collect().sort(contract.key)
-    if rows.schema != contract.polars_schema:
-        raise ContractError(f"the frame is not in the schema of {contract.table}: {_difference(rows.schema, contract)}")
-    empty = [c.name for c in contract.columns if not c.nullable and rows[c.name].null_count()]
-    if empty:
-        raise ContractError(f"{contract.table} has empty values in {', '.join(empty)}, which must not be empty")
-    schema = contract.arrow_schema
-    described = {**(schema.metadata or {}), b"description": contract.description.encode()}
-    table = rows.to_arrow().cast(pa.schema(schema, metadata=described))
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        row_group_size=ROW_GROUP,
-        sorting_columns=pq.SortingColumn.from_ordering(table.schema, [(name, "ascending") for name in contract.key]),
-        write_statistics=True,
-        store_schema=True,
-    )
+    found = frame.lazy().collect_schema()
+    if found != contract.polars_schema:
+        raise ContractError(f"the frame is not in the schema of {contract.table}: {_difference(found, contract)}")
+    metadata = {**(contract.arrow_schema.metadata or {}), b"description": contract.description.encode()}
+    schema = pa.schema(contract.arrow_schema, metadata=metadata)
+    order = pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in contract.key])
+    try:
+        with pq.ParquetWriter(path, schema, compression="zstd", sorting_columns=order, store_schema=True) as writer:
+            for rows in _row_groups(_pieces(frame.lazy(), contract, schema), schema):
+                writer.write_table(rows, row_group_size=ROW_GROUP)
+    except ContractError:
+        path.unlink()
+        raise
+
+
+def _pieces(frame: pl.LazyFrame, contract: Contract, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows in the order of their key. ``ContractError`` if a field that must not be empty is empty."""
+    for part in in_parts(frame, contract.key):
+        empty = [c.name for c in contract.columns if not c.nullable and part[c.name].has_nulls()]
+        if empty:
+            raise ContractError(f"{contract.table} has empty values in {', '.join(empty)}, which must not be empty")
+        for piece in part.iter_slices(PIECE) if part.height else [part]:
+            yield piece.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow().cast(schema)
+
+
+def _row_groups(pieces: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows in tables of whole row groups, so that the parts of a table do not change its bytes."""
+    rest, written = schema.empty_table(), 0
+    for piece in pieces:
+        rest = pa.concat_tables([rest, piece])
+        whole = rest.num_rows // ROW_GROUP * ROW_GROUP
+        if whole:
+            yield rest.slice(0, whole)
+            rest, written = rest.slice(whole), written + whole
+    if rest.num_rows or not written:
+        yield rest
 
 
 def _difference(found: pl.Schema, contract: Contract) -> str:
