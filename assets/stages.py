@@ -297,8 +297,8 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
         known = sorted({entry.table for _, entry in datasets().values()})
         raise AssetError(f"{name} has no vintages; tables with vintages are {', '.join(known)}")
     parts = [bitemporal.as_of([observations(workspace, key).history], at) for key in sources]
-    known = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
-    return plain(pl.concat([*rows_of.rows_in_parts(known, declared)]).lazy()).collect()
+    then = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
+    return plain(pl.concat([*rows_of.rows_in_parts(then, declared)]).lazy()).collect()
 
 
 def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
