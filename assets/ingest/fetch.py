@@ -18,7 +18,7 @@ from sources import reading, snapshot
 from sources.catalogue.model import Endpoint, Publisher
 from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
 from sources.http.client import Client
-from sources.protocols import articles, asynchronous, contents, linked, split
+from sources.protocols import articles, asynchronous, contents, linked
 from sources.protocols.requests import closed_editions, requests_following, requests_for
 from sources.request import Request, Response
 from warehouse.archive import Archive, Fetch
@@ -220,7 +220,7 @@ class _Receiver:
     # Making one request
 
     def _request_slice(self, request: Request) -> None:
-        """Make a request, and those of the pages that follow it; a request refused for its size is split."""
+        """Make a request, and those of the pages that follow it; one refused for its size or a code is replaced."""
         page: Request | None = request
         seen: set[str | None] = set()
         while page is not None:
@@ -236,12 +236,12 @@ class _Receiver:
         return None
 
     def _failed(self, page: Request, error: FetchError) -> None:
-        too_large = error.response is not None and split.is_too_large(error.response.status, error.response.body)
-        halves = self.plan.split(page) if too_large else []
-        for half in halves:
+        refusal = error.response
+        others = self.plan.replacements_after(page, refusal.status, refusal.body) if refusal else []
+        for other in others:
             if not self.result.unreachable:
-                self._request_slice(half)
-        if halves:
+                self._request_slice(other)
+        if others:
             return
         if self._not_in_snapshot(error):
             self._lacks(f"{page.name} is not in the snapshot")

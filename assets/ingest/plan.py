@@ -1,6 +1,5 @@
 """Planning: the requests that a dataset consists of now, from its catalogue entry and the ledger."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -53,30 +52,31 @@ class Plan:
 
     @cached_property
     def requests(self) -> list[Request]:
-        """The requests; one that was refused for its size is replaced by its halves."""
+        """The requests; one that was refused for its size or for a code is replaced by others."""
         return [part for request in self.whole_requests for part in self._parts(request)]
 
-    def halves(self, request: Request) -> list[Request]:
-        """The two halves of a request that was refused for its size; an empty list for any other request."""
-        return self.split(request) if request.full_url in self._refused_for_size else []
+    def replacements(self, request: Request) -> list[Request]:
+        """The requests in place of one that was refused for its size or for a code; else an empty list."""
+        refusal = self._refused.get(request.full_url)
+        return self.replacements_after(request, *refusal) if refusal else []
 
-    def split(self, request: Request) -> list[Request]:
-        """The two halves of a request; an empty list if it cannot be split."""
-        return split.halves(self.endpoint, request)
+    def replacements_after(self, request: Request, status: int | None, body: Path | None) -> list[Request]:
+        """The requests in place of one that was refused with this response; an empty list if it cannot be replaced."""
+        return split.replacements(self.endpoint, request, status, body)
 
     def _parts(self, request: Request) -> list[Request]:
-        return [part for half in self.halves(request) for part in self._parts(half)] or [request]
+        return [part for other in self.replacements(request) for part in self._parts(other)] or [request]
 
     @cached_property
-    def _refused_for_size(self) -> Collection[str]:
-        """The addresses that the publisher refused because their response would be too large."""
-        refused = set()
+    def _refused(self) -> dict[str, tuple[int | None, Path | None]]:
+        """Address → status and body with which the publisher refused it, for its size or for a code."""
+        refused = {}
         for fetch in self.archive.fetches():
             ours = fetch.dataset == self.name and fetch.publisher == self.publisher.publisher
             if ours and fetch.error and fetch.transport == self.mode:
                 body = self.archive.payload_path(fetch.payload) if fetch.payload else None
-                if split.is_too_large(fetch.status, body):
-                    refused.add(fetch.url)
+                if split.is_too_large(fetch.status, body) or split.refused_codes(body):
+                    refused[fetch.url] = (fetch.status, body)
         return refused
 
     def _listed_before(self) -> dict[str, str]:

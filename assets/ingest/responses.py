@@ -61,11 +61,11 @@ def _stamp(fetch: Fetch) -> datetime | None:
 
 
 def _responses_to(plan: Plan, request: Request, rounds: dict[str, list[Fetch]]) -> dict[str, list[Pages]]:
-    """The responses to a request, or to its halves once all of these have one."""
+    """The responses to a request, or to those that replace it once all of these have one."""
     own = _whole_responses(plan, request, rounds)
     parts: dict[str, list[Pages]] = {}
-    for half in plan.halves(request):
-        parts |= _responses_to(plan, half, rounds)
+    for part in plan.replacements(request):
+        parts |= _responses_to(plan, part, rounds)
     return parts if parts and (all(parts.values()) or not own) else {request.slice: own}
 
 

@@ -1,4 +1,7 @@
-"""Split a request whose response would be too large: in advance by the catalogue, or after the publisher refused it."""
+"""Requests in place of one that is too large, or that asks for a code which the dataset does not have.
+
+A request is split in advance by the catalogue, and after the publisher refused it: for its size, or for a code.
+"""
 
 import re
 from collections.abc import Iterator
@@ -19,6 +22,11 @@ EUROSTAT_TOO_LARGE = re.compile(
     r"EXTRACTION_TOO_BIG|ASYNCHRONOUS_RESPONSE|<faultcode>\s*413\s*<|Message[^>]*\bcode=\"413\"|\"status\"\s*:\s*\"?413\b"
 )
 
+# How Eurostat refuses codes outside of a dataset's constraint, with status 400: in a SOAP fault or a JSON error.
+EUROSTAT_REFUSED_CODES = re.compile(
+    r"INVALID_QUERY_DIMENSION_VALUE.*?values for dimension are not allowed:\s*((?:\w+=[\w.-]+[,;\s]*)+)", re.DOTALL
+)
+
 
 def planned_parts(dataset: Dataset, endpoint: Endpoint) -> Iterator[tuple[Filters, Filters]]:
     """The filters of each request of a dataset, and those of them that distinguish it from the others."""
@@ -31,6 +39,38 @@ def planned_parts(dataset: Dataset, endpoint: Endpoint) -> Iterator[tuple[Filter
             for part in _fitting(filters | dict(choice), dataset, endpoint):
                 changed = {dim: codes for dim, codes in part.items() if codes != filters[dim]}
                 yield part, alternative | dict(choice) | changed
+
+
+def replacements(endpoint: Endpoint, request: Request, status: int | None, body: Path | None) -> list[Request]:
+    """The requests that replace a refused one: its halves, or one without the codes that the dataset does not have.
+
+    The list is empty if the response refuses neither its size nor a code, or if no code of a filter remains.
+    """
+    if is_too_large(status, body):
+        return halves(endpoint, request)
+    narrowed = without_codes(endpoint, request, refused_codes(body))
+    return [narrowed] if narrowed else []
+
+
+def refused_codes(body: Path | None) -> dict[str, list[str]]:
+    """The codes that a response names as not allowed, by dimension in lower case."""
+    found: dict[str, list[str]] = {}
+    for match in EUROSTAT_REFUSED_CODES.finditer(beginning(body)):
+        for dim, code in re.findall(r"(\w+)=([\w.-]*\w)", match[1]):
+            found.setdefault(dim.lower(), []).append(code)
+    return found
+
+
+def without_codes(endpoint: Endpoint, request: Request, refused: dict[str, list[str]]) -> Request | None:
+    """The request without these codes; None if it asks for none of them, or for nothing else in a dimension."""
+    narrowed = request
+    for dim, codes in _filters(endpoint, request):
+        kept = [code for code in codes if code not in refused.get(dim.lower(), [])]
+        if not kept:
+            return None
+        if len(kept) < len(codes):
+            narrowed = _narrowed(endpoint, narrowed, dim, kept)
+    return None if narrowed is request else narrowed
 
 
 def is_too_large(status: int | None, body: Path | None) -> bool:
@@ -61,7 +101,8 @@ def _fitting(filters: Filters, dataset: Dataset, endpoint: Endpoint) -> Iterator
 
     The size of a response is the product of the numbers of codes of all dimensions; empty cells count.
     """
-    cells = prod(map(len, filters.values())) * prod(dataset.sizes.values())
+    sizes = [size for dim, size in dataset.sizes.items() if dim not in filters]
+    cells = prod(map(len, filters.values())) * prod(sizes)
     if endpoint.cells is None or not dataset.sizes or cells <= endpoint.cells:
         yield filters
         return
