@@ -65,13 +65,20 @@ def select_cells(cells: Cells, rule: Observe | Record, sources: FieldSources) ->
     Raises ``StructureError`` if the dimensions of the payload are not those of the rule, or if a dimension holds a code
     that ``rule.expect`` does not allow.
     """
-    _check_dimensions(cells, rule, sources)
+    unnamed = _check_dimensions(cells, rule, sources)
     frame = cells.frame.with_columns(pl.col(cells.dimensions).cast(pl.String))
+    for dimension, code in unnamed.items():
+        frame = frame.filter(pl.col(dimension) == code)
     for dimension, kept in rule.where.items():
         frame = frame.filter(pl.col(dimension).is_in(kept))
     if refused := [why for table, why in cells.refused.items() if table in rule.where.get("table", cells.refused)]:
         raise StructureError(refused[0])
     selected = materialise(frame)
+    if unnamed and selected.limit(1).collect().is_empty():
+        raise StructureError(
+            f"the payload has {', '.join(unnamed)}, which the catalogue entry does not name, and no row with the code "
+            f"{' and '.join(sorted(set(unnamed.values())))} in it"
+        )
     _check_expected_codes(selected, rule, cells)
     return selected
 
@@ -139,13 +146,25 @@ def _with_fallbacks(source: str | Dim | None) -> Iterator[Dim]:
         source = source.blank
 
 
-def _check_dimensions(cells: Cells, rule: Observe | Record, sources: FieldSources) -> None:
-    """Raise ``StructureError`` unless the rule uses every dimension of the payload and finds every one it needs."""
+def named_dimensions(rule: Observe | Record, sources: FieldSources) -> set[str]:
+    """Every dimension that a rule names."""
     dims = [dim for source in sources.values() for dim in _with_fallbacks(source)]
-    used = {*rule.expect, *rule.where, *rule.ignore, *(name for dim in dims for name in dim.names)}
+    return {*rule.expect, *rule.where, *rule.ignore, *(name for dim in dims for name in dim.names)}
+
+
+def _check_dimensions(cells: Cells, rule: Observe | Record, sources: FieldSources) -> dict[str, str]:
+    """The dimensions that the rule does not name, with the one code at which it reads them (``rule.unnamed``).
+
+    Raises ``StructureError`` unless the rule uses every dimension of the payload and finds every one it needs.
+    """
+    dims = [dim for source in sources.values() for dim in _with_fallbacks(source)]
+    used = named_dimensions(rule, sources)
     missing = sorted(set(rule.where) - set(cells.dimensions))
     missing += [" or ".join(dim.names) for dim in dims if _column_of(dim, cells) is None and dim.absent is None]
     unknown = sorted(set(cells.dimensions) - used)
+    total = rule.unnamed if isinstance(rule, Observe) else None
+    if total is not None and not missing:
+        return dict.fromkeys(unknown, total)
     if missing or unknown:
         parts = [f"lacks {', '.join(missing)}"] if missing else []
         parts += [f"has {', '.join(unknown)}, which the catalogue entry does not name"] if unknown else []
@@ -153,6 +172,7 @@ def _check_dimensions(cells: Cells, rule: Observe | Record, sources: FieldSource
             f"the structure of the payload changed: it {' and '.join(parts)}; "
             f"its dimensions are {', '.join(cells.dimensions)}, those of the entry {', '.join(sorted(used))}"
         )
+    return {}
 
 
 def _check_expected_codes(frame: pl.LazyFrame, rule: Observe | Record, cells: Cells) -> None:
@@ -209,9 +229,7 @@ class _Translator:
             columns = {"__code": occurring, target: areas, "period": days}
             return join_lookup(frame, keys, columns, {"__code": pl.String, target: pl.String, "period": pl.Date})
         mapping = self.publisher.codes[source.codes] if isinstance(source.codes, str) else source.codes
-        labels = self.cells.labels.get(name, {}) if source.by == "label" else {}
-        texts = [labels.get(code, code) for code in occurring]
-        translated = texts if mapping is None else [mapping.get(text) for text in texts]
+        translated = occurring if mapping is None else [mapping.get(code) for code in occurring]
         columns = {"__code": occurring, target: translated}
         return join_lookup(frame, keys, columns, {"__code": pl.String, target: pl.String})
 

@@ -59,6 +59,20 @@ class Articles(Entry):
     pages: int = Field(default=5, description="maximum number of pages of the list that are requested")
 
 
+class Probe(Entry):
+    """How a request is narrowed when only the state of the publisher is checked."""
+
+    filters: dict[str, list[str]] = Field(default={}, description="codes in place of those of a filter, by dimension")
+    params: dict[str, str] = Field(default={}, description="further query parameters, such as the last period only")
+
+
+class Seen(Entry):
+    """Public evidence that a request is made, or a response sent, as the entry declares it."""
+
+    where: str = Field(description="the public client, documentation or recorded response")
+    year: int = Field(description="the year in which it was published or last changed")
+
+
 class Follow(Entry):
     """A dataset that has one request for each code in the responses of another dataset of the publisher."""
 
@@ -82,6 +96,11 @@ class Endpoint(Entry):
     asked: bool = Field(
         default=True, description="false: no request is sent; payloads come from closed editions or from imported files"
     )
+    refusal: str | None = Field(
+        default=None, description="how the publisher refuses programs, where that is why no request is sent"
+    )
+    probe: Probe = Field(default=Probe(), description="how a request is narrowed to check the publisher")
+    seen: Seen | None = Field(default=None, description="the evidence for the requests of its datasets")
     query: str | None = Field(
         default=None,
         description="a file of catalogue/queries, sent as the parameter query; a filter replaces its $DIM",
@@ -124,9 +143,6 @@ class Dim(Entry):
         description="name of a code map of this publisher or of a scheme of area codes, or a map; without it the codes "
         "are used unchanged",
     )
-    by: Literal["code", "label"] = Field(
-        default="code", description="label: the map translates the label of a code, where the meaning of codes changes"
-    )
     absent: str | None = Field(default=None, description="the value if the payload has no such dimension")
     blank: "Dim | None" = Field(default=None, description="the dimension that is read where this one is empty in a row")
 
@@ -154,6 +170,11 @@ class Observe(Entry):
     expect: dict[str, list[str]] = Field(default={}, description=_EXPECT)
     where: dict[str, list[str]] = Field(default={}, description=_WHERE)
     ignore: list[str] = Field(default=[], description=_IGNORE)
+    unnamed: str | None = Field(
+        default=None,
+        description="the code at which a dimension that the entry does not name is read; a payload without this code "
+        "in it is refused",
+    )
     scale: float = Field(default=1.0, description="factor from the published number to the unit")
     rounding: float | None = Field(
         default=None, description="the published number is rounded to a multiple of this number"
@@ -210,6 +231,10 @@ class Dataset(Entry):
         default=None, description="what the dataset includes of Hong Kong, Macao, Taiwan and Kosovo"
     )
     notes: str | None = None
+    seen: Seen | Literal["unconfirmed"] | None = Field(
+        default=None,
+        description="the evidence for its request, where its endpoint has another; unconfirmed: none was found",
+    )
     licence: Licence | None = Field(default=None, description="if it differs from the publisher's licence")
     cron: str | None = Field(default=None, description="its own schedule, where nightly is not suitable")
 
@@ -242,6 +267,9 @@ class Publisher(Entry):
         default=None,
         description="the endpoint of the table of contents, which lists the day of each dataset's last update",
     )
+    structure: str | None = Field(
+        default=None, description="the endpoint that returns the codes of each dimension of a dataset, without figures"
+    )
     codes: dict[str, dict[str, str]] = Field(
         default={}, description="code maps by name: from the publisher's codes or labels to the shared codes"
     )
@@ -260,6 +288,12 @@ class Publisher(Entry):
             if isinstance(mapping, dict) and any(not isinstance(key, str) for key in mapping):
                 raise ValueError("every code must be quoted")
         return value
+
+    def evidence_of(self, dataset: str) -> Seen | None:
+        """The evidence for the request of a dataset: its own, or that of its endpoint; None if it is unconfirmed."""
+        entry = self.datasets[dataset]
+        own = entry.seen or self.endpoints[entry.endpoint].seen
+        return own if isinstance(own, Seen) else None
 
     def licence_of(self, dataset: str) -> Licence:
         """The licence of a dataset: its own, or the publisher's."""

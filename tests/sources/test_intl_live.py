@@ -69,7 +69,7 @@ def figures(workspace: Workspace, name: str, *fields: str) -> Figures:
     return made.frame.sort("locator").select(*fields).collect().rows()
 
 
-def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_label(
+def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_their_codes(
     publishers: Double, workspace: Workspace, publish: Publish
 ) -> None:
     sides = [{"ref_area": ["DEU"], "citizenship": [""]}, {"ref_area": [""], "citizenship": ["CHN"]}]
@@ -77,7 +77,7 @@ def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_label(
     publishers.tables["oecd"] = [
         inflow("CHN", "DEU", 2022, 31_000, INFLOWS),
         inflow("W", "DEU", 2022, 2_000_000, INFLOWS),
-        inflow("CHN", "USA", 2022, 67_000, INFLOWS),
+        inflow("CHN", "USA", 2022, 67_000, ("B11", "Inflows, in other words")),
     ]
     assert receive(workspace, entry, "imd_inflows") == Reception(received=2)
     base = "/public/rest/data/OECD.ELS.IMD,DSD_MIG@DF_MIG,1.0"
@@ -88,7 +88,7 @@ def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_label(
         ("foreign_inflows", "DEU", "_T", 2_000_000.0, "persons"),
         ("foreign_inflows", "USA", "CHN", 67_000.0, "persons"),
     ]
-    publishers.tables["oecd"] = [inflow("CHN", "DEU", 2022, 31_000, ("B11", "Something new"))]
+    publishers.tables["oecd"] = [inflow("ZZZ", "DEU", 2022, 31_000, INFLOWS)]
     receive(workspace, entry, "imd_inflows")
     made = stages.observations(workspace, "oecd/imd_inflows")
     assert made.frame.collect().height == 3  # the response before remains in use
@@ -258,7 +258,7 @@ def victims(value: str, category: str = "Total", dimension: str = "Total") -> li
     return [*place, dimension, category, "Total", "Total", 2022, "Counts", value, "GLOTIP"]
 
 
-def test_unodc_returns_one_workbook(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_the_workbook_of_unodc_is_found_on_its_page(publishers: Double, workspace: Workspace, publish: Publish) -> None:
     entry = publish("unodc", "glotip")
     rows: list[list[object]] = [
         ["UNODC"],
@@ -267,8 +267,11 @@ def test_unodc_returns_one_workbook(publishers: Double, workspace: Workspace, pu
         victims("1,757"),
         victims("<5", "Chinese", "by citizenship"),
     ]
-    publishers.workbooks["data_glotip"] = book({"data_glotip_1": rows})
+    file = "/sites/dataportal.unodc.org/files/2026-03/data_glotip.xlsx"
+    publishers.pages["/datareport/tip-victims"] = f"<html><a href='{file}'>data</a></html>".encode()
+    publishers.pages[file] = book({"data_glotip_1": rows})
     assert receive(workspace, entry, "glotip") == Reception(received=1)
+    assert publishers.requested_addresses() == ["/datareport/tip-victims", file]
     fields = ("partner", "partner_role", "value", "value_min", "value_max", "missing_reason")
     assert figures(workspace, "unodc/glotip", *fields) == [
         ("_T", "_Z", 1_757.0, None, None, None),
@@ -348,13 +351,16 @@ def test_every_incident_is_a_separate_row(publishers: Double, workspace: Workspa
     ]
 
 
-def test_case_records_are_counted(publishers: Double, workspace: Workspace, publish: Publish) -> None:
+def test_case_records_are_imported_and_counted(
+    publishers: Double, workspace: Workspace, publish: Publish, tmp_path: Path
+) -> None:
     entry = publish("iom", "ctdc_global")
     head = "yearOfRegistration,Datasource,gender,ageBroad,citizenship,CountryOfExploitation"
     alike = "2016,Case management,Female,18--20,CN,DE"
     text = "\n".join((head, alike, alike, "2016,Case management,Male,-99,NA,DE", ""))
-    publishers.workbooks["The Global Dataset 14 Apr 2020.csv"] = text.encode()
-    assert receive(workspace, entry, "ctdc_global") == Reception(received=1)
+    (tmp_path / "records.csv").write_text(text)
+    import_file(workspace, entry, "ctdc_global", tmp_path / "records.csv", None)
+    assert publishers.requested_addresses() == []
     assert figures(workspace, "iom/ctdc_global", "partner", "sex", "value") == [("CHN", "F", 2.0), ("NAM", "M", 1.0)]
 
 

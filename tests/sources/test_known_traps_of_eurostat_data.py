@@ -241,10 +241,18 @@ def test_the_error_of_a_changed_structure_lists_the_old_and_the_new_dimensions(t
     )
 
 
-@pytest.mark.parametrize("name", ["migr_resbc1", "migr_resbc2", "migr_eirtn1", "crim_thb_vict"])
+@pytest.mark.parametrize("name", ["migr_resbc13", "migr_resbc34", "crim_thb_sex"])
 def test_an_unknown_dimension_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(StructureError, match="unheard_of, which the catalogue entry does not name"):
         read(tmp_path, name, "freq,unheard_of,citizen,unit,geo", "A,X,CN,PER,IE,2023,5,,")
+
+
+def test_an_unnamed_dimension_is_read_at_its_total_where_the_entry_allows_it(tmp_path: Path) -> None:
+    order = "freq,citizen,c_dest,unheard_of,unit,geo"
+    lines = ("Q,CN,TOTAL,VOL,PER,IE,2023-Q1,5,,", "Q,CN,TOTAL,TOTAL,PER,IE,2023-Q1,15,,")
+    assert read(tmp_path, "migr_eirtn1", order, *lines).observations["value"].to_list() == [15]
+    with pytest.raises(StructureError, match="unheard_of, which the catalogue entry does not name, and no row with"):
+        read(tmp_path, "migr_eirtn1", order, lines[0])
 
 
 def test_an_unknown_detailed_reason_is_counted_and_not_dropped(tmp_path: Path) -> None:

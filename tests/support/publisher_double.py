@@ -201,7 +201,7 @@ def _oecd(double: Double, path: Sequence[str], _: Query) -> bytes | None:
 def _ilostat(double: Double, _: Sequence[str], query: Query) -> bytes | None:
     """Return CSV with labels only and a byte order mark."""
     rows = [row for row in double.tables.get("ilostat", []) if query["id"][0] == row["id"]]
-    areas = query["ref_area"][0].split("+")
+    areas = query["ref_area"][0].split(" ")  # a plus sign that is not encoded
     selected = [row for row in rows if row["area"] in areas]
     return b"\xef\xbb\xbf" + _csv([{k: v for k, v in row.items() if k not in ("id", "area")} for row in selected])
 
@@ -272,12 +272,11 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     (r"/data360/data", "application/json", _data360),
     (r"/dataportalapi/api/v1/data/indicators/(\d+)/locations/([\d,]+)/start/\d+/end/\d+", "application/json", _portal),
     (r"/PPgp/wpp2024/main/data-raw/(\w+\.txt)", "text/plain", _text),
-    (r"/sites/dataunodc\.un\.org/files/(\w+)\.xlsx", XLSX, _workbook),
     (r"/sites/g/files/tmzbdl601/files/report-migrant-incident/(\w+)\.xlsx", XLSX, _workbook),
-    (r"/sites/default/files/(The Global Dataset .*\.csv)", "text/csv", _text),
     (r"/what-we-do/monitoring-and-risk-analysis/migratory-map/", "text/html", _map),
     (r"/assets/Migratory_routes/(.+)", XLSX, _workbook),
-    (r"(/.*(?:html|/))", "text/html", _page),
+    (r"(/sites/dataportal\.unodc\.org/files/.*\.xlsx)", XLSX, _page),
+    (r"(/.*(?:html|/|tip-victims))", "text/html", _page),
 )
 
 

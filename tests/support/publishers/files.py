@@ -20,7 +20,7 @@ def undesa(asked: Asked) -> Answer:
     if name == "undesa_pd_2024_ims_stock_by_sex_destination_and_origin":
         return workbook({"Contents": _contents("Destination and origin"), "Table 1": _by_origin()})
     if name == "undesa_pd_2024_ims_stock_by_sex_and_destination":
-        return workbook({"Contents": _contents("Destination"), "Table 1": _by_destination()})
+        return workbook({"Table of contents": _contents("Destination"), "Table 1": _by_destination()})
     return NOT_FOUND
 
 
@@ -63,18 +63,17 @@ def _by_origin() -> list[list[object]]:
 
 
 def _by_destination() -> list[list[object]]:
-    names: list[object] = [
-        "Index",
-        "Region, development group, country or area",
-        "Notes",
-        "Location code",
-        "Type of data",
-    ]
-    rows: list[list[object]] = [[] for _ in range(7)]
-    rows += [_block_row(len(names)), [], [], [*names, *STOCK_YEARS * 3]]
-    rows.append([1, "WORLD", "", 900, "", *_figures(15_000)])
+    names: list[object] = ["", "Region, development group, country or area", "Coverage", "Data type", "Location code"]
+    titles = (
+        "International Migrant Stock 2024: Destination",
+        "Table 1: International migrant stock at mid-year by sex and by region, country or area of destination",
+        "POP/DB/MIG/Stock/Rev.2024",
+    )
+    rows: list[list[object]] = [["", "", "", "", "", title] for title in titles]
+    rows += [[], [], [], _block_row(len(names)), [], ["", "", "Migrant notes"], [*names, *STOCK_YEARS * 3]]
+    rows.append([1, "World", "", "", 900, *_figures(15_000)])
     for index, (_, code, name) in enumerate(STATES.values(), 2):
-        rows.append([index, name, "", code, "C" if code == 156 else "B", *_figures(500)])
+        rows.append([index, name, "", "C" if code == 156 else "B", code, *_figures(500)])
     return rows
 
 

@@ -192,12 +192,12 @@ OECD_REPORTERS = words(
 )
 OECD_LABELS = {
     "W": "World",
-    "W_X": "Unallocated or not specified",
+    "W_X": "World unspecified",
     "EEA": "European Economic Area",
     "EU15": "European Union (15 countries)",
 }
 OECD_LABELS |= {
-    "A4": "European Union (4 countries)",
+    "A4": "Caribbean",
     "STLS": "Stateless",
     "XKV": "Kosovo",
     "HKG": "Hong Kong, China",
@@ -299,7 +299,8 @@ def _oecd_rows(dims: Sequence[tuple[str, str]]) -> Iterator[dict[str, tuple[str,
         for area in OECD_REPORTERS:
             at = {"REF_AREA": (area, OECD_LABELS[area])}
             for origin in origins:
-                if origin == area:
+                # A country's row for itself, its native-born population, is in the stock by country of birth only.
+                if origin == area and not born:
                     continue
                 weight = 1000 if origin == "W" else 2
                 for sex, label, share in (("_T", "Total", 2), ("F", "Female", 1)):
