@@ -102,6 +102,8 @@ class _Receiver:
 
     def _due(self) -> list[Request]:
         """The planned requests; of articles and linked records those that are listed and not yet in the archive."""
+        if self.live and not self.endpoint.asked:
+            return []
         if self.live and self.endpoint.follow:
             return self._followed()
         if self.live and self.endpoint.articles:

@@ -38,10 +38,10 @@ def _parts(workspace: Workspace, name: str, used: Collection[str], failed: set[s
     endpoint = plan.endpoint
 
     def state(request: Request) -> State:
-        halves = plan.halves(request)
-        if request.slice in used or (halves and all(state(half) == "received" for half in halves)):
+        others = plan.replacements(request)
+        if request.slice in used or (others and all(state(other) == "received" for other in others)):
             return "received"
-        parts = {request.slice, *(part.slice for part in halves)}
+        parts = {request.slice, *(other.slice for other in others)}
         return FETCH_FAILED if rejected or not failed.isdisjoint(parts) else NOT_FETCHED
 
     if endpoint.articles or not endpoint.asked:

@@ -135,7 +135,7 @@ def _codes(source: str | Dim, publisher: Publisher, filters: Filters) -> Codes:
     requested = next((filters[name] for name in source.names if name in filters), None)
     if requested == [""]:  # OECD: an empty place in the key means any code
         return None
-    if requested is not None and source.by == "code":
+    if requested is not None:
         found: Codes = _translated(source, publisher, requested)
     else:
         mapping = _mapping(source, publisher)

@@ -51,3 +51,15 @@ def test_every_slice_of_a_dataset_is_requested_and_read(
     assert made.failures == []
     assert made.frame.collect().height or publisher in PROSE
     assert made.unmatched.collect().rows() == []
+
+
+@pytest.mark.parametrize("name", ["nhc/floating_population", "mps/hukou", "mofcom/labour", "iom/ctdc_global"])
+def test_a_publisher_that_refuses_programs_is_not_requested(
+    publishers: Publishers, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    entries = redirected_catalogue(publishers, catalogue.publishers())
+    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    publisher, _, dataset = name.partition("/")
+    before = len(publishers.world.received)
+    assert receive(workspace, entries[publisher], dataset).failures == ()
+    assert len(publishers.world.received) == before
