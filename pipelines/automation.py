@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.changes import changed_assets
-from pipelines.jobs import REBUILD, RECEIVE
+from pipelines.jobs import CHECK_PUBLISHERS, REBUILD, RECEIVE
 from pipelines.resources import default_workspace
 
 nightly = dg.ScheduleDefinition(
@@ -18,6 +18,13 @@ nightly = dg.ScheduleDefinition(
     cron_schedule="0 2 * * *",
     execution_timezone="Europe/Brussels",
     description="Requests every dataset each night at 02:00 in Brussels; rebuild_changed does the rest.",
+)
+weekly_check = dg.ScheduleDefinition(
+    name="weekly_check",
+    job=CHECK_PUBLISHERS,
+    cron_schedule="0 6 * * 1",
+    execution_timezone="Europe/Brussels",
+    description="Compares the answers of the publishers with the catalogue each Monday at 06:00 in Brussels.",
 )
 
 

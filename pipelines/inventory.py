@@ -18,8 +18,8 @@ from warehouse import releases
 class DatasetState:
     """A dataset of the catalogue, and what the archive holds of it.
 
-    ``slice`` has the number of codes requested in each dimension. ``stale_since`` is the day of the last response, or
-    "never", if the live requests have failed on several days since.
+    ``slice`` has the number of codes requested in each dimension. ``request`` is the public evidence for the request.
+    ``stale_since`` is the day of the last response, or "never", if the live requests have failed on several days since.
     """
 
     dataset: str
@@ -32,6 +32,7 @@ class DatasetState:
     slice: dict[str, int]
     last_vintage: Annotated[str | None, Label("last vintage")]
     mode: str
+    request: str
     stale_since: Annotated[str | None, Label("stale since")]
 
 
@@ -74,8 +75,18 @@ def _dataset(workspace: Workspace, name: str, publisher: Publisher, stale_since:
         slice={dim: len(codes) for filters in (entry.filters, *entry.alternatives) for dim, codes in filters.items()},
         last_vintage=max(published).date().isoformat() if published else None,
         mode="+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
+        request=_evidence(publisher, code),
         stale_since=stale_since,
     )
+
+
+def _evidence(publisher: Publisher, dataset: str) -> str:
+    """Where and when the request of a dataset was seen, that it was not, or that none is sent and why."""
+    endpoint = publisher.endpoints[publisher.datasets[dataset].endpoint]
+    if not endpoint.asked:
+        return f"not sent: {endpoint.refusal}" if endpoint.refusal else "not sent"
+    seen = publisher.evidence_of(dataset)
+    return f"{seen.where} ({seen.year})" if seen else "unconfirmed"
 
 
 def verified(workspace: Workspace, progress: Callable[[int, int], None]) -> tuple[int, list[str]]:

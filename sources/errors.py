@@ -39,3 +39,7 @@ class UnknownFormatError(FormatError):
 
 class StructureError(SourceError):
     """A payload is well formed, but its dimensions or texts differ from those that its catalogue entry declares."""
+
+
+class UnexpectedCodeError(StructureError):
+    """A dimension holds a code that its catalogue entry does not allow."""

@@ -16,7 +16,7 @@ import polars as pl
 from sources import reading
 from sources.catalogue.model import Dim, Observe, Publisher, Record
 from sources.cells import Cells
-from sources.errors import StructureError
+from sources.errors import StructureError, UnexpectedCodeError
 from warehouse import codes
 from warehouse.contracts import contract
 
@@ -179,7 +179,7 @@ def _check_expected_codes(frame: pl.LazyFrame, rule: Observe | Record, cells: Ce
     for dimension in [d for d in rule.expect if d in frame.collect_schema()]:
         unexpected = frame.filter(~pl.col(dimension).is_in(rule.expect[dimension])).head(1).collect()
         if len(unexpected):
-            raise StructureError(
+            raise UnexpectedCodeError(
                 f"{dimension} is {unexpected[dimension][0]!r} at locator "
                 f"{describe_locators(cells, unexpected['locator'].to_list())}, "
                 f"where only {', '.join(rule.expect[dimension])} was asked for"
@@ -253,6 +253,19 @@ def _intervals(scheme: str) -> dict[str, list[_Interval]]:
 
 def _area_on(intervals: list[_Interval] | None, day: date) -> str | None:
     return next((area for start, end, area in intervals or [] if start <= day < end), None)
+
+
+def untranslated(source: Dim, publisher: Publisher, occurring: Sequence[str]) -> list[str]:
+    """The codes that neither the map of a dimension nor those of its fallbacks on the same dimension translate."""
+    for step in _with_fallbacks(source):
+        if step.codes is None:
+            return []
+        if isinstance(step.codes, str) and step.codes in codes.schemes():
+            known = set(_intervals(step.codes))
+        else:
+            known = set(publisher.codes[step.codes] if isinstance(step.codes, str) else step.codes)
+        occurring = [code for code in occurring if step.names != source.names or code not in known]
+    return list(occurring)
 
 
 def unmatched_codes(frame: pl.LazyFrame, unknown: Sequence[tuple[str, pl.Expr]], cells: Cells) -> pl.DataFrame:

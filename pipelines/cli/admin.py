@@ -153,8 +153,26 @@ def register(
 
 
 @commands.command(rich_help_panel=PANEL)
-def doctor(data: Data = None, json: Json = False) -> None:
-    """Check the installation and the data folder, and suggest a remedy for each problem."""
+def doctor(
+    publishers: Annotated[
+        list[str] | None, typer.Argument(metavar="PUBLISHER", help="With --live: ask only these publishers.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask each publisher for the smallest part of each dataset instead.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Check the installation and the data folder, and suggest a remedy for each problem.
+
+    With --live, request one area and the last period of every dataset, and compare dimensions and codes with the
+    catalogue: one line for each dataset. Nothing is stored. The exit code is 1 if a dataset is not as expected.
+    """
+    if live:
+        _ask_publishers(publishers or [], json=json)
+        return
+    if publishers:
+        raise typer.BadParameter("publishers are asked with --live only")
     from pipelines.doctor import diagnosis
 
     findings = diagnosis(any_mode_workspace(data))
@@ -165,4 +183,22 @@ def doctor(data: Data = None, json: Json = False) -> None:
             mark = "[green]ok[/]" if finding.ok else "[bold red]no[/]"
             print_line(f"{mark} {escape(finding.what)}: {escape(finding.message)}")
     if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _ask_publishers(publishers: list[str], *, json: bool) -> None:
+    """Ask publishers for each dataset and print the answers."""
+    from pipelines.doctor_live import ask, summary
+
+    answers = []
+    for answer in ask(publishers):
+        answers.append(answer)
+        if not json:
+            colour = "green" if answer.ok else "bold red"
+            print_line(f"[{colour}]{answer.state}[/] {escape(answer.dataset)}{escape(answer.explanation)}")
+    if json:
+        print_json([asdict(answer) | {"ok": answer.ok} for answer in answers])
+    else:
+        print_line(summary(answers))
+    if not all(answer.ok for answer in answers):
         raise typer.Exit(1)

@@ -64,6 +64,11 @@ def explain(
         out.print(rendered(report))
 
 
+def _short(request: str) -> str:
+    """The year in which a request was seen, or that it is unconfirmed or not sent."""
+    return request[-5:-1] if request.endswith(")") else request.partition(":")[0]
+
+
 @commands.command(rich_help_panel=PANEL)
 def sources(data: Data = None, json: Json = False) -> None:
     """List the datasets of the catalogue with licence, cadence, table, and what the archive holds of each."""
@@ -75,7 +80,7 @@ def sources(data: Data = None, json: Json = False) -> None:
         print_json(as_json(states))
         return
     with_stale = any(state.stale_since for state in states)
-    columns = ("dataset", "table", "licence", "cadence", "slice", "last vintage", "mode")
+    columns = ("dataset", "table", "licence", "cadence", "slice", "last vintage", "mode", "request seen")
     rows = new_table(*columns, *(["stale since"] if with_stale else []))
     rows.columns[0].overflow = "fold"
     for state in states:
@@ -88,6 +93,7 @@ def sources(data: Data = None, json: Json = False) -> None:
             slice_,
             state.last_vintage or "",
             state.mode,
+            _short(state.request),
         ]
         rows.add_row(*values, *([state.stale_since or ""] if with_stale else []))
     out.print(rows)

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from sources.catalogue.model import Articles, Publisher
 from sources.errors import FetchError
 from sources.prose.article import decoded, normalised
-from sources.protocols.requests import endpoint_of
+from sources.protocols.requests import endpoint_of, list_page
 from sources.request import Request
 
 
@@ -72,8 +72,7 @@ def links_of(articles: Articles, address: str, body: Path) -> list[str]:
 def _pages(publisher: Publisher, name: str) -> Iterator[Request]:
     """The requests of the list's pages. They are recorded under the name of the endpoint, not of a dataset."""
     endpoint = endpoint_of(publisher, name)
-    key = publisher.datasets[name].endpoint
-    first = Request(publisher.publisher, key, "", endpoint.url, (), "html", tuple(endpoint.headers.items()))
+    first = list_page(publisher, name)
     yield first
     articles = endpoint.articles
     if articles is None or articles.further is None:

@@ -37,6 +37,13 @@ def requests_following(publisher: Publisher, name: str, codes: Iterable[str]) ->
     return _requests(publisher, name, dataset, endpoint) if filters else []
 
 
+def list_page(publisher: Publisher, name: str) -> Request:
+    """The request of the first page of a list of articles. It is recorded under the name of the endpoint."""
+    endpoint = endpoint_of(publisher, name)
+    key = publisher.datasets[name].endpoint
+    return Request(publisher.publisher, key, "", endpoint.url, (), "html", tuple(endpoint.headers.items()))
+
+
 def closed_editions(publisher: Publisher, name: str) -> list[Request]:
     """The closed editions of a dataset as requests; the slice is the edition's id.
 

@@ -92,7 +92,7 @@ def test_oecd_is_requested_by_both_sides_and_measures_are_read_by_their_codes(
     receive(workspace, entry, "imd_inflows")
     made = stages.observations(workspace, "oecd/imd_inflows")
     assert made.frame.collect().height == 3  # the response before remains in use
-    assert "codes that no crosswalk has (measure 'B11')" in made.failures[0]
+    assert "codes that no crosswalk has (citizenship 'ZZZ')" in made.failures[0]
 
 
 def test_oecd_without_data_is_a_failure_with_its_text(
