@@ -16,14 +16,13 @@ import dagster as dg
 import orjson
 import pytest
 import yaml
-from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigatorData
 
 from assets.definitions import check_specs
 from assets.explore import PAGES, SHOWN_ON
 from assets.tables import release_tables
 from pipelines.instance import dagster_home
 from tests.conftest import corridor
-from tests.support.dagster_server import JOB, Server, corridor_ui, wait_until
+from tests.support.dagster_server import SCHEDULE, TICKS, Server, corridor_ui, turn_on_since_yesterday, wait_until
 from warehouse import releases
 from warehouse.contracts import contracts
 from warehouse.storage.local import LocalPlace
@@ -32,24 +31,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks at processes as Linux shows them"),
 ]
-
-DAY = 86_400
-
-SCHEDULE = {**JOB, "scheduleName": "nightly"}
-
-START = """
-mutation ($schedule: ScheduleSelector!) {
-  startSchedule(scheduleSelector: $schedule) {
-    __typename ... on ScheduleStateResult { scheduleState { status } }
-  }
-}"""
-
-TICKS = """
-query ($schedule: ScheduleSelector!) {
-  scheduleOrError(scheduleSelector: $schedule) {
-    ... on Schedule { scheduleState { ticks { status runIds error { message } } } }
-  }
-}"""
 
 FRESHNESS = """
 query ($asset: AssetKeyInput!) {
@@ -95,22 +76,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         received = server.launch("receive")
         turn_on_since_yesterday(server)
         yield Night(server, refused, received)
-
-
-def turn_on_since_yesterday(server: Server) -> None:
-    """The nightly schedule, as if it had been on when two o'clock came: the daemon makes up for what it missed.
-
-    So the true schedule is tested with its true hour, and nobody waits for the night.
-    """
-    started = server.query(START, schedule=SCHEDULE)["startSchedule"]
-    assert started["scheduleState"]["status"] == "RUNNING"
-    with dg.DagsterInstance.from_config(str(dagster_home(server.data))) as instance:
-        (state,) = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
-        since = state.instigator_data
-        assert isinstance(since, ScheduleInstigatorData)
-        assert since.start_timestamp is not None
-        yesterday = ScheduleInstigatorData(since.cron_schedule, since.start_timestamp - DAY)
-        instance.update_instigator_state(state.with_data(yesterday))
 
 
 def test_a_command_does_not_disturb_a_run(night: Night) -> None:

@@ -14,9 +14,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import dagster as dg
+from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigatorData
+
+from pipelines.instance import dagster_home
+
 T = TypeVar("T")
 
+DAY = 86_400
+
 JOB = {"repositoryLocationName": "corridor", "repositoryName": "__repository__"}
+
+SCHEDULE = {**JOB, "scheduleName": "nightly"}
+
+START = """
+mutation ($schedule: ScheduleSelector!) {
+  startSchedule(scheduleSelector: $schedule) {
+    __typename ... on ScheduleStateResult { scheduleState { status } }
+  }
+}"""
+
+TICKS = """
+query ($schedule: ScheduleSelector!) {
+  scheduleOrError(scheduleSelector: $schedule) {
+    ... on Schedule { scheduleState { ticks { status runIds error { message } } } }
+  }
+}"""
 
 LAUNCH = """
 mutation ($parameters: ExecutionParams!) {
@@ -93,13 +116,26 @@ def free_port() -> int:
 
 
 @contextmanager
-def corridor_ui(data: Path) -> Iterator[Server]:
-    """Run ``corridor ui`` on a data folder and yield it when it is ready; at the end kill all its processes."""
+def corridor_ui(data: Path, *options: str, **environment: str) -> Iterator[Server]:
+    """Run ``corridor ui`` on a data folder and yield it when it is ready; at the end kill all its processes.
+
+    ``environment`` has further variables.
+    """
     data.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), data / "ui.log"
-    command = [str(Path(sys.executable).with_name("corridor")), "ui", "--port", str(port), "--data", str(data)]
+    command = [
+        str(Path(sys.executable).with_name("corridor")),
+        "ui",
+        "--port",
+        str(port),
+        "--data",
+        str(data),
+        *options,
+    ]
     with log.open("wb") as lines:
-        process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True, env=os.environ | environment
+        )
     server = Server(port, data, log, process)
     try:
         wait_until(lambda: loaded(server), 90, "an answer of the web server")
@@ -127,3 +163,19 @@ def loaded(server: Server) -> bool | None:
         return None
     entries = response["workspaceOrError"]["locationEntries"]
     return True if entries and all(entry["loadStatus"] == "LOADED" for entry in entries) else None
+
+
+def turn_on_since_yesterday(server: Server) -> None:
+    """The nightly schedule, as if it had been on when two o'clock came: the daemon makes up for what it missed.
+
+    So the true schedule is tested with its true hour, and nobody waits for the night.
+    """
+    started = server.query(START, schedule=SCHEDULE)["startSchedule"]
+    assert started["scheduleState"]["status"] == "RUNNING"
+    with dg.DagsterInstance.from_config(str(dagster_home(server.data))) as instance:
+        (state,) = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+        since = state.instigator_data
+        assert isinstance(since, ScheduleInstigatorData)
+        assert since.start_timestamp is not None
+        yesterday = ScheduleInstigatorData(since.cron_schedule, since.start_timestamp - DAY)
+        instance.update_instigator_state(state.with_data(yesterday))

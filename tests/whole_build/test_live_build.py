@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from typer.testing import CliRunner
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.ingest.fetch import Reception, receive
+from assets.ingest.night import receive_all
 from pipelines import build, cli
 from pipelines.build import Outcome
 from pipelines.inventory import inventory
 from sources import catalogue
 from sources.catalogue.model import Publisher
 from tests.support import publisher_double
-from tests.support.loopback import reply
+from tests.support.loopback import reply, silence
 from tests.support.publisher_double import Double, filled_double
 from warehouse import releases
 
@@ -247,6 +249,28 @@ def test_a_changed_figure_is_released_and_failed_datasets_keep_their_figures(
     assert {name: body for name, body in released(workspace).items() if name in before and name != "index.json"} == {
         name: body for name, body in before.items() if name != "index.json"
     }
+
+
+def test_a_publisher_that_hangs_delays_no_other(next_day: tuple[Workspace, Double]) -> None:
+    workspace, publishers = next_day
+    publishers.instead = {"/v2/": [silence(20)]}
+    names = list(catalogue.datasets())
+    order = []
+    for name, reception in receive_all(workspace, names):
+        order.append(name)
+        if len(order) == len(names) - 1:
+            break  # the others do not wait for the one that hangs
+        assert reception.failures == ()
+    assert "worldbank/SP.POP.TOTL" not in order
+
+
+def test_the_time_of_a_build_ends_its_requests_and_the_next_build_goes_on(next_day: tuple[Workspace, Double]) -> None:
+    workspace, publishers = next_day
+    late = replace(workspace, budget=0.0)
+    receptions = dict(receive_all(late, list(catalogue.datasets())))
+    assert publishers.server.received == []
+    assert all("are used up" in reception.failures[0] for reception in receptions.values())
+    assert all(not each.failures for _, each in receive_all(workspace, list(catalogue.datasets())))
 
 
 def make_a_day_older(workspace: Workspace) -> None:

@@ -73,7 +73,7 @@ def _displaced(name: str) -> Iterator[dict[str, object]]:
 
 INDICATORS = {
     "SM.POP.NETM": -310,
-    "SP.POP.TOTL": 1_000_000,
+    "SP.POP.TOTL": 100_000_000,
     "SP.URB.TOTL.IN.ZS": 2,
     "SM.POP.TOTL": 20_000,
     "SM.POP.TOTL.ZS": 1,

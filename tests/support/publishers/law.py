@@ -81,11 +81,16 @@ def treaties(asked: Asked) -> Answer:
     return NOT_FOUND
 
 
+def consent_year(number: str) -> int:
+    """Return the invented year in which every state consented: after the last of them came into being."""
+    return max(ADOPTED[number] + 1, 1994)
+
+
 def _status(number: str) -> Answer:
     heads = ("Participant", "Signature", "Ratification, Acceptance(A), Accession(a), Succession(d)")
-    year = max(ADOPTED[number], 1945)
+    year = consent_year(number)
     rows = "".join(
-        f"<tr><td>{name}{' <sup>1</sup>' * (iso == 'CHN')}</td><td></td><td>{10 + at % 18} Dec {year + 30} a</td></tr>"
+        f"<tr><td>{name}{' <sup>1</sup>' * (iso == 'CHN')}</td><td></td><td>{10 + at % 18} Jan {year} a</td></tr>"
         for at, (iso, name) in enumerate(NAMES.items())
     )
     head = "".join(f"<th>{title}</th>" for title in heads)
@@ -100,7 +105,7 @@ def _status(number: str) -> Answer:
 
 def _volume(number: str) -> Answer:
     rows = "".join(
-        f"<Row><Entry>{escape(name)}</Entry><Entry/><Entry>10 Dec\t{max(ADOPTED[number], 1945) + 30} a</Entry></Row>"
+        f"<Row><Entry>{escape(name)}</Entry><Entry/><Entry>10 Jan\t{consent_year(number)} a</Entry></Row>"
         for name in NAMES.values()
     )
     text = (
@@ -185,7 +190,7 @@ def _value(text: str) -> dict[str, str]:
 
 def _dates(number: str) -> list[dict[str, dict[str, str]]]:
     year = int(number[1:5])
-    found = [("date_document", f"{year}-06-26", "", ""), ("date_entry-into-force", f"{year}-07-20", "EV", "")]
+    found = [("date_document", f"{year}-01-02", "", ""), ("date_entry-into-force", f"{year}-07-20", "EV", "")]
     if number[5] == "L":
         found.append(("date_transposition", f"{year + 2}-07-20", "", ""))
     if number in REPEALED:

@@ -1,0 +1,231 @@
+"""Whole nights on the double of all publishers: what is released, with which reasons, status and alert, and how fast.
+
+A night takes about a minute, so all of these tests are slow. A perfect first night is built once; each bad night works
+on a copy of it, or on an empty folder.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets.core.workspace import Workspace
+from pipelines import build
+from pipelines.build import Outcome
+from sources import catalogue
+from tests.support.publishers.server import changed, first_line_only, hang, maintenance, too_many
+from tests.support.publishers.world import Publishers, redirected_catalogue, world
+from warehouse import releases
+
+pytestmark = pytest.mark.slow
+
+# Seconds that a night may take more than the perfect one because publishers fail: a few timeouts of two seconds.
+PATIENCE = 30
+
+
+@dataclass
+class Night:
+    """A data folder after a build, the outcome of the build, and its seconds."""
+
+    workspace: Workspace
+    outcome: Outcome
+    seconds: float
+
+    @property
+    def failing(self) -> set[str]:
+        """The datasets that the end of the build names."""
+        return {line.partition("[")[0].partition(":")[0] for line in self.outcome.failures}
+
+    @property
+    def changelog(self) -> str:
+        return (self.workspace.data / "releases" / str(self.outcome.release) / "CHANGELOG.md").read_text()
+
+    @property
+    def alerts(self) -> list[str]:
+        path = self.workspace.data / "alerts.jsonl"
+        return [json.loads(line)["message"] for line in path.read_text().splitlines()] if path.exists() else []
+
+    def table(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(
+            self.workspace.data / "releases" / str(self.outcome.release) / "tables" / f"{name}.parquet"
+        )
+
+
+def night(folder: Path) -> Night:
+    """Build the folder."""
+    workspace, start = Workspace(folder, "live"), time.monotonic()
+    return Night(workspace, build.run(workspace, None, lambda *_: None), time.monotonic() - start)
+
+
+@pytest.fixture(scope="module")
+def publishers() -> Iterator[Publishers]:
+    with world() as running, pytest.MonkeyPatch.context() as patch:
+        entries = redirected_catalogue(running, catalogue.publishers())
+        patch.setattr(catalogue, "publishers", lambda: entries)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def perfect(publishers: Publishers, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The first night, in which every publisher answers as well as it does."""
+    return night(tmp_path_factory.mktemp("perfect") / "data")
+
+
+@pytest.fixture
+def next_night(perfect: Night, publishers: Publishers, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the folder of the perfect night, one day older."""
+    shutil.copytree(perfect.workspace.data, tmp_path / "data")
+    age(tmp_path / "data", days=1)
+    (tmp_path / "data" / "alerts.jsonl").unlink(missing_ok=True)
+    yield tmp_path / "data"
+    publishers.world.recover()
+
+
+def age(folder: Path, days: int) -> None:
+    """Move all times of the ledger into the past."""
+    ledger = folder / "archive" / "ledger.jsonl"
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    for line in lines:
+        line["at"] = (datetime.fromisoformat(line["at"]) - timedelta(days=days)).isoformat()
+    ledger.unlink()
+    ledger.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_a_perfect_night_is_released_and_names_the_publishers_that_refuse_clients(perfect: Night) -> None:
+    outcome = perfect.outcome
+    assert (outcome.held_back, outcome.new) == (None, True)
+    assert perfect.failing >= REFUSED
+    assert outcome.status == build.INCOMPLETE
+    facts = perfect.table("dataset")
+    assert facts.filter(pl.col("dataset").str.starts_with("citations/"))["mode"].unique().to_list() == ["snapshot"]
+    law = perfect.table("comparison").filter(measure="treaties_in_force", aggregation="state")
+    assert law.filter(value=0.0).is_empty()
+
+
+def test_the_second_night_changes_nothing(next_night: Path, perfect: Night) -> None:
+    second = night(next_night)
+    assert (second.outcome.held_back, second.outcome.new) == (None, False)
+    assert second.outcome.release == perfect.outcome.release
+    assert second.seconds < perfect.seconds
+
+
+def test_a_publisher_that_is_down_keeps_its_figures_and_is_named(
+    next_night: Path, perfect: Night, publishers: Publishers
+) -> None:
+    publishers.world.take_down("api.unhcr.org")
+    second = night(next_night)
+    of_unhcr = {name for name in catalogue.datasets() if name.startswith("unhcr/")}
+    assert second.failing == perfect.failing | of_unhcr
+    assert (second.outcome.held_back, second.outcome.release) == (None, perfect.outcome.release)
+    assert second.outcome.status == build.INCOMPLETE
+    (alert,) = second.alerts
+    assert "unhcr/population: " in alert.replace("[", ": ", 1) or "unhcr/population" in alert
+
+
+def test_a_publisher_that_is_down_in_the_first_night_is_fetch_failed_and_never_not_published(
+    publishers: Publishers, perfect: Night, tmp_path: Path
+) -> None:
+    publishers.world.take_down("api.unhcr.org", "treaties.un.org")
+    try:
+        first = night(tmp_path / "data")
+    finally:
+        publishers.world.recover()
+    assert (first.outcome.held_back, first.outcome.new) == (None, True)
+    coverage = first.table("coverage").filter(indicator="refugees")
+    assert "not_published" not in coverage["coverage"].to_list()
+    assert "fetch_failed" in coverage["coverage"].to_list()
+    compared = first.table("comparison").filter(pl.col("aggregation") == "state")
+    law = compared.filter(measure="treaties_in_force")
+    assert law["value"].null_count() == law.height
+    assert set(law["missing_reason"]) == {"fetch_failed"}
+    assert set(law["because"]) == {"Not received: untc/status."}
+    assert "unhcr/population" in first.changelog
+    assert "never received in full" in first.changelog
+
+
+@pytest.mark.parametrize("how", ["hangs", "demands a pause", "sends a web page", "sends headers only"])
+def test_a_publisher_that_fails_delays_nothing_and_replaces_nothing(
+    how: str, next_night: Path, perfect: Night, publishers: Publishers
+) -> None:
+    failure = {
+        "hangs": hang,
+        "demands a pause": too_many(200),
+        "sends a web page": maintenance,
+        "sends headers only": changed(first_line_only),
+    }[how]
+    publishers.world.fail("ec.europa.eu", failure)
+    publishers.world.received.clear()
+    second = night(next_night)
+    assert (second.outcome.held_back, second.outcome.release) == (None, perfect.outcome.release)
+    assert {name for name in catalogue.datasets() if name.startswith("eurostat/")} <= second.failing
+    assert second.seconds < perfect.seconds + PATIENCE
+    if how in ("hangs", "demands a pause"):
+        assert len(publishers.world.requests_to("ec.europa.eu")) <= 3
+
+
+def test_a_recoded_dataset_keeps_its_figures_and_the_others_go_on(
+    next_night: Path, perfect: Night, publishers: Publishers
+) -> None:
+    before = perfect.table("residence_permit").filter(dataset="eurostat/migr_resfirst")
+    publishers.eurostat.recode("migr_resfirst", "reason", {"EDUC": "EDU"})
+    try:
+        second = night(next_night)
+    finally:
+        publishers.eurostat.recode("migr_resfirst", "reason", {"EDU": "EDUC"})
+    assert second.outcome.held_back is None
+    assert second.failing == perfect.failing | {"eurostat/migr_resfirst"}
+    assert second.table("residence_permit").filter(dataset="eurostat/migr_resfirst").equals(before)
+    assert "reason 'EDU'" in second.changelog
+    assert "eurostat/migr_resfirst" in second.alerts[-1]
+
+
+def test_a_night_that_is_cut_releases_what_it_received_with_true_reasons_and_the_next_one_heals_it(
+    publishers: Publishers, perfect: Night, tmp_path: Path
+) -> None:
+    publishers.world.cut_after = len(publishers.world.received) + 120
+    try:
+        first = night(tmp_path / "data")
+    finally:
+        publishers.world.recover()
+    assert first.outcome.status in (build.INCOMPLETE, build.HELD_BACK)
+    assert first.seconds < perfect.seconds + PATIENCE
+    if first.outcome.release:
+        assert first.table("coverage").filter(coverage="fetch_failed").height > 0
+    age(tmp_path / "data", days=1)
+    second = night(tmp_path / "data")
+    assert second.failing == perfect.failing
+    assert second.outcome.held_back is None
+
+
+def test_without_a_network_a_first_night_releases_nothing_within_seconds(
+    publishers: Publishers, tmp_path: Path
+) -> None:
+    publishers.world.take_down()
+    try:
+        first = night(tmp_path / "data")
+    finally:
+        publishers.world.recover()
+    assert first.outcome.status == build.HELD_BACK
+    assert first.outcome.held_back == "No publisher answered, so nothing new could be released"
+    assert releases.index(first.workspace.releases) == []
+    assert first.seconds < PATIENCE
+
+
+def test_after_a_week_a_dataset_that_never_answered_is_stale(next_night: Path, publishers: Publishers) -> None:
+    publishers.world.take_down("api.unhcr.org")
+    for _ in range(3):
+        age(next_night, days=1)
+        last = night(next_night)
+    stale = [line for line in last.outcome.warnings if " is stale: " in line]
+    assert any(line.startswith("unhcr/population is stale: last received 20") for line in stale)
+    assert any(line == "mofcom/labour is stale: last received never" for line in stale)
+
+
+# The datasets of publishers that refuse or ignore a client that is no browser.
+REFUSED = frozenset({"mofcom/labour", "mps/hukou", "mps/trafficking", "nhc/floating_population"})
