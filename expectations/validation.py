@@ -109,7 +109,8 @@ def _added(parts: Sequence[Outcome]) -> Outcome:
     """The outcome of a rule on a table, from those on its parts, which all have the columns of the table."""
     first = parts[0]
     failing = first.failing if first.name == "columns_in_order" else sum(part.failing for part in parts)
-    rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed").head(SHOWN)
+    shown = [part.rows for part in parts if part.failing] or [first.rows]
+    rows = pl.concat(shown, how="diagonal_relaxed").head(SHOWN)
     return replace(first, success=failing == 0, checked=sum(part.checked for part in parts), failing=failing, rows=rows)
 
 

@@ -242,3 +242,17 @@ def test_analytics_are_off() -> None:
     validate(contract("population"), CORRECT, FACTS)
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
     assert context().config.analytics_enabled is False
+
+
+def test_a_table_that_is_checked_in_parts_has_the_outcomes_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = [put(jurisdiction=state)(CORRECT) for state in ("AUT", "BGR", "CHN")]
+    good = pl.concat([*states, put(jurisdiction="EU27_2020", unit="percent", value=-1.0)(CORRECT)])
+    table = pl.concat([good, put(jurisdiction="BGR", sex="X")(CORRECT), states[0]]).unique(maintain_order=True)
+    whole = validate(contract("population"), table, FACTS)
+    monkeypatch.setattr("expectations.rule.PART_ROWS", 1)
+    parts = validate(contract("population"), table.lazy(), FACTS)
+    assert [(o.name, o.success, o.failing, o.checked) for o in parts] == [
+        (o.name, o.success, o.failing, o.checked) for o in whole
+    ]
+    assert [set(o.rows.rows()) for o in parts] == [set(o.rows.rows()) for o in whole]
+    assert len(failed(parts)) >= 2
