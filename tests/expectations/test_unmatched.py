@@ -27,7 +27,7 @@ def test_a_dataset_with_unread_sentences_and_no_figure_warns(observations: dict[
 def test_a_figure_held_back_warns_until_a_person_accepts_it_or_a_release_lists_it() -> None:
     absent = {"accepted_at": None, "sentence": "x", "title": "", "why": "far", "held_value": 1.0, "dimensions": ""}
     figures = [{"figure": f"{'0' * 12}:{n}", "locator": n} for n in range(3)]
-    figures = [one | absent | {"table": "migration_flow", "accepted_because": None} for one in figures]
+    figures = [one | absent | {"table_name": "migration_flow", "accepted_because": None} for one in figures]
     frame = rows("held_figure", *figures)
     accepted = frame.with_columns(accepted_because=pl.when(pl.col("locator") == 1).then(pl.lit("it is right")))
     assert failing_rows("no_new_held_figures", "held_figure", accepted)["locator"].to_list() == [0, 2]
