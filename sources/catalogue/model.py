@@ -63,7 +63,10 @@ class Probe(Entry):
     """How a request is narrowed when only the state of the publisher is checked."""
 
     filters: dict[str, list[str]] = Field(default={}, description="codes in place of those of a filter, by dimension")
-    params: dict[str, str] = Field(default={}, description="further query parameters, such as the last period only")
+    params: dict[str, str] = Field(
+        default={},
+        description="further query parameters; {YEAR} is the year four years ago, so that few periods return",
+    )
 
 
 class Seen(Entry):

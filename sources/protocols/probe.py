@@ -5,12 +5,16 @@ An endpoint declares how its requests are narrowed (``probe``): one area instead
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sources.catalogue.model import Endpoint, Publisher
 from sources.errors import FormatError
 from sources.protocols.requests import endpoint_of, list_page, requests_following, requests_for
 from sources.request import Request
+
+# Most datasets end one to three years ago.
+YEARS_BACK = 4
 
 _KEY_VALUE = re.compile(r'<(?:\w+:)?KeyValue\b[^>]*\bid="(\w+)"[^>]*>(.*?)</(?:\w+:)?KeyValue>', re.DOTALL)
 _VALUE = re.compile(r"<(?:\w+:)?Value\b[^>]*>([^<]*)</")
@@ -55,7 +59,9 @@ def _narrowed(publisher: Publisher, name: str, endpoint: Endpoint) -> Publisher:
         "filters": _replaced(entry.filters, probe.filters),
         "alternatives": [_replaced(filters, probe.filters) for filters in entry.alternatives[:1]],
     }
-    narrowed = endpoint.model_copy(update={"params": endpoint.params | probe.params})
+    year = str(datetime.now(UTC).year - YEARS_BACK)
+    params = {key: value.replace("{YEAR}", year) for key, value in probe.params.items()}
+    narrowed = endpoint.model_copy(update={"params": endpoint.params | params})
     return publisher.model_copy(
         update={
             "datasets": publisher.datasets | {name: entry.model_copy(update=changes)},

@@ -64,7 +64,7 @@ def refused_codes(body: Path | None) -> dict[str, list[str]]:
 def without_codes(endpoint: Endpoint, request: Request, refused: dict[str, list[str]]) -> Request | None:
     """The request without these codes; None if it asks for none of them, or for nothing else in a dimension."""
     narrowed = request
-    for dim, codes in _filters(endpoint, request):
+    for dim, codes in _filters(endpoint, request).items():
         kept = [code for code in codes if code not in refused.get(dim.lower(), [])]
         if not kept:
             return None
@@ -83,7 +83,7 @@ def halves(endpoint: Endpoint, request: Request) -> list[Request]:
 
     The slices are named as in ``requests_for``, by the first and the last code: ``geo=BE..FR``.
     """
-    filters = dict(_filters(endpoint, request))
+    filters = _filters(endpoint, request)
     dim, codes = max(filters.items(), key=lambda item: len(item[1]), default=("", [""]))
     if len(codes) == 1:
         return []
@@ -120,17 +120,25 @@ def _chunks(codes: list[str], most: int) -> list[list[str]]:
     return [codes[start : start + most] for start in range(0, len(codes), most)]
 
 
-def _filters(endpoint: Endpoint, request: Request) -> Iterator[tuple[str, list[str]]]:
-    """The filters in the query of a request: dimension and codes."""
+def _filters(endpoint: Endpoint, request: Request) -> Filters:
+    """The filters in the query of a request: dimension and codes. A parameter may be repeated for each code."""
     before, _, after = (endpoint.filter or "").partition("{dim}")
+    found: Filters = {}
     for name, value in request.params:
-        if before and name.startswith(before) and name.endswith(after):
-            yield name.removeprefix(before).removesuffix(after), value.split(endpoint.join)
+        # Without a text around the dimension, the other parameters of the endpoint are no filters.
+        if endpoint.filter and name not in endpoint.params and name.startswith(before) and name.endswith(after):
+            dim = name.removeprefix(before).removesuffix(after)
+            found.setdefault(dim, []).extend(value.split(endpoint.join))
+    return found
 
 
 def _narrowed(endpoint: Endpoint, request: Request, dim: str, codes: list[str]) -> Request:
-    """The request with only these codes of one filter."""
+    """The request with only these codes of one filter, in the place of its first parameter."""
     name = str(endpoint.filter).format(dim=dim)
-    params = tuple((key, endpoint.join.join(codes) if key == name else value) for key, value in request.params)
+    at = next(number for number, (key, _) in enumerate(request.params) if key == name)
+    values = codes if endpoint.join == "&" else [endpoint.join.join(codes)]
+    before = request.params[:at]
+    rest = tuple(param for param in request.params[at:] if param[0] != name)
     others = [part for part in request.slice.split(" ") if part and not part.startswith(f"{dim}=")]
+    params = (*before, *((name, value) for value in values), *rest)
     return replace(request, slice=" ".join([*others, f"{dim}={span(codes)}"]), params=params)

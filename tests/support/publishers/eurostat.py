@@ -13,7 +13,7 @@ from math import prod
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tests.support.publishers.server import Answer, Asked, words
+from tests.support.publishers.server import THIS_YEAR, Answer, Asked, words
 
 CSV, XML, JSON = "text/csv", "application/xml", "application/json"
 
@@ -127,11 +127,12 @@ LISTS: Mapping[str, Sequence[str]] = {
     "apprehen": ["TOTAL", "BRD_EXT", "BCP_SLA", "BCP_S", "BCP_L", "INL"],
     "isced11": ["ED5-8", "ED5", "ED6", "ED7", "ED8"],
 }
+LAST = THIS_YEAR - 2
 PERIODS = {
-    "years": ["2022", "2023", "2024"],
-    "stock": ["2022", "2023", "2024", "2025"],
-    "quarters": ["2023-Q1", "2023-Q2", "2023-Q3"],
-    "months": ["2023-01", "2023-02", "2023-03"],
+    "years": [str(LAST - 2), str(LAST - 1), str(LAST)],
+    "stock": [str(LAST - 2), str(LAST - 1), str(LAST), str(LAST + 1)],
+    "quarters": [f"{LAST}-Q1", f"{LAST}-Q2", f"{LAST}-Q3"],
+    "months": [f"{LAST}-01", f"{LAST}-02", f"{LAST}-03"],
 }
 TABLE = Path(__file__).with_name("eurostat_datasets.txt")
 
@@ -195,12 +196,12 @@ class Eurostat:
         return wanted
 
     def _rows(
-        self, cube: Cube, wanted: Mapping[str, Sequence[str]], last: int
+        self, cube: Cube, wanted: Mapping[str, Sequence[str]], first: str
     ) -> Iterator[tuple[dict[str, str], str, float]]:
         dims = {dim: [code for code in codes if code in wanted.get(dim, codes)] for dim, codes in cube.dims.items()}
         for choice in product(*dims.values()):
             codes = dict(zip(dims, choice, strict=True))
-            for time in cube.times[-last:] if last else cube.times:
+            for time in (time for time in cube.times if time >= first):
                 value = cube.row(codes, time)
                 if value is not None:
                     yield codes, time, value
@@ -218,7 +219,8 @@ class Eurostat:
             ",".join(["DATAFLOW", "LAST UPDATE", *cube.dims, "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "CONF_STATUS"])
         ]
         start = f"ESTAT:{code.upper()}(1.0),{cube.updated}"
-        for codes, time, value in self._rows(cube, wanted, int(asked.one("lastNObservations", "0"))):
+        first = asked.one("c[TIME_PERIOD]", "ge:0").removeprefix("ge:")
+        for codes, time, value in self._rows(cube, wanted, first):
             lines.append(f"{start},{','.join(codes.values())},{time},{value},{cube.flags},")
         return Answer("".join(f"{line}\r\n" for line in lines).encode(), CSV)
 

@@ -258,8 +258,8 @@ def _oecd_data(flow: str, dims: Sequence[tuple[str, str]], key: str, asked: Aske
         for row in _oecd_rows(dims)
         if all(not codes or row[name][0] in codes for (name, _), codes in zip(dims, wanted, strict=True))
     ]
-    if last := int(asked.one("lastNObservations", "0")):
-        rows = [row for row in rows if not row["TIME_PERIOD"][0] or int(row["TIME_PERIOD"][0]) > YEARS[-1] - last]
+    first = asked.one("startPeriod", "0")
+    rows = [row for row in rows if not row["TIME_PERIOD"][0] or row["TIME_PERIOD"][0] >= first]
     if not rows:
         return NO_RECORDS
     labelled = asked.one("format") == "csvfilewithlabels"

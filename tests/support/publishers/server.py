@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -57,6 +58,9 @@ def words(text: str) -> list[str]:
     """Return the words of a text."""
     return text.split()
 
+
+# The year of today, so that the last periods of the double are as recent as those of the publishers.
+THIS_YEAR = datetime.now(UTC).year
 
 Route = Callable[[Asked], Answer]
 Failure = Callable[["World", BaseHTTPRequestHandler, Asked], bool]

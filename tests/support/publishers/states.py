@@ -7,7 +7,7 @@ from io import BytesIO
 
 import xlsxwriter
 
-from tests.support.publishers.server import Answer
+from tests.support.publishers.server import THIS_YEAR, Answer
 
 JSON, CSV = "application/json", "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -45,7 +45,7 @@ STATES = {
     "SWE": ("SE", 752, "Sweden"),
 }
 SIZE = {iso: 10 + at for at, iso in enumerate(STATES)}
-YEARS = (2022, 2023, 2024)
+YEARS = (THIS_YEAR - 4, THIS_YEAR - 3, THIS_YEAR - 2)
 
 
 def json_answer(document: object, status: int = 200) -> Answer:
