@@ -226,8 +226,8 @@ def _validate(workspace: Workspace, name: str, result: StageResult, folder: Path
 
 
 def _previous(workspace: Workspace, name: str) -> pl.LazyFrame | None:
-    """A table of the last release; None if there is none, or one with another key."""
-    last = releases.latest(workspace.releases)
+    """A table of the last complete release; None if there is none, or one with another key."""
+    last = releases.latest_complete(workspace.releases)
     if last is None or name not in last.tables or not set(contract(name).key) <= set(last.tables[name].fields):
         return None
     return pl.scan_parquet(releases.table_file(workspace.releases, last, name))
@@ -277,7 +277,9 @@ def release_inputs(workspace: Workspace) -> tuple[dict[str, StageResult], dict[s
 def is_current(workspace: Workspace) -> bool:
     """Whether the latest release contains the present tables."""
     last = releases.latest(workspace.releases)
-    return last is not None and last.fingerprint == release_fingerprint(workspace.mode, tables(workspace))
+    if last is None or not releases.is_complete(workspace.releases, last):
+        return False
+    return last.fingerprint == release_fingerprint(workspace.mode, tables(workspace))
 
 
 def tables(workspace: Workspace) -> dict[str, StageResult]:

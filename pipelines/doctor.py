@@ -13,7 +13,7 @@ from assets.core.workspace import Workspace
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.contracts import contracts
-from warehouse.errors import CorridorError
+from warehouse.errors import ArchiveError, CorridorError, ReleaseError
 
 LEAST_FREE = 2 << 30
 LIBRARIES = ("dagster", "polars", "pyarrow", "great-expectations")
@@ -38,9 +38,8 @@ def diagnosis(workspace: Workspace) -> list[Finding]:
         _writable(workspace.data),
         _disk_space(workspace.data),
         _attempt("ledger", lambda: f"{len(workspace.archive.fetches()):,} fetches"),
-        _attempt(
-            "releases", lambda: f"the latest is {getattr(releases.latest(workspace.releases), 'name', 'none yet')}"
-        ),
+        _attempt("archive", lambda: _without_damage(workspace)),
+        _attempt("releases", lambda: _without_incomplete_release(workspace)),
         *_keys(),
     ]
 
@@ -55,6 +54,28 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, ok=True, message=look())
     except (CorridorError, OSError) as error:
         return Finding(what, ok=False, message=str(error))
+
+
+def _without_damage(workspace: Workspace) -> str:
+    """A sentence about the archive, which is checked without reading the payloads. ``ArchiveError`` for damage."""
+    damages = workspace.archive.quick_check()
+    if damages:
+        more = f" and {len(damages) - 1:,} more" if len(damages) > 1 else ""
+        first = f"{damages[0].what} {damages[0].where}: {damages[0].why}"
+        raise ArchiveError(f"{first}{more}; `corridor repair` repairs what can be repaired")
+    return "no payload is missing; `corridor verify` also reads them"
+
+
+def _without_incomplete_release(workspace: Workspace) -> str:
+    """A sentence about the releases, whose tables are compared by size. ``ReleaseError`` if one is incomplete."""
+    found = releases.index(workspace.releases)
+    incomplete = [entry.name for entry in found if not releases.is_complete(workspace.releases, entry)]
+    if incomplete:
+        raise ReleaseError(
+            f"tables of {', '.join(incomplete)} are missing or have another size; `corridor build` publishes a "
+            "complete release if the latest is one of them"
+        )
+    return f"{len(found):,}, the latest is {found[-1].name if found else 'none yet'}"
 
 
 def _libraries() -> Finding:

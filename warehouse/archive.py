@@ -8,55 +8,24 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
 from typing import Literal
 
 import filelock
-import orjson
 
-from warehouse import files
+from warehouse import files, ledger
 from warehouse.errors import ArchiveError, BusyError
+from warehouse.ledger import Fetch, Transport
 
-Transport = Literal["live", "snapshot", "import"]
-
-KEPT_HEADERS = ("etag", "last-modified", "content-type", "content-encoding", "date", "retry-after")
+__all__ = ["Archive", "Damage", "Fetch", "Transport", "lock"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = "aside-"
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """A line of the ledger: one request to a publisher and its result.
-
-    ``at`` is an aware UTC time. ``params`` contain no secrets. ``bytes`` is the size of the payload. ``payload`` is a
-    sha256; with status 304 it is the payload that the publisher confirmed. ``error`` is the reason of a failed fetch;
-    then ``payload`` is what was received instead. ``edition`` and ``published`` (ISO date) are stated by the person
-    who imported the payload. ``withdrawn`` is the reason for which a person took ``payload`` out of use; such a line
-    has an ``error`` too.
-    """
-
-    at: datetime
-    transport: Transport
-    publisher: str
-    dataset: str
-    slice: str
-    url: str
-    params: Mapping[str, str]
-    status: int | None
-    headers: Mapping[str, str]
-    seconds: float
-    bytes: int
-    payload: str | None
-    error: str | None = None
-    edition: str | None = None
-    published: str | None = None
-    withdrawn: str | None = None
+_DAMAGED = "ledger-damaged-"
 
 
 @dataclass(frozen=True)
@@ -82,7 +51,7 @@ class Archive:
     @property
     def state(self) -> tuple[int, int, int] | None:
         """Inode, size and modification time of the ledger, which change with each fetch; None before the first."""
-        return _stamp(self.ledger)
+        return ledger.stamp(self.ledger)
 
     def store(self, path: Path) -> str:
         """Copy the file at ``path`` into the archive, unless it is there intact, and return its sha256."""
@@ -116,44 +85,75 @@ class Archive:
         """Append ``fetch`` to the ledger, with the headers in ``KEPT_HEADERS``; its payload must be stored already."""
         if fetch.at.utcoffset() != timedelta(0):
             raise ArchiveError(f"the fetch of {fetch.publisher}/{fetch.dataset} at {fetch.at} has no UTC time")
-        if fetch.payload is not None:
+        if fetch.payload is not None and fetch.withdrawn is None:
             self.payload_path(fetch.payload)
-        headers = {name: fetch.headers[name] for name in KEPT_HEADERS if name in fetch.headers}
-        line = orjson.dumps(
-            asdict(replace(fetch, headers=headers, params=dict(fetch.params))),
-            option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE,
-        )
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            _append(self.ledger, line)
+            ledger.append(self.ledger, fetch)
         except OSError as error:
             raise ArchiveError(f"{self.ledger} cannot be written: {error.strerror}") from error
 
     def fetches(self) -> list[Fetch]:
-        """All fetches in the order of the ledger. Damaged lines are skipped; ``verify`` reports them."""
-        with _reading:
-            return list(_read(self.ledger))
+        """All fetches in the order of the ledger. Damaged lines are skipped; ``verify`` reports them.
+
+        ``ArchiveError`` if the ledger or its end is missing, or if a newer version of Corridor wrote it.
+        """
+        return ledger.read(self.ledger)
 
     def latest(self, publisher: str, dataset: str, slice: str, transports: Collection[str]) -> Fetch | None:  # noqa: A002
         """The last successful fetch of a request by one of ``transports``; None if there is none."""
-        with _reading:
-            for fetch in reversed(_read(self.ledger)):
-                if (
-                    fetch.dataset == dataset
-                    and fetch.slice == slice
-                    and fetch.publisher == publisher
-                    and fetch.transport in transports
-                    and fetch.payload is not None
-                    and fetch.error is None
-                ):
-                    return fetch
+        for fetch in ledger.newest_first(self.ledger):
+            if (
+                fetch.dataset == dataset
+                and fetch.slice == slice
+                and fetch.publisher == publisher
+                and fetch.transport in transports
+                and fetch.payload is not None
+                and fetch.error is None
+            ):
+                return fetch
         return None
+
+    def ledger_damages(self) -> list[Damage]:
+        """The damaged, changed and missing lines of the ledger."""
+        return [Damage("ledger", f"line {fault.line}", fault.why) for fault in ledger.faults(self.ledger)]
+
+    def quick_check(self) -> list[Damage]:
+        """The damage that is visible without reading the payloads: of the ledger, missing payloads, wrong sizes."""
+        damages = self.ledger_damages()
+        received: dict[str, int] = {}
+        for _, fetch in _lines_with_payload(self.ledger):
+            received[str(fetch.payload)] = fetch.bytes or received.get(str(fetch.payload), 0)
+        for sha256, size in received.items():
+            path = self._path(sha256)
+            found = path.stat().st_size if path.is_file() else None
+            if found is None:
+                damages.append(Damage("payload", sha256, "it is missing"))
+            elif size and found != size:
+                damages.append(Damage("payload", sha256, f"it has {found:,} bytes, {size:,} were received"))
+        return damages
+
+    def repair_ledger(self, at: datetime) -> Path | None:
+        """Write the readable lines of a damaged ledger again; return the copy of the old file, None without damage.
+
+        If the ledger is missing, the next fetch starts a new one; then its own path is returned.
+        """
+        if not ledger.faults(self.ledger):
+            return None
+        if not self.ledger.exists():
+            ledger.head_of(self.ledger).unlink()
+            return self.ledger
+        damaged = self.root / f"{_DAMAGED}{at:%Y%m%dT%H%M%S}.jsonl"
+        ledger.rewrite(self.ledger, damaged)
+        return damaged
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> list[Damage]:
         """Read all payloads and the ledger and return the damage. Calls ``progress(payloads read, all payloads)``."""
         if not self.root.is_dir():
             return []
-        found = sorted(path for path in self.root.rglob("*") if not path.is_dir() and path != self.ledger)
+        ours = {self.ledger, ledger.head_of(self.ledger)}
+        found = sorted(path for path in self.root.rglob("*") if not path.is_dir() and path not in ours)
+        found = [path for path in found if not (path.parent == self.root and path.name.startswith(_DAMAGED))]
         payloads = [path for path in found if _SHA256.fullmatch(path.name) and path == self._path(path.name)]
         damages = [_stray(path, self.root) for path in sorted(set(found) - set(payloads))]
         for done, path in enumerate(payloads, 1):
@@ -166,7 +166,14 @@ class Archive:
                     damages.append(Damage("payload", path.name, f"its bytes have the sha256 {sha256}"))
             if progress:
                 progress(done, len(payloads))
-        return damages + _damaged_lines(self.ledger, {path.name for path in payloads})
+        names = {path.name for path in payloads}
+        damages += self.ledger_damages()
+        damages += [
+            Damage("ledger", f"line {number}", f"its payload {fetch.payload} is not in the archive")
+            for number, fetch in _lines_with_payload(self.ledger)
+            if fetch.payload not in names
+        ]
+        return damages
 
     def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
@@ -217,85 +224,15 @@ def lock(root: Path) -> Iterator[None]:
         guard.release()
 
 
-def _append(path: Path, line: bytes) -> None:
-    """Append ``line`` in one write; first end the last line if a killed process left it incomplete."""
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        size = os.fstat(handle).st_size
-        if size and os.pread(handle, 1, size - 1) != b"\n":
-            line = b"\n" + line
-        if os.write(handle, line) != len(line):
-            raise ArchiveError(f"{path} cannot be written: the disk is full")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _parsed(line: bytes) -> Fetch | None:
-    """The fetch in a line; None if the line is damaged."""
-    try:
-        values = orjson.loads(line)
-        return Fetch(**{**values, "at": datetime.fromisoformat(values["at"])})
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-@dataclass
-class _Ledger:
-    """The fetches that this process has read: up to the byte ``end``, when the file had this inode, size and time."""
-
-    stamp: tuple[int, int, int]
-    end: int
-    fetches: list[Fetch]
-
-
-_ledgers: dict[Path, _Ledger] = {}
-_reading = Lock()
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Inode, size and modification time of a file; None if it does not exist."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _read(path: Path) -> list[Fetch]:
-    """All fetches of a ledger. Reads only the lines that were added since the last call."""
-    path = path.absolute()
-    stamp = _stamp(path)
-    if stamp is None:
-        return []
-    known = _ledgers.get(path)
-    if known and known.stamp == stamp:
-        return known.fetches
-    if not known or known.stamp[0] != stamp[0] or known.stamp[1] >= stamp[1]:
-        known = _Ledger(stamp, 0, [])
-    with path.open("rb") as file:
-        file.seek(known.end)
-        added = file.read()
-    complete = added[: added.rfind(b"\n") + 1]
-    fetches = known.fetches + [fetch for line in complete.split(b"\n") if line and (fetch := _parsed(line))]
-    _ledgers[path] = _Ledger(stamp, known.end + len(complete), fetches)
-    return fetches
-
-
-def _damaged_lines(ledger: Path, payloads: Collection[str]) -> list[Damage]:
-    if not ledger.exists():
-        return []
-    *lines, incomplete = ledger.read_bytes().split(b"\n")
-    damages = []
-    for number, line in enumerate(lines, 1):
-        fetch = _parsed(line) if line else None
-        if line and not fetch:
-            damages.append(Damage("ledger", f"line {number}", "no fetch can be read from it"))
-        elif fetch and fetch.payload is not None and fetch.payload not in payloads:
-            damages.append(Damage("ledger", f"line {number}", f"its payload {fetch.payload} is not in the archive"))
-    if incomplete:
-        damages.append(Damage("ledger", f"line {len(lines) + 1}", "it is incomplete: the process was killed"))
-    return damages
+def _lines_with_payload(path: Path) -> list[tuple[int, Fetch]]:
+    """The lines of the ledger, by number, whose payload must exist: that of a failure or a withdrawal need not."""
+    lines = list(ledger.numbered(path))
+    withdrawn = {fetch.payload for _, fetch in lines if fetch.withdrawn is not None}
+    return [
+        (number, fetch)
+        for number, fetch in lines
+        if fetch.payload is not None and fetch.error is None and fetch.payload not in withdrawn
+    ]
 
 
 def _stray(path: Path, root: Path) -> Damage:

@@ -1,15 +1,20 @@
 """Releases: immutable folders with a name, and the index that makes them visible.
 
 A release is written in a staging folder, read back, published to its place, and then added to ``index.json``, which is
-replaced in one step. Before that step no reader sees the release. A folder that the index does not name was left by a
-killed process, and the next build removes it. ``warehouse.storage`` implements these steps for a local disk and for an
-object store.
+replaced in one step. Before that step no reader sees the release. ``warehouse.storage`` implements these steps for a
+local disk and for an object store.
+
+Each release has its own entry in ``release.json``. It proves that Corridor wrote the folder: what a killed process left
+is removed, and a folder, link or file of anybody else never is. From these entries the index is made again if it is
+lost.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow.parquet as pq
@@ -17,10 +22,12 @@ import pyarrow.parquet as pq
 from warehouse.contracts import contract
 from warehouse.errors import ReleaseError
 from warehouse.files import sha256
-from warehouse.storage import Content, Place
+from warehouse.storage import ENTRY, Content, Place
 from warehouse.storage.local import LocalPlace
 
 INDEX = "index.json"
+
+_NUMBERED = re.compile(r"\d{4}-\d\d-\d\d\.\d+")
 
 
 @dataclass(frozen=True)
@@ -74,28 +81,100 @@ def index(root: Place) -> list[Release]:
 
 def _load(root: Place) -> _Index:
     content = (root / INDEX).read()
+    if content is None:
+        if lost := [name for name in root.folders() if _stored_entry(root, name)]:
+            raise ReleaseError(
+                f"{root / INDEX} is missing, although there are releases ({', '.join(lost[-3:])}); `corridor repair` "
+                "makes it again from them"
+            )
+        return _Index([], {}, None)
     try:
-        parsed = orjson.loads(content.data) if content else {"releases": []}
-        entries = [
-            Release(**entry | {"tables": {name: TableFacts(**facts) for name, facts in entry["tables"].items()}})
-            for entry in parsed["releases"]
-        ]
-        return _Index(entries, parsed.get("pruned", {}), content)
+        parsed = orjson.loads(content.data)
+        return _Index([_release(entry) for entry in parsed["releases"]], parsed.get("pruned", {}), content)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ReleaseError(
-            f"{root / INDEX} is damaged ({error}); restore it, or remove it to start with none"
+            f"{root / INDEX} is damaged ({error}); `corridor repair` makes it again from the releases"
         ) from error
 
 
+def _release(entry: dict[str, Any]) -> Release:
+    return Release(**entry | {"tables": {name: TableFacts(**facts) for name, facts in entry["tables"].items()}})
+
+
+def _rebuilt(root: Place) -> _Index:
+    """The index as the entries of the releases state it: of each release whose folder holds one and is complete."""
+    found = [stored for name in root.folders() if (stored := _stored_entry(root, name))]
+    entries = [stored.release for stored in found if not _missing(root / stored.release.name, stored.release)]
+    entries.sort(key=lambda entry: (entry.created, entry.name))
+    kept = {name: reason for stored in found for name, reason in stored.kept.items()}
+    pruned = {name: at for stored in found for name, at in stored.pruned.items()}
+    return _Index([replace(entry, kept=kept.get(entry.name, "")) for entry in entries], pruned, None)
+
+
+def repair_index(root: Place, at: str) -> list[str] | None:
+    """Make a lost or damaged index again from the releases; return their names, or None if it is in order.
+
+    The damaged index stays as ``index-damaged-<at>.json``.
+    """
+    content = (root / INDEX).read()
+    try:
+        _load(root)
+    except ReleaseError:
+        if content is not None:
+            (root / f"index-damaged-{at}.json").swap(content.data, None)
+    else:
+        return None
+    found = _rebuilt(root)
+    _save(root, replace(found, content=content), found.releases, found.pruned)
+    return [entry.name for entry in found.releases]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The entry in a release's own folder, and what the index stated when it was published."""
+
+    release: Release
+    kept: dict[str, str]
+    pruned: dict[str, str]
+
+
+def _stored_entry(root: Place, name: str) -> _Stored | None:
+    """The entry in the folder ``name``; None if there is none of this name: then Corridor did not write the folder."""
+    content = (root / name / ENTRY).read()
+    try:
+        parsed = orjson.loads(content.data) if content else {}
+        stored = _Stored(_release(parsed["release"]), parsed["kept"], parsed["pruned"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
+    return stored if stored.release.name == name else None
+
+
+def _missing(folder: Place, release: Release) -> list[str]:
+    """The tables of a release that are missing in its folder or have another size."""
+    sizes = {name: (folder / "tables" / f"{name}.parquet").size() for name in release.tables}
+    return [name for name, size in sizes.items() if size != release.tables[name].bytes]
+
+
+def is_complete(root: Place, release: Release) -> bool:
+    """Whether the folder of a release has all its tables in their size. Their content is not read."""
+    return not _missing(root / release.name, release)
+
+
 def _save(root: Place, before: _Index, entries: list[Release], pruned: Mapping[str, str]) -> None:
-    """Replace the index in one step. ``entries`` is never empty, because the newest release is never pruned."""
-    content = {"latest": entries[-1].name, "releases": [asdict(entry) for entry in entries], "pruned": pruned}
+    """Replace the index in one step."""
+    latest = entries[-1].name if entries else None
+    content = {"latest": latest, "releases": [asdict(entry) for entry in entries], "pruned": pruned}
     (root / INDEX).swap(orjson.dumps(content, option=orjson.OPT_INDENT_2), before.content)
 
 
 def latest(root: Place) -> Release | None:
     """The newest release; None if there is none."""
     return next(reversed(index(root)), None)
+
+
+def latest_complete(root: Place) -> Release | None:
+    """The newest release whose folder is complete; None if there is none."""
+    return next((entry for entry in reversed(index(root)) if is_complete(root, entry)), None)
 
 
 def find(root: Place, name: str = "latest") -> Release:
@@ -117,35 +196,76 @@ def next_name(root: Place, today: date) -> str:
     """The name of the next release: the day and a number that no other release of that day has had or may get."""
     loaded = _load(root)
     known = {release.name for release in loaded.releases}
-    in_progress = {name for name, removable in root.strays(known).items() if not removable}
-    used = {*known, *loaded.pruned, *in_progress}
-    numbers = [int(name.rpartition(".")[2]) for name in used if name.startswith(f"{today.isoformat()}.")]
+    others = {name for name, files in _unnamed(root, loaded).items() if not files}
+    used = {*known, *loaded.pruned, *others}
+    numbers = [int(name.rpartition(".")[2]) for name in used if _NUMBERED.fullmatch(name) and f"{today}." in name]
     return f"{today.isoformat()}.{1 + max(numbers, default=0)}"
 
 
+def _unnamed(root: Place, loaded: _Index) -> dict[str, list[str]]:
+    """The folders that the index does not name, and the files in each that Corridor wrote and may remove.
+
+    There are none in a folder that another process may still be writing, or that somebody else made.
+    """
+    known = {release.name for release in loaded.releases}
+    found: dict[str, list[str]] = {}
+    for name, is_settled in root.folders().items():
+        if name not in known:
+            found[name] = _own_files(root, name, loaded.pruned) if is_settled else []
+    return found
+
+
+def _own_files(root: Place, name: str, pruned: Collection[str]) -> list[str]:
+    """The files of a folder that Corridor wrote, the proof of it last. Releases of earlier versions have no entry."""
+    stored = _stored_entry(root, name)
+    if stored is None and (name not in pruned or (root / name / "datapackage.json").size() is None):
+        return []
+    present = (root / name).files()
+    if stored is None:
+        return [*(path for path in present if path != "datapackage.json"), "datapackage.json"]
+    ours = {*stored.release.documents, *(f"tables/{table}.parquet" for table in stored.release.tables)}
+    return [*(path for path in present if path in ours), ENTRY]
+
+
 def clean(root: Place) -> list[str]:
-    """Remove what killed processes left and the files of pruned releases; return the removed names."""
-    known = {release.name for release in index(root)}
-    names = sorted(name for name, removable in root.strays(known).items() if removable)
-    for name in names:
-        (root / name).remove()
-    return names
+    """Remove what killed processes left and the files of pruned releases; return the removed names.
+
+    Only files that Corridor wrote are removed.
+    """
+    removed = []
+    for name, files in _unnamed(root, _load(root)).items():
+        if files:
+            (root / name).delete(files)
+            removed.append(name)
+    return sorted([*removed, *root.remove_leftovers()])
 
 
 def publish(root: Place, name: str, write: Callable[[Path], Release]) -> Release:
     """Publish a release. ``write`` fills an empty folder with the files and returns the entry for the index."""
     before = _load(root)
+    if before.content is None:
+        # A release without an index is then one whose index was lost, not the first one of a killed process.
+        _save(root, before, [], {})
+        before = _load(root)
     clean(root)
     if any(release.name == name for release in before.releases):
         raise ReleaseError(f"the release {name} exists already and is never changed")
     with root.staging() as folder:
         release = replace(write(folder), documents=_documents(folder))
+        _write_entry(folder, release, before)
         problems = damages(LocalPlace(folder), release)
         if problems:
             raise ReleaseError(f"the release was not written correctly: {'; '.join(problems[:3])}")
         (root / name).publish(folder)
     _save(root, before, [*before.releases, release], before.pruned)
     return release
+
+
+def _write_entry(folder: Path, release: Release, before: _Index) -> None:
+    """Write the entry of a release into its folder, with what the index states about the releases before it."""
+    kept = {entry.name: entry.kept for entry in before.releases if entry.kept}
+    content = {"release": asdict(release), "kept": kept, "pruned": before.pruned}
+    (folder / ENTRY).write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
 def keep(root: Place, name: str, because: str) -> None:

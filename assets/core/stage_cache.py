@@ -21,6 +21,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+import orjson
+
 # Everything that decides a value: our code, our declarations, and the libraries that compute.
 _CODE = ("sources", "warehouse", "expectations", "assets")
 _ENDINGS = (".py", ".yaml", ".csv", ".html", ".css")
@@ -28,6 +30,8 @@ _LIBRARIES = (
     *("polars", "narwhals", "pyarrow", "orjson", "python-calamine", "great-expectations"),
     *("altair", "vl-convert-python", "jinja2"),
 )
+# The file of a result with the sizes of its other files.
+_SIZES = ".sizes"
 # ``sweep`` keeps this many results of each stage, and every result that was used in this time.
 KEPT_RESULTS = 2
 RECENTLY_USED = timedelta(days=1)
@@ -47,12 +51,15 @@ class StageCache:
         """
         parent = self._folder(kind, name)
         result = parent / fingerprint
-        if _touched(result):
+        if _is_complete(result):
             return result
+        _set_aside(result)
         parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".", dir=parent))
         try:
             build(unfinished)
+            sizes = {path.relative_to(unfinished).as_posix(): path.stat().st_size for path in _files(unfinished)}
+            (unfinished / _SIZES).write_bytes(orjson.dumps(sizes))
             try:
                 unfinished.rename(result)
             except OSError:
@@ -64,7 +71,7 @@ class StageCache:
 
     def has(self, kind: str, name: str, fingerprint: str) -> bool:
         """Whether ``get_or_build`` would find a stored result."""
-        return (self._folder(kind, name) / fingerprint).is_dir()
+        return _is_complete(self._folder(kind, name) / fingerprint)
 
     def sweep(self) -> int:
         """Remove all but the last results of each stage that nobody used recently; return how many were removed."""
@@ -94,13 +101,35 @@ class StageCache:
         return self.root / kind / name.replace("/", ".")
 
 
-def _touched(result: Path) -> bool:
-    """Whether the result exists; if so its time of last use is now. A read-only folder keeps its time."""
-    if not result.is_dir():
+def _is_complete(result: Path) -> bool:
+    """Whether the result exists with all its files in their sizes; if so its time of last use is now.
+
+    A power cut may leave a result with empty files. A read-only folder keeps its time.
+    """
+    try:
+        sizes = orjson.loads((result / _SIZES).read_bytes())
+        if any((result / name).stat().st_size != size for name, size in sizes.items()):
+            return False
+    except (OSError, ValueError, AttributeError):
         return False
     with suppress(OSError):
         os.utime(result)
     return True
+
+
+def _set_aside(result: Path) -> None:
+    """Remove an incomplete result, if there is one, in a way that two processes may do at once."""
+    if not result.exists() or _is_complete(result):
+        return
+    with suppress(OSError):
+        aside = Path(tempfile.mkdtemp(prefix=".", dir=result.parent))
+        with suppress(OSError):
+            result.rename(aside / result.name)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _results(stage: Path, *, unfinished: bool = False) -> list[tuple[Path, float]]:

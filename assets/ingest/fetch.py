@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import polars as pl
 
@@ -50,6 +51,28 @@ def receive(workspace: Workspace, publisher: Publisher, name: str, client: Clien
         with workspace.client(publisher, name) as own:
             return _Receiver(workspace, publisher, name, own).run()
     return _Receiver(workspace, publisher, name, client).run()
+
+
+def request_again(workspace: Workspace, publisher: Publisher, fetch: Fetch, client: Client) -> Fetch:
+    """Make the request of a line of the ledger again, without conditions, and store the payload.
+
+    Returns the line of the new response, which is not appended. Raises ``FetchError``.
+    """
+    receiver = _Receiver(workspace, publisher, fetch.dataset, client)
+    address, _, body = fetch.url.partition("#")
+    url, _, query = address.partition("?")
+    request = Request(
+        publisher=fetch.publisher,
+        dataset=fetch.dataset,
+        slice=fetch.slice,
+        url=url,
+        params=tuple(parse_qsl(query, keep_blank_values=True)),
+        accept="any",
+        headers=tuple(receiver.endpoint.headers.items()),
+        body=body,
+    )
+    response = receiver.send(request, {})
+    return receiver.line(request, response, receiver.stored(response), None)
 
 
 class _Receiver:
@@ -180,10 +203,10 @@ class _Receiver:
             response = self.client.fetch(request)
         except FetchError as error:
             self.client.failed_lists[request.full_url] = error
-            stored = self._stored(error.response) if error.response else None
-            self.archive.append(self._line(request, error.response, stored, str(error)))
+            stored = self.stored(error.response) if error.response else None
+            self.archive.append(self.line(request, error.response, stored, str(error)))
             raise
-        kept = self._line(request, response, self._stored(response), None)
+        kept = self.line(request, response, self.stored(response), None)
         self.archive.append(kept)
         return kept
 
@@ -262,16 +285,16 @@ class _Receiver:
         confirmable = last and last.url == request.full_url and last.payload not in self.rejected
         validators = dict(last.headers) if last and confirmable else {}
         try:
-            response = self._send(request, validators)
+            response = self.send(request, validators)
         except NotConfiguredError:
             raise
         except FetchError as error:
             if not self._not_in_snapshot(error):
-                payload = self._stored(error.response) if error.response else None
-                self.archive.append(self._line(request, error.response, payload, str(error)))
+                payload = self.stored(error.response) if error.response else None
+                self.archive.append(self.line(request, error.response, payload, str(error)))
             raise
-        payload = last.payload if response.status == 304 and last else self._stored(response)
-        fetch = self._line(request, response, payload, None)
+        payload = last.payload if response.status == 304 and last else self.stored(response)
+        fetch = self.line(request, response, payload, None)
         # A 304 need not repeat its validators, but the next request sends them again.
         fetch = replace(fetch, headers={**validators, **fetch.headers}) if response.status == 304 else fetch
         try:
@@ -286,7 +309,7 @@ class _Receiver:
         log.log(level, "%s: status %s, %s bytes, %.1f s", request.name, fetch.status, f"{fetch.bytes:,}", fetch.seconds)
         return fetch, following
 
-    def _send(self, request: Request, validators: dict[str, str]) -> Response:
+    def send(self, request: Request, validators: dict[str, str]) -> Response:
         if self.endpoint.link and request not in closed_editions(self.publisher, self.name):
             return linked.fetch(self.client, self.endpoint, request)
         return asynchronous.fetch(
@@ -297,10 +320,10 @@ class _Receiver:
             last_modified=validators.get("last-modified"),
         )
 
-    def _stored(self, response: Response) -> str | None:
+    def stored(self, response: Response) -> str | None:
         return self.archive.store(response.body) if response.body is not None else None
 
-    def _line(self, request: Request, response: Response | None, payload: str | None, error: str | None) -> Fetch:
+    def line(self, request: Request, response: Response | None, payload: str | None, error: str | None) -> Fetch:
         at = response.sent_at if response else datetime.now(UTC)
         last = self._last(request)
         return Fetch(

@@ -1,5 +1,6 @@
 """Acceptances: a person decides that rows are right although a check fails on them. The changelog lists them."""
 
+import os
 from dataclasses import dataclass
 
 import orjson
@@ -22,15 +23,28 @@ class Acceptance:
 
 
 def record_acceptance(workspace: Workspace, given: Acceptance) -> None:
-    """Append an acceptance to ``accepted.jsonl`` in the data folder."""
-    with (workspace.data / "accepted.jsonl").open("ab") as file:
-        file.write(orjson.dumps(given, option=orjson.OPT_APPEND_NEWLINE))
+    """Append an acceptance to ``accepted.jsonl`` in the data folder; first end a line that a killed process began."""
+    with (workspace.data / "accepted.jsonl").open("a+b") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+        begun = file.read(1) not in (b"", b"\n")
+        file.write((b"\n" if begun else b"") + orjson.dumps(given, option=orjson.OPT_APPEND_NEWLINE))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def acceptances(workspace: Workspace) -> list[Acceptance]:
-    """Every acceptance, oldest first."""
+    """Every acceptance, oldest first. A damaged line accepts nothing, and its check fails as before."""
     path = workspace.data / "accepted.jsonl"
-    return [Acceptance(**orjson.loads(line)) for line in path.read_bytes().splitlines()] if path.exists() else []
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return [given for line in lines if (given := _parsed(line))]
+
+
+def _parsed(line: bytes) -> Acceptance | None:
+    """The acceptance in a line; None if the line is damaged."""
+    try:
+        return Acceptance(**orjson.loads(line))
+    except (ValueError, TypeError):
+        return None
 
 
 def accepted_checks(workspace: Workspace, fingerprint: str) -> dict[str, str]:

@@ -133,6 +133,31 @@ def verify(data: Data = None, json: Json = False) -> None:
 
 
 @commands.command(rich_help_panel=PANEL)
+def repair(data: Data = None, json: Json = False) -> None:
+    """Repair what the command verify finds: the ledger, payloads and the index of the releases.
+
+    Damaged and missing payloads are requested again, from the snapshot or from the publishers. What cannot be repaired
+    is named, with the reason.
+    """
+    from pipelines.repairing import repaired
+
+    workspace = any_mode_workspace(data)
+    with build_lock(workspace):
+        results = repaired(workspace, datetime.now(UTC))
+    if json:
+        print_json([asdict(result) for result in results])
+    else:
+        for result in results:
+            if result.healed:
+                print_line(escape(f"repaired {result.what}"))
+            else:
+                print_problem("lost", result.what, "bold red")
+        print_line("Nothing needs repair." if not results else "Run `corridor build` to use what was repaired.")
+    if not all(result.healed for result in results):
+        raise typer.Exit(1)
+
+
+@commands.command(rich_help_panel=PANEL)
 def register(
     rebuild: Annotated[
         bool,

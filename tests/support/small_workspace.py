@@ -17,7 +17,7 @@ from tests.support.publisher_double import Double, filled_double
 from warehouse.contracts import contracts
 
 # The tables that reading a dataset of statistics needs, and those that a release of it contains.
-TABLES = ("dataset", "displacement", "release", "revision", "unmatched_code", "unread_sentence")
+TABLES = ("dataset", "displacement", "held_figure", "release", "revision", "unmatched_code", "unread_sentence")
 BUILD_TIME = datetime.fromtimestamp(1_795_000_000, UTC)
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from time import perf_counter
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,7 +144,7 @@ def test_an_appended_fetch_is_read_back_unchanged(archive: Archive, tmp_path: Pa
         archive.append(one)
     assert archive.fetches() == recorded
     assert archive.ledger.read_bytes().count(b"\n") == 2
-    assert archive.ledger.read_bytes().startswith(b'{"at":"2026-11-24T03:15:00.123456Z","bytes":12,"dataset":')
+    assert archive.ledger.read_bytes().startswith(b'{"at":"2026-11-24T03:15:00.123456Z","before":"","bytes":12,')
 
 
 def test_only_headers_that_matter_are_kept(archive: Archive) -> None:
@@ -207,8 +208,78 @@ def test_an_incomplete_line_does_not_affect_other_lines(cut: int) -> None:
         archive.append(fetch(dataset="b"))
         complete = ["a"] if torn == whole[:-1] else []
         assert [one.dataset for one in archive.fetches()] == ["a", *complete, "b"]
-        expected = [] if complete else [Damage("ledger", "line 2", "no fetch can be read from it")]
+        why = "the line before it was changed or removed" if complete else "no fetch can be read from it"
+        expected = [Damage("ledger", "line 2", why)]
         assert archive.verify() == expected
+
+
+def of_earlier_version(archive: Archive) -> bytes:
+    """Return the ledger as versions of Corridor without hashes wrote it."""
+    lines = [orjson.loads(line) for line in archive.ledger.read_bytes().splitlines()]
+    older = [{name: value for name, value in line.items() if name not in ("version", "before")} for line in lines]
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in older)
+
+
+def three_lines(archive: Archive) -> list[bytes]:
+    for name in ("a", "b", "c"):
+        archive.append(fetch(dataset=name))
+    return archive.ledger.read_bytes().splitlines(keepends=True)
+
+
+def test_a_ledger_without_hashes_is_read_and_continued(archive: Archive) -> None:
+    three_lines(archive)
+    archive.ledger.write_bytes(of_earlier_version(archive))
+    (archive.root / "ledger.head").unlink()
+    assert [one.dataset for one in archive.fetches()] == ["a", "b", "c"]
+    assert archive.verify() == []
+    archive.append(fetch(dataset="d"))
+    assert [one.dataset for one in archive.fetches()] == ["a", "b", "c", "d"]
+    assert archive.verify() == []
+    first, *others = archive.ledger.read_bytes().splitlines(keepends=True)
+    archive.ledger.write_bytes(b"".join([first, others[0], others[2]]))  # without line 3, the last without a hash
+    assert archive.verify()[0] == Damage("ledger", "line 3", "the line before it was changed or removed")
+
+
+@pytest.mark.parametrize(
+    ("kept", "where"),
+    [([1, 2], "line 1"), ([0, 2], "line 2"), ([0, 1], "line 3"), ([0], "line 2"), ([], "line 1"), (None, "line 1")],
+)
+def test_a_removed_line_is_reported_and_repaired(archive: Archive, kept: list[int] | None, where: str) -> None:
+    lines = three_lines(archive)
+    if kept is None:
+        archive.ledger.unlink()
+    else:
+        archive.ledger.write_bytes(b"".join(lines[number] for number in kept))
+    damages = archive.verify()
+    assert damages[0].what == "ledger"
+    assert damages[0].where == where
+    assert archive.quick_check() == damages
+    if kept not in ([1, 2], [0, 2]):
+        assert len(damages) == 1
+    with pytest.raises(ArchiveError, match=r"missing.*`corridor repair`"):
+        archive.fetches()
+    assert archive.repair_ledger(AT) is not None
+    names = [bytes(lines[number]).split(b'"dataset":"')[1][:1].decode() for number in kept or ()]
+    assert [one.dataset for one in archive.fetches()] == names
+    assert archive.verify() == []
+    archive.append(fetch(dataset="d"))
+    assert archive.verify() == []
+    if kept:
+        (old,) = archive.root.glob("ledger-damaged-*.jsonl")
+        assert old.read_bytes() == b"".join(lines[number] for number in kept)
+
+
+def test_a_changed_line_that_can_still_be_read_is_reported(archive: Archive) -> None:
+    lines = three_lines(archive)
+    archive.ledger.write_bytes(b"".join([lines[0].replace(b'"bytes":12', b'"bytes":13'), *lines[1:]]))
+    assert archive.verify() == [Damage("ledger", "line 2", "the line before it was changed or removed")]
+
+
+def test_a_line_of_a_newer_version_is_no_empty_archive(archive: Archive) -> None:
+    lines = three_lines(archive)
+    archive.ledger.write_bytes(b"".join([*lines, lines[0].replace(b'"version":1', b'"version":2,"new":1')]))
+    with pytest.raises(ArchiveError, match="a line of version 2, written by a newer version of Corridor; update"):
+        archive.fetches()
 
 
 def test_reading_a_long_ledger_again_is_quick(archive: Archive) -> None:

@@ -47,7 +47,11 @@ def test_a_published_folder_is_read_back_and_removed(place: Place) -> None:
     file = place / "a" / "tables" / "x"
     assert data(file) == b"abc"
     assert file.digest() == (3, hashlib.sha256(b"abc").hexdigest())
-    (place / "a").remove()
+    assert file.size() == 3
+    assert (place / "a").files() == ["tables/x"]
+    (place / "a").delete(["tables/x"])
+    assert (place / "a").files() == []
+    assert file.size() is None
     assert file.read() is None
     with pytest.raises(FileNotFoundError):
         file.digest()
@@ -75,19 +79,23 @@ def test_a_file_is_replaced_only_if_it_still_holds_what_was_read(place: Place) -
     assert data(index) == b"2"
 
 
-def test_folders_that_are_not_known_are_strays(place: Place) -> None:
-    assert place.strays(()) == {}
+def test_folders_are_listed_with_whether_another_process_may_write_them(place: Place) -> None:
+    assert place.folders() == {}
     for name in ("a", "b"):
         publish(place, name, b"abc")
     (place / "index.json").swap(b"1", None)
-    # In an object store another publisher may still be at work on a new folder, so it may not be removed yet.
-    assert place.strays({"a"}) == {"b": place.path is not None}
+    # In an object store another publisher may still be at work on a new folder.
+    assert place.folders() == dict.fromkeys(["a", "b"], place.path is not None)
 
 
-def test_a_temporary_index_of_a_killed_process_is_a_stray(tmp_path: Path) -> None:
-    (tmp_path / ".index-x").touch()
+def test_only_what_a_killed_process_of_corridor_left_is_a_leftover(tmp_path: Path) -> None:
+    (tmp_path / ".index-corridor-x").touch()
+    (tmp_path / ".aside-x" / "release").mkdir(parents=True)
+    (tmp_path / ".aside-of-a-person" / "notes").mkdir(parents=True)
+    (tmp_path / ".aside-link").symlink_to(tmp_path / ".aside-of-a-person")
+    (tmp_path / ".index-of-a-person").touch()
     (tmp_path / "notes.txt").touch()
-    place = LocalPlace(tmp_path)
-    assert place.strays(()) == {".index-x": True}
-    (place / ".index-x").remove()
-    assert place.strays(()) == {}
+    assert LocalPlace(tmp_path).remove_leftovers() == [".aside-x", ".index-corridor-x"]
+    left = [".aside-link", ".aside-of-a-person", ".index-of-a-person", "notes.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
+    assert (tmp_path / ".aside-of-a-person" / "notes").is_dir()

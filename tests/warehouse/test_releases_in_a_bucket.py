@@ -58,7 +58,7 @@ S3Store.put = counted
 tables = {"population": rows("population", {"jurisdiction": "ITA"})}
 publish_release(S3Place.from_address(sys.argv[1]), sys.argv[2], tables)
 """
-WRITES = 5  # the data package, one table, two tests of the conditions, the index
+WRITES = 6  # the entry, the data package, one table, two tests of the conditions, the index
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +88,10 @@ def test_a_published_release_is_complete(two: tuple[S3Place, Release, Release]) 
     assert [releases.damages(root / entry.name, entry) for entry in (first, second)] == [[], []]
     assert object_store.names(root) == [
         f"{FIRST}/datapackage.json",
+        f"{FIRST}/release.json",
         f"{FIRST}/tables/population.parquet",
         f"{SECOND}/datapackage.json",
+        f"{SECOND}/release.json",
         f"{SECOND}/tables/asylum.parquet",
         f"{SECOND}/tables/population.parquet",
         "index.json",
@@ -180,7 +182,7 @@ def test_a_publisher_killed_before_a_write_leaves_published_releases_unchanged(
     assert releases.index(root) == [first]
     assert releases.damages(root / FIRST, first) == []
     left = [entry for entry in object_store.names(root) if entry.startswith(name)]
-    assert len(left) == min(writes, 2)
+    assert len(left) == min(writes, 3)
     # The next publisher uses another name, because the first one may still be running.
     other = releases.next_name(root, date(2026, 11, 24))
     assert other == ("2026-11-24.2" if left else "2026-11-24.1")
@@ -188,7 +190,7 @@ def test_a_publisher_killed_before_a_write_leaves_published_releases_unchanged(
     assert releases.index(root) == [first, second]
     assert releases.damages(root / other, second) == []
     assert [entry for entry in object_store.names(root) if entry.startswith(f"{name}/")] == (
-        left or [f"{other}/datapackage.json", f"{other}/tables/population.parquet"]
+        left or [f"{other}/{path}" for path in ("datapackage.json", "release.json", "tables/population.parquet")]
     )
     # After a day, the next publisher removes the remaining objects.
     monkeypatch.setattr(s3, "ABANDONED_AFTER", timedelta(seconds=-1))
@@ -198,7 +200,8 @@ def test_a_publisher_killed_before_a_write_leaves_published_releases_unchanged(
 
 @pytest.mark.slow
 def test_a_publisher_killed_after_its_last_write_has_published(root: S3Place) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, str(root), FIRST, str(WRITES)], cwd=ROOT, check=False)
+    writes = WRITES + 1  # the first publication also creates an empty index
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root), FIRST, str(writes)], cwd=ROOT, check=False)
     assert done.returncode == 0
     assert [entry.name for entry in releases.index(root)] == [FIRST]
 
@@ -261,12 +264,27 @@ def test_a_malformed_address_is_refused(address: str) -> None:
         S3Place.from_address(address)
 
 
+def test_objects_of_somebody_else_in_the_same_prefix_are_never_removed(
+    root: S3Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_release(root, FIRST, {"population": BEFORE})
+    store, key = root.connect()
+    for name in ("their-project/model.bin", "2026-11-24.1/notes.txt", "other/release.json"):
+        store.put(f"{key}/{name}", b"mine")
+    monkeypatch.setattr(s3, "ABANDONED_AFTER", timedelta(seconds=-1))
+    assert releases.clean(root) == []
+    publish_release(root, releases.next_name(root, date(2026, 11, 24)), {"population": AFTER})
+    names = object_store.names(root)
+    assert {"their-project/model.bin", "2026-11-24.1/notes.txt", "other/release.json"} <= {*names}
+    assert f"{SECOND}/datapackage.json" in names or "2026-11-24.2/datapackage.json" in names
+
+
 def test_a_bucket_may_contain_only_releases(root: S3Place) -> None:
     whole = S3Place.from_address(str(root).rpartition("/statistics")[0] + "/")
     entry = publish_release(whole, FIRST, {"population": BEFORE})
     assert releases.index(whole) == [entry]
     assert releases.next_name(whole, date(2026, 11, 23)) == "2026-11-23.2"
-    (whole / FIRST).remove()
+    (whole / FIRST).delete((whole / FIRST).files())
     assert object_store.names(whole) == ["index.json"]
 
 

@@ -107,8 +107,8 @@ def test_the_last_response_is_the_newest_after_the_clock_jumped_back(
 def test_a_file_that_cannot_be_written_is_named_and_no_part_of_it_remains(tmp_path: Path) -> None:
     payload = tmp_path / "payload.csv"
     payload.write_text(
-        "DATAFLOW,LAST UPDATE,freq,citizen,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
-        + "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2023,6632,u\n" * 20_000
+        "DATAFLOW,LAST UPDATE,freq,citizen,agedef,age,unit,sex,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
+        + "ESTAT:TPS00177(1.0),09/07/26 23:00:00,A,TOTAL,COMPLET,TOTAL,NR,T,IE,2023,6632,\n" * 20_000
     )
     done = subprocess.run(
         [

@@ -1,8 +1,9 @@
 """Releases: changes of schemas, accepted checks, differences between two releases, and tables as of a day."""
 
 import json
+import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -91,10 +92,78 @@ def test_a_name_is_used_once(tmp_path: Path) -> None:
 def test_the_next_publication_removes_the_remains_of_a_killed_one(tmp_path: Path) -> None:
     published(tmp_path, "a", indicators(("one", "x")))
     (tmp_path / ".aside-half").mkdir()
-    (tmp_path / ".index-half").touch()
-    (tmp_path / "b").mkdir()  # renamed, and killed before the index named it
+    (tmp_path / ".index-corridor-half").touch()
+    published(tmp_path, "b", indicators(("one", "z")))
+    index = json.loads((tmp_path / "index.json").read_bytes())  # as if killed before the index named b
+    (tmp_path / "index.json").write_text(json.dumps(index | {"latest": "a", "releases": index["releases"][:1]}))
     published(tmp_path, "b", indicators(("one", "y")))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "index.json"]
+    assert releases.damages(LocalPlace(tmp_path / "b"), releases.find(LocalPlace(tmp_path), "b")) == []
+
+
+def test_what_somebody_else_put_next_to_or_into_releases_is_never_removed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "thesis.txt").write_text("mine")
+    root = tmp_path / "releases"
+    published(root, "2026-11-24.1", indicators(("one", "x")))
+    published(root, "2026-11-24.2", indicators(("one", "y")))
+    (root / "my results").mkdir()
+    (root / "my results" / "a.csv").write_text("mine")
+    (root / "latest").symlink_to(root / "2026-11-24.2")
+    (root / "2026-11-24.3").mkdir()
+    (root / "2026-11-24.3" / "release.json").write_text("{}")
+    (root / "linked").symlink_to(elsewhere)
+    (root / "2026-11-24.1" / "notes.txt").write_text("mine")
+    place = LocalPlace(root)
+    assert releases.next_name(place, date(2026, 11, 24)) == "2026-11-24.4"
+    releases.remove_from_index(place, ["2026-11-24.1"], "2026-11-25")
+    assert releases.clean(place) == ["2026-11-24.1"]
+    published(root, "2026-11-24.4", indicators(("one", "z")))
+    assert [path.name for path in (root / "2026-11-24.1").iterdir()] == ["notes.txt"]
+    assert (root / "my results" / "a.csv").read_text() == "mine"
+    assert (root / "2026-11-24.3").is_dir()
+    assert (root / "latest").is_symlink()
+    assert (elsewhere / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("damage", ["missing", "torn"])
+def test_a_lost_index_is_made_again_from_the_releases(tmp_path: Path, damage: str) -> None:
+    place = LocalPlace(tmp_path)
+    for name in ("a", "b"):
+        published(tmp_path, name, indicators(("one", name)))
+    releases.keep(place, "a", "cited")
+    published(tmp_path, "c", indicators(("one", "c")))
+    releases.remove_from_index(place, ["b"], "2026-11-25")
+    releases.clean(place)
+    published(tmp_path, "d", indicators(("one", "d")))
+    before = releases.index(place)
+    index = tmp_path / "index.json"
+    if damage == "missing":
+        index.unlink()
+    else:
+        index.write_bytes(index.read_bytes()[:100])
+    for attempt in (lambda: releases.index(place), lambda: published(tmp_path, "e", indicators(("one", "e")))):
+        with pytest.raises(ReleaseError, match="`corridor repair` makes it again"):
+            attempt()
+    assert releases.repair_index(place, "20261125T000000") == ["a", "c", "d"]
+    assert releases.index(place) == before
+    with pytest.raises(ReleaseError, match="b was pruned at 2026-11-25"):
+        releases.find(place, "b")
+    assert (tmp_path / "index-damaged-20261125T000000.json").exists() == (damage == "torn")
+    assert releases.repair_index(place, "20261125T000001") is None
+
+
+def test_a_release_without_one_of_its_tables_is_not_complete(tmp_path: Path) -> None:
+    place = LocalPlace(tmp_path)
+    published(tmp_path, "a", indicators(("one", "x")))
+    last = published(tmp_path, "b", indicators(("one", "y")))
+    assert releases.is_complete(place, last)
+    shutil.rmtree(tmp_path / "b")
+    assert not releases.is_complete(place, last)
+    complete = releases.latest_complete(place)
+    assert complete is not None
+    assert complete.name == "a"
 
 
 def test_a_release_whose_writing_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ Both classes implement the protocol ``Place`` and keep the same promises: a rele
 published file is never overwritten, and the index is replaced only if it still holds what was read before.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+# The entry of a release in its own folder. It proves that Corridor wrote the folder, so it is written first and removed
+# last.
+ENTRY = "release.json"
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,22 @@ class Place(Protocol):
         """Store all files of a local folder here, durably; ``ReleaseError`` if other content is here already."""
         ...
 
-    def strays(self, known: Collection[str]) -> dict[str, bool]:
-        """The names here that are not in ``known``, and for each whether it may be removed: no process uses it."""
+    def size(self) -> int | None:
+        """The size of this file in bytes; None if it does not exist."""
         ...
 
-    def remove(self) -> None:
-        """Remove this folder with all its content, or this file."""
+    def folders(self) -> dict[str, bool]:
+        """The names of the folders here, and for each whether no other process can still be writing it."""
+        ...
+
+    def files(self) -> list[str]:
+        """The files below this folder, by their path in it."""
+        ...
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove these files below this folder in this order, then the folders that are empty; others stay."""
+        ...
+
+    def remove_leftovers(self) -> list[str]:
+        """Remove what killed processes of Corridor left here before they published; return the removed names."""
         ...

@@ -1,20 +1,24 @@
 """Releases in a folder of the local disk.
 
 A rename makes a release visible, and a rename replaces the index. The build lock of the data folder excludes a second
-writer, so a folder that the index does not name was left by a killed process.
+writer.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.errors import ReleaseError
 from warehouse.files import sha256, sync
 from warehouse.storage import Content
+
+# The folder in which a release is written is ``.aside-…/release``; an unfinished index is ``.index-corridor-…``.
+_ASIDE, _STAGED = ".aside-", "release"
+_UNFINISHED_INDEX = ".index-corridor-"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class LocalPlace:
         """Replace the content of this file in one step; ``ReleaseError`` if the file no longer holds ``before``."""
         if self.read() != before:
             raise ReleaseError(f"another process has changed {self}; nothing was written: build again")
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.stem}-", dir=self.path.parent)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{self.path.stem}-corridor-", dir=self.path.parent)
         with os.fdopen(handle, "wb") as opened:
             opened.write(data)
             opened.flush()
@@ -53,15 +58,20 @@ class LocalPlace:
         """Read this file and return its size and hexadecimal sha256; ``FileNotFoundError`` if it does not exist."""
         return self.path.stat().st_size, sha256(self.path)
 
+    def size(self) -> int | None:
+        """The size of this file in bytes; None if it does not exist."""
+        return self.path.stat().st_size if self.path.is_file() else None
+
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """An empty folder on the same file system, so that ``publish`` can rename it; removed afterwards."""
         self.path.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
+        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self.path))
         try:
-            yield folder
+            (aside / _STAGED).mkdir()
+            yield aside / _STAGED
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(aside, ignore_errors=True)
 
     def publish(self, folder: Path) -> None:
         """Flush all files of ``folder`` to the disk and rename it to this path."""
@@ -70,18 +80,39 @@ class LocalPlace:
         folder.rename(self.path)
         sync(self.path.parent)
 
-    def strays(self, known: Collection[str]) -> dict[str, bool]:
-        """The folders and temporary index files here that are not in ``known``; all may be removed."""
+    def folders(self) -> dict[str, bool]:
+        """The names of the folders and links here. The build lock excludes another writer."""
         entries = self.path.iterdir() if self.path.is_dir() else ()
-        names = [path.name for path in entries if path.is_dir() or path.name.startswith(".index-")]
-        return {name: True for name in names if name not in known}
+        return {path.name: True for path in sorted(entries) if path.is_dir() and not path.name.startswith(_ASIDE)}
 
-    def remove(self) -> None:
-        """Remove this folder with all its content, or this file."""
-        if self.path.is_dir():
-            shutil.rmtree(self.path)
-        else:
-            self.path.unlink()
+    def files(self) -> list[str]:
+        """The files below this folder, by their path in it. Nothing below a link is listed."""
+        if self.path.is_symlink():
+            return []
+        return sorted(path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file())
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove these files below this folder in this order, then the folders that are empty; others stay."""
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
+        folders = sorted((path for path in self.path.rglob("*") if path.is_dir()), reverse=True)
+        for folder in [*folders, self.path]:
+            with suppress(OSError):  # a folder with other files stays
+                folder.rmdir()
+
+    def remove_leftovers(self) -> list[str]:
+        """Remove the folders in which killed processes wrote a release, and their unfinished indexes."""
+        removed = []
+        for path in sorted(self.path.iterdir()) if self.path.is_dir() else ():
+            if path.is_symlink():
+                continue
+            if path.name.startswith(_ASIDE) and path.is_dir() and {child.name for child in path.iterdir()} <= {_STAGED}:
+                shutil.rmtree(path)
+                removed.append(path.name)
+            elif path.name.startswith(_UNFINISHED_INDEX) and path.is_file():
+                path.unlink()
+                removed.append(path.name)
+        return removed
 
 
 def _flush(folder: Path) -> None:

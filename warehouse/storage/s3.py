@@ -3,8 +3,9 @@
 A bucket has no renames, and the build lock does not exclude every writer of the bucket. Therefore each object of a
 release is created only if it does not exist (``If-None-Match``) and is read back, and the index is replaced only if it
 is still the version that was read (``If-Match``). If two publishers work at once, one gets an error that asks for
-another build, and neither damages the other's release. Nothing reads objects that the index does not name. They are
-removed when they are a day old, because until then another publisher may be about to add them to the index.
+another build, and neither damages the other's release. Nothing reads objects that the index does not name. Those of a
+release that a killed publisher left are removed when they are a day old, because until then another publisher may be
+about to add them to the index.
 
 The client is obstore (the extra ``s3``): it is small, maintained, and supports both conditions. Credentials and the
 endpoint come from the environment variables that PyArrow, Polars and pandas read as well: ``AWS_ACCESS_KEY_ID``,
@@ -16,7 +17,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Literal
 
 from warehouse.errors import ReleaseError
 from warehouse.files import sha256
-from warehouse.storage import Content
+from warehouse.storage import ENTRY, Content
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -123,25 +124,44 @@ class S3Place:
         """Create an object here for each file of ``folder``; ``ReleaseError`` if one exists with other content."""
         # All publishers use the same order: at the first object that differs, one of two stops before it writes more.
         files = sorted(path for path in folder.rglob("*") if path.is_file())
+        files.sort(key=lambda path: path != folder / ENTRY)
         for path in files:
             (self / path.relative_to(folder).as_posix())._create(path)
         (self / files[0].relative_to(folder).as_posix())._test_conditions(files[0])
 
-    def strays(self, known: Collection[str]) -> dict[str, bool]:
-        """The prefixes here that are not in ``known``; those older than a day may be removed."""
+    def size(self) -> int | None:
+        """The size of this object in bytes; None if it does not exist."""
+        try:
+            with _one_sentence_errors(self):
+                store, key = self.connect()
+                return int(store.head(key)["size"])
+        except FileNotFoundError:
+            return None
+
+    def folders(self) -> dict[str, bool]:
+        """The prefixes here; another publisher may still write those that are less than a day old."""
         with _one_sentence_errors(self):
             store, key = self.connect()
             prefixes = store.list_with_delimiter(key or None)["common_prefixes"]
             names = [prefix.rpartition("/")[2] for prefix in prefixes]
-            return {name: (self / name)._is_abandoned() for name in names if name not in known}
+            return {name: (self / name)._is_abandoned() for name in names}
 
-    def remove(self) -> None:
-        """Remove all objects whose key begins with this prefix."""
+    def files(self) -> list[str]:
+        """The objects below this prefix, by the rest of their key."""
         with _one_sentence_errors(self):
             store, key = self.connect()
-            keys = [entry["path"] for entry in store.list(key).collect()]
-            if keys:
-                store.delete(keys)
+            return sorted(entry["path"].removeprefix(f"{key}/") for entry in store.list(key).collect())
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove these objects below this prefix in this order."""
+        with _one_sentence_errors(self):
+            store, key = self.connect()
+            for name in names:
+                store.delete(f"{key}/{name}")
+
+    def remove_leftovers(self) -> list[str]:
+        """Nothing: a release is written in a temporary folder of the machine."""
+        return []
 
     def _create(self, path: Path) -> None:
         from obstore.exceptions import AlreadyExistsError
