@@ -5,6 +5,7 @@ noticed. The file ``ledger.head`` next to it holds the length and the last line'
 end, or a removed ledger, are noticed. Lines of earlier versions of Corridor have neither, and may only come first.
 """
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -74,15 +75,16 @@ def append(ledger: Path, fetch: Fetch) -> None:
     values = asdict(replace(fetch, headers=headers, params=dict(fetch.params)))
     handle = os.open(ledger, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # threads and processes of one build append at once
         size = os.fstat(handle).st_size
         begun = b"\n" if size and os.pread(handle, 1, size - 1) != b"\n" else b""
         line = _line(values, _last_line(handle, size))
         if os.write(handle, begun + line) != len(begun + line):
             raise ArchiveError(f"{ledger} cannot be written: the disk is full")
         os.fsync(handle)
+        _write_head(ledger, size + len(begun + line), line)
     finally:
         os.close(handle)
-    _write_head(ledger, size + len(begun + line), line)
 
 
 def read(ledger: Path) -> list[Fetch]:

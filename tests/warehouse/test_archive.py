@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -267,6 +268,14 @@ def test_a_removed_line_is_reported_and_repaired(archive: Archive, kept: list[in
     if kept:
         (old,) = archive.root.glob("ledger-damaged-*.jsonl")
         assert old.read_bytes() == b"".join(lines[number] for number in kept)
+
+
+def test_many_threads_append_one_after_the_other(archive: Archive) -> None:
+    archive.append(fetch())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: archive.append(fetch(dataset=f"{number}")), range(100)))
+    assert len(archive.fetches()) == 101
+    assert archive.verify() == []
 
 
 def test_a_changed_line_that_can_still_be_read_is_reported(archive: Archive) -> None:
