@@ -119,7 +119,7 @@ class Archive:
         return [Damage("ledger", f"line {fault.line}", fault.why) for fault in ledger.faults(self.ledger)]
 
     def quick_check(self) -> list[Damage]:
-        """The damage that is visible without reading the payloads: of the ledger, missing payloads, wrong sizes."""
+        """The damage that is visible without reading the payloads: in the ledger, a missing payload, a wrong size."""
         damages = self.ledger_damages()
         received: dict[str, int] = {}
         for _, fetch in _lines_with_payload(self.ledger):

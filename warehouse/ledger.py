@@ -152,7 +152,7 @@ def rewrite(ledger: Path, damaged: Path) -> int:
 
 
 def _line(values: Mapping[str, object], before: bytes) -> bytes:
-    """A line of the ledger with the hash of the line before it; of the first line this hash is empty."""
+    """A line of the ledger with the hash of the line before it, which is empty in the first line."""
     chain = {"version": VERSION, "before": _sha256(before)}
     option = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps({**values, **chain}, option=option)

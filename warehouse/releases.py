@@ -102,7 +102,7 @@ def _release(entry: dict[str, Any]) -> Release:
 
 
 def _rebuilt(root: Place) -> _Index:
-    """The index as the entries of the releases state it: of each release whose folder holds one and is complete."""
+    """The index from the entries in the folders of the releases. Incomplete releases are left out."""
     found = [stored for name in root.folders() if (stored := _stored_entry(root, name))]
     entries = [stored.release for stored in found if not _missing(root / stored.release.name, stored.release)]
     entries.sort(key=lambda entry: (entry.created, entry.name))
