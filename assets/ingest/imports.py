@@ -38,7 +38,8 @@ def import_file(
     origin = Origin(sha256(path), now, published)
     with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
         rows = rows_of_payload(plain, publisher, name, origin, path)
-    if rows.normalised.observations.is_empty():
+    held = rows.normalised.held
+    if rows.normalised.observations.is_empty() and (held is None or held.is_empty()):
         why = why_empty(rows.normalised.unmatched)
         raise AssetError(f"{path.name} has no row for {publisher.publisher}/{name}: {why}")
     payload = workspace.archive.store(path)

@@ -21,16 +21,28 @@ _CONTINUES = re.compile(
     r"[,、]?(?:则|并)?(?:达到了?|达|为|增加到|增加至|增至|增长到|增长至|上升到|上升至|升至|提高到|提高至|扩大到|扩大至|下降到|下降至|降至|降到"
     r"|减少到|减少至|回升至|恢复至)"
 )
-_SEPARATORS = re.compile(r"[、,]?(?:和|及|以及|与)?$|、(?:和|及)?$")
+_SEPARATORS = re.compile(r",? and $|[、,]?(?:和|及|以及|与)?$|、(?:和|及)?$")
 _CHANGE_OF = re.compile(
     r"(?P<compared>同比|[比较](?:上年|去年|上一年|上年末|上年同期|去年同期))?(?:净)?(?P<way>增长|上升|增加|提高|增|下降|减少|降低)(?:了)?$"
 )
 _PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
 _SPLIT = re.compile(r"、|以及|和|及|与|,")
-_PERCENT = ("%", "percent", "per cent", "个百分点")
+_PERCENT = ("%", "percent", "per cent", "-percent", "个百分点")
 _LONGEST_LIST = 12
 _CHANGE_ROLES = frozenset({"compare", "change", "neutral", "policy", "list"})
+_LEVEL_ROLES = frozenset({"subject", "between", "time"})
 _PARTICLES = ("of", "by", "a", "an", "the", " ", "了", "约", "为", "达", "达到", "的", "、", ",", "率", "各")
+# A change in English, with its noun after the figure: marking a 15.8-percent rise year on year.
+_ENGLISH_CHANGE = re.compile(
+    r",?\s?(?:(?:marking|indicating|representing|reflecting|showing|with) )?(?:an?|the)\s?", re.IGNORECASE
+)
+_CHANGE_NOUN = re.compile(
+    r"\s(?:year-on-year |annual )?(?P<way>increase|rise|growth|surge|jump|drop|decrease|decline|fall)"
+    r"(?: year-on-year| year on year| on the year| from (?:the previous year|a year earlier|the year before|last year)"
+    r"| (?:from|over|compared with|compared to) the same period (?:last year|of last year|in \d{4}|a year earlier))?"
+    r"(?=[,.;]|$)",
+    re.IGNORECASE,
+)
 # Comparisons with another time than the year before.
 _NOT_YEAR_BEFORE = re.compile(r"环比|季度|年初|\d{4}年|月")
 
@@ -141,7 +153,9 @@ class _Sentence:
             or self._statement(region, quantity)
             or self._changed_to(region, found)
             or self._changed(region, found)
+            or self._changed_in_english(region, quantity)
             or self._shared(region, quantity)
+            or self._changed_alone(region, quantity)
         )
 
     def _statement(self, region: str, quantity: Quantity) -> int:
@@ -248,7 +262,7 @@ class _Sentence:
             return 0
         self._keep(chosen[0], found[1])
         year_before = not _NOT_YEAR_BEFORE.search(change.group()) and change["compared"]
-        if found[0].unit in _PERCENT[:3] and year_before and chosen[0].declared.growth:
+        if found[0].unit in _PERCENT[:-1] and year_before and chosen[0].declared.growth:
             falls = change["way"] in vocabulary().changes.fall
             self.out.changes.append(Change(self.run[-1], found[0], falls))
         return 2
@@ -258,14 +272,14 @@ class _Sentence:
         quantity = found[0]
         run = self._run_of(found)
         # 同比增长15.1%、10.1%、26.4% lists the changes of as many figures without 分别.
-        respectively = "分别" in region or any(one.unit in _PERCENT[:3] for one in run)
+        respectively = "分别" in region or any(one.unit in _PERCENT[:-1] for one in run)
         lexed = self.grammar.lexer.lex(region, _CHANGE_ROLES, self.grammar.published)
         if lexed.stopped or not lexed.tokens or "change" not in _last_roles(lexed.tokens, region):
             return 0
         if not ends_clause(self.text[quantity.unit_end :]):
             return 0
         listed = [quantity, *(run if respectively else ())]
-        if quantity.unit in _PERCENT[:3] and not _NOT_YEAR_BEFORE.search(region):
+        if quantity.unit in _PERCENT[:-1] and not _NOT_YEAR_BEFORE.search(region):
             words = {region[token.start : token.end] for token in lexed.tokens if "change" in token.roles}
             falls = not words.isdisjoint(vocabulary().changes.fall)
             changed = zip(self._changed_figures(region, len(listed), respectively=respectively), listed, strict=False)
@@ -276,6 +290,31 @@ class _Sentence:
             self.run = []
         self.at = listed[-1].unit_end
         return len(listed)
+
+    def _changed_in_english(self, region: str, quantity: Quantity) -> int:
+        """Read a change whose noun follows it: a 14.2 percent increase from the previous year."""
+        noun = _CHANGE_NOUN.match(self.text, quantity.unit_end)
+        if quantity.unit not in _PERCENT or not noun or not _ENGLISH_CHANGE.fullmatch(region):
+            return 0
+        if self.run and self.run[-1].found.declared.growth:
+            falls = noun["way"].lower() in ("drop", "decrease", "decline", "fall")
+            self.out.changes.append(Change(self.run[-1], quantity, falls))
+        self.at = noun.end()
+        return 1
+
+    def _changed_alone(self, region: str, quantity: Quantity) -> int:
+        """Skip the change of something whose figure is not stated: 拐卖妇女儿童案件立案数同比下降20.6%."""
+        lexed = self.grammar.lexer.lex(region, _CHANGE_ROLES | _LEVEL_ROLES, self.grammar.published)
+        if quantity.unit not in _PERCENT or lexed.stopped or not ends_clause(self.text[quantity.unit_end :]):
+            return 0
+        if "change" not in _last_roles(lexed.tokens, region) or not any("compare" in t.roles for t in lexed.tokens):
+            return 0
+        self.out.times += tuple(token.time for token in lexed.tokens if token.time is not None)
+        self.out.unread.append((quantity, "its change is given without a figure"))
+        self.thread.unread()
+        self.run = []
+        self.at = quantity.unit_end
+        return 1
 
     def _changed_figures(self, region: str, count: int, *, respectively: bool) -> list[Reading]:
         """Return the figures that changes are of: as many as there are changes, or the one directly before."""

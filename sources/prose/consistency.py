@@ -24,7 +24,8 @@ def claimed(found: list[Match], text: str) -> list[Match]:
     by_span: dict[tuple[int, int], Match] = {}
     for match in sorted(found, key=lambda one: (one.start, -len(one.text), bool(one.why))):
         other = by_span.setdefault((match.start, len(match.text)), match)
-        if not match.why and (other.statement, other.fields) != (match.statement, match.fields):
+        same = (other.fields, other.period, other.times) == (match.fields, match.period, match.times)
+        if not match.why and not other.why and not same:
             raise FormatError(
                 f"two statements claim {match.text!r} at character {match.start}: {other.statement} and "
                 f"{match.statement}, in {text[slice(*match.sentence)][:80]!r}"

@@ -115,6 +115,8 @@ def _of_kind(  # noqa: PLR0911 - one return for each rule
     """Return the period if what is counted has a figure over it or at its end, or the reason why it has none."""
     if declared.kind == "stock" or declared.period == "end":
         if "/" in period and len(period) == len("2018/2022"):
+            if time.to_end:
+                return ends(period), ""
             return None, "it names several years for what is counted at one time"
         return period, ""
     if time.kind == "until":

@@ -20,7 +20,7 @@ from sources.prose.statements import Statement, Statements
 _LONGEST = 4_000  # characters: longer runs of text are not sentences
 _DIGIT = re.compile(r"\d")
 # The nation as the scope of a sentence, and not as what a part of it is compared with.
-_NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)")
+_NATION = re.compile(r"(?<![占居列在])(?:全国|我国)(?!第|前|首|平均|最)|全部农民工")
 _REPORT = re.compile(r"发布会|举行|召开|获悉|\d日电|\d日讯")
 _HEADING = 30  # characters
 _STOPS = "。!?;,:…"

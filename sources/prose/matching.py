@@ -18,8 +18,12 @@ from sources.prose.statements import Form, Statement, Statements, Worded
 _BEFORE = frozenset({"neutral", "reporting", "policy", "time", "verb", "link", "topic", "compare", "list"})
 _BETWEEN = frozenset({"between", "time", "verb", "compare", "list"})
 # Words by which a part of the sentence is a report of the publication.
-_REPORTS = re.compile(r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告")
-_TIME_AFTER = re.compile(r",? (?:in|at the end of|by the end of|during|for|over|at the) (?=[a-z\d])", re.IGNORECASE)
+_REPORTS = re.compile(
+    r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告|报告|公报"
+)
+_TIME_AFTER = re.compile(
+    r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])", re.IGNORECASE
+)
 _ENDS = ",、。;!?):"
 _AFTERTHOUGHT = re.compile(r",?\(?(?:不含|含|不包括|包括|均为|均系|仅为|其中不|主要为|主要是|系|都是|全部为|全为|仅限)")
 _IN_BRACKETS = re.compile(r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由)[^()]*\)")
@@ -78,7 +82,7 @@ class Grammar:
                     found = self._found((name, declared, worded), shape, quantity, inherited)
                     found = self._with_time_after(found, sentence) if found else None
                     if found is not None and _ends(found, worded, sentence):
-                        yield found
+                        yield _with_note(found, worded, sentence)
 
     def _with_time_after(self, found: Found, sentence: str) -> Found:
         """Return a statement with the time that English states after its figure: 68.5 percent at the end of 2031."""
@@ -176,7 +180,7 @@ def _shapes(worded: Worded, region: str, quantity: Quantity, sentence: str) -> I
     nothing = re.compile("").match(region)
     if nothing and ((worded.form.adjacent and not region) or (worded.form.counted and quantity.unit)):
         yield Shape(region, "", nothing, quantity.unit_end)
-    if quantity.unit:
+    if quantity.unit or "" in worded.form.units:
         for pattern in worded.after:
             blank = re.compile(r"\s?的?").match(sentence, quantity.unit_end)
             if after := pattern.match(sentence, blank.end() if blank else quantity.unit_end):
@@ -233,6 +237,14 @@ def _unit_before(subject: str, between: str, form: Form) -> str | None:
         if (noun in between or subject.endswith(noun)) and unit in form.units:
             return unit
     return "" if subject.isascii() and "" in form.units else None
+
+
+def _with_note(found: Found, worded: Worded, sentence: str) -> Found:
+    """Return a statement that ends after its note, if the note is the rest of its clause."""
+    note = worded.note.match(sentence, found.end) if worded.note else None
+    if note and not re.search(r"\d", note.group()) and (note.end() == len(sentence) or sentence[note.end()] in ",.;。"):
+        return replace(found, end=note.end())
+    return found
 
 
 def _ends(found: Found, worded: Worded, sentence: str) -> bool:

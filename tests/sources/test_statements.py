@@ -77,6 +77,12 @@ statements:
         load(text, "bad.yaml")
 
 
+def test_a_statement_that_is_declared_twice_is_refused() -> None:
+    text = "publisher: nia\nissuers: [x]\nstatements:\n  one: {}\n  one: {}\n"
+    with pytest.raises(CatalogueError, match="has the key one twice"):
+        load(text, "bad.yaml")
+
+
 PUBLISHERS = {
     "国家移民管理局 (National Immigration Administration)": "nia",
     "国家统计局 (NBS)": "nbs",

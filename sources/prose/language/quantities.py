@@ -46,6 +46,8 @@ _AT_MOST = re.compile(r"近|不足|不到|nearly|almost")
 _ABOUT = re.compile(r"约|左右|上下|about|around|approximately")
 _HAN = {char: number for number, char in enumerate("零一二三四五六七八九十")} | {"两": 2, "半": 0}
 _CANDIDATE = re.compile(rf"(?<![\d.])(?<!\d,)(?P<figure>{FIGURE})", re.IGNORECASE)
+# A note on the currency directly after the unit.
+_CURRENCY = re.compile(r"\((?:人民币,?)?(?:下同)?\)")
 _BOUND_AFTER = re.compile(r"(?P<bound>以上|左右|上下)|大关|关口")
 # What a figure goes on with if it is one end of a range, a malformed number, or a number with other digits.
 _GOES_ON = re.compile(r"\s?(?:[~—–-]|至|到)\s?\d|[\d.,:/]\d|\s?[百千十]?[万亿]|\s\d|[xX×*○〇]")
@@ -139,6 +141,8 @@ def quantities(text: str, units: re.Pattern[str], skipped: list[tuple[int, int]]
         if unit and (bound := _BOUND_AFTER.match(text, at)):  # 6亿人次以上, 6亿人次大关
             at = bound.end()
             end, written = (at, text[start:at]) if bound["bound"] else (end, written)
+        if unit and unit["unit"] == "元" and (note := _CURRENCY.match(text, at)):
+            at = note.end()
         yield Quantity(start, end, written, unit["unit"] if unit else "", at)
 
 

@@ -17,6 +17,10 @@ from sources.prose.language.quantities import small
 _HAN_NUMBER = r"(?:[一二两三四五六七八九十]{1,3}|\d{1,2})"
 _YEAR = r"(?<!\d)(?:19|20)\d{2}"
 _DASH = r"(?:[-~—–]{1,2}|至|到)"
+# 连续两年的下降趋势 describes a trend and names no time.
+_TREND = (
+    rf"(?:结束了)?连续第?{_HAN_NUMBER}(?:年|个月|个?季度)的?(?:下降|增长|上升|减少|增加|回落|回升|保持|稳居|位居|居)"
+)
 _HOLIDAY = (
     r"(?:春节|元旦|清明节?|五一|劳动节|端午节?|中秋节?|国庆节?|“五一”|“十一”|“双节”|双节|春运|黄金周|小长假|暑假|寒假|暑运)"
     r"(?:、?(?:中秋|国庆|清明|端午|元旦|春节)节?)*"
@@ -39,7 +43,7 @@ _PARTS = re.compile(
     r"|(?P<average>(?:平均)?[每日月周年]?均每?[天日月周年](?!收入|消费|龄)|[日周月年]均(?!收入|消费|龄|工资)|平均每[天日月周年]"
     r"|每[天日周月年]|单日(?:最高)?|当日|日(?:最)?高峰|高峰日|最高峰?日|首[日月年]|末日)"
     rf"|(?P<holiday>{_HOLIDAY}(?:假期|期间|长假)?|假期|期间)"
-    rf"|(?P<span>(?:过去|近|最近|前|后|这|此后|今后|未来|连续|历时|一连)的?{_HAN_NUMBER}(?:多|余)?个?(?:年度?|月份?|天|周|季度|届)(?:多|半)?(?:来|间|里|内|以来)?"
+    rf"|(?P<span>(?!{_TREND})(?:过去|近|最近|前|后|这|此后|今后|未来|连续|历时|一连)的?{_HAN_NUMBER}(?:多|余)?个?(?:年度?|月份?|天|周|季度|届)(?:多|半)?(?:来|间|里|内|以来)?"
     rf"|{_HAN_NUMBER}(?:多|余)?(?:年|个月|周|天|个季度)(?:多|半)?(?:来|间|里|内|以来|共|累计)"
     r"|[“\"]?(?:十[一二三四五六]|[一二三四五六七八九])五[”\"](?:规划|计划)?(?:时期|期间|以来|开局之年|收官之年|前\w年)?|十[一二三四五六]五(?:规划|计划)?(?:时期|期间|以来)"
     r"|近年来?|近几年来?|多年来|历年来?|往年|数年来?|一段时间(?:以来)?|近期|近日|日前|目前|现在|如今|迄今(?:为止)?|至今|同期|当月|当天|上周|本周|上月|本月|上个月|这个月"
@@ -79,7 +83,10 @@ _NUMBERS = {
 _ENGLISH = re.compile(
     rf"(?P<m1>{_NAMES})\s?(?:to|through|-|–)\s?(?P<m2>{_NAMES})(?:,? (?:of )?(?P<range_year>\d{{4}}))?"
     rf"|first (?P<months>{'|'.join(_NUMBERS)}) months(?: of (?:(?P<months_year>\d{{4}})|this year))?"
-    rf"|(?P<ordinal>first|second|third|fourth)[ -](?P<part>quarter|half)(?: (?:of )?(?P<part_year>\d{{4}}))?"
+    rf"|(?P<ordinal>first|second|third|fourth)[ -](?P<part>quarter|half)(?:\s?\([QH][1-4]\))?"
+    rf"(?:\s?(?:of )?(?:(?P<part_year>\d{{4}})|this year))?"
+    rf"|first three quarters(?: of (?:(?P<three_year>\d{{4}})|this year))?"
+    rf"|(?<![A-Za-z\d])(?P<short>[QH][1-4])(?![A-Za-z\d])(?: (?:of )?(?P<short_year>(?:19|20)\d{{2}}))?"
     rf"|end of (?P<month>{_NAMES})(?:,? (?P<month_year>\d{{4}}))?"
     rf"|(?P<span>(?:from |since |between )(?:19|20)\d{{2}}(?: (?:to|and|until) (?:19|20)\d{{2}})?"
     r"|(?:past|last|next) (?:\w+) (?:years|months|weeks)|since \w+"
@@ -104,7 +111,7 @@ class TimeExpression:
 
     ``year`` is None if the text does not state it. ``part`` is the end of the period's text: "" for the whole year.
     ``why`` is the reason if the expression names no period. ``kind`` is "over" a period, "at" its end, or "until" its
-    end from a beginning that is not stated.
+    end from a beginning that is not stated. ``to_end`` marks several years whose last end is named: 从1978年到2018年底.
     """
 
     start: int
@@ -114,6 +121,7 @@ class TimeExpression:
     kind: str = "over"
     why: str = ""
     day: bool = False
+    to_end: bool = False
 
     def of(self, year: int | None) -> str | None:
         """Return the period, with ``year`` if the text does not state one."""
@@ -225,7 +233,8 @@ def _resolved(start: int, parts: list[re.Match[str]], published: date | None) ->
         rest = [kind for kind in kinds if kind not in ("range", "since", "whole")]
         if rest or int(found["from"]) >= int(found["to"]):
             return unresolved("it counts over a span that it does not date")
-        return TimeExpression(start, end, part=f"{found['from']}/{found['to']}")
+        to_end = found.group().endswith(("底", "末"))
+        return TimeExpression(start, end, part=f"{found['from']}/{found['to']}", to_end=to_end)
     if "since" in kinds or "sincetail" in kinds:
         return unresolved("it counts since a time that it does not name")
     if len(years) > 1:
@@ -306,6 +315,12 @@ def _english_at(text: str, start: int) -> TimeExpression | None:
         part = f"-{_MONTHS.index(found['m1']) + 1:02}/-{_MONTHS.index(found['m2']) + 1:02}"
     elif "months" in found:
         part = f"-01/-{_NUMBERS[found['months']]:02}"
+    elif "short" in found:
+        part = f"-{found['short'].upper().replace('H', 'S')}"
+        if part in ("-S3", "-S4"):
+            return TimeExpression(match.start(), match.end(), why="it names a time that is not a calendar period")
+    elif match.group().lower().startswith("first three quarters"):
+        part = "-01/-09"
     elif "ordinal" in found:
         part = f"-{'S' if found['part'] == 'half' else 'Q'}{_ORDINALS[found['ordinal']]}"
     else:

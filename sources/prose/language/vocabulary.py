@@ -57,6 +57,12 @@ PROVINCES = (
 _PROVINCE = f"(?:{'|'.join(PROVINCES)})"
 
 
+# The name of a person who reports something.
+_PERSON = (
+    r"[\u4e00-\u9fff·]{2,4}?"
+    r"(?=(?:在会上|会上|在新闻发布会上|在发布会上|对此|就此)?(?:介绍|通报|表示|指出|透露|说|称|强调|[,:]))"
+)
+
 _COMPARES = re.compile(r"(?P<with>与|和|同)|比|较")
 _COMPARED = re.compile(r"(?:同期|末|底|人数|水平)?(?P<compared>相比|比)?")
 
@@ -231,6 +237,7 @@ def _compiled(word: str) -> re.Pattern[str]:
     escaped = re.escape(word).replace(r"\#\#", r"(?:1[5-9]\d|2[0-4]\d)").replace(r"\#", r"\d[\d,.]*")
     escaped = (
         escaped.replace("<province>", _PROVINCE)
+        .replace("<person>", _PERSON)
         .replace("\\~", r"[\u4e00-\u9fff、]{2,12}")
         .replace("~", r"[\u4e00-\u9fff、]{2,12}")
     )

@@ -282,6 +282,7 @@ class Statements(_Part):
         """The lexer of the vocabulary with the words and topics of this publisher."""
         extra = {word: "neutral" for entry in self.neutral for word in entry.words} | {"分别": "list"}
         words = {word: found for word, found in roles(extra).items() if word not in self.narrowing}
+        words |= {name: words.get(name, frozenset()) | {"reporting"} for name in self.issuers}
         topics = (topic for one in self.statements.values() for worded in one.worded for topic in worded.topics)
         subjects = (phrase for one in self.statements.values() for worded in one.worded for phrase in worded.subject)
         return Lexer(words, {"topic": tuple(topics), "subject": tuple(subjects)})
