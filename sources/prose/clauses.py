@@ -155,7 +155,7 @@ class _Sentence:
             or self._changed(region, found)
             or self._changed_in_english(region, quantity)
             or self._shared(region, quantity)
-            or self._changed_alone(region, quantity)
+            or self._changed_without_figure(region, quantity)
         )
 
     def _statement(self, region: str, quantity: Quantity) -> int:
@@ -302,7 +302,7 @@ class _Sentence:
         self.at = noun.end()
         return 1
 
-    def _changed_alone(self, region: str, quantity: Quantity) -> int:
+    def _changed_without_figure(self, region: str, quantity: Quantity) -> int:
         """Skip the change of something whose figure is not stated: 拐卖妇女儿童案件立案数同比下降20.6%."""
         lexed = self.grammar.lexer.lex(region, _CHANGE_ROLES | _LEVEL_ROLES, self.grammar.published)
         if quantity.unit not in _PERCENT or lexed.stopped or not ends_clause(self.text[quantity.unit_end :]):

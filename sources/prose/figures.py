@@ -27,6 +27,12 @@ _STOPS = "。!?;,:…"
 _TITLE_ROLES = frozenset({"neutral", "reporting", "policy", "time"})
 _UNANCHORED = "neither its title nor the sentence names the nation or what is counted"
 _PART = "it is about a part of the nation"
+# A sentence that states a figure and what replaces it.
+_CORRECTED = re.compile(
+    r"(?:修订|修正|更正|订正|核定|调整|校正|改)(?:后)?(?:为|成)|更正|勘误|有误|误为|应为"
+    r"|revised (?:to|down|up)|corrected to"
+)
+_CORRECTS = "its sentence corrects a figure"
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,10 @@ def figures_of(document: Document) -> Figures:
             quantities = [one.quantity for one in outcome.readings] + [one for one, _ in outcome.unread]
             found.unread += [_unread(page.text, place, text, one, _PART) for one in quantities]
             continue
+        if _CORRECTED.search(written):
+            thread.unread()
+            found.unread += [_unread(page.text, place, text, one.quantity, _CORRECTS) for one in outcome.readings]
+            outcome.readings, outcome.changes = [], []
         if not scope.anchored(written):
             found.unread += [_unread(page.text, place, text, one.quantity, _UNANCHORED) for one in outcome.readings]
             outcome.readings, outcome.changes = [], []

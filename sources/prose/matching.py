@@ -21,6 +21,8 @@ _BETWEEN = frozenset({"between", "time", "verb", "compare", "list"})
 _REPORTS = re.compile(
     r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告|报告|公报"
 )
+# The day before such a part, as in 10月20日,国家移民管理局举行新闻发布会, is the day of the report.
+_HOLDS = re.compile(r"举行|召开")
 _TIME_AFTER = re.compile(
     r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])", re.IGNORECASE
 )
@@ -200,6 +202,9 @@ def _in_place(tokens: tuple[Token, ...], text: str) -> tuple[Token, ...] | str:
         last = number == len(parts) - 1
         written = text[part[0].start : part[-1].end] if part else ""
         reports = bool(_REPORTS.search(written))
+        if part and all(token.time is not None and token.time.day for token in part) and not last:
+            following = parts[number + 1]
+            reports = bool(following and _HOLDS.search(text[following[0].start : following[-1].end]))
         for token in part:
             if token.roles <= {"reporting"} and not (reports and not last):
                 return text[token.start : token.end]
@@ -220,7 +225,7 @@ def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
             return False
         if word in ("由", "却由", "从") and not any(token.time for token in tokens[number + 1 : number + 2]):
             return False
-    return not (tokens and "compare" in tokens[-1].roles)
+    return not (tokens and "compare" in tokens[-1].roles and "between" not in tokens[-1].roles)
 
 
 def _only_verb(token: Token) -> bool:
