@@ -17,6 +17,7 @@ from assets.ingest.receptions import receptions
 from assets.ingest.stored import StageResult
 from assets.law.bindings import bindings
 from assets.law.gaps import legal_gap
+from assets.law.instruments import legal_instrument
 from assets.normalise import tables
 from sources.catalogue import datasets, redistributable
 from warehouse import rows
@@ -88,7 +89,7 @@ def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
     return [
         TableStep(("jurisdiction",), _declared(tables.jurisdiction)),
         TableStep(("indicator",), _declared(tables.indicator)),
-        TableStep(("legal_instrument",), _declared(tables.legal_instrument)),
+        TableStep(("legal_instrument",), _legal_instrument, reads=("legal_event",)),
         TableStep(("measure",), _declared(comparison.measure)),
         TableStep(("code",), _declared(tables.code)),
         TableStep(("legal_binding",), _legal_binding, reads=("legal_event",)),
@@ -125,6 +126,10 @@ def _rows_of_observations(name: str) -> Callable[[Inputs], Frames]:
         return {name: tables.rows_in_parts(observations, declared)}
 
     return make
+
+
+def _legal_instrument(inputs: Inputs) -> Frames:
+    return {"legal_instrument": legal_instrument(inputs.table("legal_event").collect())}
 
 
 def _legal_binding(inputs: Inputs) -> Frames:

@@ -9,6 +9,7 @@ from functools import partial
 import polars as pl
 
 from expectations.rule import Rules, Table
+from warehouse import codes
 from warehouse.codes.legal import CONSENT, FOUNDED
 
 # Events that can happen only once.
@@ -120,7 +121,8 @@ def bindings_rest_on_events(table: Table) -> pl.LazyFrame:
     treaty = pl.col("basis") == "treaty"
     by_treaty = pl.col("event").is_in((*CONSENT, "extend"))
     by_act = pl.col("event").is_in(("adopt", "enter_into_force", "opt_in"))
-    return table.rows.filter(~((treaty & by_treaty) | (~treaty & by_act)))
+    by_basic_law = (pl.col("basis") == "basic_law") & (pl.col("event") == "extend")
+    return table.rows.filter(~((treaty & by_treaty) | (~treaty & by_act) | by_basic_law))
 
 
 @_binding_rule(
@@ -130,6 +132,23 @@ def bindings_rest_on_events(table: Table) -> pl.LazyFrame:
 def bindings_end_after_they_begin(table: Table) -> pl.LazyFrame:
     """Bindings that do not end after they begin."""
     return table.rows.filter(pl.col("valid_to") <= pl.col("valid_from"))
+
+
+@RULES.add(
+    severity="warning",
+    reason="An act that another act repeals and replaces ends on a day. Without that day, the replaced act would bind "
+    "for ever.",
+    tables=("legal_gap",),
+    shows=("gap_reason",),
+)
+def replaced_acts_end(table: Table) -> pl.LazyFrame:
+    """Acts that another act replaces and for which no source dates the end."""
+    replaced = codes.instruments().drop_nulls("replaces").select(instrument=pl.col("replaces").str.split(";"))
+    return table.rows.filter(pl.col("aspect") == "repeal").join(
+        replaced.explode("instrument").lazy().with_columns(pl.col("instrument").cast(pl.String)),
+        on="instrument",
+        how="semi",
+    )
 
 
 @_measure_rule(

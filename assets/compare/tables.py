@@ -34,7 +34,7 @@ TABLES = (
     "coverage_gap",
     "counting_rule",
 )
-LAW = ("legal_binding", "legal_event", "visa_rule", "policy_coding")
+LAW = ("legal_binding", "legal_event", "visa_rule", "policy_coding", "legal_provision")
 
 # The columns of a table of statistics that the comparison needs, in addition to the table's own dimensions.
 _NEEDED = (
@@ -73,7 +73,7 @@ def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
     used = {name: frame.collect() for name, frame in _used(inputs.statistics).items()}
     statistics: dict[str, Frame] = {name: engine.from_polars(frame) for name, frame in used.items()}
     question = _question(used, inputs.receptions)
-    law = Law(*(inputs.law[name] for name in ("legal_binding", "visa_rule", "policy_coding")))
+    law = Law(**{name: inputs.law[name] for name in LAW})
     candidates = engine.materialise(comparison.candidates(statistics, question, engine))
     law_figures = engine.from_polars(_law_figures(law, question, inputs.receptions))
     rows = comparison.figures(candidates, law_figures, question, engine)

@@ -45,7 +45,10 @@ def policy_timeline(
         schema={"measure": pl.String, "subject": pl.String},
         orient="row",
     )
-    happened = pl.concat([_dated_events(events, binding), _binding_starts(binding)]).join(affected, on="subject")
+    of_events = _dated_events(events, binding)
+    # A binding that begins on the day of an event repeats the event.
+    starts = _binding_starts(binding).join(of_events, on=["jurisdiction", "subject", "happened_on"], how="anti")
+    happened = pl.concat([of_events, starts]).join(affected, on="subject")
     dated = pl.concat([happened, _visa_waivers(visa_rules)], how="diagonal").unique()
     states = figures.filter(pl.col("aggregation") == STATE).select("measure", "jurisdiction", "year", "value", "unit")
     years = states["year"].min(), states["year"].max()
@@ -62,9 +65,11 @@ def policy_timeline(
 def _dated_events(events: pl.DataFrame, binding: pl.DataFrame) -> pl.DataFrame:
     """The dated events of each jurisdiction. Events of a whole instrument count for each jurisdiction that it binds.
 
-    An event that is only known to have happened by a day (precision ``by``) has no day of its own and is left out.
+    An event that is only known to have happened by a day (precision ``by``) has no day of its own and is left out, and
+    so is an event that concerns only some articles, such as an application in part.
     """
-    selected = pl.col("event").is_in(EVENTS) & pl.col("date").is_not_null() & (pl.col("date_precision") != "by")
+    has_a_day = pl.col("date").is_not_null() & (pl.col("date_precision") != "by")
+    selected = pl.col("event").is_in(EVENTS) & has_a_day & pl.col("provision").is_null()
     dated = events.filter(selected).select("jurisdiction", happened="event", subject="instrument", happened_on="date")
     bound = binding.select(pl.col("jurisdiction").alias("bound"), subject="instrument").unique()
     of_whole = pl.col("jurisdiction").is_in(_WHOLE_INSTRUMENT)

@@ -3,7 +3,8 @@
 No status is stored. A treaty binds a jurisdiction from its entry into force for that jurisdiction: the day that a
 source states, else the day that follows from the treaty's own rule, else the day of consent. An act of the Union binds
 every member state from its entry into force or from the state's accession; Denmark and Ireland only if a source states
-that they take part. If sources disagree, the event with the highest confidence is used, and the first of equal ones.
+that they take part. A national law of China binds the mainland, and Hong Kong or Macao only if a source states that it
+is extended to them. If sources disagree, the event with the highest confidence is used, and the first of equal ones.
 """
 
 from datetime import date
@@ -53,9 +54,10 @@ def _most_confident(events: pl.DataFrame) -> pl.DataFrame:
     return events.filter(pl.col("confidence").to_physical() == pl.col("confidence").to_physical().min().over(_KEY))
 
 
-def _first_day(events: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The first day of the events for each jurisdiction and instrument, in a column of that name."""
-    return _most_confident(events.drop_nulls("date")).group_by(_KEY).agg(pl.col("date").min().alias(name))
+def most_confident_day(events: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The first day of the most reliable events for each jurisdiction and instrument, in a column of that name."""
+    ranked = events.drop_nulls("date").with_columns(pl.col("confidence").cast(_CONFIDENCE))
+    return _most_confident(ranked).group_by(_KEY).agg(pl.col("date").min().alias(name))
 
 
 def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
@@ -69,14 +71,17 @@ def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
     consent = _most_confident(events.filter(pl.col("event").is_in(CONSENT)).drop_nulls("date"))
     denounced = events.filter(pl.col("event") == "denounce").select(*_KEY, pl.col("date").alias("valid_to"))
     entered = events.filter(pl.col("event") == "enter_into_force")
-    general = _first_day(entered.filter(pl.col("jurisdiction") == "_T"), "general").select("instrument", "general")
+    general = most_confident_day(entered.filter(pl.col("jurisdiction") == "_T"), "general").select(
+        "instrument", "general"
+    )
     bound = (
         _with_end(consent, denounced)
-        .join(_first_day(entered, "entered"), on=_KEY, how="left")
+        .join(most_confident_day(entered, "entered"), on=_KEY, how="left")
         .join(general, on="instrument", how="left")
         .with_columns(_beginning())
     )
-    return bound.with_columns(valid_from=pl.max_horizontal("begins", "general", "in_force"))
+    first = pl.max_horizontal("begins", "general", "in_force")
+    return bound.with_columns(valid_from=first, applies_from=first)
 
 
 def _with_end(consent: pl.DataFrame, denounced: pl.DataFrame) -> pl.DataFrame:
@@ -120,9 +125,15 @@ def _by_rule() -> pl.Expr:
 def _territory_bindings(known: pl.DataFrame) -> pl.DataFrame:
     """The bindings of territories to which a treaty was extended. The state as a whole may not be bound."""
     extended = _most_confident(known.filter(pl.col("event") == "extend").drop_nulls("date"))
-    return extended.unique(_KEY, keep="first", maintain_order=True).with_columns(
-        valid_from=pl.col("date"), valid_to=pl.lit(None, pl.Date), valid_from_basis=pl.lit("consent")
+    by_then = pl.when(pl.col("date_precision") == "by").then(pl.lit("party_by"))
+    first = extended.unique(_KEY, keep="first", maintain_order=True).with_columns(
+        valid_from=pl.col("date"), applies_from=pl.col("date"), valid_from_basis=by_then.otherwise(pl.lit("extension"))
     )
+    withdrawn = known.filter(pl.col("event").is_in(("denounce", "repeal")), _WHOLE_STATE).drop_nulls("date")
+    ends = withdrawn.group_by("instrument", "jurisdiction").agg(
+        pl.col("date").min().dt.offset_by("1d").alias("valid_to")
+    )
+    return first.join(ends, on=["instrument", "jurisdiction"], how="left")
 
 
 def _act_bindings(known: pl.DataFrame) -> pl.DataFrame:
@@ -142,26 +153,66 @@ def _act_bindings(known: pl.DataFrame) -> pl.DataFrame:
     )
     late = pl.col("eu_from") > pl.col("start")
     basis = pl.when(late & (pl.col("valid_from") == pl.col("eu_from"))).then(pl.lit("accession_to_union"))
-    return _with_repeal(acts, bound.with_columns(jurisdiction=pl.col("member"))).with_columns(
-        valid_from_basis=pl.coalesce(basis, "valid_from_basis"), territorial_scope=pl.lit("_T")
+    dated = bound.join(_applications(acts), on="instrument", how="left").with_columns(jurisdiction=pl.col("member"))
+    return _with_repeal(acts, dated).with_columns(
+        applies_from=pl.when(pl.col("applies").is_not_null()).then(pl.max_horizontal("valid_from", "applies")),
+        valid_from_basis=pl.coalesce(basis, "valid_from_basis"),
+        territorial_scope=pl.lit("_T"),
     )
 
 
+def _applications(acts: pl.DataFrame) -> pl.DataFrame:
+    """The day from which each act ``applies``: that of its application, or of the deadline to transpose a directive.
+
+    Dates of single articles are left out. A regulation for which no source states an application applies from its entry
+    into force only if a source states that, so that it is left out too.
+    """
+    whole = acts.filter(
+        pl.col("event").is_in(("apply", "transposition_deadline")),
+        pl.col("jurisdiction") == "EU",
+        pl.col("provision").is_null(),
+    )
+    return most_confident_day(whole, "applies").select("instrument", "applies")
+
+
 def _own_law_bindings(known: pl.DataFrame) -> pl.DataFrame:
-    """The bindings of China by its own laws, from entry into force until the day after repeal."""
+    """The bindings of China by its own laws, from the entry into force of the first version until the day of repeal."""
     laws = known.join(codes.instruments().filter(pl.col("scheme") == "prc").select("instrument"), on="instrument")
-    entered = _most_confident(laws.filter(pl.col("event") == "enter_into_force").drop_nulls("date"))
     repealed = (
         laws.filter(pl.col("event") == "repeal")
         .group_by("instrument")
         .agg((pl.col("date").min() + pl.duration(days=1)).alias("valid_to"))
     )
     return (
-        entered.unique(_KEY, keep="first", maintain_order=True)
+        _first_versions(laws.filter(_WHOLE_STATE))
         .join(repealed, on="instrument", how="left")
-        .with_columns(valid_from=pl.col("date"), valid_from_basis=pl.lit("entry_into_force"))
+        .with_columns(valid_from=pl.col("date"), applies_from=pl.col("date"))
         .filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("valid_from")))
     )
+
+
+def _first_versions(laws: pl.DataFrame) -> pl.DataFrame:
+    """The event from which the first version of each law binds: its entry into force.
+
+    The text of an amended law may state only when the amended version entered into force. An entry into force after an
+    amendment is therefore that of a later version, and a law with no other entry into force binds no earlier than its
+    adoption.
+    """
+    amended = laws.filter(pl.col("event") == "amend").group_by("instrument").agg(pl.col("date").min().alias("amended"))
+    entered = laws.filter(pl.col("event") == "enter_into_force").drop_nulls("date")
+    entered = entered.join(amended, on="instrument", how="left")
+    original = pl.col("amended").is_null() | (pl.col("date") < pl.col("amended"))
+    later = entered.filter(~original).select("instrument").unique()
+    adopted = laws.filter(pl.col("event") == "adopt").drop_nulls("date").join(later, on="instrument", how="semi")
+    found = pl.concat(
+        [
+            _most_confident(entered.filter(original).drop("amended")).with_columns(
+                valid_from_basis=pl.lit("entry_into_force")
+            ),
+            _most_confident(adopted).with_columns(valid_from_basis=pl.lit("adoption")),
+        ]
+    )
+    return found.unique(_KEY, keep="first", maintain_order=True)
 
 
 def _starts(acts: pl.DataFrame) -> pl.DataFrame:

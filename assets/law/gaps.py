@@ -18,10 +18,11 @@ PARTY_LISTS = ("untc", "coe")
 def legal_gap(events: pl.DataFrame, declarations: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
     """Table ``legal_gap``, from rows of ``legal_event`` and ``reservation``.
 
-    For a treaty: the consent of each state for which no source reports signature or consent (a list of parties without
-    the state is valid up to its day), and the entry into force for each party. For an act of the Union: adoption, entry
-    into force, application or deadline, end, and the position of Denmark and Ireland. For a law of China: adoption and
-    entry into force. What a dataset would state that was not received is ``not_fetched``.
+    For a treaty: the consent of each state for which no source reports signature, consent, or that it was not a party
+    (a list of parties without the state is valid up to its day), and the entry into force for each party. For an act of
+    the Union: adoption, entry into force, application or deadline, end, and the position of Denmark and Ireland. An act
+    that a source states to be in force has no gap for its end. For a law of China: adoption and entry into force. What
+    a dataset would state that was not received is ``not_fetched``.
     """
     instruments = codes.instruments()
     declared = contract("legal_gap")
@@ -65,7 +66,11 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame, receptions: Re
     states = (
         codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state").select(pl.col("area").alias("jurisdiction"))
     )
-    acted = events.filter(pl.col("event").is_in((*CONSENT, "sign"))).select("instrument", "jurisdiction").unique()
+    acted = (
+        events.filter(pl.col("event").is_in((*CONSENT, "sign", "not_party")))
+        .select("instrument", "jurisdiction")
+        .unique()
+    )
     dated = events.filter(pl.col("date").is_not_null())
     on_list = pl.col("instrument").is_in(listed["instrument"].implode())
     consent = (
@@ -91,11 +96,16 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame, receptions: Re
 
 
 def _declaration_gaps(events: pl.DataFrame, declarations: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
-    """The parties to treaties for which no list of declarations is known. A party that is not on a list made none."""
+    """The parties to treaties for which no list of declarations is known. A party that is not on a list made none.
+
+    A treaty that allows neither has no gap, because there cannot be any.
+    """
+    allows = pl.col("reservations").ne_missing("not_allowed")
+    open_to_them = instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES), allows)
     listed = declarations.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument").unique()
     return (
         events.filter(pl.col("event").is_in(CONSENT))
-        .join(instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES)), on="instrument", how="semi")
+        .join(open_to_them, on="instrument", how="semi")
         .join(listed, on="instrument", how="anti")
         .join(declarations, on=["instrument", "jurisdiction"], how="anti")
         .select("instrument", "jurisdiction", aspect=pl.lit("statements"), gap_reason=pl.lit("no_citable_source"))
@@ -146,6 +156,8 @@ def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     )
     dated = events.filter(pl.col("jurisdiction") == "EU", pl.col("date").is_not_null())
     dates = wanted.join(dated, on=["instrument", "event"], how="anti").with_columns(jurisdiction=pl.lit("EU"))
+    in_force = dated.filter(pl.col("event") == "stated_in_force").select("instrument", aspect=pl.lit("repeal"))
+    dates = dates.join(in_force, on=["instrument", "aspect"], how="anti")
     known = events.filter(pl.col("event").is_in(("opt_in", "opt_out")))
     positions = (
         acts.select("instrument")

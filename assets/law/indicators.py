@@ -1,19 +1,26 @@
 """Law in numbers: one figure for each measure, state and year, computed from tables of law.
 
 Figures are valid on the last day of the year, except those from codings, which have a day of their own. The law of a
-year that has not ended is unknown.
+year that has not ended is unknown. A count that depends on something unknown has bounds: ``value`` and ``value_min``
+are the number that sources prove, and ``value_max`` is the number if everything unknown were true. A count without
+bounds depends on nothing unknown.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import polars as pl
 
+from assets.law.bindings import PROTOCOL_STATES
+from assets.law.gaps import PARTY_LISTS
 from assets.law.origins import WHOLE_LISTS
+from assets.law.provisions import LIMITS, Limit, limit_figures
 from assets.law.visas import rules_on
 from warehouse import codes
 from warehouse.codes import CHINA
+from warehouse.codes.legal import FOUNDED
 
 SCHEMA = pl.Schema(
     {
@@ -21,6 +28,8 @@ SCHEMA = pl.Schema(
         "jurisdiction": pl.String(),
         "year": pl.Int64(),
         "value": pl.Float64(),
+        "value_min": pl.Float64(),
+        "value_max": pl.Float64(),
         "source_table": pl.String(),
     }
 )
@@ -28,6 +37,9 @@ SCHEMA = pl.Schema(
 PROVISION = r"^A\d+[a-z]?_bin$"
 # The Trafficking in Persons Report of a year covers the twelve months to March of that year.
 TIERS = {"Tier 1": 1.0, "Tier 2": 2.0, "Tier 2 Watch List": 2.5, "Tier 3": 3.0}
+# The bases of bindings that began on or before their first day.
+BOUND_BY = ("party_by", "succession")
+_INTERVAL = ("instrument", "jurisdiction", "valid_from", "valid_to")
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,10 @@ class Law:
     """The tables of law from which figures are computed."""
 
     legal_binding: pl.DataFrame
+    legal_event: pl.DataFrame
     visa_rule: pl.DataFrame
     policy_coding: pl.DataFrame
+    legal_provision: pl.DataFrame
 
 
 def figures(law: Law, measures: Iterable[tuple[str, str]], states: Sequence[str], years: Sequence[int]) -> pl.DataFrame:
@@ -44,41 +58,117 @@ def figures(law: Law, measures: Iterable[tuple[str, str]], states: Sequence[str]
     frames = [pl.DataFrame(schema=SCHEMA)]
     for name, computation in measures:
         rows = _COMPUTATIONS[computation](law, list(states), list(years))
-        frames.append(rows.with_columns(measure=pl.lit(name)).select(SCHEMA.names()).cast(SCHEMA))
+        exact = [pl.lit(None).alias(bound) for bound in ("value_min", "value_max") if bound not in rows.columns]
+        frames.append(rows.with_columns(*exact, measure=pl.lit(name)).select(SCHEMA.names()).cast(SCHEMA))
     return pl.concat(frames)
 
 
-def _bound(law: Law, states: list[str], years: list[int], schemes: Sequence[str]) -> pl.DataFrame:
-    """The number of instruments of the ``schemes`` that bind each state on the last day of each year."""
-    listed = codes.instruments().filter(pl.col("scheme").is_in(schemes))["instrument"]
-    whole = law.legal_binding.filter(
-        pl.col("instrument").is_in(listed.implode()),
-        pl.col("territorial_scope") == "_T",
-        pl.col("jurisdiction").is_in(states),
-    )
+def _with_bounds(certain: pl.DataFrame, possible: pl.DataFrame, states: list[str], years: list[int]) -> pl.DataFrame:
+    """The number of instruments that bind each state on the last day of each year, with bounds.
+
+    ``certain`` and ``possible`` are intervals: instrument, jurisdiction, valid_from, valid_to. In the former the
+    instrument binds the state, in the latter it may bind it.
+    """
     grid = _grid(states, years)
-    valid = grid.join(whole, on="jurisdiction").filter(
-        pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
-        pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("day")),
+    keys = ["jurisdiction", "year"]
+    bound = _valid(grid, certain)
+    open_ones = _valid(grid, possible).join(bound, on=[*keys, "instrument"], how="anti")
+    counted = (
+        grid.join(bound.group_by(keys).agg(value=pl.col("instrument").n_unique()), on=keys, how="left")
+        .join(open_ones.group_by(keys).agg(unknown=pl.col("instrument").n_unique()), on=keys, how="left")
+        .with_columns(pl.col("value", "unknown").fill_null(0).cast(pl.Float64))
     )
-    counted = valid.group_by("jurisdiction", "year").agg(value=pl.col("instrument").n_unique().cast(pl.Float64))
-    return grid.join(counted, on=["jurisdiction", "year"], how="left").with_columns(
-        pl.col("value").fill_null(0.0), source_table=pl.lit("legal_binding")
+    unsure = pl.col("unknown") > 0
+    return counted.with_columns(
+        value_min=pl.when(unsure).then("value"),
+        value_max=pl.when(unsure).then(pl.col("value") + pl.col("unknown")),
+        source_table=pl.lit("legal_binding"),
     )
+
+
+def _valid(grid: pl.DataFrame, intervals: pl.DataFrame) -> pl.DataFrame:
+    """Jurisdiction, year and instrument of the intervals that contain the day of each row of the grid."""
+    valid = grid.join(intervals, on="jurisdiction").filter(
+        pl.col("valid_from") <= pl.col("day"), pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("day"))
+    )
+    return valid.select("jurisdiction", "year", "instrument").unique()
+
+
+def _of_schemes(bindings: pl.DataFrame, schemes: Sequence[str]) -> pl.DataFrame:
+    """The bindings of whole states by instruments of the schemes."""
+    listed = codes.instruments().filter(pl.col("scheme").is_in(schemes)).select("instrument")
+    return bindings.filter(pl.col("territorial_scope") == "_T").join(listed, on="instrument", how="semi")
 
 
 def _treaties(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     """The number of treaties that bind each state, from lists that name every party."""
-    return _bound(law, states, years, WHOLE_LISTS)
+    bound = _of_schemes(law.legal_binding, WHOLE_LISTS)
+    late, soon = pl.col("valid_from_basis").is_in(BOUND_BY), pl.col("valid_from_basis") == "consent"
+    # A treaty without a rule binds within a year of consent: no treaty here has a longer period.
+    proved = pl.when(soon).then(pl.col("valid_from").dt.offset_by("12mo")).otherwise("valid_from")
+    certain = bound.select(*_INTERVAL[:2], valid_from=proved, valid_to="valid_to")
+    in_force = _first_days(bound)
+    founded = pl.col("jurisdiction").replace_strict(FOUNDED, default=None, return_dtype=pl.Date)
+    earliest = pl.when(late).then(pl.max_horizontal("in_force", founded)).otherwise("valid_from")
+    maybe_bound = bound.filter(late | soon).join(in_force, on="instrument")
+    earlier = maybe_bound.select(*_INTERVAL[:2], valid_from=earliest, valid_to=proved)
+    return _with_bounds(certain, pl.concat([earlier, _since_the_list(law, bound, in_force, states)]), states, years)
+
+
+def _first_days(bound: pl.DataFrame) -> pl.DataFrame:
+    """The day on which each treaty entered into force: the declared day, or else the first day on which it binds."""
+    first = bound.group_by("instrument").agg(first=pl.col("valid_from").min())
+    declared = codes.instruments().select("instrument", "scheme", "in_force")
+    return declared.join(first, on="instrument", how="left").select(
+        "instrument", "scheme", in_force=pl.coalesce("in_force", "first")
+    )
+
+
+def _since_the_list(law: Law, bound: pl.DataFrame, in_force: pl.DataFrame, states: list[str]) -> pl.DataFrame:
+    """The intervals in which a state may have become a party, because the last source that names none is older."""
+    events = law.legal_event
+    lists = events.filter(pl.col("publisher").is_in(PARTY_LISTS))
+    whole = lists.group_by(scheme=pl.col("publisher").replace_strict({"untc": "mtdsg", "coe": "cets"}))
+    listed = in_force.join(whole.agg(listed=pl.col("source_updated").max().dt.date()), on="scheme")
+    denied = (
+        events.filter(pl.col("event") == "not_party").group_by("instrument", "jurisdiction").agg(pl.col("date").max())
+    )
+    never = listed.join(pl.DataFrame({"jurisdiction": states}), how="cross").join(
+        bound, on=["instrument", "jurisdiction"], how="anti"
+    )
+    dated = never.join(denied, on=["instrument", "jurisdiction"], how="left")
+    return dated.select(
+        *_INTERVAL[:2],
+        valid_from=pl.max_horizontal("listed", "date", "in_force"),
+        valid_to=pl.lit(None, pl.Date),
+    )
 
 
 def _acts(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     """The number of acts of the Union that bind each member state, from the year of its accession."""
     members = codes.areas().select(pl.col("area").alias("jurisdiction"), "eu_from", "eu_to").drop_nulls("eu_from")
-    rows = _bound(law, states, years, ("celex",)).join(members, on="jurisdiction")
+    bound = _of_schemes(law.legal_binding, ("celex",))
+    undated = pl.col("valid_from_basis") == "adoption"
+    # An act enters into force no later than a year after its adoption, unless a source states otherwise.
+    proved = pl.when(undated).then(pl.col("valid_from").dt.offset_by("12mo")).otherwise("valid_from")
+    certain = bound.select(*_INTERVAL[:2], valid_from=proved, valid_to="valid_to")
+    early = bound.filter(undated).select(*_INTERVAL[:2], "valid_from", valid_to=proved)
+    possible = pl.concat([early, _unknown_positions(law, bound)])
+    rows = _with_bounds(certain, possible, states, years).join(members, on="jurisdiction")
     return rows.filter(
         pl.col("eu_from") <= pl.col("day"), pl.col("eu_to").is_null() | (pl.col("eu_to") > pl.col("day"))
     )
+
+
+def _unknown_positions(law: Law, bound: pl.DataFrame) -> pl.DataFrame:
+    """The intervals in which an act may bind Denmark or Ireland, because no source states whether it takes part."""
+    known = law.legal_event.filter(pl.col("event").is_in(("opt_in", "opt_out"))).select("instrument", "jurisdiction")
+    acts = bound.group_by("instrument").agg(
+        pl.col("valid_from").min(),
+        valid_to=pl.when(pl.col("valid_to").is_not_null().all()).then(pl.col("valid_to").max()),
+    )
+    wide = acts.join(pl.DataFrame({"jurisdiction": PROTOCOL_STATES}), how="cross")
+    return wide.join(known.unique(), on=["instrument", "jurisdiction"], how="anti").select(_INTERVAL)
 
 
 def _provisions(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
@@ -162,6 +252,11 @@ def _grid(states: list[str], years: list[int]) -> pl.DataFrame:
     return pl.DataFrame({"jurisdiction": states}).join(days, how="cross")
 
 
+def _limit(limit: Limit, law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
+    """The limit of the law for each state."""
+    return limit_figures(limit, law.legal_provision, law.legal_binding, _grid(states, years))
+
+
 _COMPUTATIONS: dict[str, Callable[[Law, list[str], list[int]], pl.DataFrame]] = {
     "treaties_in_force": _treaties,
     "union_acts_binding": _acts,
@@ -169,4 +264,5 @@ _COMPUTATIONS: dict[str, Callable[[Law, list[str], list[int]], pl.DataFrame]] = 
     "trafficking_tier": _tiers,
     "visa_free_days": _visa_free_days_granted,
     "visa_free_days_abroad": _visa_free_days_abroad,
+    **{name: partial(_limit, limit) for name, limit in LIMITS.items()},
 }

@@ -8,7 +8,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "cets": ("coe/chart", "citations/events"),
     "ilo": ("ilo/ratifications", "citations/events"),
     "celex": ("cellar/acts", "citations/events"),
-    "prc": ("flk/laws",),
+    "prc": ("flk/laws", "citations/events"),
 }
 # Scheme → the datasets with the declarations and reservations of its parties.
 DECLARATIONS: Mapping[str, tuple[str, ...]] = {"mtdsg": ("untc/statements",), "cets": ("coe/statements",)}
@@ -25,4 +25,8 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
     "trafficking_tier": ("usstate/tip_tiers",),
     "visa_free_days": VISA_RULES,
     "visa_free_days_abroad": VISA_RULES,
+    **dict.fromkeys(
+        ("longest_detention", "longest_entry_ban", "asylum_decision", "permit_decision", "long_term_residence"),
+        ("citations/provisions", *EVENTS["celex"], *EVENTS["prc"]),
+    ),
 }

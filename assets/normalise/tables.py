@@ -49,11 +49,6 @@ def indicator() -> pl.DataFrame:
     return in_contract(codes.indicators(), "indicator")
 
 
-def legal_instrument() -> pl.DataFrame:
-    """Table ``legal_instrument``."""
-    return in_contract(codes.instruments(), "legal_instrument")
-
-
 def code() -> pl.DataFrame:
     """Table ``code``: the small code lists, the areas and indicators, and the publishers of the catalogue."""
     empty = pl.lit(None, pl.String)

@@ -25,6 +25,12 @@ DATED = {
     "consent": "no earlier than",
     "adoption": "no earlier than",
 }
+# The publisher of facts from single publications: each row names its publication, so that the payload has no day.
+CITATIONS = "citations"
+# The bases of bindings by acts of the Union.
+OF_THE_UNION = ("act", "protocol_21", "protocol_22", "schengen", "parallel_agreement")
+# The Basic Law of each territory of China, whose Annex III lists the national laws that apply there.
+BASIC_LAWS = {"HKG": "Hong Kong", "MAC": "Macao"}
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,11 @@ class Binding:
     territory: str | None
     since: str
     dated: str | None
+    applies: str | None
     rests_on: Annotated[str, Label("rests on")]
     basis: str
     source: str
+    as_of: Annotated[str | None, Label("source as of", optional=True)]
     payload: str
 
     @property
@@ -51,10 +59,25 @@ class Event:
     """Something that happened to the instrument."""
 
     jurisdiction: str
+    territory: str | None
     event: str
     date: str
     precision: str | None
     provision: str | None
+    source: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A reservation, declaration or objection."""
+
+    jurisdiction: str
+    territory: str | None
+    statement: str
+    date: str
+    provision: str | None
+    text: str | None
     source: str
     payload: str
 
@@ -90,6 +113,8 @@ class LawReport:
     bound: Annotated[list[Binding], OPTIONAL]
     not_taking_part: Annotated[list[Event], Label("stands apart", heading="not taking part", optional=True)]
     signed_only: Annotated[list[Event], Label("signed only", optional=True)]
+    not_party: Annotated[list[Event], Label("not a party", optional=True)]
+    reservations: Annotated[list[Statement], Label(heading="reservations and declarations", optional=True)]
     not_known: Annotated[list[Gap], Label("not known", optional=True)]
     lists: Annotated[list[ReceivedList], OPTIONAL]
     release: str
@@ -97,7 +122,7 @@ class LawReport:
 
 
 def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str | None = None) -> LawReport:
-    """A report on an instrument: who was bound on a day, who opted out or only signed, and what is not known.
+    """A report on an instrument: who was bound on a day and with which reservations, who was not, what is not known.
 
     With ``jurisdiction`` the report is on that one only, and has all its events. Events later than ``on`` do not
     count. Raises ``WarehouseError`` if there is no such instrument or jurisdiction, or no release.
@@ -109,9 +134,9 @@ def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str |
         _require_covered(jurisdiction)
     row = known.row(0, named=True)
     release = releases.find(workspace.releases)
-    all_events, all_gaps, all_bindings = (
+    all_events, all_gaps, all_bindings, all_statements = (
         pl.read_parquet(releases.table_file(workspace.releases, release, table))
-        for table in ("legal_event", "legal_gap", "legal_binding")
+        for table in ("legal_event", "legal_gap", "legal_binding", "reservation")
     )
     of_instrument = pl.col("instrument") == instrument
     events = all_events.filter(of_instrument)
@@ -132,6 +157,8 @@ def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str |
         bound=_bindings(bound.filter(selected)),
         not_taking_part=_events(_of_unbound(happened.filter(selected), bound, "opt_out")),
         signed_only=_events(_of_unbound(happened.filter(selected), bound, "sign")),
+        not_party=_events(_of_unbound(happened.filter(selected), bound, "not_party")),
+        reservations=_statements(all_statements.filter(of_instrument, selected, _until(on))),
         not_known=[_gap(gap) for gap in all_gaps.filter(of_instrument, with_gaps).iter_rows(named=True)],
         lists=_received_lists(workspace, instrument, events),
         release=release.name,
@@ -142,7 +169,7 @@ def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str |
     own = happened.filter(selected | pl.col("jurisdiction").is_in(("_T", "EU"))).sort("date", nulls_last=True)
     answer = (
         not_yet
-        or _cannot_bind(row["scheme"], jurisdiction, on)
+        or _cannot_bind(row["scheme"], jurisdiction, on, extended=not bound.filter(selected).is_empty())
         or _no_longer(intervals.filter(selected), bound.filter(selected), jurisdiction, on)
         or _answer(jurisdiction, on, report, events.filter(selected))
     )
@@ -180,7 +207,8 @@ def _of_unbound(events: pl.DataFrame, bound: pl.DataFrame, kind: str) -> pl.Data
 
 
 def _bindings(rows: pl.DataFrame) -> list[Binding]:
-    equal = ["territorial_scope", "valid_from", "valid_from_basis", "basis", "source", "confidence", "payload"]
+    equal = ["territorial_scope", "valid_from", "applies_from", "valid_from_basis", "basis", "source", "confidence"]
+    equal += ["publisher", "source_updated", "payload"]
     grouped = rows.group_by(equal, maintain_order=True).agg(pl.col("jurisdiction").sort())
     return [_binding(row) for row in grouped.iter_rows(named=True)]
 
@@ -189,28 +217,62 @@ def _binding(row: Mapping[str, Any]) -> Binding:
     areas, territory = row["jurisdiction"], row["territorial_scope"]
     return Binding(
         jurisdiction=area_name(areas[0]) if len(areas) == 1 else " ".join(areas),
-        territory=None if territory == "_T" else f"for {area_name(territory)}",
+        territory=_territory(territory),
         since=str(row["valid_from"]),
         dated=DATED.get(row["valid_from_basis"]),
+        applies=_applies(row),
         rests_on=code_description("valid_from_basis", row["valid_from_basis"]).rstrip("."),
         basis=code_name("basis", row["basis"]),
         source=f"{row['source']} ({row['confidence']} confidence)",
+        as_of=None if row["publisher"] == CITATIONS else str(row["source_updated"].date()),
         payload=row["payload"],
     )
+
+
+def _territory(area: str) -> str | None:
+    return None if area == "_T" else f"for {area_name(area)}"
+
+
+def _applies(row: Mapping[str, Any]) -> str | None:
+    """When the rules of an act of the Union apply, if that is not the first day of the binding."""
+    if row["basis"] not in OF_THE_UNION or row["applies_from"] == row["valid_from"]:
+        return None
+    return f"applies from {row['applies_from']}" if row["applies_from"] else "application not dated"
 
 
 def _events(rows: pl.DataFrame) -> list[Event]:
     return [
         Event(
             jurisdiction=area_name(row["jurisdiction"]),
+            territory=_territory(row["territorial_scope"]),
             event=code_name("event", row["event"]),
-            date=str(row["date"]) if row["date"] else "without a date",
+            date=_day(row),
             precision=None if row["date_precision"] in ("day", "unknown") else row["date_precision"],
             provision=row["provision"],
             source=f"{row['source']} ({row['confidence']} confidence)",
             payload=row["payload"],
         )
         for row in rows.iter_rows(named=True)
+    ]
+
+
+def _day(row: Mapping[str, Any]) -> str:
+    return str(row["date"]) if row["date"] else "without a date"
+
+
+def _statements(rows: pl.DataFrame) -> list[Statement]:
+    return [
+        Statement(
+            jurisdiction=area_name(row["jurisdiction"]),
+            territory=_territory(row["territorial_scope"]),
+            statement=code_name("statement", row["statement"]),
+            date=_day(row),
+            provision=row["provision"],
+            text=row["text"],
+            source=f"{row['source']} ({row['confidence']} confidence)",
+            payload=row["payload"],
+        )
+        for row in rows.sort("jurisdiction", "date", "provision", nulls_last=True).iter_rows(named=True)
     ]
 
 
@@ -247,8 +309,11 @@ def _not_yet(row: Mapping[str, Any], events: pl.DataFrame, first_binding: object
     return None
 
 
-def _cannot_bind(scheme: str, jurisdiction: str, on: date) -> str | None:
-    """A sentence if an instrument of this scheme could not bind the jurisdiction on the day."""
+def _cannot_bind(scheme: str, jurisdiction: str, on: date, *, extended: bool) -> str | None:
+    """A sentence if an instrument of this scheme could not bind the jurisdiction on the day.
+
+    ``extended``: whether a source states that it is extended to the jurisdiction as a territory.
+    """
     name = area_name(jurisdiction)
     if scheme == "celex":
         if jurisdiction == "EU":
@@ -257,7 +322,13 @@ def _cannot_bind(scheme: str, jurisdiction: str, on: date) -> str | None:
         if joined is None or joined > on:
             later = f"; it joined on {joined}" if joined else ""
             return f"{name} was not bound on {on}: it was not a member of the Union{later}."
-    if scheme == "prc" and jurisdiction != "CHN":
+    if scheme == "prc" and jurisdiction in BASIC_LAWS and not extended:
+        law = f"the Basic Law of {BASIC_LAWS[jurisdiction]}"
+        return (
+            f"No source that may be used states that the law applied in {name} on {on}: a national law applies there "
+            f"only if Annex III of {law} lists it."
+        )
+    if scheme == "prc" and jurisdiction != "CHN" and not extended:
         return f"{name} was not bound on {on}: it is the law of China."
     if on < FOUNDED.get(jurisdiction, on):
         return f"{name} was not independent on {on}; it became independent on {FOUNDED[jurisdiction]}."
@@ -279,7 +350,7 @@ def _answer(jurisdiction: str, on: date, report: LawReport, events: pl.DataFrame
     days = sorted(item.as_of for item in report.lists)
     if report.bound:
         return _bound_since(name, on, report.bound, is_state=is_state)
-    if reason := _unbound_because(on, report, events, days):
+    if reason := _not_extended(jurisdiction, on, events) or _unbound_because(on, report, events, days):
         return f"{name} {reason}."
     absent = code_name("gap_reason", "not_on_list")
     if not is_state or any(gap.why != absent for gap in report.not_known):
@@ -287,10 +358,23 @@ def _answer(jurisdiction: str, on: date, report: LawReport, events: pl.DataFrame
     return f"{name} was not bound on {on}: no list that was received ({', '.join(days) or 'none'}) has an act of it."
 
 
+def _not_extended(territory: str, on: date, events: pl.DataFrame) -> str | None:
+    """That a source states that the instrument did not apply to the territory, if one does."""
+    excluded = events.filter(pl.col("event") == "exclude", pl.col("territorial_scope") == territory, _until(on))
+    if excluded.is_empty():
+        return None
+    row = excluded.sort("date", nulls_last=False).row(-1, named=True)
+    return f"was not covered on {_day(row)}, according to {row['source']}; a later extension is not known from it"
+
+
 def _unbound_because(on: date, report: LawReport, events: pl.DataFrame, days: list[str]) -> str | None:
     """What the jurisdiction had done instead of being bound, if anything is known of it."""
     if report.not_taking_part:
         return f"did not take part on {on}, and was not bound"
+    if report.not_party:
+        last_event = max(report.not_party, key=lambda event: event.date)
+        later = "; no source that may be used states what happened later" if last_event.date < on.isoformat() else ""
+        return f"was not a party on {last_event.date}, according to {last_event.source}{later}"
     if report.signed_only:
         last = f"; the last list received is of {days[-1]}" if days and days[-1] < on.isoformat() else ""
         return f"had only signed by {on}, and was not bound{last}"
@@ -306,6 +390,14 @@ def _bound_since(name: str, on: date, bound: list[Binding], *, is_state: bool) -
     """A sentence with the first day of the binding of the state, else with that of each territory."""
     for item in bound:
         if not (item.territory and is_state):
-            return f"{name} was bound on {on}, since {item.first_day}."
+            return f"{name} was bound on {on}, since {item.first_day}.{_limits(item, on)}"
     territories = " and".join(f" {item.territory}, since {item.first_day}" for item in bound)
     return f"{name} was bound on {on}{territories}."
+
+
+def _limits(item: Binding, on: date) -> str:
+    """Sentences on what limits the answer: rules that do not yet apply, and a source that is older than the day."""
+    day = item.applies.rpartition(" ")[2] if item.applies else ""
+    later = f" Its rules apply from {day}." if on.isoformat() < day and day[:1].isdigit() else ""
+    old = item.as_of is not None and item.as_of < on.isoformat()
+    return later + (f" The source is of {item.as_of}; what happened later is not known from it." if old else "")

@@ -41,6 +41,7 @@ class VisaReport:
     answer: str
     on: str
     rule: Annotated[Rule | None, OPTIONAL]
+    contradicted_by: Annotated[list[Rule], Label(heading="contradicted by", optional=True)]
     transit: Annotated[Rule | None, OPTIONAL]
     witnesses: Annotated[list[Requirement], Label(heading="visa matrices", optional=True)]
     release: str
@@ -60,15 +61,17 @@ def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport
     if rule is None:
         answer = f"No rule in the release states whether a {traveller} needed a visa on {on}."
     elif rule["waiver"] == "none":
-        answer = f"A {traveller} needed a visa on {on}.{_last_waiver(rules, nationality, jurisdiction, on)}"
+        last = _last_waiver(rules, nationality, jurisdiction, on)
+        answer = f"A {traveller} needed a visa on {on} ({rule['confidence']} confidence).{last}"
     else:
         stay = f" for up to {rule['stay_days']} days" if rule["stay_days"] else ""
-        answer = f"A {traveller} needed no visa{stay} on {on}."
+        answer = f"A {traveller} needed no visa{stay} on {on} ({rule['confidence']} confidence)."
     built = replace(workspace, mode="live" if release.mode == "live" else "snapshot")
     return VisaReport(
         answer=answer,
         on=on.isoformat(),
         rule=_rule(rule),
+        contradicted_by=_contradictions(rules, nationality, jurisdiction, document, on),
         transit=_rule(transit_rule_on(rules, nationality, jurisdiction, on)),
         witnesses=_requirements(built, nationality, jurisdiction),
         release=release.name,
@@ -102,6 +105,19 @@ def _last_waiver(rules: pl.DataFrame, nationality: str, jurisdiction: str, on: d
     if not isinstance(last, date) or last >= on:
         return ""
     return f" The last waiver that a source announces ends on {last.isoformat()}."
+
+
+def _contradictions(rules: pl.DataFrame, nationality: str, jurisdiction: str, document: str, on: date) -> list[Rule]:
+    """The rules that are valid on the day and are not used, because other sources contradict them."""
+    rows = rules.filter(
+        pl.col("partner") == nationality,
+        pl.col("jurisdiction") == jurisdiction,
+        pl.col("travel_document") == document,
+        pl.col("confidence") == "low",
+        pl.col("valid_from") <= on,
+        pl.col("announced_to").is_null() | (pl.col("announced_to") >= on),
+    )
+    return [rule for row in rows.sort("valid_from", "source").iter_rows(named=True) if (rule := _rule(row))]
 
 
 def _rule(row: Mapping[str, object] | None) -> Rule | None:

@@ -116,12 +116,16 @@ def test_an_event_has_the_figures_of_the_years_before_and_after() -> None:
             "date": [date(2011, 12, 24)],
             "date_precision": ["day"],
         }
-    )
+    ).with_columns(provision=pl.lit(None, pl.String))
     rules = pl.DataFrame(schema=contract("visa_rule").polars_schema)
     declared = {"m": measure(computed="treaties_in_force", events=["32008L0115"])}
     (row,) = policy_timeline(figures, events, binding, rules, declared).iter_rows(named=True)
     assert (row["jurisdiction"], row["happened"]) == ("DEU", "transposition_deadline")
     assert (row["value_before"], row["value"], row["value_after"]) == (2010.0, 2011.0, 2012.0)
+    of_one_article = events.with_columns(provision=pl.lit("Article 13(4)"))
+    assert policy_timeline(figures, of_one_article, binding, rules, declared).is_empty()
+    on_its_first_day = binding.with_columns(valid_from=pl.lit(date(2011, 12, 24)))
+    assert policy_timeline(figures, events, on_its_first_day, rules, declared).height == 1
 
 
 def test_an_event_known_only_by_a_day_is_left_out() -> None:
@@ -133,6 +137,7 @@ def test_an_event_known_only_by_a_day_is_left_out() -> None:
     party = {"instrument": ["C029"], "jurisdiction": ["DEU"], "territorial_scope": ["_T"]}
     bound = pl.DataFrame({**party, "valid_from": [date(2011, 5, 6)], "valid_from_basis": ["party_by"]})
     events = pl.DataFrame({**party, "event": ["ratify"], "date": [date(2011, 5, 6)], "date_precision": ["by"]})
+    events = events.with_columns(provision=pl.lit(None, pl.String))
     rules = pl.DataFrame(schema=contract("visa_rule").polars_schema)
     declared = {"m": measure(computed="treaties_in_force", events=["C029"])}
     assert policy_timeline(figures, events, bound, rules, declared).is_empty()

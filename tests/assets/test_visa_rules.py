@@ -136,9 +136,18 @@ def test_a_pair_without_a_rule_has_no_result() -> None:
     assert rule_on(rules(), "CHN", "CHN", date(2024, 1, 1)) is None
 
 
-def test_a_contradicted_source_stays_in_the_table_and_is_never_used() -> None:
-    doubted = rules().filter(pl.col("confidence") == "low")
-    assert set(doubted["partner"]) == {"CZE"}
+def test_a_contradicted_source_is_never_used() -> None:
+    waived = rules().filter(pl.col("partner") == "SVK", pl.col("waiver") == "unilateral").tail(1)
+    doubted = waived.with_columns(partner=pl.lit("CZE"), confidence=pl.lit("low"))
+    found = rule_on(pl.concat([rules(), doubted]), "CZE", "CHN", date(2026, 3, 1))
+    assert found is not None
+    assert found["waiver"] == "none"
+
+
+def test_no_waiver_of_the_table_contradicts_the_answer_for_its_day() -> None:
+    waivers = rules().filter(pl.col("waiver") == "unilateral")
+    assert set(waivers["confidence"]) == {"high"}
+    assert not set(waivers["partner"]) & {"CZE", "LTU"}
     assert answer("CZE", "CHN", date(2026, 3, 1)) == ("none", None)
 
 
@@ -264,7 +273,7 @@ def test_explain_prints_whether_a_visa_was_needed_and_the_rule(built: Built) -> 
     data = ("--data", str(built.data))
     done = corridor("explain", "visa_rule", "partner=DEU", "jurisdiction=CHN", "--on", "2024-05-08", *data)
     assert done.returncode == 0, done.stderr
-    assert "needed no visa for up to 15 days on 2024-05-08" in done.stdout
+    assert "needed no visa for up to 15 days on 2024-05-08 (high confidence)." in done.stdout
     assert "24 November 2023" in done.stdout
     done = corridor("explain", "visa_rule", "partner=DEU", "jurisdiction=CHN", "--on", "2027-01-01", *data)
     assert "last waiver that a source announces ends on 2026-12-31" in " ".join(done.stdout.split())

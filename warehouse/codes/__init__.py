@@ -55,7 +55,8 @@ def instruments() -> pl.DataFrame:
     """Acts and treaties: instrument, scheme, instrument_type, adopted, parent_instrument, name_en, name_zh, note.
 
     ``force_rule`` is the rule by which a treaty enters into force for a party, ``in_force`` the day on which the treaty
-    itself entered into force, and ``force_source`` the source of both.
+    itself entered into force, and ``force_source`` the source of both. ``replaces`` are the acts that an act repeals,
+    and ``reservations`` states whether a treaty allows none, by ``reservations_source``.
     """
     return read("instruments").with_columns(pl.col("adopted", "in_force").str.to_date("%Y-%m-%d"))
 

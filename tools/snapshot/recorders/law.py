@@ -48,7 +48,14 @@ def untc(corpus: Path) -> Iterator[NewPayload]:
 
 
 def _untc_statements(corpus: Path) -> list[dict[str, str]]:
-    """Return who made a statement to which treaty, with its kind if the text begins with the name of the kind."""
+    """Return who made a statement to which treaty, with its kind if the text begins with the name of the kind.
+
+    ``summaries.csv`` has the content of statements in our own words, with the articles. A statement to a treaty on
+    refugees or stateless persons has no day of its own; it was made no later than the consent of the party, because
+    later reservations are not possible (Article 19 of the Vienna Convention on the Law of Treaties).
+    """
+    with Path(__file__).with_name("summaries.csv").open(encoding="utf-8", newline="") as file:
+        summaries = {(row["instrument"], row["jurisdiction"]): row for row in csv.DictReader(file)}
     rows = []
     for request in requests_for(publishers()["untc"], "status"):
         number = dict(request.params)["mtdsg_no"]
@@ -61,16 +68,32 @@ def _untc_statements(corpus: Path) -> list[dict[str, str]]:
             if area is None:
                 continue
             kind = next((word for word in ("reservation", "declaration") if text.lower().startswith(word)), "statement")
+            summary = summaries.get((number, area), {})
+            # The Union's statements name articles of its own Treaties.
+            articles = "" if area == "EU" else _articles(text)
             rows.append(
                 _statement(number, area, kind)
+                | _made_by(number, name.strip(), corpus)
                 | {
-                    # The Union's statements name articles of its own Treaties.
-                    "provision": "" if area == "EU" else _articles(text),
+                    "provision": summary.get("provision") or articles,
+                    "text": summary.get("text", ""),
                     "source": _UNTC.partition(", through")[0],
                     "source_url": request.full_url,
                 }
             )
     return rows
+
+
+def _made_by(number: str, participant: str, corpus: Path) -> dict[str, str]:
+    """Return the day of consent of the participant as the latest day of its statement; nothing for other chapters."""
+    chapter, _, rest = number.partition("-")
+    if chapter != "V":
+        return {}
+    with (corpus / f"legal/untreaty_2015/zmjones_{_CHAPTERS[chapter]}-{rest}.csv").open(encoding="utf-8") as file:
+        cells = [row[-1] for row in csv.reader(file) if row[0] == participant]
+    matches = [match for cell in cells for match in re.findall(r"(\d{1,2}) +([A-Z][a-z]{2}) +(\d{4})", cell)]
+    days = [f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}" for day, month, year in matches]
+    return {"date": days[0], "date_precision": "by"} if days else {}
 
 
 def _articles(text: str) -> str:
@@ -268,10 +291,13 @@ def _normlex_date(day: str) -> str:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+_KEPT_BY_HAND = (("events", "citations.csv"), ("statements", "reservations.csv"), ("provisions", "provisions.csv"))
+
+
 def citations(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the tables are next to this module
     """Yield the events and statements that single publications state."""
     edition = "Single publications, each named in its row, seen until November 2026"
-    for name, file in (("events", "citations.csv"), ("statements", "reservations.csv")):
+    for name, file in _KEPT_BY_HAND:
         (request,) = closed_editions(publishers()["citations"], name)
         yield NewPayload(request, Path(__file__).with_name(file).read_bytes(), "text/csv", edition, utc(2026, 11, 24))
 

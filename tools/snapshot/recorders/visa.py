@@ -214,20 +214,6 @@ UNILATERAL = (
         "30",
         purposes=_EXCHANGE,
     ),
-    # Contradicted by the list of 3 November 2025 and by that of the National Immigration Administration.
-    Announcement(
-        ("CZE",),
-        _CHINA,
-        "unilateral",
-        "2026-02-17",
-        "2026-02-17",
-        "Visateam, list of countries whose exemption was extended",
-        "https://www.visateam.pt/china-45-paises-e-territorios-com-extensao-de-um-ano-da-isencao-de-visto/",
-        "2026-12-31",
-        "30",
-        precision="by",
-        confidence="low",
-    ),
 )
 
 TRANSIT = (
