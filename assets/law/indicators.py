@@ -36,6 +36,8 @@ SCHEMA = pl.Schema(
 # Items of GLOBALCIT: modes of acquisition, with 1 if the law has a provision for the mode.
 PROVISION = r"^A\d+[a-z]?_bin$"
 # The Trafficking in Persons Report of a year covers the twelve months to March of that year.
+# The last year of the table that has every tier of every report; a state without a tier was in no report.
+LAST_WHOLE_TABLE = 2014
 TIERS = {"Tier 1": 1.0, "Tier 2": 2.0, "Tier 2 Watch List": 2.5, "Tier 3": 3.0}
 # The bases of bindings that began on or before their first day.
 BOUND_BY = ("party_by", "succession")
@@ -192,16 +194,21 @@ def _provisions(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
 
 
 def _tiers(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
-    """The tier of each state in the Trafficking in Persons Report of each year."""
-    return (
-        law.policy_coding.filter(pl.col("coding_scheme") == "TIP", pl.col("jurisdiction").is_in(states))
-        .with_columns(
-            year=pl.col("speaks_of").dt.year().cast(pl.Int64),
-            value=pl.col("coded_value").replace_strict(TIERS, default=None, return_dtype=pl.Float64),
-            source_table=pl.lit("policy_coding"),
-        )
-        .filter(pl.col("year").is_in(years), pl.col("value").is_not_null())
+    """The tier of each state in the Trafficking in Persons Report of each year.
+
+    After the years of the whole table, a year is left out if the tier of a state is unknown: the copies list the first
+    two tiers, so that an unknown tier is one of the worse ones, and a rank without it would be wrong.
+    """
+    tiers = law.policy_coding.filter(
+        pl.col("coding_scheme") == "TIP", pl.col("jurisdiction").is_in(states)
+    ).with_columns(
+        year=pl.col("speaks_of").dt.year().cast(pl.Int64),
+        value=pl.col("coded_value").replace_strict(TIERS, default=None, return_dtype=pl.Float64),
+        source_table=pl.lit("policy_coding"),
     )
+    known = tiers.filter(pl.col("year").is_in(years), pl.col("value").is_not_null())
+    complete = pl.col("jurisdiction").n_unique().over("year") == len(states)
+    return known.filter((pl.col("year") <= LAST_WHOLE_TABLE) | complete)
 
 
 def visa_days(law: Law, years: list[int]) -> pl.DataFrame:

@@ -60,3 +60,16 @@ def test_a_party_by_a_day_is_unknown_before_it() -> None:
         ("DEU", 2009, 0.0, 0.0, 1.0),
         ("DEU", 2010, 1.0, None, None),
     ]
+
+
+def test_a_year_with_an_unknown_tier_has_no_tiers_after_the_years_of_the_whole_table() -> None:
+    row = dict.fromkeys(contract("policy_coding").field_names) | {"coding_scheme": "TIP", "coded_value": "Tier 1"}
+    day = contract("policy_coding").key[5]
+    placed = [("DEU", 2012), ("DEU", 2020), ("CHN", 2020), ("DEU", 2023)]
+    coded = [{**row, "jurisdiction": state, day: date(year, 3, 31)} for state, year in placed]
+    empty = {name: pl.DataFrame(schema=contract(name).polars_schema) for name in ("visa_rule", "legal_provision")}
+    nothing = events().clear()
+    coding = pl.DataFrame(coded, schema=contract("policy_coding").polars_schema)
+    law = Law(bindings(nothing), nothing, policy_coding=coding, **empty)
+    found = figures(law, [("t", "trafficking_tier")], ["CHN", "DEU"], [2012, 2020, 2023])
+    assert sorted(found.select("jurisdiction", "year").iter_rows()) == [("CHN", 2020), ("DEU", 2012), ("DEU", 2020)]

@@ -23,9 +23,29 @@ _COPY = {
 }
 
 
+_BLOG = {
+    "source": "U.S. Department of State, Trafficking in Persons Report 2020, as reported by Free to Run, 27 June 2020",
+    "source_url": "http://freetorunfoundation.org/blog/2020/6/27/2020-tip-report-released",
+    "confidence": "medium",
+}
+_REPORT = {
+    "source": "U.S. Department of State, Trafficking in Persons Report 2023, Bulgaria, through ecoi.net",
+    "source_url": "https://ecoi.net/de/dokument/2093705.html",
+    "confidence": "high",
+}
+# Tiers that the lists of the first two tiers do not have.
+_SINGLE = (
+    ("IRL", "2020", "2.5", _BLOG),
+    ("ROU", "2020", "2.5", _BLOG),
+    ("CHN", "2020", "3", _BLOG),
+    ("BGR", "2023", "2.5", _REPORT),
+)
+
+
 def build_payloads(corpus: Path) -> Iterator[NewPayload]:
     """Yield the table of tiers, with a row for each jurisdiction and report."""
     rows = [*_early(corpus), *_late(corpus)]
+    rows += [_row(area, year, code) | source for area, year, code, source in _SINGLE]
     yield NewPayload(
         only_request(closed_editions(publishers()["usstate"], "tip_tiers")),
         wire_formats.plain_csv(sorted(rows, key=lambda row: (row["jurisdiction"], row["date"])), HEADER),
