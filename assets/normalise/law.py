@@ -92,9 +92,15 @@ def _typed(rows: pl.DataFrame, filled: Mapping[str, object], table: Contract, ce
     if "date" in filled and "date_precision" in missing:
         rows = rows.with_columns(date_precision=pl.col("__precision"))
     try:
+        rows = rows.with_columns(_truth(c.name) for c in table.columns if c.type == "boolean" and c.name in filled)
         return rows.select(pl.col(c.name).cast(POLARS[c.type]) for c in table.stored_columns)
     except pl.exceptions.InvalidOperationError as error:
         raise StructureError(f"a text does not have the type of its field: {str(error).splitlines()[0]}") from error
+
+
+def _truth(field: str) -> pl.Expr:
+    """The texts ``true`` and ``false`` as booleans. Another text is an ``InvalidOperationError``."""
+    return pl.col(field).replace_strict({"true": True, "false": False, None: None}, return_dtype=pl.Boolean)
 
 
 def _with_days(rows: pl.DataFrame, field: str, cells: Cells) -> pl.DataFrame:

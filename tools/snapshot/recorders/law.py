@@ -291,11 +291,16 @@ def _normlex_date(day: str) -> str:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-_KEPT_BY_HAND = (("events", "citations.csv"), ("statements", "reservations.csv"), ("provisions", "provisions.csv"))
+_KEPT_BY_HAND = (
+    ("events", "citations.csv"),
+    ("statements", "reservations.csv"),
+    ("provisions", "provisions.csv"),
+    ("visa_categories", "visa_categories.csv"),
+)
 
 
 def citations(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the tables are next to this module
-    """Yield the events and statements that single publications state."""
+    """Yield the events, statements, limits and categories of visas that single publications state."""
     edition = "Single publications, each named in its row, seen until November 2026"
     for name, file in _KEPT_BY_HAND:
         (request,) = closed_editions(publishers()["citations"], name)

@@ -314,12 +314,29 @@ MUTUAL = (
     ),
 )
 
+# Passports of the two regions are in Annex II of the visa list since its first version.
+REGIONS = tuple(
+    Announcement(
+        _CHINA,
+        _WITHOUT_IRELAND,
+        "unilateral",
+        "2001-12-12",
+        "2001-03-15",
+        "European Parliament, Legislative Observatory, summary of Regulation (EC) No 539/2001, Annex II; in force when "
+        "Regulation (EC) No 2414/2001 amended it",
+        "https://oeil.secure.europarl.europa.eu/oeil/en/document-summary?id=408",
+        document=document,
+        precision="by",
+    )
+    for document in ("HKG_PASSPORT", "MAC_PASSPORT")
+)
+
 
 def build_payloads(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the announcements are in this module
     """Yield the table of rules, one row for each nationality and jurisdiction."""
     yield NewPayload(
         only_request(closed_editions(publishers()["citations"], "visa_rules")),
-        table_of((*REQUIRED, *UNILATERAL, *TRANSIT, *MUTUAL)),
+        table_of((*REQUIRED, *UNILATERAL, *TRANSIT, *MUTUAL, *REGIONS)),
         "text/csv",
         "Announcements and legislation, each named in its row, seen until November 2026",
         utc(2026, 11, 24),
