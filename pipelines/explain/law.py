@@ -143,7 +143,9 @@ def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str |
     # The events of the act that repeals this one decide who stays bound by it, so all instruments are needed here.
     intervals = bindings(all_events.filter(_until(on))).filter(of_instrument)
     not_yet = _not_yet(row, events, all_bindings.filter(of_instrument)["valid_from"].min(), on)
-    bound = intervals.filter(pl.col("valid_from") <= on, _open_after(on), pl.lit(not_yet is None))
+    bound = _with_applications(
+        intervals.filter(pl.col("valid_from") <= on, _open_after(on), pl.lit(not_yet is None)), all_bindings
+    )
     happened = events.filter(_until(on))
     selected = _of_jurisdiction(jurisdiction) if jurisdiction else pl.lit(value=True)
     with_gaps = pl.col("jurisdiction").is_in([jurisdiction, "EU"]) if jurisdiction else pl.lit(value=True)
@@ -176,6 +178,13 @@ def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str |
     return replace(report, answer=answer, events=_events(own))
 
 
+def _with_applications(bound: pl.DataFrame, all_bindings: pl.DataFrame) -> pl.DataFrame:
+    """The bindings with the day from which the rules apply, which the act itself sets in advance."""
+    keys = ["instrument", "jurisdiction", "territorial_scope"]
+    days = all_bindings.group_by(keys).agg(pl.col("applies_from").max())
+    return bound.drop("applies_from").join(days, on=keys, how="left", maintain_order="left")
+
+
 def _until(day: date) -> pl.Expr:
     """Rows of events up to a day. An event without a date always counts."""
     return pl.col("date").is_null() | (pl.col("date") <= day)
@@ -202,8 +211,9 @@ def _require_covered(area: str) -> None:
 
 
 def _of_unbound(events: pl.DataFrame, bound: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """The events of a kind whose jurisdiction is not bound."""
-    return events.filter(pl.col("event") == kind).join(bound.select("jurisdiction"), on="jurisdiction", how="anti")
+    """The events of a kind whose jurisdiction is not bound as a whole."""
+    whole = bound.filter(pl.col("territorial_scope") == "_T").select("jurisdiction")
+    return events.filter(pl.col("event") == kind).join(whole, on="jurisdiction", how="anti")
 
 
 def _bindings(rows: pl.DataFrame) -> list[Binding]:
@@ -348,8 +358,12 @@ def _answer(jurisdiction: str, on: date, report: LawReport, events: pl.DataFrame
     name = area_name(jurisdiction)
     is_state = not codes.areas().filter(pl.col("area") == jurisdiction, pl.col("in_scope")).is_empty()
     days = sorted(item.as_of for item in report.lists)
-    if report.bound:
+    if report.bound and (not is_state or any(item.territory is None for item in report.bound)):
         return _bound_since(name, on, report.bound, is_state=is_state)
+    if report.bound:
+        state = _unbound_because(on, report, events, days) or f"is not known to have been bound on {on} as a whole"
+        territories = " and".join(f" {item.territory}, since {item.first_day}" for item in report.bound)
+        return f"{name} {state}; it was bound on {on}{territories}."
     if reason := _not_extended(jurisdiction, on, events) or _unbound_because(on, report, events, days):
         return f"{name} {reason}."
     absent = code_name("gap_reason", "not_on_list")
@@ -387,12 +401,9 @@ def _unbound_because(on: date, report: LawReport, events: pl.DataFrame, days: li
 
 
 def _bound_since(name: str, on: date, bound: list[Binding], *, is_state: bool) -> str:
-    """A sentence with the first day of the binding of the state, else with that of each territory."""
-    for item in bound:
-        if not (item.territory and is_state):
-            return f"{name} was bound on {on}, since {item.first_day}.{_limits(item, on)}"
-    territories = " and".join(f" {item.territory}, since {item.first_day}" for item in bound)
-    return f"{name} was bound on {on}{territories}."
+    """A sentence with the first day of the binding of the state, or of the territory if it is none."""
+    (item, *_) = [item for item in bound if not (item.territory and is_state)]
+    return f"{name} was bound on {on}, since {item.first_day}.{_limits(item, on)}"
 
 
 def _limits(item: Binding, on: date) -> str:

@@ -37,6 +37,10 @@ _SOCIAL_SECURITY = {
     "cooperation_type": "agreement",
     "name": "Agreement on social security, on workers posted to the other country",
 }
+_EXTRADITION = {
+    "cooperation_type": "agreement",
+    "name": "Treaty on extradition",
+}
 
 PROGRAMMES: tuple[dict[str, str], ...] = (
     {
@@ -227,6 +231,43 @@ PROGRAMMES: tuple[dict[str, str], ...] = (
         **_SOCIAL_SECURITY,
         "source": "Castegnaro, Social security agreement between Luxembourg and China, 19 March 2018",
         "source_url": "https://www.castegnaro.lu/en-gb/news-events/m/a/projet-de-loi-relatif-la-convention-de-securite-sociale-entre-le-luxembourg-et-la-chine/",
+        "confidence": "medium",
+    },
+    {
+        "cooperation": "extradition_france",
+        "counterpart": "FRA",
+        "signed": "2007-03-20",
+        "date": "2015-07-17",
+        **_EXTRADITION,
+        "source": "United Nations Treaty Series, No 53645, registered by France on 25 May 2016",
+        "source_url": "https://vdocuments.net/no-53645-france-and-united-nations-volume53645parti-france-and-extradition.html",
+    },
+    {
+        "cooperation": "extradition_bulgaria",
+        "counterpart": "BGR",
+        "date": "2018-11-30",
+        "date_precision": "by",
+        **_EXTRADITION,
+        "source": "Asia Financial, October 2020: first extradition under the treaty in November 2018",
+        "source_url": "https://www.asiafinancial.com/china-ratifies-extradition-treaties-with-cyprus-belgium",
+        "confidence": "medium",
+    },
+    {
+        "cooperation": "extradition_cyprus",
+        "counterpart": "CYP",
+        **_EXTRADITION,
+        "source": "Asia Financial, October 2020: signed in June 2018, ratified "
+        "by China in October 2020, entry into force not stated",
+        "source_url": "https://www.asiafinancial.com/china-ratifies-extradition-treaties-with-cyprus-belgium",
+        "confidence": "medium",
+    },
+    {
+        "cooperation": "extradition_belgium",
+        "counterpart": "BEL",
+        **_EXTRADITION,
+        "source": "Asia Financial, October 2020: agreed in October 2019, "
+        "ratified by China in October 2020, entry into force not stated",
+        "source_url": "https://www.asiafinancial.com/china-ratifies-extradition-treaties-with-cyprus-belgium",
         "confidence": "medium",
     },
 )

@@ -1,0 +1,69 @@
+"""Questions of a comparative lawyer, and their answers from a release, checked against the sources of the rows."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from assets.core.workspace import Workspace
+from pipelines.explain.law import explain
+from pipelines.explain.visa import explain_visa
+from tests.conftest import Built
+
+# Instrument, jurisdiction, day, and words of the answer.
+QUESTIONS = [
+    ("CHN-FOREIGNERS-1985", "CHN", "2000-01-01", "was bound on 2000-01-01, since 1986-02-01."),
+    ("CHN-FOREIGNERS-1985", "CHN", "2013-07-01", "no longer bound on 2013-07-01: it was bound until 2013-06-30"),
+    ("CHN-CRIMINAL-1979", "CHN", "1990-01-01", "was bound on 1990-01-01, since 1980-01-01."),
+    ("CHN-CRIMINAL-1979", "CHN", "1979-12-31", "not yet in force on 1979-12-31: it entered into force on 1980-01-01"),
+    ("CHN-NATIONALITY-1980", "MAC", "1999-12-20", "was bound on 1999-12-20, since 1999-12-20."),
+    ("CHN-FOREIGNERS-EMPLOYMENT-1996", "CHN", "1996-05-01", "was bound on 1996-05-01, since 1996-05-01."),
+    ("32013L0032", "IRL", "2020-01-01", "did not take part on 2020-01-01"),
+    ("32014L0036", "DNK", "2020-01-01", "did not take part on 2020-01-01"),
+    ("32009R0810", "DNK", "2020-01-01", "was bound on 2020-01-01"),
+    ("32009R0810", "IRL", "2020-01-01", "did not take part on 2020-01-01"),
+    ("32011L0098", "DEU", "2026-05-22", "no longer bound on 2026-05-22: it was bound until 2026-05-21"),
+    ("32024R1348", "DEU", "2025-01-01", "since 2024-06-11. Its rules apply from 2026-06-12."),
+    ("32024R1351", "FRA", "2026-06-30", "since 2024-06-11. Its rules apply from 2026-07-01."),
+    ("IV-4", "CHN", "2020-01-01", "had only signed by 2020-01-01"),
+    ("IV-13", "DEU", "2020-01-01", "no list that was received (2015-03-14) has an act of it"),
+    ("C029", "CHN", "2023-08-12", "was bound on 2023-08-12"),
+    ("XVIII-12-a", "MAC", "2010-03-09", "No source that may be used states whether MAC"),
+]
+
+
+@pytest.mark.parametrize(("instrument", "area", "day", "words"), QUESTIONS)
+def test_the_release_answers_who_was_bound(built: Built, instrument: str, area: str, day: str, words: str) -> None:
+    report = explain(Workspace(built.data, "snapshot"), instrument, date.fromisoformat(day), area)
+    assert words in str(report.answer), report.answer
+
+
+def test_explain_lists_the_reservations_of_china_with_their_articles(built: Built) -> None:
+    workspace, today = Workspace(built.data, "snapshot"), date(2026, 11, 30)
+    palermo = explain(workspace, "XVIII-12-a", today, "CHN").reservations
+    assert [(item.provision, item.date) for item in palermo] == [("Article 15(2)", "2010-02-08")]
+    refugees = explain(workspace, "V-2", today, "CHN").reservations
+    assert {item.provision for item in refugees} == {"Articles 14, second half, and 16(3)"}
+    assert all(item.text for item in refugees)
+
+
+def test_every_statement_on_refugees_or_stateless_persons_has_a_day_and_most_have_their_content(built: Built) -> None:
+    rows = built.table("reservation").filter(pl.col("instrument").str.starts_with("V-")).collect()
+    parties = rows.filter(pl.col("instrument") != "V-4")
+    assert parties["date"].null_count() == 0
+    assert rows["text"].null_count() < 5
+
+
+@pytest.mark.parametrize(
+    ("where", "day", "words"),
+    [
+        (["partner=CZE", "jurisdiction=CHN"], "2026-03-01", "needed a visa on 2026-03-01 (high confidence)."),
+        (["partner=SWE", "jurisdiction=CHN"], "2025-11-10", "needed no visa for up to 30 days on 2025-11-10"),
+        (["partner=CHN", "jurisdiction=DEU"], "2024-01-01", "needed a visa on 2024-01-01"),
+        (["partner=CHN", "jurisdiction=DEU", "travel_document=HKG_PASSPORT"], "2024-01-01", "needed no visa on"),
+    ],
+)
+def test_the_release_answers_whether_a_visa_was_needed(built: Built, where: list[str], day: str, words: str) -> None:
+    report = explain_visa(Workspace(built.data, "snapshot"), where, date.fromisoformat(day))
+    assert words in report.answer
+    assert report.contradicted_by == []
