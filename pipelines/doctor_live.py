@@ -64,21 +64,20 @@ class Answer:
         return named + (f": {self.why}" if self.why else "")
 
 
-def ask(publishers: Sequence[str] = (), patience: float = PATIENCE) -> Iterator[Answer]:
-    """The answer for each dataset of these publishers, or of all, as soon as it is known.
+def ask(names: Sequence[str] = (), patience: float = PATIENCE) -> Iterator[Answer]:
+    """The answer for each dataset of these publishers, for these datasets, or for all, as soon as it is known.
 
     Publishers are asked at the same time, the datasets of a publisher one after another. ``CatalogueError`` for a
-    publisher that does not exist.
+    publisher or dataset that does not exist.
     """
-    known = catalogue.publishers()
-    if unknown := [name for name in publishers if name not in known]:
-        raise CatalogueError(f"the catalogue has no publisher {unknown[0]}; it has {', '.join(known)}")
-    chosen = [known[name] for name in publishers or known]
+    chosen = _chosen(names)
     answers: queue.Queue[Answer] = queue.Queue()
     end = time.monotonic() + patience
-    for publisher in chosen:
-        threading.Thread(target=_ask, args=(publisher, end, answers), daemon=True).start()
-    due = {f"{p.publisher}/{name}" for p in chosen for name in p.datasets}
+    for publisher, datasets in chosen.items():
+        threading.Thread(
+            target=_ask, args=(catalogue.publishers()[publisher], datasets, end, answers), daemon=True
+        ).start()
+    due = {f"{publisher}/{dataset}" for publisher, datasets in chosen.items() for dataset in datasets}
     while due:
         try:
             answer = answers.get(timeout=max(0.0, end - time.monotonic()))
@@ -89,14 +88,28 @@ def ask(publishers: Sequence[str] = (), patience: float = PATIENCE) -> Iterator[
         yield answer
 
 
+def _chosen(names: Sequence[str]) -> dict[str, list[str]]:
+    """Publisher → its datasets that are asked for, in the order of the catalogue."""
+    known = catalogue.publishers()
+    chosen: dict[str, list[str]] = {}
+    for name in names or known:
+        publisher, _, dataset = name.partition("/")
+        if dataset:
+            catalogue.dataset(name)
+        elif publisher not in known:
+            raise CatalogueError(f"the catalogue has no publisher {publisher}; it has {', '.join(known)}")
+        chosen.setdefault(publisher, []).extend([dataset] if dataset else known[publisher].datasets)
+    return {publisher: list(dict.fromkeys(datasets)) for publisher, datasets in chosen.items()}
+
+
 def summary(answers: Iterable[Answer]) -> str:
     """The number of datasets in each state, in one sentence."""
     counts = Counter(answer.state for answer in answers)
     return ", ".join(f"{count} {state}" for state, count in counts.most_common()) + "."
 
 
-def _ask(publisher: Publisher, end: float, answers: queue.Queue[Answer]) -> None:
-    """Put the answer for each dataset of a publisher into the queue."""
+def _ask(publisher: Publisher, datasets: Sequence[str], end: float, answers: queue.Queue[Answer]) -> None:
+    """Put the answer for each of these datasets of a publisher into the queue."""
     limits = replace(
         publisher.limits,
         per_second=max(publisher.limits.per_second, LEAST_PER_SECOND),
@@ -105,7 +118,7 @@ def _ask(publisher: Publisher, end: float, answers: queue.Queue[Answer]) -> None
     )
     with Client(frozenset(publisher.hosts), limits, circuit=Circuit(end - time.monotonic())) as client:
         check = _Check(publisher, client)
-        for name in publisher.datasets:
+        for name in datasets:
             if time.monotonic() >= end:
                 return
             begun = time.monotonic()

@@ -10,7 +10,7 @@ from assets.ingest.failing import stale
 from assets.ingest.responses import first_receptions, origin_of
 from pipelines.explain.report import Label
 from sources.catalogue import datasets
-from sources.catalogue.model import Publisher
+from sources.catalogue.model import Dataset, Publisher
 from warehouse import releases
 
 
@@ -72,12 +72,22 @@ def _dataset(workspace: Workspace, name: str, publisher: Publisher, stale_since:
         licence=licence.id,
         redistribution=licence.redistribution,
         cadence=publisher.cadence,
-        slice={dim: len(codes) for filters in (entry.filters, *entry.alternatives) for dim, codes in filters.items()},
+        slice=_slice(entry),
         last_vintage=max(published).date().isoformat() if published else None,
         mode="+".join(sorted({fetch.transport for fetch in fetches})) or "not_fetched",
         request=_evidence(publisher, code),
         stale_since=stale_since,
     )
+
+
+def _slice(entry: Dataset) -> dict[str, int]:
+    """The number of codes requested in each dimension, without those that one of several requests leaves open."""
+    requested: dict[str, set[str]] = {}
+    for filters in (entry.filters, *entry.alternatives):
+        for dim, codes in filters.items():
+            if dim in entry.filters or {} not in entry.alternatives:
+                requested.setdefault(dim, set()).update(codes)
+    return {dim: len(codes) for dim, codes in requested.items()}
 
 
 def _evidence(publisher: Publisher, dataset: str) -> str:

@@ -180,7 +180,8 @@ def register(
 @commands.command(rich_help_panel=PANEL)
 def doctor(
     publishers: Annotated[
-        list[str] | None, typer.Argument(metavar="PUBLISHER", help="With --live: ask only these publishers.")
+        list[str] | None,
+        typer.Argument(metavar="PUBLISHER", help="With --live: ask only these publishers, or datasets of them."),
     ] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Ask each publisher for the smallest part of each dataset instead.")

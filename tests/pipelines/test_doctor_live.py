@@ -14,6 +14,7 @@ from pipelines.doctor_live import Answer, ask
 from pipelines.jobs import CHECK_PUBLISHERS
 from sources import catalogue
 from sources.catalogue.model import Probe, Publisher
+from sources.errors import CatalogueError
 from tests.support.publishers.server import changed, first_line_only, hang, maintenance, refuse, too_many
 from tests.support.publishers.world import Publishers, redirected_catalogue, world
 
@@ -21,6 +22,9 @@ REAL = catalogue.publishers
 Entries = dict[str, Publisher]
 DECISIONS = {"TOTAL": "_T", "TOTAL_POS": "POS", "REJECTED": "REJ", "GENCONV": "GENCONV", "HUMSTAT": "HUMSTAT"}
 LABELS = {"Stock of foreign population": "population_by_citizenship", "Acquisition of nationality": "acquisitions"}
+WRONG = ["migr_asydcfsta", "migr_asydcfstq", "migr_asydcfina", "migr_resbc1", "migr_resbc2"]
+WRONG += ["crim_thb_vict", "crim_thb_susp"]
+GOOD = ["migr_resfirst", "migr_asyappctza", "demo_pjan", "tps00177"]
 OLD_FLOW = "https://sdmx.oecd.org/public/rest/data/OECD.ELS.IMD,DSD_MIG_F@DF_MIG_POPF,1.0/{REF_AREA}..A.{MEASURE}...."
 OLD_WORKBOOK = "https://dataunodc.un.org/sites/dataunodc.un.org/files/data_glotip.xlsx"
 
@@ -99,7 +103,7 @@ def test_each_wrong_dataset_of_the_catalogue_of_before_is_found(
     publishers: Publishers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(publishers, monkeypatch, catalogue_of_before())
-    found = wrong("eurostat", "oecd", "unodc", "nhc")
+    found = wrong(*(f"eurostat/{name}" for name in (*GOOD, *WRONG)), "oecd", "unodc", "nhc")
     states = {name: answer.state for name, answer in found.items()}
     assert {name: state for name, state in states.items() if name.startswith("eurostat/")} == {
         "eurostat/migr_asydcfsta": "recoded",
@@ -170,7 +174,8 @@ def test_other_codes_other_dimensions_and_no_rows_are_different_states(publisher
     publishers.eurostat.recode("migr_pop1ctz", "age", {"TOTAL": "ALL"})
     publishers.eurostat.restructure("migr_resvalid", "reason", "purpose")
     publishers.world.fail("ec.europa.eu", changed(first_line_only), "/data/dataflow/ESTAT/migr_acq/")
-    found = wrong("eurostat")
+    changed_ones = ("migr_resfirst", "migr_pop1ctz", "migr_resvalid", "migr_acq", "demo_pjan")
+    found = wrong(*(f"eurostat/{name}" for name in changed_ones))
     assert {name: (answer.state, answer.codes) for name, answer in found.items()} == {
         "eurostat/migr_resfirst": ("recoded", ("reason=EDU",)),
         "eurostat/migr_pop1ctz": ("recoded", ("age=TOTAL",)),
@@ -182,7 +187,7 @@ def test_other_codes_other_dimensions_and_no_rows_are_different_states(publisher
 
 def test_a_code_without_figures_in_the_sample_is_found_in_the_structure(publishers: Publishers) -> None:
     publishers.eurostat.recode("migr_pop1ctz", "citizen", {"CC8_22_FOR": "CC9_27_FOR"})
-    assert wrong("eurostat")["eurostat/migr_pop1ctz"].codes == ("citizen=CC9_27_FOR",)
+    assert wrong("eurostat/migr_pop1ctz")["eurostat/migr_pop1ctz"].codes == ("citizen=CC9_27_FOR",)
 
 
 def test_the_command_prints_a_line_for_each_dataset_and_its_exit_code_is_the_result(publishers: Publishers) -> None:
@@ -197,6 +202,9 @@ def test_the_command_prints_a_line_for_each_dataset_and_its_exit_code_is_the_res
     assert states["uis/MENF.5T8"] == ("refused", False)
     assert states["frontex/detections"] == ("as expected", True)
     assert CliRunner().invoke(app, ["doctor", "uis"]).exit_code == 2
+    for name in ("nobody", "uis/nothing"):
+        with pytest.raises(CatalogueError, match="the catalogue has no"):
+            list(ask([name]))
 
 
 def test_the_weekly_job_fails_with_the_datasets_that_are_not_as_expected(
