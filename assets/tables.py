@@ -160,6 +160,7 @@ def _revision(inputs: Inputs) -> Frames:
 def _coverage(inputs: Inputs) -> Frames:
     columns = ["dataset", "known_from", "jurisdiction", "indicator", "period", "value", "missing_reason"]
     figures = pl.concat([inputs.table(name).select(columns) for name in tables.statistics()])
+    figures = figures.with_columns(withheld=~pl.col("dataset").is_in(redistributable()))
     return {"coverage": tables.coverage(figures, receptions(inputs.workspace, inputs.observations))}
 
 

@@ -109,15 +109,17 @@ def _dataset_row(name: str, publisher: Publisher, facts: DatasetFacts) -> dict[s
 def coverage(observations: pl.LazyFrame, receptions: Receptions) -> pl.DataFrame:
     """Table ``coverage``: each of the 28 and the EU of 27 × each indicator × each year from ``FIRST_YEAR``.
 
-    ``observations`` has jurisdiction, indicator, period, value and missing_reason. A missing figure has the reason of
-    the datasets that could contain it, unless ``not_published.csv`` states that the jurisdiction does not publish it.
+    ``observations`` has jurisdiction, indicator, period, value, missing_reason and ``withheld``: whether the licence of
+    its dataset keeps it out of releases. A missing figure has the reason of the datasets that could contain it, unless
+    ``not_published.csv`` states that the jurisdiction does not publish it.
     """
     dated = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
     reason_order = pl.Enum(_REASONS)
     found = (
         dated.group_by("jurisdiction", "indicator", "year")
         .agg(
-            observations=pl.col("value").count().cast(pl.Int64),
+            observations=pl.col("value").filter(~pl.col("withheld")).count().cast(pl.Int64),
+            withheld=pl.col("value").filter("withheld").count() > 0,
             reason=pl.col("missing_reason").cast(reason_order, strict=False).min().cast(pl.String),
         )
         .collect()
@@ -142,7 +144,13 @@ def coverage(observations: pl.LazyFrame, receptions: Receptions) -> pl.DataFrame
         )
     )
     none = pl.when(pl.col("absence_source").is_not_null()).then(pl.lit(NOT_PUBLISHED)).otherwise("default_reason")
-    state = pl.when(pl.col("observations") > 0).then(pl.lit("value")).otherwise(pl.col("reason").fill_null(none))
+    state = (
+        pl.when(pl.col("observations") > 0)
+        .then(pl.lit("value"))
+        .when("withheld")
+        .then(pl.lit("withheld"))
+        .otherwise(pl.col("reason").fill_null(none))
+    )
     return in_contract(joined.with_columns(coverage=state), "coverage")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -156,7 +157,7 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
     entry = replace(draft, tables=facts, left_out=dict(sorted(left_out.items())))
     fingerprints = {item.fingerprint for item in results.values()}
     accepted = [item for item in acceptances(workspace) if item.fingerprint in fingerprints]
-    held = results[HELD].frame.sort("dataset", "period", "figure").collect().to_dicts() if HELD in results else []
+    held = _held_figures(results)
     sections = {
         "Failing: the last good vintage is used, or the dataset is left out if there is none": [
             each.describe(name) for name, each in failing.items()
@@ -185,8 +186,38 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
     }
     _documents(entry, last, folder, sections)
     reasons = {name: {item.check: item.because for item in accepted if item.table == name} for name in results}
-    expectations.write_pages(outcomes, folder / "quality", reasons)
+    expectations.write_pages(
+        {name: without_withheld(found, results[name].frame) for name, found in outcomes.items()},
+        folder / "quality",
+        reasons,
+    )
     return entry
+
+
+def _held_figures(results: Mapping[str, StageResult]) -> list[dict[str, Any]]:
+    """The figures of prose that are held back and that may be redistributed."""
+    if HELD not in results:
+        return []
+    frame, _ = redistributable_rows(HELD, results[HELD].frame)
+    return frame.sort("dataset", "period", "figure").collect().to_dicts()
+
+
+def without_withheld(outcomes: Sequence[expectations.Outcome], frame: pl.LazyFrame) -> list[expectations.Outcome]:
+    """The outcomes of the rules of a table without examples of rows that may not be redistributed.
+
+    An example that does not name its dataset is left out if the table has any such row.
+    """
+    if "dataset" not in frame.collect_schema():
+        return [*outcomes]
+    allowed = redistributable()
+    withheld = frame.filter(~pl.col("dataset").is_in(allowed)).head(1).collect().height > 0
+    return [replace(outcome, rows=_shown(outcome.rows, allowed, withheld)) for outcome in outcomes]
+
+
+def _shown(rows: pl.DataFrame, allowed: list[str], withheld: bool) -> pl.DataFrame:
+    if "dataset" in rows.columns:
+        return rows.filter(pl.col("dataset").cast(pl.String).is_in(allowed))
+    return rows.head(0) if withheld else rows
 
 
 def redistributable_rows(name: str, frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, int]]:

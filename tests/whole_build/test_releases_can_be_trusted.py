@@ -14,7 +14,10 @@ from assets import stages
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from assets.ingest.fetch import receive
+from assets.normalise.receptions import Receptions
+from assets.normalise.tables import coverage
 from assets.publish import release as releasing
+from expectations.validation import Outcome
 from pipelines.cli import app
 from sources import catalogue
 from tests.conftest import Built, corridor
@@ -245,6 +248,37 @@ def test_tables_about_payloads_do_not_quote_rows_whose_licence_forbids_redistrib
     kept, left_out = releasing.redistributable_rows(name, rows)
     assert kept.collect()["dataset"].to_list() == ["undesa/ims_destination"]
     assert left_out == {"frontex/detections": 2}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_examples_of_failed_rules_do_not_quote_rows_whose_licence_forbids_redistribution(named: bool) -> None:
+    frame = pl.LazyFrame({"dataset": ["unodc/glotip", "undesa/ims_destination"], "value": [4_343_001.0, 7.0]})
+    rows = frame.collect() if named else frame.select("value").collect()
+    outcome = Outcome(
+        "values_are_plausible", "trafficking", "warning", success=False, reason="", checked=2, failing=2, rows=rows
+    )
+    (shown,) = releasing.without_withheld([outcome], frame)
+    assert shown.rows["value"].to_list() == ([7.0] if named else [])
+    (all_allowed,) = releasing.without_withheld([outcome], frame.tail(1))
+    assert 7.0 in all_allowed.rows["value"].to_list()
+
+
+def test_coverage_names_a_figure_that_only_a_withheld_dataset_has() -> None:
+    figures = pl.LazyFrame(
+        {
+            "jurisdiction": ["DEU", "DEU", "FRA"],
+            "indicator": ["population"] * 3,
+            "period": [date(2020, 1, 1)] * 3,
+            "value": [1.0, 2.0, 3.0],
+            "missing_reason": [None] * 3,
+            "withheld": [True, False, True],
+        },
+        schema_overrides={"missing_reason": pl.String},
+    )
+    found = coverage(figures, Receptions()).filter(indicator="population", year=2020)
+    states = {row["jurisdiction"]: (row["coverage"], row["observations"]) for row in found.to_dicts()}
+    assert states["DEU"] == ("value", 1)
+    assert states["FRA"] == ("withheld", 0)
 
 
 def test_a_table_is_empty_before_the_first_vintage_and_complete_today(built: Built) -> None:
