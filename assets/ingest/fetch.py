@@ -4,6 +4,7 @@ Nothing that fails stops the other slices. If a host cannot be reached at all, i
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -19,7 +20,8 @@ from sources import reading, snapshot
 from sources.catalogue.model import Endpoint, Publisher
 from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
 from sources.http.client import Client
-from sources.protocols import articles, asynchronous, contents, linked
+from sources.protocols import articles, asynchronous, contents, linked, split
+from sources.protocols.probe import structure_of
 from sources.protocols.requests import closed_editions, requests_following, requests_for
 from sources.request import Request, Response
 from warehouse.archive import Archive, Fetch
@@ -262,6 +264,8 @@ class _Receiver:
 
     def _failed(self, page: Request, error: FetchError) -> None:
         refusal = error.response
+        if refusal and split.refuses_unnamed_codes(refusal.body):
+            self._request_structure()
         others = self.plan.replacements_after(page, refusal.status, refusal.body) if refusal else []
         for other in others:
             if not self.result.unreachable:
@@ -272,6 +276,13 @@ class _Receiver:
             self._lacks(f"{page.name} is not in the snapshot")
         else:
             self._fail(str(error), unreachable=error.unreachable)
+
+    def _request_structure(self) -> None:
+        """Request the codes that the dataset has, so that the plan leaves out the others. A failure changes nothing."""
+        request = structure_of(self.publisher, self.name)
+        if request is not None:
+            with suppress(FetchError):
+                self._contents(request)
 
     def _not_in_snapshot(self, error: FetchError) -> bool:
         return not self.live and error.response is not None and error.response.status == 404

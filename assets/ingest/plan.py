@@ -1,5 +1,6 @@
 """Planning: the requests that a dataset consists of now, from its catalogue entry and the ledger."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Literal
 
 from sources import catalogue
 from sources.catalogue.model import Endpoint, Publisher
+from sources.errors import FormatError
 from sources.protocols import articles, paging, split
+from sources.protocols.probe import codes_of_structure, structure_of
 from sources.protocols.requests import closed_editions, endpoint_of, requests_following, requests_for
 from sources.request import Request
 from warehouse.archive import Archive
@@ -62,7 +65,16 @@ class Plan:
 
     def replacements_after(self, request: Request, status: int | None, body: Path | None) -> list[Request]:
         """The requests in place of one that was refused with this response; an empty list if it cannot be replaced."""
-        return split.replacements(self.endpoint, request, status, body)
+        return split.replacements(self.endpoint, request, status, body, self._structure())
+
+    def _structure(self) -> Mapping[str, Collection[str]] | None:
+        """The codes of each dimension that the publisher listed for the dataset; None if there is no usable list."""
+        request = structure_of(self.publisher, self.name)
+        last = request and self.archive.latest(request.publisher, request.dataset, request.slice, (self.mode,))
+        try:
+            return codes_of_structure(self.archive.payload_path(str(last.payload))) if last else None
+        except (FormatError, OSError):
+            return None
 
     def _parts(self, request: Request) -> list[Request]:
         return [part for other in self.replacements(request) for part in self._parts(other)] or [request]
@@ -75,7 +87,8 @@ class Plan:
             ours = fetch.dataset == self.name and fetch.publisher == self.publisher.publisher
             if ours and fetch.error and fetch.transport == self.mode:
                 body = self.archive.payload_path(fetch.payload) if fetch.payload else None
-                if split.is_too_large(fetch.status, body) or split.refused_codes(body):
+                refuses_codes = split.refused_codes(body) or split.refuses_unnamed_codes(body)
+                if split.is_too_large(fetch.status, body) or refuses_codes:
                     refused[fetch.url] = (fetch.status, body)
         return refused
 

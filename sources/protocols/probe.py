@@ -35,12 +35,16 @@ def probe_of(publisher: Publisher, name: str, code: str | None = None) -> Reques
 
 
 def structure_of(publisher: Publisher, name: str) -> Request | None:
-    """The request for the codes of a dataset, without figures; None where the publisher has no such service."""
+    """The request for the codes of a dataset, without figures; None where the publisher has no such service.
+
+    It is recorded under the name of the endpoint; its slice is the dataset.
+    """
     if publisher.structure is None:
         return None
     endpoint = publisher.endpoints[publisher.structure]
     url = endpoint.url.format(code=publisher.datasets[name].code or name)
-    return Request(publisher.publisher, name, "structure", url, tuple(endpoint.params.items()), endpoint.accept)
+    params = tuple(endpoint.params.items())
+    return Request(publisher.publisher, publisher.structure, name, url, params, endpoint.accept)
 
 
 def codes_of_structure(body: Path) -> dict[str, list[str]]:

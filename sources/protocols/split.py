@@ -4,7 +4,7 @@ A request is split in advance by the catalogue, and after the publisher refused 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 from math import prod
@@ -23,6 +23,7 @@ EUROSTAT_TOO_LARGE = re.compile(
 )
 
 # How Eurostat refuses codes outside of a dataset's constraint, with status 400: in a SOAP fault or a JSON error.
+EUROSTAT_REFUSAL = "INVALID_QUERY_DIMENSION_VALUE"
 EUROSTAT_REFUSED_CODES = re.compile(
     r"INVALID_QUERY_DIMENSION_VALUE.*?values for dimension are not allowed:\s*((?:\w+=[\w.-]+[,;\s]*)+)", re.DOTALL
 )
@@ -41,15 +42,31 @@ def planned_parts(dataset: Dataset, endpoint: Endpoint) -> Iterator[tuple[Filter
                 yield part, alternative | dict(choice) | changed
 
 
-def replacements(endpoint: Endpoint, request: Request, status: int | None, body: Path | None) -> list[Request]:
+def replacements(
+    endpoint: Endpoint,
+    request: Request,
+    status: int | None,
+    body: Path | None,
+    structure: Mapping[str, Collection[str]] | None = None,
+) -> list[Request]:
     """The requests that replace a refused one: its halves, or one without the codes that the dataset does not have.
 
-    The list is empty if the response refuses neither its size nor a code, or if no code of a filter remains.
+    ``structure`` has the codes of the dataset, for a response that does not name the wrong ones. The list is empty if
+    the response refuses neither its size nor a code, or if no code of a filter remains.
     """
     if is_too_large(status, body):
         return halves(endpoint, request)
-    narrowed = without_codes(endpoint, request, refused_codes(body))
+    refused = refused_codes(body)
+    if structure and refuses_unnamed_codes(body):
+        filters = _filters(endpoint, request)
+        refused = {dim: [c for c in codes if c not in structure.get(dim, codes)] for dim, codes in filters.items()}
+    narrowed = without_codes(endpoint, request, refused)
     return [narrowed] if narrowed else []
+
+
+def refuses_unnamed_codes(body: Path | None) -> bool:
+    """Whether a response refuses codes without naming them."""
+    return EUROSTAT_REFUSAL in beginning(body) and not refused_codes(body)
 
 
 def refused_codes(body: Path | None) -> dict[str, list[str]]:

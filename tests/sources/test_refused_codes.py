@@ -15,6 +15,7 @@ from sources import catalogue
 from sources.catalogue.model import Publisher
 from sources.protocols.requests import endpoint_of, requests_for
 from sources.protocols.split import refused_codes, replacements
+from tests.support.publishers.server import replaced
 from tests.support.publishers.world import Publishers, redirected_catalogue, world
 
 FAULT = (
@@ -100,6 +101,24 @@ def test_the_statistics_api_refuses_codes_as_json(
     without(publishers, "tps00177", "geo", "EU27_2020")
     assert receive(workspace, eurostat, "tps00177").failures == ()
     assert rows(workspace, "tps00177")["jurisdiction"].n_unique() == 27
+
+
+def test_codes_that_the_message_does_not_name_are_found_in_the_structure(
+    publishers: Publishers, eurostat: Publisher, workspace: Workspace
+) -> None:
+    without(publishers, "migr_resfirst", "geo", "EU27_2020")
+    unnamed = replaced((" The following values for dimension are not allowed: GEO=EU27_2020.", ""))
+    publishers.world.fail("ec.europa.eu", unnamed, "/data/dataflow/ESTAT/migr_resfirst/")
+    entry = eurostat.model_copy(update={"contents": None})
+    publishers.world.received.clear()
+    try:
+        for _night in range(2):
+            assert receive(workspace, entry, "migr_resfirst").failures == ()
+            assert rows(workspace, "migr_resfirst")["jurisdiction"].n_unique() == 27
+    finally:
+        publishers.world.recover()
+    structures = [one for one in publishers.world.requests_to("ec.europa.eu") if "contentconstraint" in one]
+    assert len(structures) == 1
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["SOAP fault", "JSON error"])
