@@ -10,6 +10,7 @@ from typing import Any
 from urllib3 import HTTPResponse
 from urllib3 import exceptions as urllib3_errors
 
+from sources.http.deadline import limited
 from sources.http.failure import Failure, reason_of
 from sources.request import Limits
 
@@ -77,7 +78,8 @@ def _chunks(raw: HTTPResponse, declared: str, limits: Limits) -> Iterator[bytes]
     size, begun = 0, time.perf_counter()
     while True:
         try:
-            chunk = raw.read1(_CHUNK, decode_content=False)
+            with limited(getattr(raw, "connection", None), limits.timeout):
+                chunk = raw.read1(_CHUNK, decode_content=False)
         except (urllib3_errors.HTTPError, OSError) as error:
             reason = reason_of(error, limits)
             raise Failure(f"the response breaks off after {size:,} bytes: {reason}", can_retry=True) from None

@@ -11,6 +11,7 @@ from requests_ratelimiter import LimiterAdapter
 from urllib3.util import parse_url
 
 from sources.http.circuit import Circuit
+from sources.http.deadline import POOLS
 from sources.http.failure import Failure
 from sources.http.retry import RetryPolicy
 from sources.http.secrets import Secrets, names_secret
@@ -48,9 +49,7 @@ class Connection:
         self._session = _Session()
         # Only gzip is requested, because only its unpacking is bounded.
         self._session.headers.update({"User-Agent": user_agent or _user_agent(), "Accept-Encoding": "gzip"})
-        adapter = transport or LimiterAdapter(
-            per_second=limits.per_second, max_retries=RetryPolicy.of(limits, self._circuit.deadline)
-        )
+        adapter = transport or _limited_adapter(limits, self._circuit.deadline)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)
 
@@ -108,6 +107,13 @@ class Connection:
         if parts.scheme != "https" and host not in LOOPBACK:
             raise Failure(f"the host {host} may be requested over https only, not over {parts.scheme}")
         return host
+
+
+def _limited_adapter(limits: Limits, deadline: float) -> LimiterAdapter:
+    """The adapter to the network, within the rate of a publisher and with a deadline for each step of an exchange."""
+    adapter = LimiterAdapter(per_second=limits.per_second, max_retries=RetryPolicy.of(limits, deadline))
+    adapter.poolmanager.pool_classes_by_scheme = POOLS
+    return adapter
 
 
 class _Session(requests.Session):

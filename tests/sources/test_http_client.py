@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 import traceback
 import zipfile
 from collections.abc import Callable
@@ -26,7 +27,19 @@ from sources.http.body_kind import objection
 from sources.http.client import Client
 from sources.http.snapshot import SnapshotAdapter, SnapshotEntry
 from sources.request import Kind, Limits, Request, Response, address
-from tests.support.loopback import Loopback, Script, cut_chunks, drip, endless, reply, reset, serve, silence, unframed
+from tests.support.loopback import (
+    Loopback,
+    Script,
+    cut_chunks,
+    drip,
+    dripping,
+    endless,
+    reply,
+    reset,
+    serve,
+    silence,
+    unframed,
+)
 
 HOSTS = frozenset({"127.0.0.1"})
 CSV = b"geo,time,value\nAT,2024,1\n"
@@ -288,6 +301,34 @@ def test_a_response_that_is_always_incomplete_is_an_error_without_a_payload(brok
     message, server = refused(broken, within=limits(retries=1, timeout=0.3))
     assert re.search(reason, message)
     assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+        dripping(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/", b"x"),
+        dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Slow: ", b"x"),
+    ],
+    ids=["header", "location", "100 continue", "length of a chunk", "trailer"],
+)
+def test_a_server_that_sends_one_byte_now_and_then_is_given_up(script: Script) -> None:
+    begun = time.monotonic()
+    with pytest.raises(FetchError, match=r"no byte for 0\.3 seconds|breaks off") as caught:
+        fetched(script, within=limits(timeout=0.3))
+    assert "127.0.0.1" in str(caught.value)
+    assert time.monotonic() - begun < 3
+
+
+def test_a_tls_handshake_that_does_not_end_is_given_up() -> None:
+    with serve(dripping(b"", b"\x16\x03\x01\x40\x00")) as server:
+        tls = Loopback(server.url.replace("http://", "https://"))
+        begun = time.monotonic()
+        with pytest.raises(FetchError), Client(HOSTS, limits(timeout=0.3)) as client:
+            client.fetch(request_to(tls))
+        assert time.monotonic() - begun < 3
 
 
 def test_a_refused_connection_is_reported() -> None:

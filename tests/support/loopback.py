@@ -137,3 +137,16 @@ def silence(seconds: float) -> Script:
         time.sleep(seconds)
 
     return script
+
+
+def dripping(start: bytes, drop: bytes) -> Script:
+    """Send the beginning of a response, then one drop after the other until the client closes the connection."""
+
+    def script(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(start)
+        for _ in range(500):
+            handler.wfile.write(drop)
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    return script
