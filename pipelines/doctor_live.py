@@ -264,6 +264,8 @@ def _failed_request(dataset: str, error: FetchError) -> Answer:
     if refused := split.refused_codes(response.body):
         codes = tuple(f"{dim}={code}" for dim, codes in refused.items() for code in codes)
         return Answer(dataset, "recoded", "the publisher refuses codes that the catalogue requests", codes)
+    if split.refuses_unnamed_codes(response.body):
+        return Answer(dataset, "recoded", why)
     return Answer(dataset, _state_of_status(response.status), why)
 
 

@@ -15,7 +15,7 @@ from pipelines.jobs import CHECK_PUBLISHERS
 from sources import catalogue
 from sources.catalogue.model import Probe, Publisher
 from sources.errors import CatalogueError
-from tests.support.publishers.server import changed, first_line_only, hang, maintenance, refuse, too_many
+from tests.support.publishers.server import changed, first_line_only, hang, maintenance, refuse, replaced, too_many
 from tests.support.publishers.world import Publishers, redirected_catalogue, world
 
 REAL = catalogue.publishers
@@ -183,6 +183,14 @@ def test_other_codes_other_dimensions_and_no_rows_are_different_states(publisher
         "eurostat/migr_acq": ("empty", ()),
     }
     assert "it lacks reason and has purpose" in found["eurostat/migr_resvalid"].why
+
+
+def test_a_code_that_the_publisher_refuses_is_a_new_code_whether_or_not_it_is_named(publishers: Publishers) -> None:
+    publishers.eurostat.recode("demo_gind", "indic_de", {"JAN": "JAN1"})
+    assert wrong("eurostat/demo_gind")["eurostat/demo_gind"].codes == ("indic_de=JAN",)
+    unnamed = replaced((" The following values for dimension are not allowed: INDIC_DE=JAN.", ""))
+    publishers.world.fail("ec.europa.eu", unnamed, "/data/dataflow/")
+    assert wrong("eurostat/demo_gind")["eurostat/demo_gind"].state == "recoded"
 
 
 def test_a_code_without_figures_in_the_sample_is_found_in_the_structure(publishers: Publishers) -> None:
