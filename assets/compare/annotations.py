@@ -93,11 +93,14 @@ def _with_ranks(rows: Frame) -> Frame:
     """The rows with ``rank``, the greatest first, and ``ranked``, the number of ranked states.
 
     States are ranked by rate, or by value if the measure has no rate. Figures that are not comparable have no rank, nor
-    has the only figure of a measure and year.
+    has the only figure of a measure and year, nor a count of instruments that is only a lower bound.
     """
     by = nw.coalesce("rate", "value")
+    counted = (nw.col("source_table") == "legal_binding").fill_null(value=False)
+    lower_bound = counted & ~nw.col("value_max").is_null()
+    comparable = (nw.col("grade") != NOT_COMPARABLE) & ~lower_bound
     ranked = (
-        rows.filter(nw.col("aggregation") == STATE, ~nw.col("value").is_null(), nw.col("grade") != NOT_COMPARABLE)
+        rows.filter(nw.col("aggregation") == STATE, ~nw.col("value").is_null(), comparable)
         .select(*KEY, by.alias("by"))
         .with_columns(
             rank=nw.col("by").rank("min", descending=True).over("measure", "year").cast(nw.Int64),

@@ -150,10 +150,15 @@ def _sum_of_members(selected: Frame, union: str, members: frozenset[str], first:
 
 
 def _law_figures(law: Frame, like: Frame) -> Frame:
-    """The numbers computed from law in the columns of ``like``. One rule counts all of them, so that none differs."""
+    """The numbers computed from law in the columns of ``like``. One rule counts all of them, so that none differs.
+
+    A count with bounds is a lower bound: what is unknown is not counted.
+    """
+    unsure = (~nw.col("value_max").is_null()).cast(nw.Int64)
     constants = {
         "aggregation": nw.lit(STATE),
         **dict.fromkeys((*_QUALITY, "alternatives"), nw.lit(0)),
+        **dict.fromkeys(("parts_missing", "differs_excludes"), unsure),
     }
     present = law.collect_schema().names()
     return law.select(

@@ -286,7 +286,7 @@ def test_explain_prints_whether_a_visa_was_needed_and_the_rule(built: Built) -> 
     done = corridor("explain", "visa_rule", *wrong, "--on", "2024-05-08", *data)
     assert done.returncode == 1
     words = " ".join(done.stderr.split())
-    assert "PASSPORT is not a travel document; use one of DIPLOMATIC, ORDINARY, SERVICE" in words
+    assert "PASSPORT is not a travel document; use one of DIPLOMATIC, HKG_PASSPORT, MAC_PASSPORT, ORDINARY" in words
 
 
 def test_a_release_holds_the_rules(built: Built) -> None:

@@ -67,3 +67,13 @@ def test_the_release_answers_whether_a_visa_was_needed(built: Built, where: list
     report = explain_visa(Workspace(built.data, "snapshot"), where, date.fromisoformat(day))
     assert words in report.answer
     assert report.contradicted_by == []
+
+
+def test_a_count_that_rests_on_something_unknown_has_no_rank_and_not_the_best_grade(built: Built) -> None:
+    counts = built.table("comparison").filter(pl.col("source_table") == "legal_binding").collect()
+    unsure = counts.filter(pl.col("value_max").is_not_null())
+    assert {"DNK", "IRL"} <= set(unsure.filter(pl.col("measure") == "union_acts_binding")["jurisdiction"])
+    assert unsure["rank"].null_count() == unsure.height
+    assert "A" not in unsure["grade"].to_list()
+    assert unsure["flags"].str.contains("parts_missing").all()
+    assert (unsure["value_max"] > unsure["value"]).all()

@@ -404,11 +404,21 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
 # The hosts of those who publish the list or the gazette: the Union and its agencies, the depositaries, states.
 AUTHORITIES = (
     *("europa.eu", "coe.int", "un.org", "ohchr.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk"),
-    *("irishstatutebook.ie", "mzv.cz", "gv.at", "finlandabroad.fi", "varuh-rs.si", "lamoncloa.gob.es"),
+    *(
+        "gov.hk",
+        "gov.mo",
+        "china-embassy.org",
+        "irishstatutebook.ie",
+        "mzv.cz",
+        "gv.at",
+        "finlandabroad.fi",
+        "varuh-rs.si",
+        "lamoncloa.gob.es",
+    ),
 )
 
 
-@pytest.mark.parametrize("name", ["citations.csv", "reservations.csv"])
+@pytest.mark.parametrize("name", ["citations.csv", "reservations.csv", "provisions.csv", "visa_categories.csv"])
 def test_statements_of_third_parties_have_no_high_confidence(name: str) -> None:
     with (ROOT / "tools" / "snapshot" / "recorders" / name).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
