@@ -188,10 +188,10 @@ def _facts(workspace: Workspace, name: str, result: StageResult, fetches: list[F
 def _comparison(inputs: Inputs) -> Frames:
     """The tables of the comparison, computed together from rows that a release may contain."""
     allowed = pl.col("dataset").is_in(redistributable())
-    frames = {name: inputs.table(name).filter(allowed) for name in inputs.tables}
-    law = {name: frames.pop(name).collect() for name in comparison.LAW}
+    law = {name: inputs.table(name).filter(allowed).collect() for name in comparison.LAW}
+    files = {name: inputs.tables[name].parts for name in tables.statistics()}
     received = receptions(inputs.workspace, inputs.observations)
-    given = comparison.Inputs(statistics=frames, law=law, receptions=received)
+    given = comparison.Inputs(statistics=files, law=law, receptions=received)
     return comparison.make_tables(given, engine(inputs.workspace.engine))
 
 

@@ -23,7 +23,7 @@ from warehouse.archive import Archive, Fetch
 
 PUBLISHER = "eurostat"
 # Share of the cells of a table that hold an observation.
-DENSITY = 0.62
+DENSITY = 0.67
 # Codes that are the sum of all others of their dimension, and codes of groups, which are left out.
 TOTALS = ("TOTAL", "T", "Total")
 GROUP_SIZE = 2  # a code of an area with more letters is a group of areas

@@ -4,9 +4,10 @@ The workspace names the engine: ``polars`` (the default) or ``pyspark``, which n
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import narwhals as nw
 import polars as pl
@@ -22,15 +23,16 @@ class EngineError(CorridorError):
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine by its name. ``from_polars`` converts a Polars frame to a frame of the engine."""
+    """An engine by its name.
+
+    ``read`` returns the rows of Parquet files as a frame of the engine and reads nothing yet. ``from_polars`` converts
+    a small Polars frame. ``to_polars`` computes a frame and returns its rows, which must be few.
+    """
 
     name: str
+    read: Callable[[Sequence[Path]], Frame]
     from_polars: Callable[[pl.DataFrame], Frame]
-
-    def to_polars(self, frame: Frame) -> pl.DataFrame:
-        """The computed rows of a frame of the engine."""
-        rows: pl.DataFrame = frame.collect("polars").to_native()
-        return rows
+    to_polars: Callable[[Frame], pl.DataFrame]
 
     def materialise(self, frame: Frame) -> Frame:
         """The computed frame. A lazy frame that several steps read is otherwise computed in each of them."""
@@ -40,12 +42,17 @@ class Engine:
 def engine(name: Literal["polars", "pyspark"] = "polars") -> Engine:
     """The engine of that name. Raises ``EngineError`` if PySpark is not installed."""
     if name == "pyspark":
-        return Engine(name, _to_spark())
-    return Engine(name, lambda frame: nw.from_native(frame.lazy()))
+        return _spark()
+    return Engine(
+        name,
+        read=lambda files: nw.from_native(pl.scan_parquet(files)),
+        from_polars=lambda frame: nw.from_native(frame.lazy()),
+        to_polars=lambda frame: frame.to_native().collect(engine="streaming"),
+    )
 
 
-def _to_spark() -> Callable[[pl.DataFrame], Frame]:
-    """A function that converts Polars frames to frames of a new Spark session."""
+def _spark() -> Engine:
+    """PySpark with a new session. Rows of tables never pass through the driver: executors read the Parquet files."""
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -61,8 +68,17 @@ def _to_spark() -> Callable[[pl.DataFrame], Frame]:
         .getOrCreate()
     )
 
-    def from_polars(frame: pl.DataFrame) -> Frame:
-        converted: Frame = nw.from_native(session.createDataFrame(frame.to_arrow()))
-        return converted
+    def frame_of(native: Any) -> Frame:  # noqa: ANN401 - PySpark has no types
+        frame: Frame = nw.from_native(native)
+        return frame
 
-    return from_polars
+    def to_polars(frame: Frame) -> pl.DataFrame:
+        rows: pl.DataFrame = frame.collect("polars").to_native()
+        return rows
+
+    return Engine(
+        "pyspark",
+        read=lambda files: frame_of(session.read.parquet(*(str(file) for file in files))),
+        from_polars=lambda frame: frame_of(session.createDataFrame(frame.to_arrow())),
+        to_polars=to_polars,
+    )

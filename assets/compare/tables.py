@@ -1,8 +1,10 @@
 """All tables of the comparison, made together from the tables of statistics and law."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 
 from assets.compare import annotations, comparison, coverage, mirrors, timeline
@@ -20,8 +22,7 @@ from assets.law.indicators import Law
 from assets.law.origins import VISA_RULES
 from assets.normalise.receptions import Receptions
 from assets.normalise.tables import in_contract
-from sources.catalogue import datasets
-from warehouse.contracts import contract
+from sources.catalogue import datasets, redistributable
 from warehouse.measures import Measure, measures
 from warehouse.measures import mirrors as declared_mirrors
 
@@ -36,43 +37,26 @@ TABLES = (
 )
 LAW = ("legal_binding", "legal_event", "visa_rule", "policy_coding", "legal_provision")
 
-# The columns of a table of statistics that the comparison needs, in addition to the table's own dimensions.
-_NEEDED = (
-    "indicator",
-    "jurisdiction",
-    "partner",
-    "period",
-    "freq",
-    "value",
-    "value_min",
-    "value_max",
-    "obs_status",
-    "missing_reason",
-    "definition",
-    "dataset",
-    "payload",
-    "locator",
-    "known_from",
-)
-
 
 @dataclass(frozen=True)
 class Inputs:
-    """Tables of statistics and of law by name, with the rows that may be redistributed.
+    """The Parquet files of each table of statistics, and the tables of law with the rows that may be redistributed.
 
     ``receptions`` is what was received of every dataset.
     """
 
-    statistics: Mapping[str, pl.LazyFrame]
+    statistics: Mapping[str, Sequence[Path]]
     law: Mapping[str, pl.DataFrame]
     receptions: Receptions
 
 
 def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
     """Every table of ``TABLES`` in the columns, types and order of its contract."""
-    used = {name: frame.collect() for name, frame in _used(inputs.statistics).items()}
-    statistics: dict[str, Frame] = {name: engine.from_polars(frame) for name, frame in used.items()}
-    question = _question(used, inputs.receptions)
+    statistics = {
+        name: engine.read(files).filter(nw.col("dataset").is_in(redistributable()))
+        for name, files in inputs.statistics.items()
+    }
+    question = _question(statistics, inputs.receptions, engine)
     law = Law(**{name: inputs.law[name] for name in LAW})
     candidates = engine.materialise(comparison.candidates(statistics, question, engine))
     law_figures = engine.from_polars(_law_figures(law, question, inputs.receptions))
@@ -91,7 +75,7 @@ def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
         ),
         "coverage_score": engine.to_polars(coverage.coverage_score(figures, themes)),
         "coverage_gap": engine.to_polars(coverage.coverage_gap(figures)),
-        "counting_rule": counting_rule(inputs.statistics),
+        "counting_rule": counting_rule(statistics, engine),
     }
     return {name: in_contract(frame, name) for name, frame in tables.items()}
 
@@ -112,37 +96,25 @@ def _visa_days(law: Law, question: Question, receptions: Receptions) -> pl.DataF
     return days.clear() if receptions.reason_of_inputs(VISA_RULES) else days
 
 
-def _used(statistics: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
-    """The rows and columns of each table that a measure or mirror can use."""
-    sources = [source for entry in measures().values() for source in entry.sources]
-    sources += [side for entry in declared_mirrors().values() for side in entry.sides]
-    pairs = pl.DataFrame(
-        sorted({(source.dataset, source.indicator) for source in sources}),
-        schema=["dataset", "indicator"],
-        orient="row",
-    ).lazy()
-    return {
-        name: frame.select(*_NEEDED, *contract(name).dimensions).join(pairs, on=["dataset", "indicator"], how="semi")
-        for name, frame in statistics.items()
-    }
-
-
-def _question(used: Mapping[str, pl.DataFrame], receptions: Receptions) -> Question:
+def _question(statistics: Mapping[str, Frame], receptions: Receptions, engine: Engine) -> Question:
     """The question of the comparison. Its last year is the last full year before the newest figure was known."""
-    newest = pl.concat([frame.select("known_from") for frame in used.values()])["known_from"].dt.year().max()
-    last = max(FIRST_YEAR, int(newest) - 1) if isinstance(newest, int) else FIRST_YEAR
     declared = measures()
+    sources = [source for entry in declared.values() for source in entry.sources]
+    sources += [side for entry in declared_mirrors().values() for side in entry.sides]
+    used = sorted({f"{source.dataset} {source.indicator}" for source in sources})
+    asked = nw.concat_str("dataset", "indicator", separator=" ").is_in(used)
+    known = [frame.filter(asked).select(nw.col("known_from").max()) for frame in statistics.values()]
+    newest = engine.to_polars(nw.concat(known))["known_from"].dt.year().max()
+    last = max(FIRST_YEAR, int(newest) - 1) if isinstance(newest, int) else FIRST_YEAR
     return Question(declared, range(FIRST_YEAR, last + 1), absences(declared), defaults(declared, receptions))
 
 
-def counting_rule(statistics: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+def counting_rule(statistics: Mapping[str, Frame], engine: Engine) -> pl.DataFrame:
     """Table ``counting_rule``: how each dataset counts an indicator, with its rounding, suppression and breaks."""
-    broken = pl.col("obs_status").str.contains("B", literal=True)
-    years = pl.col("period").dt.year().filter(broken).unique().sort().cast(pl.String).str.join(" ")
-    counted = [
-        frame.group_by("dataset", "indicator", "definition", "publisher", "unit").agg(breaks=years)
-        for frame in statistics.values()
-    ]
+    keys = ["dataset", "indicator", "definition", "publisher", "unit"]
+    broken = nw.when(nw.col("obs_status").str.contains("B", literal=True)).then(nw.col("year"))
+    counted = nw.concat([frame.select(*keys, broken=broken).unique() for frame in statistics.values()])
+    years = pl.col("broken").drop_nulls().unique().sort().cast(pl.String).str.join(" ")
     declared = pl.DataFrame(
         [
             (
@@ -157,8 +129,9 @@ def counting_rule(statistics: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
         orient="row",
     )
     return (
-        pl.concat(counted)
-        .collect()
+        engine.to_polars(counted)
+        .group_by(keys)
+        .agg(breaks=years)
         .join(counting_rules(), on=["indicator", "definition"], how="left")
         .join(declared, on="dataset", how="left")
         .rename({"basis": "counting_basis"})
