@@ -45,7 +45,7 @@ def engine(name: Literal["polars", "pyspark"] = "polars") -> Engine:
         return _spark()
     return Engine(
         name,
-        read=lambda files: nw.from_native(pl.scan_parquet(files)),
+        read=lambda files: nw.from_native(pl.scan_parquet([*files])),
         from_polars=lambda frame: nw.from_native(frame.lazy()),
         to_polars=lambda frame: frame.to_native().collect(engine="streaming"),
     )
