@@ -10,7 +10,9 @@ import dagster as dg
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.definitions import payload_key
+from assets.ingest.failing import failing as failing_requests
 from assets.ingest.failing import stale
+from assets.publish.release import was_ever_answered
 from assets.tables import release_tables
 from pipelines.build_definitions import build_definitions
 from pipelines.changes import changed_assets, datasets_to_request
@@ -23,6 +25,7 @@ from warehouse import releases
 log = logging.getLogger("corridor.build")
 
 Progress = Callable[[str, int, int], None]
+NO_ANSWER = "No publisher answered, so nothing new could be released"
 # The name of a build in alerts.
 BUILD = "build"
 
@@ -66,6 +69,9 @@ def run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcom
     with open_instance(workspace.data) as instance:
         if requested := datasets_to_request(workspace, selected(pattern)):
             results.append(_execute("receive", [*map(payload_key, requested)], instance, workspace, progress))
+        silent = any(_is_live(workspace, name) for name in requested) and not sum(map(_answered, results))
+        if silent and not was_ever_answered(workspace):
+            return _without_answers(workspace, pattern, results)
         changed = changed_assets(instance, workspace)
         log.info("%s datasets requested, %s assets changed", len(requested), len(changed))
         if changed:
@@ -78,9 +84,19 @@ def run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcom
     _add_checks(outcome, workspace)
     _add_release(outcome, workspace, before, raised)
     outcome.failures += raised if outcome.held_back is None else []
-    asked = any(_is_live(workspace, name) for name in requested)
-    if asked and not sum(_answered(result) for result in results):
-        outcome.held_back = "No publisher answered, so nothing new could be released"
+    if silent:
+        outcome.held_back = "; ".join([NO_ANSWER, *raised])
+    _alert(outcome, workspace, results)
+    return outcome
+
+
+def _without_answers(
+    workspace: Workspace, pattern: str | None, results: Sequence[dg.ExecuteInProcessResult]
+) -> Outcome:
+    """The end of a first live build in which no publisher answered. No table is made: nothing can be released."""
+    failing = failing_requests(workspace)
+    outcome = Outcome(failures=[failing[name].describe(name) for name in selected(pattern) if name in failing])
+    outcome.held_back = "; ".join([NO_ANSWER, *(failure for result in results for failure in _raised(result))])
     _alert(outcome, workspace, results)
     return outcome
 

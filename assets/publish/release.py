@@ -63,7 +63,7 @@ def publish(
     ``AssetError`` if no table has rows, if no publisher ever answered in a live workspace, or if a field was removed or
     retyped without a new major version of its contract.
     """
-    if workspace.mode == "live" and not _was_ever_answered(workspace):
+    if workspace.mode == "live" and not was_ever_answered(workspace):
         raise AssetError("there is nothing to release: no publisher answered yet")
     if not any(_rows(item.frame) for name, item in results.items() if _from_publishers(name)):
         raise AssetError("there is nothing to release: no dataset has a payload that can be read")
@@ -118,7 +118,7 @@ def refuse_silent_breaks(last: Release | None) -> None:
             )
 
 
-def _was_ever_answered(workspace: Workspace) -> bool:
+def was_ever_answered(workspace: Workspace) -> bool:
     """Whether the archive holds a payload that a publisher sent, or that a person imported."""
     return any(
         fetch.transport in ("live", "import") and fetch.payload and not fetch.error
