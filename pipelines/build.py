@@ -12,6 +12,7 @@ from assets.core.workspace import Workspace
 from assets.definitions import payload_key
 from assets.ingest.failing import failing as failing_requests
 from assets.ingest.failing import stale
+from assets.publish.held import newly_held
 from assets.publish.release import was_ever_answered
 from assets.tables import release_tables
 from pipelines.build_definitions import build_definitions
@@ -106,8 +107,9 @@ def _is_live(workspace: Workspace, name: str) -> bool:
 
 
 def _alert(outcome: Outcome, workspace: Workspace, results: Sequence[dg.ExecuteInProcessResult]) -> None:
-    """Write an alert if something failed or the release is held back."""
+    """Write an alert if something failed, the release is held back, or it holds new figures back."""
     lines = [outcome.held_back] if outcome.held_back else []
+    lines += newly_held(workspace) if outcome.new else []
     lines += [f"{len(outcome.failures)} datasets failed", *outcome.failures] if outcome.failures else []
     if lines:
         run = results[-1].run_id if results else ""

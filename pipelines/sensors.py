@@ -8,7 +8,9 @@ import dagster as dg
 import orjson
 
 from assets.ingest.failing import without_address
-from pipelines.settings import settings
+from assets.publish.held import newly_held
+from pipelines.settings import settings, workspace
+from warehouse import releases
 
 
 @dg.run_failure_sensor(
@@ -27,17 +29,32 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
 @dg.run_status_sensor(
     name="alert_on_failing_datasets",
     run_status=dg.DagsterRunStatus.SUCCESS,
-    description="Appends a line to alerts.jsonl for every run after which datasets fail, and names them.",
+    description="Appends a line to alerts.jsonl for every run after which datasets fail or figures are held back.",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
 )
 def alert_on_failing_datasets(context: dg.RunStatusSensorContext) -> None:
-    """One line for a run with failed checks of reception or reading. The command build writes its alerts itself."""
+    """One line for a run with failed checks of reception or reading, or whose release holds new figures back.
+
+    The command build writes its alerts itself.
+    """
     run = context.dagster_run
-    lines = [] if ALERTED in run.tags else _failed_checks(context.instance, run.run_id)
+    if ALERTED in run.tags:
+        return
+    failed = _failed_checks(context.instance, run.run_id)
+    lines = [f"{len(failed)} datasets failed" if len(failed) > 1 else "1 dataset failed", *failed] if failed else []
+    lines += _held(context.instance, run.run_id)
     if lines:
-        datasets = f"{len(lines)} datasets failed" if len(lines) > 1 else "1 dataset failed"
-        alert(settings().data.resolve(), run.run_id, run.job_name, "; ".join([datasets, *lines]))
+        alert(settings().data.resolve(), run.run_id, run.job_name, "; ".join(lines))
+
+
+def _held(instance: dg.DagsterInstance, run: str) -> list[str]:
+    """Each figure that only the latest release holds back, if the run published it."""
+    found, started = workspace(), instance.get_run_stats(run).start_time
+    last = releases.latest(found.releases)
+    if last is None or started is None or datetime.fromisoformat(last.created).timestamp() + 1 < started:
+        return []
+    return newly_held(found)
 
 
 def _failed_checks(instance: dg.DagsterInstance, run: str) -> list[str]:

@@ -81,6 +81,7 @@ def _rows(
             .replace_strict(at, default=None, return_dtype=pl.String)
             .str.to_datetime("%+", time_unit="us", time_zone="UTC"),
         )
+        .with_columns(pl.col("title").fill_null("untitled"))
         .select(table.field_names)
         .cast(table.polars_schema)
     )

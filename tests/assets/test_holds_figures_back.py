@@ -11,10 +11,15 @@ from assets import stages
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from assets.ingest.imports import import_file
+from assets.publish.held import newly_held
 from sources.catalogue import publishers
 from sources.errors import CatalogueError
 from sources.prose.plausibility import load, plausible
 from sources.prose.statements import statements
+from warehouse import releases
+from warehouse.contracts import contract
+from warehouse.exports import parquet
+from warehouse.releases import Release
 
 Held = list[tuple[str, float, str]]
 SERIES = ("2017年农民工总量29000万人。", "2018年农民工总量29100万人。", "2019年农民工总量29200万人。")
@@ -139,3 +144,31 @@ def test_figures_that_are_not_held_keep_the_vintages_as_they_are(workspace: Work
     rows = stages.observations(workspace, "nbs/migrant_workers").frame.collect()
     assert rows["known_from"].n_unique() == 3
     assert rows.filter(pl.col("known_to").is_not_null()).is_empty()
+
+
+def released(workspace: Workspace, name: str) -> None:
+    """Publish a release with the present table ``held_figure`` only."""
+
+    def write(folder: Path) -> Release:
+        (folder / "tables").mkdir()
+        path = folder / "tables" / "held_figure.parquet"
+        parquet.write(stages.table(workspace, "held_figure").frame, contract("held_figure"), path)
+        tables = {"held_figure": releases.facts(path, "held_figure")}
+        return Release(name, datetime.now(UTC).isoformat(), "live", name, tables, {})
+
+    releases.publish(workspace.releases, name, write)
+
+
+def test_the_alert_names_a_figure_once(workspace: Workspace) -> None:
+    assert newly_held(workspace) == []
+    with_series(workspace)
+    publish(workspace, "2020年农民工总量2920万人。", "2021-04-30")
+    released(workspace, "2021-05-01.1")
+    (line,) = newly_held(workspace)
+    assert "(migrant_workers, 2020-01-01) is held back: 29200000 persons is more than 3 times away" in line
+    publish(workspace, "2021年农民工总量2930万人。", "2022-04-30")
+    released(workspace, "2022-05-01.1")
+    (line,) = newly_held(workspace)
+    assert "(migrant_workers, 2021-01-01)" in line
+    released(workspace, "2022-05-02.1")
+    assert newly_held(workspace) == []
