@@ -189,7 +189,8 @@ class _Sentence:
         roles = {role for token in found.tokens for role in token.roles}
         if "link" in roles and thread.begun and not self._is_part(found):
             return False
-        inherited = not declared.verb or found.verbs or not self.verbs or self.verbs & set(declared.verb)
+        free = not self.verbs and not self.grammar.verbs_needed
+        inherited = not declared.verb or found.verbs or free or self.verbs & set(declared.verb)
         if not inherited and not (declared.of and {thread.last, thread.head} & set(declared.of)):
             return False
         if declared.adjacent or declared.directly:

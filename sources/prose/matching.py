@@ -71,6 +71,7 @@ class Grammar:
     units: re.Pattern[str]
     published: date | None
     numbered: tuple[re.Pattern[str], ...]
+    verbs_needed: bool = False
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def matches(self, region: str, quantity: Quantity, sentence: str, last: Found | None = None) -> Iterator[Found]:
@@ -157,6 +158,7 @@ def grammar_of(known: Statements, applicable: Mapping[str, Statement], published
         units=known.unit_pattern,
         published=published,
         numbered=tuple(p for p in phrases if re.search(r"\\d|\d", p.pattern)),
+        verbs_needed=known.verbs_needed,
     )
 
 
@@ -225,7 +227,8 @@ def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
             return False
         if word in ("由", "却由", "从") and not any(token.time for token in tokens[number + 1 : number + 2]):
             return False
-    return not (tokens and "compare" in tokens[-1].roles and "between" not in tokens[-1].roles)
+    last = next((token for token in reversed(tokens) if text[token.start : token.end] not in ("的", "了")), None)
+    return last is None or "compare" not in last.roles or "between" in last.roles
 
 
 def _only_verb(token: Token) -> bool:

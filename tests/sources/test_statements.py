@@ -119,6 +119,7 @@ INCOMPLETE = {
     "男性736286人": "no whole: foreigners and residents of Hong Kong, Macao and Taiwan have men, too",
     "女性694409人": "no whole",
     "女性为443671人": "no whole",
+    "拐卖儿童案件3519起": "no verb: cases are filed and solved",
     "批准逮捕...7886件19998人,同比分别增长116.1%和94.5%": "words are left out",
 }
 

@@ -269,6 +269,9 @@ class Statements(_Part):
         default=[], description="words of the vocabulary that narrow what is counted in this publisher's texts"
     )
     neutral: list[Words] = Field(default=[], description="words of this publisher that do not narrow what is counted")
+    verbs_needed: bool = Field(
+        default=False, description="whether a sentence without a verb is unread: several verbs have one subject"
+    )
     unless: str | None = Field(
         default=None,
         description="pattern of titles and sentences about a part of the nation; it applies to the rest of the "
