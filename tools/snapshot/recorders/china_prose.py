@@ -186,7 +186,8 @@ def _csv(publisher: str, rows: list[Row]) -> bytes:
     writer.writerow(COLUMNS)
     for row in rows:
         fixed = statements()[publisher].statements[row["statement"].removesuffix(".growth")].fixed
-        coded = ["" if row[name] == fixed[name] else row[name] for name in CODED]
+        fields = [figures_csv.FIELDS.get(name, name) for name in CODED]
+        coded = ["" if row[name] == fixed[name] else row[name] for name in fields]
         fact = row["fact"]
         document = [publisher, fact["title"], fact["date"], fact["url"], row["statement"]]
         writer.writerow([*document, *coded, row["time"], row["figure"], row["counted"], row["doubt"]])
