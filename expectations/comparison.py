@@ -52,9 +52,13 @@ def rates_within_population(table: Table) -> pl.LazyFrame:
     shows=("rank", "ranked", "rate"),
 )
 def ranks_follow_figures(table: Table) -> pl.LazyFrame:
-    """Ranks that differ from the order of the rates, or of the values where there are no rates."""
+    """Ranks that differ from the order of the rates, or of the values where there are no rates.
+
+    A count of instruments that is only a lower bound has no rank.
+    """
     figure = pl.coalesce("rate", "value")
-    ranked = (pl.col("aggregation") == "state") & _HAS_VALUE & (pl.col("grade") != "D")
+    lower_bound = pl.col("source_table").eq_missing("legal_binding") & pl.col("value_max").is_not_null()
+    ranked = (pl.col("aggregation") == "state") & _HAS_VALUE & (pl.col("grade") != "D") & ~lower_bound
     group = ("measure", "year", ranked)
     rank = pl.when(ranked).then(figure).rank("min", descending=True).over(group).cast(pl.Int64)
     size = pl.len().over(group).cast(pl.Int64)
