@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from assets.core.workspace import Workspace
-from assets.ingest.plan import GONE
+from assets.ingest.plan import GONE, Plan
 from sources.catalogue import datasets
 from sources.protocols import split
 from warehouse.archive import Fetch
 
 # A dataset is stale after it failed on this many days in a row, counting only days on which it was requested.
 STALE_AFTER = 3
+# Publisher and dataset → what it is requested by now.
+Plans = dict[tuple[str, str], Plan]
 # Characters of a reason that a summary shows.
 SHOWN = 300
 
@@ -41,12 +43,14 @@ def failing(workspace: Workspace) -> dict[str, Failing]:
     """Dataset → why its last requests failed. Empty in a snapshot workspace.
 
     A request that failed and succeeded later on the same day counts as successful, and so does one that was refused for
-    its size: its halves are requested. A list belongs to each dataset whose articles or records it names.
+    its size or for a code: others are requested in its place. A list belongs to each dataset whose articles or records
+    it names.
     """
     days: dict[str, dict[date, dict[str, Fetch]]] = {}
     good: dict[tuple[str, str, str], date] = {}
+    plans: Plans = {}
     for fetch in workspace.archive.fetches() if workspace.mode == "live" else ():
-        if fetch.transport == workspace.mode and not _is_no_failure(workspace, fetch):
+        if fetch.transport == workspace.mode and not _is_no_failure(workspace, fetch, plans):
             for name in _datasets_of(fetch):
                 day = days.setdefault(name, {}).setdefault(fetch.at.date(), {})
                 day[f"{fetch.dataset} {fetch.slice}"] = fetch
@@ -77,13 +81,22 @@ def without_address(reason: str) -> str:
     return short if len(short) <= SHOWN else f"{short[:SHOWN]}…"
 
 
-def _is_no_failure(workspace: Workspace, fetch: Fetch) -> bool:
-    """Whether an error is a usual answer: the page after the last one of a list, or a refusal for the size."""
+def _is_no_failure(workspace: Workspace, fetch: Fetch, plans: Plans) -> bool:
+    """Whether an error is a usual answer: the page after the last one of a list, or the refusal of a size or a code."""
     if not fetch.error:
         return False
     if fetch.slice.startswith("page ") and fetch.status in GONE:
         return True
-    return split.is_too_large(fetch.status, workspace.archive.payload_path(fetch.payload) if fetch.payload else None)
+    body = workspace.archive.payload_path(fetch.payload) if fetch.payload else None
+    if split.is_too_large(fetch.status, body):
+        return True
+    if not split.refused_codes(body) and not split.refuses_unnamed_codes(body):
+        return False
+    key = (fetch.publisher, fetch.dataset)
+    if key not in plans:
+        publisher, _ = datasets()["/".join(key)]
+        plans[key] = Plan(workspace.archive, workspace.mode, publisher, fetch.dataset)
+    return fetch.url in plans[key].replaced
 
 
 def _datasets_of(fetch: Fetch) -> Iterator[str]:

@@ -67,6 +67,18 @@ class Plan:
         """The requests in place of one that was refused with this response; an empty list if it cannot be replaced."""
         return split.replacements(self.endpoint, request, status, body, self._structure())
 
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """The addresses of refused requests that others replace."""
+        found: set[str] = set()
+        waiting = list(self.whole_requests)
+        while waiting:
+            request = waiting.pop()
+            if others := self.replacements(request):
+                found.add(request.full_url)
+                waiting += others
+        return frozenset(found)
+
     def _structure(self) -> Mapping[str, Collection[str]] | None:
         """The codes of each dimension that the publisher listed for the dataset; None if there is no usable list."""
         request = structure_of(self.publisher, self.name)

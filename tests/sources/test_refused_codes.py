@@ -10,6 +10,7 @@ import pytest
 
 from assets import stages
 from assets.core.workspace import Workspace
+from assets.ingest.failing import failing
 from assets.ingest.fetch import Reception, receive
 from sources import catalogue
 from sources.catalogue.model import Publisher
@@ -69,6 +70,7 @@ def test_a_code_in_every_slice_costs_only_that_code(
     assert receive(workspace, eurostat, "migr_asyappctza").failures == ()
     found = rows(workspace, "migr_asyappctza")
     assert found["jurisdiction"].n_unique() == 28
+    assert failing(workspace) == {}
     assert set(found["sex"]) == {"_T", "M", "F"}
 
 
@@ -93,6 +95,7 @@ def test_a_dataset_that_has_none_of_the_codes_fails(
     reception = receive(workspace, eurostat, "demo_gind")
     assert reception == Reception(failures=reception.failures)
     assert "not allowed: INDIC_DE=JAN" in reception.failures[0]
+    assert list(failing(workspace)) == ["eurostat/demo_gind"]
 
 
 def test_the_statistics_api_refuses_codes_as_json(

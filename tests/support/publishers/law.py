@@ -63,6 +63,8 @@ TITLES = {
     "Convention against Transnational Organized Crime",
 }
 NAMES = {iso: name for iso, (_, _, name) in STATES.items()} | {"NLD": "Netherlands (Kingdom of the)"}
+# Every member of the Union existed by then.
+YOUNGEST = 1995
 STAMP = "STATUS AS AT : 20-09-2026 09:15:48 EDT"
 
 
@@ -144,7 +146,8 @@ def normlex(asked: Asked) -> Answer:
         return NOT_FOUND
     code, name, year = CONVENTIONS[found[1]]
     rows = "".join(
-        f"<tr><td>{NAMES[iso]}</td><td>10 Jun {year + 30}</td><td>In Force &nbsp; </td><td></td></tr>" for iso in NAMES
+        f"<tr><td>{NAMES[iso]}</td><td>10 Jun {max(year + 2, YOUNGEST)}</td><td>In Force &nbsp; </td><td></td></tr>"
+        for iso in NAMES
     )
     page = (
         f"<!DOCTYPE html><html><head><title>NORMLEXPUB</title></head><body><h2>Ratifications of {code} - {name}</h2>"
