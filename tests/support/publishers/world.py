@@ -40,7 +40,7 @@ class Publishers:
             return entry.model_copy(update={"url": local(entry.url), "promise": promise})
 
         endpoints = {name: endpoint(entry) for name, entry in publisher.endpoints.items()}
-        changes: dict[str, object] = {"endpoints": endpoints, "hosts": ["127.0.0.1"]}
+        changes: dict[str, object] = {"endpoints": endpoints, "hosts": [*publisher.hosts, "127.0.0.1"]}
         return publisher.model_copy(update=changes | ({"limits": limits} if limits else {}))
 
 
