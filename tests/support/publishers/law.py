@@ -63,8 +63,9 @@ TITLES = {
     "Convention against Transnational Organized Crime",
 }
 NAMES = {iso: name for iso, (_, _, name) in STATES.items()} | {"NLD": "Netherlands (Kingdom of the)"}
-# Every member of the Union existed by then.
-YOUNGEST = 1995
+# The year in which a state began, where a convention may be older.
+FOUNDED = {"CHN": 1949, "DEU": 1949, "CYP": 1960, "MLT": 1964, "EST": 1991, "LVA": 1991, "LTU": 1991}
+FOUNDED |= {"HRV": 1991, "SVN": 1991, "CZE": 1993, "SVK": 1993}
 STAMP = "STATUS AS AT : 20-09-2026 09:15:48 EDT"
 
 
@@ -145,9 +146,10 @@ def normlex(asked: Asked) -> Answer:
     if found is None or found[1] not in CONVENTIONS:
         return NOT_FOUND
     code, name, year = CONVENTIONS[found[1]]
+    # Before the entry into force of the convention, where the state existed.
+    days = {iso: f"10 Jun {max(year - 1, FOUNDED.get(iso, 0) + 2)}" for iso in NAMES}
     rows = "".join(
-        f"<tr><td>{NAMES[iso]}</td><td>10 Jun {max(year + 2, YOUNGEST)}</td><td>In Force &nbsp; </td><td></td></tr>"
-        for iso in NAMES
+        f"<tr><td>{NAMES[iso]}</td><td>{day}</td><td>In Force &nbsp; </td><td></td></tr>" for iso, day in days.items()
     )
     page = (
         f"<!DOCTYPE html><html><head><title>NORMLEXPUB</title></head><body><h2>Ratifications of {code} - {name}</h2>"
