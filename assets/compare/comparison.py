@@ -107,7 +107,7 @@ def figures(found: Frame, law: Frame, question: Question, engine: Engine) -> Fra
     """The rows of table ``comparison`` without rates, steps, flags and ranks, which ``annotations`` adds.
 
     ``found`` are the candidates. ``law`` has the numbers computed from tables of law: measure, jurisdiction, year,
-    value and source_table.
+    value, its bounds and source_table.
     """
     selected = _with_unions(engine.materialise(first_candidates(found)), question)
     original = engine.materialise(nw.concat([selected, _law_figures(law, like=selected)]))

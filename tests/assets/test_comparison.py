@@ -88,6 +88,8 @@ LAW = {
     "jurisdiction": pl.String,
     "year": pl.Int64,
     "value": pl.Float64,
+    "value_min": pl.Float64,
+    "value_max": pl.Float64,
     "source_table": pl.String,
 }
 
