@@ -21,8 +21,8 @@ slow: $(READY)  ## Run the tests that take minutes: real daemons, and builds tha
 chaos: $(READY)  ## Kill N builds at random moments drawn from SEED, and check that nothing is lost
 	$(BIN)/python -m tests.support.killing $(N) $(SEED)
 
-bench: $(READY)  ## Compare the speed of reading with other libraries and write benchmarks/RESULTS.md; SIZE=full: up to 50 million observations
-	$(BIN)/python -m benchmarks.run $(SIZE)
+bench: $(READY)  ## Compare the speed of reading with other libraries and write benchmarks/RESULTS.md; SIZE=full: up to 50 million observations; SIZE=live: whole nights, in benchmarks/NIGHTS.md
+	$(BIN)/python -m benchmarks.$(if $(filter live,$(SIZE)),nights,run $(SIZE))
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui
