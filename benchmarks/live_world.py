@@ -28,6 +28,7 @@ DENSITY = 0.67
 TOTALS = ("TOTAL", "T", "Total")
 GROUP_SIZE = 2  # a code of an area with more letters is a group of areas
 REVISED = 0.002  # share of the cells that each later night revises
+POPULATION = 1_000_000  # how much larger populations are than other figures, so that no rate exceeds its population
 LAST_YEAR = 2025
 PERIODS = {"A": 1, "Q": 4, "M": 12}
 
@@ -66,7 +67,8 @@ def fill(archive: Archive, *, night: int = 0, share: float = 1.0, names: list[st
 def _cells(publisher: Publisher, name: str, request: Request, night: int, share: float) -> pl.DataFrame:
     """The records of the response to a request."""
     weights = _weights(publisher, name, request, share)
-    frame = pl.DataFrame({"value": [5]})
+    population = publisher.datasets[name].table == "population"
+    frame = pl.DataFrame({"value": [5 * (POPULATION if population else 1)]})
     for dimension, coded in weights.items():
         column = pl.DataFrame({dimension: list(coded), "weight": list(coded.values())})
         frame = frame.join(column, how="cross").with_columns(pl.col("value") * pl.col("weight")).drop("weight")
