@@ -82,11 +82,59 @@ def test_rows_may_have_several_dimensions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        # Time in the rows, the countries across.
+        (
+            {
+                "over": ["GEO (Labels)", "Belgium", "", "Bulgaria", ""],
+                "below": ["TIME"],
+                "first": ["2019", 8.8, "b", 12, ""],
+                "second": ["2020", ":", "", ":", "bpu"],
+                "third": ["2021", "", "", 7, ""],
+            },
+            ("Belgium", "2019", 8.8, None, "b"),
+        ),
+        # Time as the second dimension of the rows, another dimension across.
+        (
+            {
+                "over": ["C_BIRTH (Labels)", "", "China", "", "Japan", ""],
+                "below": ["GEO (Labels)", "TIME"],
+                "first": ["Belgium", "2019", 8.8, "b", 12, ""],
+                "second": ["Belgium", "2020", ":", "", ":", "bpu"],
+                "third": ["Bulgaria", "2019", "", "", 7, ""],
+            },
+            ("Belgium", "2019", 8.8, None, "b"),
+        ),
+        # Codes and labels: the codes are read.
+        (
+            {
+                "over": ["TIME", "TIME", "2019", "", "2020", ""],
+                "below": ["GEO (Codes)", "GEO (Labels)"],
+                "first": ["BE", "Belgium", 8.8, "b", ":", ""],
+                "second": ["BG", "Bulgaria", 12, "", ":", "bpu"],
+                "third": ["CZ", "Czechia", "", "", 7, ""],
+            },
+            ("BE", "2019", 8.8, None, "b"),
+        ),
+    ],
+    ids=["time in rows", "another dimension across", "codes and labels"],
+)
+def test_every_arrangement_of_the_browser_is_read(
+    tmp_path: Path, changes: dict[str, list[Any]], first: tuple[object, ...]
+) -> None:
+    found = eurostat_xlsx.read(write(tmp_path, {"Sheet 1": sheet(changes=changes)})).frame.collect()
+    assert found.height == 5
+    assert found.filter(value=8.8).select("geo", "time", "value", "raw", "flag").row(0) == first
+
+
+@pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"below": ["Belgium"]}, "'Sheet 1' has no header"),
         ({"over": ["TIME", "2019", "", "2019", ""]}, "not that of a table over time"),
-        ({"over": ["SEX", "2019", "", "2020", ""]}, "names the dimension 'sex' twice"),
+        ({"over": ["SEX (Labels)", "2019", "", "2020", ""]}, "names the dimension 'sex' twice"),
+        ({"below": ["GEO (Labels)", "GEO (Labels)"]}, "names the dimension 'geo' twice"),
         ({"updated": ["Last updated: ", "2020-07-03"]}, "is not dd/mm/yyyy"),
     ],
 )

@@ -2,8 +2,9 @@
 
 A sheet ``Sheet 1`` or ``Data`` begins with ``Data extracted on`` and names the dataset. Then it lists each dimension
 that is the same in the whole sheet, with its position. The header is the dimension of the columns, and below it the
-dimensions of the rows (``TIME``, then ``GEO (Labels)``). The flags are in the column to the right of the values; ``:``
-is not available.
+dimensions of the rows: ``TIME`` above ``GEO (Labels)``, or any other arrangement that the browser offers, with time in
+the rows or in the columns. A dimension with labels and codes has two columns (``GEO (Codes)``, ``GEO (Labels)``); its
+codes are read. The flags are in the column to the right of the values; ``:`` is not available.
 """
 
 import re
@@ -26,7 +27,7 @@ NAME = "eurostat_xlsx"
 finder = sheets.finder
 
 _SHEET = re.compile(r"Sheet \d+|Data")
-_ROW_HEADER = re.compile(r"(.+) \((Labels|Codes)\)")
+_NAME = re.compile(r"(.+) \((Labels|Codes)\)|(TIME)")
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
@@ -94,20 +95,36 @@ def _is_table(rows: sheets.Rows) -> bool:
 
 
 def _layout(rows: sheets.Rows, sheet: str) -> _Layout:
-    """The layout of a sheet: the header is the row above the first row with ``(Labels)`` or ``(Codes)``."""
-    header = next((at for at, row in enumerate(rows) if _ROW_HEADER.fullmatch(sheets.text(row[0]))), 0)
+    """The layout of a sheet: the header is the first row of names of dimensions with another one directly below it."""
+    header = next((at for at in range(1, len(rows)) if _is_header(rows[at - 1], rows[at])), 0)
     if not header:
-        raise FormatError(f"sheet {sheet!r} has no header like 'GEO (Labels)'")
+        raise FormatError(f"sheet {sheet!r} has no header like 'TIME' above 'GEO (Labels)'")
     upper, lower = sheets.texts(rows[header - 1]), sheets.texts(rows[header])
-    keys_at = {at: found[1].lower() for at, name in enumerate(lower, 1) if (found := _ROW_HEADER.fullmatch(name))}
-    axis = re.sub(r" \((Labels|Codes)\)$", "", upper[0]).lower()
-    columns = {at: name for at, name in enumerate(upper, 1) if name and at > max(keys_at)}
+    names = {at: _dimension(name) for at, name in enumerate(lower, 1) if name}
+    coded = {name for at, name in names.items() if lower[at - 1].endswith("(Codes)")}
+    keys = {name: at for at, name in names.items() if not (name in coded and lower[at - 1].endswith("(Labels)"))}
+    axis = _dimension(upper[0])
+    columns = {at: name for at, name in enumerate(upper, 1) if name and at > max(names)}
     fixed = _fixed(rows[: header - 1])
-    names = [*fixed, *keys_at.values(), axis]
-    refuse_wrong_dimensions(names, f"sheet {sheet!r}")
-    if "time" not in names or not columns or len(set(columns.values())) < len(columns):
+    unlabelled = [name for at, name in names.items() if at in keys.values() or name not in coded]
+    found = [*fixed, *unlabelled, axis]
+    refuse_wrong_dimensions(found, f"sheet {sheet!r}")
+    if "time" not in found or not columns or len(set(columns.values())) < len(columns):
         raise FormatError(f"sheet {sheet!r}, row {header}: the header is not that of a table over time")
-    return _Layout(fixed, header, axis, {name: at for at, name in keys_at.items()}, columns)
+    return _Layout(fixed, header, axis, keys, columns)
+
+
+def _is_header(upper: list[Any], lower: list[Any]) -> bool:
+    """Whether two rows are the names of the columns' dimension and, with nothing else, of the rows' dimensions."""
+    names = [text for text in sheets.texts(lower) if text]
+    begins = bool(_NAME.fullmatch(sheets.text(upper[0])) and sheets.text(lower[0]))
+    return begins and all(_NAME.fullmatch(name) for name in names)
+
+
+def _dimension(name: str) -> str:
+    """The dimension of a header, in lower case: ``geo`` of ``GEO (Labels)``."""
+    found = _NAME.fullmatch(name)
+    return (found[1] or found[3] if found else name).lower()
 
 
 def _fixed(rows: sheets.Rows) -> dict[str, str]:
