@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 N ?= 1000
 SEED ?= $(shell date +%s)
 
-.PHONY: dataset test slow chaos bench ui lint setup docs clean
+.PHONY: dataset test slow chaos fuzz bench ui lint setup docs clean
 
 dataset: $(READY)  ## Build the dataset from the embedded snapshot; no network is needed
 	$(BIN)/corridor build --snapshot
@@ -23,6 +23,9 @@ chaos: $(READY)  ## Kill N builds at random moments drawn from SEED, and check t
 
 bench: $(READY)  ## Compare the speed of reading with other libraries and write benchmarks/RESULTS.md; SIZE=full: up to 50 million observations; SIZE=live: whole nights, in benchmarks/NIGHTS.md
 	$(BIN)/python -m benchmarks.$(if $(filter live,$(SIZE)),nights,run $(SIZE))
+
+fuzz: $(READY)  ## Read mutated payloads of each format for MINUTES, and fail on a crash, a hang, a bomb or a lost cell
+	$(BIN)/python -m tests.support.fuzzing $(or $(MINUTES),10) $(SEED)
 
 ui: $(READY)  ## Open the Dagster UI on 127.0.0.1:3000
 	$(BIN)/corridor ui

@@ -1,11 +1,15 @@
 """Read any payload: the one place that selects its format, or the prose reader."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from sources import cells
 from sources.cells import Cells
-from sources.errors import FormatError, UnknownFormatError
+from sources.errors import FormatError, SourceError, UnknownFormatError
 from sources.formats import fabricated
 from sources.formats.delimited.records import with_commas
 from sources.formats.registry import FORMATS, HEAD, Format
@@ -18,7 +22,10 @@ from sources.prose.statements import statements
 # Separators that spreadsheet programs write in some languages, where the decimal separator is a comma.
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
-__all__ = ["Format", "describe_locator", "opened", "read", "recognise"]
+# Characters of an unforeseen error that are kept in the reason for a refusal.
+LONGEST_REASON = 200
+
+__all__ = ["Format", "describe_locator", "opened", "read", "recognise", "refusing"]
 
 
 def recognise(path: Path, publisher: str | None = None) -> Format:
@@ -46,7 +53,23 @@ def read(path: Path, publisher: str | None = None, published: date | None = None
     ``publisher`` and ``published``, the day of publication, are used for prose that does not state them itself.
     """
     module = recognise(path, publisher)
-    return prose.read_statements(path, publisher, published) if module is prose else module.read(path)
+    with refusing(module.NAME):
+        return prose.read_statements(path, publisher, published) if module is prose else module.read(path)
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Turn an error that the reader of a format did not foresee into a ``FormatError`` of one line.
+
+    Errors of ours and of the machine, as a full disk, are raised unchanged.
+    """
+    try:
+        yield
+    except (SourceError, OSError, MemoryError):
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:
+        first_line = (str(error).splitlines() or [""])[0][:LONGEST_REASON]
+        raise FormatError(f"the reader of {name} failed: {type(error).__name__}: {first_line}") from error
 
 
 def describe_locator(form: Format | str, locator: int) -> str:

@@ -57,7 +57,8 @@ def read(
     with reading.opened(file) as plain:
         form = reading.recognise(plain, publisher)
         cells = reading.read(plain, publisher, published.date() if published else None)
-        write_parquet(cells.frame, target)
+        with reading.refusing(form.NAME):
+            write_parquet(cells.frame, target)
     written = pl.scan_parquet(target)
     counts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
     report = {

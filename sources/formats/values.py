@@ -1,5 +1,6 @@
 """Expressions and frames that formats of all containers share: numbers, blank texts, and the core columns of cells."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -55,9 +56,14 @@ def core(
     ]
 
 
+def repeated(names: Iterable[str]) -> list[str]:
+    """The names that occur more than once, in alphabetical order."""
+    return sorted(name for name, number in Counter(names).items() if number > 1)
+
+
 def refuse_wrong_dimensions(names: Sequence[str], where: str) -> None:
     """Raise ``FormatError`` where a dimension is named twice or has the name of another column of cells."""
-    if wrong := [name for name in names if names.count(name) > 1 or (name in CORE and name != "time")]:
+    if wrong := [*repeated(names), *(name for name in names if name in CORE and name != "time")]:
         raise FormatError(f"{where} names the dimension {wrong[0]!r} twice, or its name is reserved")
 
 

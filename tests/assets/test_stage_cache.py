@@ -57,6 +57,19 @@ def test_a_stage_that_fails_stores_nothing(tmp_path: Path) -> None:
     assert not cache.has("tables", "asylum", "abc")
 
 
+def test_a_result_that_a_power_cut_emptied_is_built_again(tmp_path: Path) -> None:
+    def build(folder: Path) -> None:
+        (folder / "result").write_text("42")
+
+    cache = StageCache(tmp_path)
+    result = cache.get_or_build("tables", "asylum", "abc", build)
+    for emptied in (True, False):
+        (result / "result").write_text("") if emptied else (result / "result").unlink()
+        assert not cache.has("tables", "asylum", "abc")
+        assert (cache.get_or_build("tables", "asylum", "abc", build) / "result").read_text() == "42"
+    assert [path.name for path in (tmp_path / "tables" / "asylum").iterdir()] == ["abc"]
+
+
 def test_two_makers_of_one_result_both_get_it(tmp_path: Path) -> None:
     cache, both_started = StageCache(tmp_path), Barrier(2, timeout=10)
 

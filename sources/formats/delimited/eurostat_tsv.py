@@ -15,7 +15,7 @@ import polars as pl
 from sources.cells import CODE, CORE, Cells, pack
 from sources.errors import FormatError
 from sources.formats.delimited import records
-from sources.formats.values import number, refuse_wrong_dimensions
+from sources.formats.values import number, refuse_wrong_dimensions, repeated
 
 NAME = "eurostat_tsv"
 
@@ -33,7 +33,7 @@ def read(path: Path) -> Cells:
     header = records.header_of(path, dialect=records.TSV)
     keys, axis = _axes(header.names[0])
     columns = [name.strip() for name in header.names[1:]]
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+    if twice := repeated(columns):
         raise FormatError(f"the header names the column {twice[0]!r} twice")
     dimensions = tuple(name for name in (*keys, axis) if name != "time")
     schema = pl.Schema({**dict.fromkeys(dimensions, CODE), **CORE})

@@ -1,10 +1,17 @@
 """Reading a JSON payload strictly, and reading it with numbers as their published text."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from sources.errors import FormatError
+from sources.formats.values import repeated
+
+# One escape of a pair of surrogates without the other. A text with it cannot be written.
+_HALF_CHARACTER = re.compile(
+    r"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 
 
 def beginning(head: bytes, size: int) -> bytes:
@@ -29,7 +36,10 @@ def shown(item: object) -> str:
 
 def _loaded(path: Path, **options: Any) -> object:  # noqa: ANN401 - the options of json.loads
     try:
-        content: object = json.loads(path.read_bytes().decode("utf-8-sig"), **options)
+        text = path.read_bytes().decode("utf-8-sig")
+        if cut := _HALF_CHARACTER.search(text):
+            raise FormatError(f"the JSON has half of a character at {cut.start()}: {cut[0]}")
+        content: object = json.loads(text, **options)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"the payload is not complete JSON: {error}") from error
     return content
@@ -38,8 +48,7 @@ def _loaded(path: Path, **options: Any) -> object:  # noqa: ANN401 - the options
 def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     item = dict(pairs)
     if len(item) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise FormatError(f"a JSON object has a key twice: {sorted({key for key in keys if keys.count(key) > 1})}")
+        raise FormatError(f"a JSON object has a key twice: {repeated(key for key, _ in pairs)[:10]}")
     return item
 
 

@@ -28,6 +28,8 @@ MEMORY = 1 << 30
 SECONDS = 60
 FILE_SIZE = 256 << 20
 MOST_CELLS = 8_000_000
+# The rows of a sheet that decide the format of a workbook; they have a file of their own, named ``0.first``.
+FIRST_ROWS = 40
 FORMULA = "#FORMULA"
 # The texts in place of a value that the program of a workbook could not compute, or did not store.
 NOT_COMPUTED = (
@@ -81,6 +83,8 @@ def _sheets(path: Path, folder: Path) -> list[str]:
                 _add_lost_cells(path, members[name], rows)
         with (folder / f"{number}").open("wb") as file:
             marshal.dump(rows, file)
+        with (folder / f"{number}.first").open("wb") as file:
+            marshal.dump(rows if isinstance(rows, str) else rows[:FIRST_ROWS], file)
     return names
 
 

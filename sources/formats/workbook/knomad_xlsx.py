@@ -15,6 +15,7 @@ import polars as pl
 from sources.cells import Cells
 from sources.errors import FormatError
 from sources.formats import wide_table
+from sources.formats.values import repeated
 from sources.formats.wide_table import Header, Layout
 from sources.formats.workbook import sheets
 
@@ -100,5 +101,5 @@ def _extent(rows: sheets.Rows, header: int) -> tuple[list[str], int]:
 
 
 def _refuse_duplicates(what: str, names: list[str]) -> None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := repeated(names):
         raise FormatError(f"{what} have the same name: {twice}")

@@ -21,7 +21,6 @@ Rows = list[list[Any]]
 # The beginnings of a workbook: a zip (xlsx), and the older binary format (xls).
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
-_FIRST_ROWS = 40
 # A process that waits for a disk or for other processes needs longer than its limit of processor time.
 _PATIENCE = 5 * convert.SECONDS
 
@@ -69,14 +68,15 @@ def beginning(head: bytes, path: Path) -> tuple[list[str], Rows]:
         return [], []
     try:
         book = workbook(path)
-        return book.sheet_names, rows_of(book, 0, _FIRST_ROWS) if book.sheet_names else []
+        return book.sheet_names, rows_of(book, 0, convert.FIRST_ROWS) if book.sheet_names else []
     except FormatError:
         return [], []
 
 
 def rows_of(book: Workbook, sheet: int, first: int | None = None) -> Rows:
     """The rows of a sheet from its cell A1 on, or only the ``first`` rows. A blank cell is an empty text."""
-    with Path(book.folder.name, f"{sheet}").open("rb") as file:
+    name = f"{sheet}.first" if first is not None and first <= convert.FIRST_ROWS else f"{sheet}"
+    with Path(book.folder.name, name).open("rb") as file:
         rows: Rows | str = marshal.load(file)  # noqa: S302 - written by our own program
     if isinstance(rows, str):
         raise FormatError(f"sheet {book.sheet_names[sheet]!r} is damaged: {rows}")
