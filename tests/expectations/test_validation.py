@@ -10,7 +10,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from expectations import Outcome, facts, rules_of, validate
+from expectations import Outcome, facts, rules_of, suite, validate, validation
+from expectations.rule import RowRule, Table
 from expectations.suite import context
 from expectations.validation import ROW_RULES, row_rules_of
 from tests.support.frames import FACTS, failing_rows, rows
@@ -256,3 +257,29 @@ def test_a_table_that_is_checked_in_parts_has_the_outcomes_of_the_whole(monkeypa
     ]
     assert [set(o.rows.rows()) for o in parts] == [set(o.rows.rows()) for o in whole]
     assert len(failed(parts)) >= 2
+
+
+def test_a_rule_that_raises_an_error_fails_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: Table) -> pl.LazyFrame:
+        raise ZeroDivisionError("division by zero\nsecond line")
+
+    broken = RowRule(name="broken", severity="error", reason="It cannot be evaluated.", failing=failing)
+    monkeypatch.setattr(validation, "ROW_RULES", (broken,))
+    outcome = failed(validate(contract("population"), CORRECT, FACTS))["broken"]
+    assert outcome.rows["problem"].to_list() == ["could not be checked: ZeroDivisionError: division by zero"]
+
+
+def test_an_error_of_great_expectations_is_a_failed_check_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def evaluate(*_: object) -> None:
+        raise ValueError("unexpected_percent 1805")
+
+    monkeypatch.setattr(suite, "evaluate", evaluate)
+    outcome = failed(validate(contract("population"), CORRECT, FACTS))["key_unique"]
+    assert outcome.rows["problem"].to_list() == ["could not be checked: ValueError: unexpected_percent 1805"]
+
+
+def test_more_failures_than_rows_are_counted() -> None:
+    """A row may fail in several fields, so that a share of failures can exceed 100 %."""
+    one = CORRECT.head(1)
+    found = failed(validate(contract("population"), put(publisher=None, dataset=None, unit=None)(one), FACTS))
+    assert (found["fields_filled"].failing, found["fields_filled"].checked) == (3, 1)
