@@ -192,7 +192,9 @@ def _missing_end(ledger: Path) -> str:
     """Why the ledger is shorter than its head states; "" if it is not."""
     if not ledger.exists():
         return "it is missing" if head_of(ledger).exists() else ""
-    return "lines at its end are missing" if ledger.stat().st_size < _head(ledger)[0] else ""
+    # The head first: another thread may append meanwhile, and writes the head after the line.
+    stated, _ = _head(ledger)
+    return "lines at its end are missing" if ledger.stat().st_size < stated else ""
 
 
 def _changed_end(ledger: Path) -> str:
