@@ -29,6 +29,7 @@ from assets.ingest.responses import responses
 from assets.ingest.stored import ReadResponse, StageResult, release_fingerprint
 from assets.ingest.vintages import states, without_replaced_tables
 from assets.normalise import tables as rows_of
+from assets.normalise.headline import rows_in_parts
 from assets.normalise.receptions import Receptions
 from assets.publish.acceptances import (
     HELD,
@@ -300,7 +301,7 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
         raise AssetError(f"{name} has no vintages; tables with vintages are {', '.join(known)}")
     parts = [bitemporal.as_of([observations(workspace, key).history], at) for key in sources]
     then = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
-    return plain(pl.concat([*rows_of.rows_in_parts(then, declared)]).lazy()).collect()
+    return plain(pl.concat([*rows_in_parts(then, declared)]).lazy()).collect()
 
 
 def accept(workspace: Workspace, name: str, check: str, because: str) -> None:

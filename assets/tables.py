@@ -19,6 +19,7 @@ from assets.law.bindings import bindings
 from assets.law.gaps import legal_gap
 from assets.law.instruments import legal_instrument
 from assets.normalise import tables
+from assets.normalise.headline import headline, rows_in_parts
 from sources.catalogue import datasets, redistributable
 from warehouse import rows
 from warehouse.archive import Fetch
@@ -100,6 +101,7 @@ def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
         TableStep(("revision",), _revision, every),
         TableStep(("coverage",), _coverage, every, reads=tables.statistics(), receptions=True),
         TableStep(("dataset",), _dataset, every, reads=_published_tables()),
+        TableStep(("headline",), _headline, reads=tables.statistics()),
         TableStep(comparison.TABLES, _comparison, every, reads=compared, receptions=True),
     ]
 
@@ -123,13 +125,17 @@ def _rows_of_observations(name: str) -> Callable[[Inputs], Frames]:
         declared = contract(name)
         parts = [result.frame for result in inputs.observations.values()]
         observations = pl.concat([pl.LazyFrame(schema=declared.stored_schema), *parts])
-        return {name: tables.rows_in_parts(observations, declared)}
+        return {name: rows_in_parts(observations, declared)}
 
     return make
 
 
 def _legal_instrument(inputs: Inputs) -> Frames:
     return {"legal_instrument": legal_instrument(inputs.table("legal_event").collect())}
+
+
+def _headline(inputs: Inputs) -> Frames:
+    return {"headline": headline({name: inputs.table(name) for name in tables.statistics()})}
 
 
 def _legal_binding(inputs: Inputs) -> Frames:

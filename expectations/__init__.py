@@ -2,7 +2,8 @@
 
 ``rules_of`` lists the rules of a table without importing Great Expectations, ``validate`` checks a table against them,
 and ``write_pages`` writes the outcomes of several tables as pages. Rules are in one module a theme: ``contract`` and
-``values`` (contract and form), ``totals``, ``unmatched``, ``drift``, ``law``, ``prose`` and ``comparison``.
+``values`` (contract and form), ``totals``, ``unmatched``, ``drift``, ``law``, ``prose``,
+``comparison`` and ``headline``.
 """
 
 from expectations.pages import write_pages

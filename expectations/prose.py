@@ -11,7 +11,7 @@ from warehouse.codes.concepts import changes
 
 _INDICATOR = pl.col("indicator").cast(pl.String)
 _GROUP = pl.col("person_group").cast(pl.String)
-_SCOPE = pl.col("scope").cast(pl.String)
+_MOVE = pl.col("move").cast(pl.String)
 _REPORTER = pl.col("jurisdiction").cast(pl.String)
 _NATION = _REPORTER == "CHN"
 _CENSUS = _INDICATOR == "census_residents_from_outside"
@@ -56,10 +56,10 @@ _sum(
     "The monitoring survey of the National Bureau of Statistics counts migrant workers as outgoing or local. In every "
     "known year the two printed parts are exactly the printed total, so a page with another sum is recycled.",
     total=_WORKERS,
-    parts=_INDICATOR.is_in(["migrant_workers_outgoing", "migrant_workers_local"]) & (_SCOPE == "_T"),
+    parts=_INDICATOR.is_in(["migrant_workers_outgoing", "migrant_workers_local"]) & (_MOVE == "_T"),
     number=2,
     differ=("indicator",),
-    needs=("scope",),
+    needs=("move",),
 )
 _sum(
     "regions_make_migrant_workers",
@@ -68,37 +68,37 @@ _sum(
     parts=_WORKERS & (pl.col("partner_role") == "origin"),
     number=4,
     differ=("partner", "partner_role"),
-    needs=("scope", "partner"),
+    needs=("move", "partner"),
 )
 _sum(
     "moves_between_and_within_provinces_make_total",
     "A move leads to another province or stays within one. The census and the monitoring survey print both parts, "
     "which add up to the floating population or to the outgoing migrant workers within rounding.",
-    total=_SCOPE == "_T",
-    parts=_SCOPE.is_in(["INTER", "INTRA"]),
+    total=_MOVE == "_T",
+    parts=_MOVE.is_in(["INTER", "INTRA"]),
     number=2,
-    differ=("scope",),
-    needs=("scope",),
+    differ=("move",),
+    needs=("move",),
 )
 _sum(
     "floating_and_in_city_make_hukou_separated",
     "By the definition of the National Bureau of Statistics, the persons who are separated from their household "
     "register are the floating population and those within the districts of one city.",
-    total=_SEPARATED & (_SCOPE == "_T"),
-    parts=(_SEPARATED & (_SCOPE == "CITY")) | ((_INDICATOR == "floating_population") & (_SCOPE == "_T")),
+    total=_SEPARATED & (_MOVE == "_T"),
+    parts=(_SEPARATED & (_MOVE == "CITY")) | ((_INDICATOR == "floating_population") & (_MOVE == "_T")),
     number=2,
-    differ=("indicator", "scope"),
-    needs=("scope",),
+    differ=("indicator", "move"),
+    needs=("move",),
 )
 _sum(
     "provinces_make_hukou_separated",
     "The census counts every person who is separated from the household register in one of 31 provinces, as coming "
     "from within it or from another.",
-    total=_SEPARATED & _NATION & (_SCOPE == "_T"),
-    parts=_SEPARATED & ~_NATION & _SCOPE.is_in(["INTER", "INTRA"]),
+    total=_SEPARATED & _NATION & (_MOVE == "_T"),
+    parts=_SEPARATED & ~_NATION & _MOVE.is_in(["INTER", "INTRA"]),
     number=62,
-    differ=("jurisdiction", "scope"),
-    needs=("scope", "jurisdiction"),
+    differ=("jurisdiction", "move"),
+    needs=("move", "jurisdiction"),
 )
 _sum(
     "purposes_make_census_total",

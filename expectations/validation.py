@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import comparison, drift, law, prose, totals, unmatched, values
+from expectations import comparison, drift, headline, law, prose, totals, unmatched, values
 from expectations.contract import expectations_of, rules_of_contract
 from expectations.rule import Facts, RowRule, Rule, Severity, Table
 from warehouse import codes
@@ -30,6 +30,7 @@ ROW_RULES = (
     *law.RULES,
     *prose.RULES,
     *comparison.RULES,
+    *headline.RULES,
 )
 
 

@@ -7,14 +7,20 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter
 
 from warehouse.contracts import Column, Contract
+from warehouse.headline import Headline
 from warehouse.measures import Declared
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def own() -> dict[str, dict[str, object]]:
-    """Name → schema for the YAML files of this package: ``contract``, ``fields`` and ``measures``."""
-    return {"contract": schema(Contract), "fields": _fields(), "measures": schema(Declared)}
+    """Name → schema for the YAML files of this package: ``contract``, ``fields``, ``headline`` and ``measures``."""
+    return {
+        "contract": schema(Contract),
+        "fields": _fields(),
+        "headline": schema(Headline),
+        "measures": schema(Declared),
+    }
 
 
 def schema(model: type[BaseModel]) -> dict[str, object]:

@@ -181,7 +181,7 @@ def _bounds(value: pl.Expr, rule: Observe) -> tuple[pl.Expr, pl.Expr]:
     least, most = pl.lit(None, pl.Float64), pl.lit(None, pl.Float64)
     if rule.rounding is not None:
         half = _half(rule.rounding * rule.scale)
-        least = pl.when((value > half) | (value < 0)).then(value - half).otherwise(0.0)
+        least = pl.when((value > half) | (value < 0)).then(value - half).when(value.is_not_null()).then(0.0)
         most = value + half
     return (
         pl.when(ranged).then(pl.col("__least") * rule.scale).otherwise(least),

@@ -33,9 +33,13 @@ def statistics() -> tuple[str, ...]:
 
 
 def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:
-    """A table of statistics or of law in the columns and order of its contract, in parts for ``Frames``."""
+    """A table of statistics or of law in the columns and order of its contract, in parts for ``Frames``.
+
+    No row is marked as a headline figure yet.
+    """
     if "period" in declared.field_names:
-        observations = observations.with_columns(year=pl.col("period").dt.year().cast(pl.Int64))
+        year = pl.col("period").dt.year().cast(pl.Int64)
+        observations = observations.with_columns(year=year, headline=pl.lit(value=False))
     return in_parts(observations.select(declared.field_names).cast(declared.polars_schema), declared.key)
 
 
@@ -59,7 +63,7 @@ def code() -> pl.DataFrame:
         "name_zh",
         pl.col("note").alias("description"),
     )
-    indicators = codes.indicators().select(
+    indicators = codes.named_indicators().select(
         pl.lit("indicator").alias("code_list"), pl.col("indicator").alias("code"), "name_en", "name_zh", "description"
     )
     known = {publisher.publisher: publisher for publisher, _ in datasets().values()}

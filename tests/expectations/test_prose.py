@@ -66,7 +66,7 @@ def test_figures_that_do_not_add_up_are_found(name: str, broken: tuple[str, dict
     table, where, times = broken
     hit = pl.all_horizontal(pl.col(field) == code for field, code in where.items())
     if table == "internal_migration":
-        hit &= (pl.col("partner") == "_Z") & (pl.col("scope") == "_T")
+        hit &= (pl.col("partner") == "_Z") & (pl.col("move") == "_T")
     more = [pl.when(hit).then(pl.col(bound) * 1.3).otherwise(bound).alias(bound) for bound in BOUNDS]
     found = failing_rows(name, table, snapshot_rows(table).with_columns(more))
     assert found.height >= times

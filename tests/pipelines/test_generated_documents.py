@@ -73,4 +73,10 @@ def test_schemas_of_other_models_are_written_next_to_our_own(tmp_path: Path) -> 
 
     schemas.write_schemas({"other": Other}, tmp_path / "schemas")
     written = {path.name for path in (tmp_path / "schemas").iterdir()}
-    assert written == {"contract.schema.json", "fields.schema.json", "measures.schema.json", "other.schema.json"}
+    assert written == {
+        "contract.schema.json",
+        "fields.schema.json",
+        "headline.schema.json",
+        "measures.schema.json",
+        "other.schema.json",
+    }

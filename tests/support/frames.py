@@ -37,6 +37,7 @@ VALID: Mapping[str, object] = {
     "year": 2024,
     "period": date(2024, 1, 1),
     "freq": "A",
+    "headline": False,
     "value": 100.0,
     "value_min": None,
     "value_max": None,

@@ -18,6 +18,7 @@ from io import BytesIO
 
 import polars as pl
 
+from warehouse.headline import headline_indicators
 from warehouse.measures import measures, mirrors
 
 # The two sides of the comparison: China, and the Union of 27 member states.
@@ -49,6 +50,21 @@ def area_codes() -> pl.DataFrame:
 def indicators() -> pl.DataFrame:
     """Indicators: indicator, theme, unit, name_en, name_zh, description."""
     return read("indicators")
+
+
+def named_indicators() -> pl.DataFrame:
+    """The indicators of observations, and those of table ``headline`` that select one group of them."""
+    known = indicators()
+    own = [
+        (name, entry.of, entry.name["en"], entry.name["zh"], entry.description)
+        for name, entry in headline_indicators().items()
+        if entry.of is not None and entry.name is not None
+    ]
+    columns = ["indicator", "of", "name_en", "name_zh", "description"]
+    selected = pl.DataFrame(own, schema=dict.fromkeys(columns, pl.String), orient="row").join(
+        known.select("theme", "unit", of="indicator"), on="of", how="left", maintain_order="left"
+    )
+    return pl.concat([known, selected.select(known.columns)])
 
 
 def instruments() -> pl.DataFrame:
@@ -90,7 +106,7 @@ def members(code_list: str) -> frozenset[str]:
     if code_list == "area":
         return frozenset(areas()["area"])
     if code_list == "indicator":
-        return frozenset(indicators()["indicator"])
+        return frozenset(named_indicators()["indicator"])
     if code_list == "instrument":
         return frozenset(instruments()["instrument"])
     if code_list == "measure":

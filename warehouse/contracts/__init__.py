@@ -42,6 +42,7 @@ AFTER = (
     "year",
     "period",
     "freq",
+    "headline",
     "value",
     "value_min",
     "value_max",
@@ -60,7 +61,7 @@ AFTER = (
 KEY_AFTER = ("period", "freq", "publisher", "dataset")
 
 # The fields of a table of statistics that are computed when the table is made, and are not stored with observations.
-COMPUTED = ("year",)
+COMPUTED = ("year", "headline")
 
 
 class Column(BaseModel):

@@ -27,7 +27,7 @@ FIELDS = (
         "direction",
         "person_group",
         "document",
-        "scope",
+        "move",
     ),
     *("education_level", "exploitation", "purpose", "stay", "unit", "definition"),
 )

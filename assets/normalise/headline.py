@@ -1,0 +1,471 @@
+"""Table ``headline``: for each indicator, jurisdiction, partner and year the one figure to use.
+
+``warehouse/headline.yaml`` declares the sources. A figure is a sum of observations only where this is declared, and
+only of a complete set. The figures of the partners of a jurisdiction may be added up: totals and groups of partners are
+no rows next to them, and what is not attributed to a listed partner is a row of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+
+import polars as pl
+
+from assets.normalise import tables as rows_of
+from assets.normalise.tables import in_contract
+from sources.catalogue import datasets, redistributable
+from warehouse import codes
+from warehouse.codes import CHINA, UNION
+from warehouse.codes.concepts import indicators_with
+from warehouse.codes.union import compositions
+from warehouse.contracts import Contract, contract
+from warehouse.headline import HeadlineIndicator, HeadlineSource, headline_indicators
+from warehouse.rows import plain
+
+TOTAL = ("_T", "_Z")
+ANY = ["*"]
+# The row with what is not attributed to a listed partner.
+REST = "_R"
+# Units of figures that can be added up. Shares, rates, means and numbers of countries cannot.
+COUNTS = (
+    *("persons", "permits", "decisions", "cases", "crossings", "documents", "offences", "gangs", "vehicles"),
+    *("USD", "EUR"),
+)
+# Groups of persons that no country contains, so that they may be added to countries.
+BETWEEN_COUNTRIES = ("STLS", "RNC", "_U", "OTH", "MIXED", "TIB", "NRP", "CHI_ISL", "WB_ONO", "WB_OSO")
+STATUS = {"break": "B", "definition_differs": "D", "estimated": "E", "provisional": "P", "unreliable": "U"}
+# The published parts of a total may exceed it by rounding: each to a multiple of five, and 1 % for surveys.
+ROUNDING, SHARE = 2.5, 0.01
+PERIODS = {"A": 1, "D": 1, "Q": 4, "M": 12}
+
+_FIGURE = ("indicator", "jurisdiction", "partner", "year")
+# Sums are computed in whole ten-thousandths: a sum of floats depends on their order.
+_UNITS = 10_000
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A source of a headline indicator, and its place in the order of the sources."""
+
+    name: str
+    entry: HeadlineIndicator
+    source: HeadlineSource
+    order: int
+
+
+def headline(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+    """Table ``headline`` from the tables of statistics."""
+    parts = [_figures(rows, contract(name)) for name, rows in tables.items()]
+    figures = _with_totals(pl.concat(parts).collect())
+    listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(_with_unions(figures))])
+    return in_contract(_with_names(_with_flags(listed)), "headline")
+
+
+def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:
+    """A table of statistics or of law in the columns and order of its contract, in parts. Statistics are marked."""
+    for part in rows_of.rows_in_parts(observations, declared):
+        yield marked(part, declared) if declared.kind == "statistics" else part
+
+
+def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
+    """The rows of a table of statistics with ``headline``: whether a figure of table ``headline`` is made from the row.
+
+    Each indicator, jurisdiction, partner and year has one such row, or several that are parts of one total.
+    """
+    numbered = plain(rows.lazy()).with_row_index("__row")
+    own = {name: entry for name, entry in _of_table(declared.table).items() if entry.of is None}
+    selected, figures = _selected(numbered, declared, own)
+    chosen = _first(figures).select(*_FIGURE, "order")
+    used = selected.join(chosen, on=[*_FIGURE, "order"], how="semi").select("__row").unique().collect()
+    return rows.with_columns(headline=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(used["__row"].implode()))
+
+
+@cache
+def _of_table(table: str) -> dict[str, HeadlineIndicator]:
+    """The headline indicators whose observations are in a table."""
+    found = {}
+    for name, entry in headline_indicators().items():
+        known = [datasets()[source.dataset][1].table for source in entry.sources if source.dataset in datasets()]
+        if table in known:
+            found[name] = entry
+    return found
+
+
+def _figures(rows: pl.LazyFrame, declared: Contract) -> pl.LazyFrame:
+    """The figure of the first source with a value, for each headline indicator, jurisdiction, partner and year."""
+    return _first(_selected(rows.with_row_index("__row"), declared, _of_table(declared.table))[1])
+
+
+def _first(figures: pl.LazyFrame) -> pl.LazyFrame:
+    known = pl.col("value").is_not_null()
+    return figures.sort(~known, "order").unique(_FIGURE, keep="first", maintain_order=True)
+
+
+def _selected(
+    rows: pl.LazyFrame, declared: Contract, indicators: Mapping[str, HeadlineIndicator]
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """The observations that the sources select, and the figure that each source makes of them."""
+    selected, figures = [], []
+    for name, entry in indicators.items():
+        for order, source in enumerate(entry.sources, 1):
+            if source.dataset not in redistributable():
+                continue
+            found = _of_source(rows, declared, _Choice(name, entry, source, order * 100))
+            selected.append(found.select("__row", *_FIGURE, "order"))
+            figures.append(_made(found, source))
+    nothing = pl.LazyFrame(schema=_SELECTED)
+    return pl.concat([nothing.select("__row", *_FIGURE, "order"), *selected]), pl.concat([*_none(), *figures])
+
+
+_SELECTED: dict[str, pl.DataType] = {
+    "__row": pl.UInt32(),
+    "indicator": pl.String(),
+    "jurisdiction": pl.String(),
+    "partner": pl.String(),
+    "year": pl.Int64(),
+    "order": pl.Int32(),
+}
+
+
+def _none() -> list[pl.LazyFrame]:
+    """No figure, with the columns of figures."""
+    texts = dict.fromkeys((*_COMMON, "made", "because", "source_table"), pl.String())
+    values = dict.fromkeys(("value", "value_min", "value_max"), pl.Float64())
+    own: dict[str, pl.DataType] = {name: kind for name, kind in _SELECTED.items() if name != "__row"}
+    more: dict[str, pl.DataType] = {"locator": pl.Int64(), "parts": pl.Int64(), "known_from": pl.Datetime("us", "UTC")}
+    flags = dict.fromkeys((*STATUS, "partial", "complete"), pl.Boolean())
+    return [pl.LazyFrame(schema={**own, **values, **texts, **more, **flags}).select(_columns())]
+
+
+_COMMON = ("unit", "definition", "dataset", "payload", "missing_reason")
+
+
+def _columns() -> list[str]:
+    return [
+        *(*_FIGURE, "order", "value", "value_min", "value_max", *_COMMON, "made", "because", "source_table"),
+        *("locator", "parts", "known_from", *STATUS, "partial", "complete"),
+    ]
+
+
+def _of_source(rows: pl.LazyFrame, declared: Contract, choice: _Choice) -> pl.LazyFrame:
+    """The observations that a source selects, with ``__part``: whether the row is a part of a total, not the total.
+
+    If the total is published, its parts are left out.
+    """
+    entry, source = choice.entry, choice.source
+    conditions = [
+        pl.col("dataset") == source.dataset,
+        pl.col("indicator") == (entry.of or choice.name),
+        pl.col("freq") == source.freq,
+        ~pl.col("jurisdiction").str.starts_with(f"{CHINA}-"),
+    ]
+    for field in (*declared.dimensions, *(field for field in source.where if field not in declared.dimensions)):
+        total = source.where.get(field, ANY if field in source.add else list(TOTAL))
+        others = [*source.parts.get(field, []), *([source.rest[field]] if field in source.rest else [])]
+        if total != ANY:
+            conditions.append(pl.col(field).is_in([*total, *others]))
+    if entry.group:
+        conditions.append(pl.col("partner").is_in(entry.group))
+    if source.whom:
+        conditions.append(pl.col("jurisdiction").is_in(source.whom))
+    place = pl.col("partner").replace_strict({code: at for at, code in enumerate(entry.group)}, default=0)
+    found = rows.filter(*conditions).with_columns(
+        indicator=pl.lit(choice.name),
+        order=(choice.order + place).cast(pl.Int32),
+        partner=pl.lit("_Z") if entry.group else pl.col("partner"),
+        source_table=pl.lit(declared.table),
+        __part=pl.any_horizontal(
+            pl.lit(value=False),
+            *(
+                pl.col(field).is_in([*codes_, *([source.rest[field]] if field in source.rest else [])])
+                for field, codes_ in source.parts.items()
+            ),
+        ),
+        __rest=pl.any_horizontal(pl.lit(value=False), *(pl.col(field) == code for field, code in source.rest.items())),
+    )
+    return _without_parts(_periods(found, source), source)
+
+
+def _periods(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
+    """The rows of the periods that the figure of a year is made from."""
+    if source.year != "last" or source.freq == "A":
+        return found
+    if source.freq == "D":
+        return found.filter(pl.col("period") == pl.col("period").max().over(*_FIGURE, "order"))
+    return found.filter(pl.col("period").dt.month() == (12 if source.freq == "M" else 10))
+
+
+def _without_parts(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
+    if not source.parts:
+        return found
+    published = (~pl.col("__part") & pl.col("value").is_not_null()).any().over(*_FIGURE, "order")
+    return found.filter(pl.col("__part") != published)
+
+
+def _made(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
+    """The figure of each key: the value of its only row, or the sum of a complete set of rows."""
+    periods = PERIODS[source.freq] if source.year == "sum" else 1
+    needed = prod(len(each) for each in source.parts.values()) * periods
+    required = ~pl.col("__rest")
+    low, high = pl.coalesce("value_min", "value"), pl.coalesce("value_max", "value")
+    grouped = found.group_by(*_FIGURE, "order").agg(
+        *((expression * _UNITS).round().cast(pl.Int64).sum().alias(name) for name, expression in _added(low, high)),
+        only=pl.col("value").first(),
+        rounded=(pl.col("value_min").is_not_null() | pl.col("value_max").is_not_null()).any(),
+        unknown=(pl.col("value").is_null() & required).sum(),
+        found=(pl.col("value").is_not_null() & required).sum(),
+        part=pl.col("__part").any(),
+        periods=pl.col("period").n_unique(),
+        parts=pl.len().cast(pl.Int64),
+        known_from=pl.col("known_from").max(),
+        locator=pl.col("locator").min(),
+        source_table=pl.col("source_table").min(),
+        **{name: pl.col(name).min() for name in _COMMON},
+        **{f"last_{name}": pl.col(name).max() for name in _COMMON},
+        **{name: pl.col("obs_status").str.contains(letter, literal=True).any() for name, letter in STATUS.items()},
+    )
+    single = pl.col("parts") == 1
+    enough = pl.lit(value=True) if source.omits_zero else pl.col("found") >= needed
+    whole = (pl.col("unknown") == 0) & (~pl.col("part") | enough)
+    if source.year == "sum":
+        whole &= pl.col("periods") == periods
+    known = whole & (pl.col("found") > 0)
+    published = single & ~pl.col("part")
+    made = "periods" if source.freq != "A" and source.year != "last" else "parts"
+
+    def value(name: str) -> pl.Expr:
+        return pl.when(single & (name == "value")).then("only").otherwise(pl.col(name) / _UNITS)
+
+    return grouped.with_columns(
+        value=pl.when(known).then(value("value")),
+        value_min=pl.when(known & pl.col("rounded")).then(value("value_min")),
+        value_max=pl.when(known & pl.col("rounded")).then(value("value_max")),
+        missing_reason=pl.when(~known).then(pl.col("missing_reason").fill_null("not_published")),
+        made=pl.when(published).then(pl.lit("published")).otherwise(pl.lit(made)),
+        because=pl.lit(source.because),
+        locator=pl.when(single).then("locator"),
+        definition=_common("definition"),
+        payload=_common("payload"),
+        partial=pl.lit(source.partial),
+        complete=pl.lit(source.complete),
+    ).select(_columns())
+
+
+def _added(low: pl.Expr, high: pl.Expr) -> list[tuple[str, pl.Expr]]:
+    """The columns that are added up."""
+    return [("value", pl.col("value")), ("value_min", low), ("value_max", high)]
+
+
+def _common(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) == pl.col(f"last_{name}")).then(pl.col(name))
+
+
+# Totals over partners and the Union
+
+
+def _with_totals(figures: pl.DataFrame) -> pl.DataFrame:
+    """The figures, and the total over all partners where each partner has a figure or 0 and no total is published."""
+    single = _is_single()
+    keys = ["indicator", "jurisdiction", "year"]
+    have = figures.filter(pl.col("partner").is_in(TOTAL), pl.col("value").is_not_null())
+    within = _scope().is_in(("china", "member"))
+    sums = (
+        figures.filter("complete", single, within)
+        .join(have, on=keys, how="anti")
+        .group_by(keys)
+        .agg(
+            *(pl.col(name).first() for name in figures.columns if name not in (*keys, "value", "parts", *STATUS)),
+            *(pl.col(name).any() for name in STATUS),
+            value=pl.col("value").sum(),
+            unknown=pl.col("value").null_count(),
+            parts=pl.col("parts").sum(),
+        )
+        .filter(pl.col("unknown") == 0)
+        .with_columns(
+            partner=pl.lit("_T"),
+            value_min=pl.lit(None, pl.Float64),
+            value_max=pl.lit(None, pl.Float64),
+            missing_reason=pl.lit(None, pl.String),
+            locator=pl.lit(None, pl.Int64),
+            payload=pl.lit(None, pl.String),
+            made=pl.lit("partners"),
+        )
+        .select(figures.columns)
+    )
+    return pl.concat([figures.join(sums, on=list(_FIGURE), how="anti"), sums])
+
+
+def _with_unions(figures: pl.DataFrame) -> pl.DataFrame:
+    """The figures without aggregates of states but the Union, which has one source with its members or is their sum."""
+    keys = ["indicator", "partner", "year"]
+    composed = {name: members for name, members in compositions(codes.areas()).items() if name in UNIONS}
+    singles = figures.filter(_scope() != "union", _scope() != "none")
+    found = [singles]
+    for union, members in composed.items():
+        own = figures.filter(pl.col("jurisdiction").is_in(list(members)))
+        known = own.filter(pl.col("value").is_not_null())
+        sources = known.group_by(keys).agg(source=pl.col("dataset").min(), last=pl.col("dataset").max())
+        published = figures.filter(pl.col("jurisdiction") == union, pl.col("value").is_not_null()).join(
+            sources, on=keys, how="left"
+        )
+        same = (pl.col("source") == pl.col("dataset")) & (pl.col("last") == pl.col("dataset"))
+        published = published.filter(same | pl.col("source").is_null()).select(figures.columns)
+        found.append(published)
+        if union == UNION:
+            found.append(_summed(own, members).join(published, on=keys, how="anti").select(figures.columns))
+    return pl.concat(found)
+
+
+# The compositions of the Union that publishers give as one figure.
+UNIONS = ("EU27_2007", "EU28", UNION)
+
+
+def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
+    """The sums over all members, of indicators of which each member counts its own."""
+    keys = ["indicator", "partner", "year"]
+    base = {name: entry.of or name for name, entry in headline_indicators().items()}
+    adding = [name for name, of in base.items() if of in indicators_with("sums_to_union")]
+    rows = own.filter(pl.col("indicator").is_in(adding))
+    every = rows.filter(pl.col("partner").is_in(TOTAL), pl.col("value").is_not_null())
+    totals = every.group_by("indicator", "year").agg(states=pl.len())
+    sums = (
+        rows.group_by(keys)
+        .agg(
+            *(pl.col(name).first() for name in own.columns if name not in (*keys, "value", "parts", *STATUS)),
+            *(pl.col(name).any() for name in STATUS),
+            sources=pl.col("dataset").n_unique(),
+            rules=pl.col("definition").n_unique(),
+            value=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS,
+            known=pl.col("value").count(),
+            unknown=pl.col("value").null_count(),
+            parts=pl.len().cast(pl.Int64),
+        )
+        .join(totals, on=["indicator", "year"], how="left")
+    )
+    all_known = pl.col("known") == len(members)
+    # In a complete set a member without a row for a partner has 0.
+    all_known |= pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == len(members))
+    return sums.filter(all_known).with_columns(
+        jurisdiction=pl.lit(UNION),
+        value_min=pl.lit(None, pl.Float64),
+        value_max=pl.lit(None, pl.Float64),
+        missing_reason=pl.lit(None, pl.String),
+        locator=pl.lit(None, pl.Int64),
+        payload=pl.lit(None, pl.String),
+        definition=pl.when(pl.col("rules") == 1).then("definition"),
+        dataset=pl.when(pl.col("sources") == 1).then("dataset"),
+        made=pl.lit("members"),
+        because=pl.lit("The sum of the 27 members, each from the source of its own row."),
+    )
+
+
+# Partners
+
+
+def _by_kind(figures: pl.DataFrame) -> list[tuple[bool, pl.DataFrame]]:
+    """The figures that can be added up, and the others."""
+    counts = pl.col("unit").is_in(COUNTS)
+    return [(True, figures.filter(counts)), (False, figures.filter(~counts))]
+
+
+def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
+    """The rows of the table with ``all_partners``. Figures that can be added up have no total next to its parts."""
+    if not counts:
+        return figures.with_columns(all_partners=pl.lit(None, pl.Float64))
+    keys = ["indicator", "jurisdiction", "year"]
+    totals = figures.filter(pl.col("partner").is_in(TOTAL)).sort("partner").unique(keys, keep="first")
+    singles = figures.filter(_is_single())
+    sums = singles.group_by(keys).agg(
+        listed=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS, singles=pl.len()
+    )
+    # A total that is smaller than its parts, beyond rounding, is of another edition and is not used.
+    slack = ROUNDING * (pl.col("singles") + 1) + SHARE * pl.col("listed")
+    contradicts = (pl.col("listed") > pl.col("value") + slack).fill_null(value=False)
+    both = totals.join(sums, on=keys, how="left").filter(~contradicts).with_columns(all_partners=pl.col("value"))
+    alone = both.filter(pl.col("singles").is_null())
+    rest = (
+        both.filter(pl.col("value") > pl.col("listed"))
+        .with_columns(value=((pl.col("value") - pl.col("listed")) * _UNITS).round() / _UNITS)
+        .with_columns(
+            partner=pl.lit(REST),
+            value_min=pl.lit(None, pl.Float64),
+            value_max=pl.lit(None, pl.Float64),
+            made=pl.lit("rest"),
+            locator=pl.lit(None, pl.Int64),
+            payload=pl.lit(None, pl.String),
+        )
+    )
+    zero = pl.col("complete") & (pl.col("value") == 0)
+    parts = singles.filter(~zero.fill_null(value=False)).join(both.select(*keys, "all_partners"), on=keys, how="left")
+    # A set of partners without a total is a part of an unknown whole.
+    parts = parts.with_columns(partial=pl.col("partial") | pl.col("all_partners").is_null())
+    columns = [*figures.columns, "all_partners"]
+    return pl.concat([alone.select(columns), rest.select(columns), parts.select(columns)])
+
+
+def _is_single() -> pl.Expr:
+    """Whether the partner is a single one, so that the figures of all such partners may be added up."""
+    areas = codes.areas()
+    states = areas.filter(pl.col("kind").is_in(("state", "territory", "historic")))["area"].to_list()
+    single = pl.col("partner").is_in([*states, *BETWEEN_COUNTRIES])
+    for name, entry in headline_indicators().items():
+        if entry.partners:
+            single = (
+                pl.when(pl.col("indicator") == name).then(pl.col("partner").is_in(entry.partners)).otherwise(single)
+            )
+        elif entry.nationals:
+            own = pl.col("partner") == pl.col("jurisdiction")
+            nationals = (single & ~own) | (pl.col("partner") == "NAT")
+            single = pl.when(pl.col("indicator") == name).then(nationals).otherwise(single)
+    return single
+
+
+# Columns for people
+
+
+def _scope() -> pl.Expr:
+    """Whether the jurisdiction is China, a member of the Union, the Union, another state, or another aggregate."""
+    areas = codes.areas()
+    states = areas.filter(pl.col("kind").is_in(("state", "territory", "historic")))["area"].to_list()
+    members = sorted(compositions(areas)[UNION])
+    return (
+        pl.when(pl.col("jurisdiction") == CHINA)
+        .then(pl.lit("china"))
+        .when(pl.col("jurisdiction").is_in(members))
+        .then(pl.lit("member"))
+        .when(pl.col("jurisdiction").is_in(UNIONS))
+        .then(pl.lit("union"))
+        .when(pl.col("jurisdiction").is_in(states))
+        .then(pl.lit("other"))
+        .otherwise(pl.lit("none"))
+    )
+
+
+def _with_flags(figures: pl.DataFrame) -> pl.DataFrame:
+    """The figures with ``scope`` and ``flags``."""
+    series = ["indicator", "jurisdiction", "partner"]
+    ordered = figures.sort(*series, "year")
+    known = ordered.filter(pl.col("value").is_not_null()).with_columns(
+        source_changed=pl.col("dataset") != pl.col("dataset").shift().over(series),
+        definition_changed=pl.col("definition") != pl.col("definition").shift().over(series),
+    )
+    flags = [*STATUS, "partial", "source_changed", "definition_changed"]
+    texts = [pl.when(pl.col(name)).then(pl.lit(name)) for name in flags]
+    flagged = known.with_columns(flags=pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None))
+    return ordered.join(flagged.select(*_FIGURE, "flags"), on=list(_FIGURE), how="left").with_columns(scope=_scope())
+
+
+def _with_names(figures: pl.DataFrame) -> pl.DataFrame:
+    """The figures with the theme and the names of their codes in English and Chinese."""
+    areas = codes.areas().select("area", "name_en", "name_zh")
+    indicators = codes.named_indicators().select("indicator", "theme", "name_en", "name_zh")
+    return (
+        figures.join(_renamed(indicators, "indicator"), on="indicator")
+        .join(_renamed(areas.rename({"area": "jurisdiction"}), "jurisdiction"), on="jurisdiction")
+        .join(_renamed(areas.rename({"area": "partner"}), "partner"), on="partner")
+    )
+
+
+def _renamed(names: pl.DataFrame, field: str) -> pl.DataFrame:
+    return names.rename({"name_en": f"{field}_en", "name_zh": f"{field}_zh"})

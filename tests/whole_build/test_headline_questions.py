@@ -1,0 +1,139 @@
+"""Natural questions to the headline figures, asked as somebody asks who has read nothing, and the publishers' totals.
+
+Each question was once asked of the detailed tables and gave a figure that was too large, too small or of another thing.
+"""
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from expectations.headline import SHARE
+from tests.conftest import Built
+from warehouse.codes import UNION
+from warehouse.headline import headline_indicators
+
+
+@pytest.fixture(scope="module")
+def headline(built: Built) -> pd.DataFrame:
+    return pd.read_parquet(built.release / "tables" / "headline.parquet")
+
+
+def ask(headline: pd.DataFrame, indicator: str, **chosen: object) -> pd.DataFrame:
+    """Return the rows of an indicator with these values, as a filter in pandas does."""
+    found = headline[headline.indicator == indicator]
+    for field, value in chosen.items():
+        found = found[found[field] == value]
+    return found
+
+
+# Question, and the publisher's own total.
+TOTALS = [
+    # Eurostat, migr_asyappctza: published for the Union, the sum of its members, and of a state
+    ("asylum_applicants", {"partner": "CHN", "year": 2024, "jurisdiction": UNION}, 7_000),
+    ("asylum_applicants", {"partner": "CHN", "year": 2012, "scope": "member"}, 4_145),
+    ("asylum_applicants", {"partner": "CHN", "year": 2015, "jurisdiction": "FRA"}, 3_030),
+    ("asylum_applicants", {"partner": "CHN", "year": 2024, "jurisdiction": "DEU"}, 1_185),
+    # the sum of women, men and unknown, because no total is published after 2016
+    ("asylum_applicants", {"partner": "CHN", "year": 2023, "jurisdiction": "DEU"}, 690),
+    ("asylum_applicants", {"year": 2019, "jurisdiction": "DEU"}, 165_685),
+    # UNHCR, applications without appeals and reviews
+    ("asylum_applications", {"partner": "CHN", "year": 2024, "jurisdiction": "DEU"}, 1_185),
+    # UNHCR, population
+    ("refugees", {"partner": "CHN", "year": 2025, "jurisdiction": "FRA"}, 16_353),
+    ("refugees", {"partner": "CHN", "year": 2025, "scope": "member"}, 23_146),
+    ("refugees", {"partner": "CHN", "year": 2025, "jurisdiction": UNION}, 23_146),
+    # Eurostat, demo_gind: residents on 1 January
+    ("population", {"jurisdiction": "DEU", "year": 2023}, 83_118_501),
+    ("found_illegally_present", {"jurisdiction": "DEU", "year": 2022}, 198_310),
+    ("immigration", {"jurisdiction": "DEU", "year": 2022}, 1_943_445),
+    ("first_permits", {"jurisdiction": "DEU", "year": 2023}, 662_888),
+    # United Nations, International Migrant Stock 2024
+    ("international_migrants", {"partner": "CHN", "year": 2024, "scope": "member"}, 1_004_177),
+    ("international_migrants", {"partner": "CHN", "year": 2024, "scope": "union"}, 1_004_177),
+    ("international_migrants", {"jurisdiction": "DEU", "year": 2024}, 16_750_084),
+    # United Nations, World Population Prospects 2024: the members and their sum
+    ("net_migration", {"year": 2023, "scope": "member"}, 1_304_104),
+    ("net_migration", {"year": 2023, "jurisdiction": UNION}, 1_304_104),
+    ("net_migration", {"year": 2022, "jurisdiction": UNION}, 4_206_655),
+    # National Bureau of Statistics: 流动人口 and 人户分离 are two concepts
+    ("floating_population", {"year": 2021}, 384_670_000),
+    ("hukou_separated", {"year": 2021}, 504_290_000),
+    # Ministry of Education: a stock and a flow
+    ("students_abroad", {"year": 2018}, 1_533_900),
+    ("students_gone_abroad", {"year": 2017}, 608_400),
+]
+
+
+@pytest.mark.parametrize(("indicator", "chosen", "published"), TOTALS)
+def test_the_sum_of_what_was_asked_is_the_published_total(
+    headline: pd.DataFrame, indicator: str, chosen: dict[str, object], published: float
+) -> None:
+    found = ask(headline, indicator, **chosen)
+    assert found.value.sum() == pytest.approx(published, abs=0.5)
+
+
+def test_a_figure_is_one_row(headline: pd.DataFrame) -> None:
+    assert not headline.duplicated(["indicator", "jurisdiction", "partner", "year"]).any()
+
+
+def test_no_union_figure_of_another_source_than_its_members(headline: pd.DataFrame) -> None:
+    net = ask(headline, "net_migration", scope="union")
+    assert set(net.made) == {"members"}
+    assert -932_653 not in set(net.value)
+
+
+def test_partners_add_up_to_the_total_of_a_jurisdiction(headline: pd.DataFrame) -> None:
+    known = headline[headline.all_partners.notna()]
+    sums = known.groupby(["indicator", "jurisdiction", "year"]).agg(
+        value=("value", "sum"), total=("all_partners", "first"), rows=("value", "size")
+    )
+    assert len(sums) > 5_000
+    assert ((sums.value - sums.total).abs() <= sums.total * SHARE + sums.rows * 2.5).all()
+
+
+def test_students_of_2017_are_no_figure_between_two_stocks(headline: pd.DataFrame) -> None:
+    assert ask(headline, "students_abroad", year=2017).empty
+
+
+def test_foreign_residents_of_china_show_hong_kong_macao_and_taiwan_in_rows_of_their_own(
+    headline: pd.DataFrame,
+) -> None:
+    found = ask(headline, "international_migrants", jurisdiction="CHN", year=2024)
+    assert found.value.sum() == pytest.approx(1_638_718)
+    nearby = found[found.partner.isin(["HKG", "MAC", "TWN"])]
+    assert nearby.value.sum() == pytest.approx(651_265)
+    assert set(found.definition) == {"foreign_citizens_and_refugees"}
+
+
+@pytest.mark.parametrize("indicator", ["bilateral_remittances", "migrants_dead", "migrants_missing"])
+def test_what_is_only_a_part_is_flagged_and_has_no_total(headline: pd.DataFrame, indicator: str) -> None:
+    found = ask(headline, indicator)
+    assert len(found) > 0
+    assert found["flags"].str.contains("partial").all()
+    assert found.all_partners.isna().all()
+
+
+def test_states_outside_the_comparison_are_flagged_where_only_some_partners_are_held(headline: pd.DataFrame) -> None:
+    america = ask(headline, "refugees", jurisdiction="USA", year=2024)
+    assert america["flags"].str.contains("partial").all()
+
+
+def test_names_are_in_both_languages_next_to_the_codes(headline: pd.DataFrame) -> None:
+    row = ask(headline, "refugees", jurisdiction="DEU", partner="CHN", year=2024).iloc[0]
+    names = ["indicator_en", "indicator_zh", "jurisdiction_en", "jurisdiction_zh", "partner_en", "partner_zh"]
+    assert row[names].tolist() == ["Refugees", "难民", "Germany", "德国", "China", "中国"]
+
+
+def test_every_indicator_with_rows_has_a_headline_figure(built: Built, headline: pd.DataFrame) -> None:
+    known = built.table("coverage").filter(pl.col("observations") > 0).collect()["indicator"].unique()
+    shown = {headline_indicators()[name].of or name for name in headline.indicator.unique()}
+    # Indicators whose only figures are of half-years, quarters or kinds of documents have no figure of a year.
+    assert set(known) - shown <= {"documents_issued"}
+
+
+def test_marked_rows_of_the_detailed_tables_are_the_headline_figures(built: Built) -> None:
+    marked = pl.col("headline") & (pl.col("year") == 2022) & (pl.col("jurisdiction") == "DEU")
+    found = built.table("enforcement").filter(marked, indicator="found_illegally_present").collect()
+    assert found["value"].sum() == 198_310
+    people = built.table("population").filter(marked, indicator="population").collect()
+    assert people.height == 1
