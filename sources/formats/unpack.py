@@ -15,7 +15,9 @@ from sources.errors import FormatError
 MAX_UNPACKED = 4 << 30
 
 # The files that a zip contains in addition to its table: notes, labels, metadata.
-_NOT_A_TABLE = re.compile(r"^(metadata_|footnotes)|_(label|country|metadata)\.csv$|\.md$", re.IGNORECASE)
+_NOT_A_TABLE = re.compile(
+    r"^(metadata_|footnotes)|_(label|country|metadata)\.csv$|series - metadata\.csv$|\.md$", re.IGNORECASE
+)
 
 
 class SupportsRead(Protocol):
