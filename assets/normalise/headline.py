@@ -57,7 +57,7 @@ class _Choice:
 def headline(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
     """Table ``headline`` from the tables of statistics."""
     parts = [_figures(rows, contract(name)) for name, rows in tables.items()]
-    figures = _with_totals(pl.concat(parts).collect())
+    figures = _with_totals(pl.concat(parts).collect(engine="streaming"))
     listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(_with_unions(figures))])
     return in_contract(_with_names(_with_flags(listed)), "headline")
 
@@ -73,7 +73,7 @@ def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
 
     Each indicator, jurisdiction, partner and year has one such row, or several that are parts of one total.
     """
-    numbered = plain(rows.lazy()).with_row_index("__row")
+    numbered = rows.lazy().with_row_index("__row")
     own = {name: entry for name, entry in _of_table(declared.table).items() if entry.of is None}
     selected, figures = _selected(numbered, declared, own)
     chosen = _first(figures).select(*_FIGURE, "order")
@@ -94,7 +94,9 @@ def _of_table(table: str) -> dict[str, HeadlineIndicator]:
 
 def _figures(rows: pl.LazyFrame, declared: Contract) -> pl.LazyFrame:
     """The figure of the first source with a value, for each headline indicator, jurisdiction, partner and year."""
-    return _first(_selected(rows.with_row_index("__row"), declared, _of_table(declared.table))[1])
+    # Numbers of rows are not needed here, and with them Polars could not push the filters down to the Parquet files.
+    unnumbered = rows.with_columns(__row=pl.lit(0, pl.UInt32))
+    return _first(_selected(unnumbered, declared, _of_table(declared.table))[1])
 
 
 def _first(figures: pl.LazyFrame) -> pl.LazyFrame:
@@ -158,7 +160,7 @@ def _of_source(rows: pl.LazyFrame, declared: Contract, choice: _Choice) -> pl.La
         pl.col("dataset") == source.dataset,
         pl.col("indicator") == (entry.of or choice.name),
         pl.col("freq") == source.freq,
-        ~pl.col("jurisdiction").str.starts_with(f"{CHINA}-"),
+        ~pl.col("jurisdiction").cast(pl.String).str.starts_with(f"{CHINA}-"),
     ]
     for field in (*declared.dimensions, *(field for field in source.where if field not in declared.dimensions)):
         total = source.where.get(field, ANY if field in source.add else list(TOTAL))
@@ -170,7 +172,7 @@ def _of_source(rows: pl.LazyFrame, declared: Contract, choice: _Choice) -> pl.La
     if source.whom:
         conditions.append(pl.col("jurisdiction").is_in(source.whom))
     place = pl.col("partner").replace_strict({code: at for at, code in enumerate(entry.group)}, default=0)
-    found = rows.filter(*conditions).with_columns(
+    found = plain(rows.filter(*conditions)).with_columns(
         indicator=pl.lit(choice.name),
         order=(choice.order + place).cast(pl.Int32),
         partner=pl.lit("_Z") if entry.group else pl.col("partner"),
