@@ -59,6 +59,7 @@ def ranks_follow_figures(table: Table) -> pl.LazyFrame:
     figure = pl.coalesce("rate", "value")
     lower_bound = pl.col("source_table").eq_missing("legal_binding") & pl.col("value_max").is_not_null()
     ranked = (pl.col("aggregation") == "state") & _HAS_VALUE & (pl.col("grade") != "D") & ~lower_bound
+    ranked &= pl.col("measure").cast(pl.String).is_in([name for name, entry in measures().items() if entry.ranked])
     group = ("measure", "year", ranked)
     rank = pl.when(ranked).then(figure).rank("min", descending=True).over(group).cast(pl.Int64)
     size = pl.len().over(group).cast(pl.Int64)

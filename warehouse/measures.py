@@ -92,6 +92,9 @@ class Measure(_Entry):
     not_for: str = Field(description="what the measure must not be used for")
     per_population: bool = Field(default=False, description="whether a rate per 1 000 residents is meaningful")
     additive: bool = Field(default=False, description="whether the sum of the member states is a figure of the Union")
+    ranked: bool = Field(
+        default=True, description="false: figures of some jurisdictions are missing because of their value, so no rank"
+    )
     like: str | None = Field(default=None, description="the counting rule against which all sources are graded")
     sources: list[Selection] = []
     formula: Formula | None = None

@@ -3,6 +3,8 @@
 Functions take and return narwhals lazy frames.
 """
 
+from collections.abc import Sequence
+
 import narwhals as nw
 
 from assets.compare.engines import Engine, Frame
@@ -21,7 +23,8 @@ DISAGREEMENT, DISAGREEMENT_LEAST = 10.0, 100.0
 def annotate(rows: Frame, candidates: Frame, question: Question, engine: Engine) -> Frame:
     """Table ``comparison``: the rows with rate, step, flags, rank and ranked."""
     flagged = _with_flags(_with_step(_with_rates(rows, question)), candidates)
-    return _with_ranks(engine.materialise(flagged))
+    ranked = [name for name, entry in question.measures.items() if entry.ranked]
+    return _with_ranks(engine.materialise(flagged), ranked)
 
 
 def _with_rates(rows: Frame, question: Question) -> Frame:
@@ -89,8 +92,8 @@ def _disagreements(candidates: Frame) -> Frame:
     )
 
 
-def _with_ranks(rows: Frame) -> Frame:
-    """The rows with ``rank``, the greatest first, and ``ranked``, the number of ranked states.
+def _with_ranks(rows: Frame, measures: Sequence[str]) -> Frame:
+    """The rows of these measures with ``rank``, the greatest first, and ``ranked``, the number of ranked states.
 
     States are ranked by rate, or by value if the measure has no rate. Figures that are not comparable have no rank, nor
     has the only figure of a measure and year, nor a count of instruments that is only a lower bound.
@@ -100,7 +103,9 @@ def _with_ranks(rows: Frame) -> Frame:
     lower_bound = counted & ~nw.col("value_max").is_null()
     comparable = (nw.col("grade") != NOT_COMPARABLE) & ~lower_bound
     ranked = (
-        rows.filter(nw.col("aggregation") == STATE, ~nw.col("value").is_null(), comparable)
+        rows.filter(
+            nw.col("measure").is_in(measures), nw.col("aggregation") == STATE, ~nw.col("value").is_null(), comparable
+        )
         .select(*KEY, by.alias("by"))
         .with_columns(
             rank=nw.col("by").rank("min", descending=True).over("measure", "year").cast(nw.Int64),

@@ -121,11 +121,29 @@ def figures(found: Frame, law: Frame, question: Question, engine: Engine) -> Fra
 def _with_unions(selected: Frame, question: Question) -> Frame:
     """The figures with their aggregation, and for each Union and additive measure the sum of its member states."""
     aggregation = nw.when(nw.col("jurisdiction").is_in(list(unions()))).then(nw.lit(PUBLISHED)).otherwise(nw.lit(STATE))
-    published = selected.with_columns(aggregation=aggregation, missing_members=nw.lit(None, nw.String))
+    own = [_without_other_sources(selected, union, members) for union, (members, _, _) in unions().items()]
+    states = selected.filter(~nw.col("jurisdiction").is_in(list(unions())))
+    published = nw.concat([states, *own]).with_columns(aggregation=aggregation, missing_members=nw.lit(None, nw.String))
     additive = [name for name, entry in question.measures.items() if entry.additive]
     summands = selected.filter(nw.col("measure").is_in(additive))
     sums = [_sum_of_members(summands, union, *extent) for union, extent in unions().items()]
     return nw.concat([published, *sums], how="diagonal")
+
+
+def _without_other_sources(selected: Frame, union: str, members: frozenset[str]) -> Frame:
+    """The published figures of a Union whose members have figures of the same dataset, or none.
+
+    Two publishers may estimate by two methods, so that the Union would contradict its own members.
+    """
+    keys = ["measure", "year"]
+    sources = (
+        selected.filter(nw.col("jurisdiction").is_in(sorted(members)))
+        .group_by(*keys)
+        .agg(least=nw.col("dataset").min(), most=nw.col("dataset").max())
+    )
+    published = selected.filter(nw.col("jurisdiction") == union).join(sources, on=keys, how="left")
+    same = (nw.col("dataset") == nw.col("least")) & (nw.col("dataset") == nw.col("most"))
+    return published.filter(same | nw.col("least").is_null()).drop("least", "most")
 
 
 def _sum_of_members(selected: Frame, union: str, members: frozenset[str], first: int, last: int) -> Frame:

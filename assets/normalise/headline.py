@@ -385,7 +385,9 @@ def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
     slack = ROUNDING * (pl.col("singles") + 1) + SHARE * pl.col("listed")
     contradicts = (pl.col("listed") > pl.col("value") + slack).fill_null(value=False)
     both = totals.join(sums, on=keys, how="left").filter(~contradicts).with_columns(all_partners=pl.col("value"))
-    alone = both.filter(pl.col("singles").is_null())
+    # If every partner of a complete set has 0, the total is the only row.
+    nobody = pl.col("complete") & (pl.col("value") == 0)
+    alone = both.filter(pl.col("singles").is_null() | nobody)
     rest = (
         both.filter(pl.col("value") > pl.col("listed"))
         .with_columns(value=((pl.col("value") - pl.col("listed")) * _UNITS).round() / _UNITS)

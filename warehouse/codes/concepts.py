@@ -7,7 +7,8 @@ import polars as pl
 from warehouse.codes import read
 
 # ``sums_to_union``: each member state counts its own, so that the Union's figure is the sum of its members'. Flows of
-# persons do not have it, because a move between two members is no immigration to the Union.
+# persons do not have it, because a move between two members is no immigration to the Union; in
+# net migration such moves cancel.
 # ``may_be_negative``: a difference, a correction, or a cost at an exchange rate better than the market's.
 # ``crosses_border``: its two sides are two countries.
 Property = Literal["sums_to_union", "may_be_negative", "crosses_border"]
