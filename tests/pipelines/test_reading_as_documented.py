@@ -38,10 +38,12 @@ def folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def answer(built: Built) -> pl.DataFrame:
-    asked = built.table("migrant_stock").filter(partner="CHN", indicator="international_migrants", sex="_T")
-    found = asked.select("jurisdiction", pl.col("period").dt.year(), "value", "definition").collect()
+    asked = built.table("headline").filter(indicator="asylum_applicants", partner="CHN", scope="member")
+    found = asked.select("jurisdiction", "year", "value", "unit").collect()
     assert found.height > 100
-    return found.sort("jurisdiction", "period")
+    # Eurostat publishes 7,000 applicants from China in the 27 member states in 2024.
+    assert found.filter(year=2024)["value"].sum() == pytest.approx(7_000, abs=2.5 * 27)
+    return found.sort("jurisdiction", "year")
 
 
 def run(folder: Path, *command: str) -> str:
@@ -60,7 +62,7 @@ def test_five_lines_are_enough(heading: str) -> None:
 
 def test_pandas_reads_as_documented(folder: Path, answer: pl.DataFrame) -> None:
     code = block(GUIDE, "pandas", "python")
-    shown = run(folder, sys.executable, "-c", f"{code}\nprint(stock.shape, stock.value.sum())")
+    shown = run(folder, sys.executable, "-c", f"{code}\nprint(asylum.shape, asylum.value.sum())")
     assert shown.splitlines()[-1].startswith(f"({answer.height}, ")
     assert float(shown.split()[-1]) == answer["value"].sum()
 
@@ -98,14 +100,16 @@ def test_excel_reads_what_is_exported_as_documented(folder: Path, answer: pl.Dat
     command = block(GUIDE, "Excel", "sh").split()
     assert command.pop(0) == "corridor"
     run(folder, "env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "pipelines.cli", *command)
-    book = CalamineWorkbook.from_path(folder / "sheets" / "migrant_stock.xlsx")
-    assert book.sheet_names == ["migrant_stock", "fields"]
-    head, *rows = book.get_sheet_by_name("migrant_stock").to_python()
+    book = CalamineWorkbook.from_path(folder / "sheets" / "headline.xlsx")
+    assert book.sheet_names == ["headline", "fields", "codes"]
+    head, *rows = book.get_sheet_by_name("headline").to_python()
     assert len(rows) == answer.height
     values = [row[head.index("value")] for row in rows]
     assert sum(value for value in values if isinstance(value, float)) == answer["value"].sum()
     fields = book.get_sheet_by_name("fields").to_python()
     assert [row[0] for row in fields[1:]] == head
+    codes = {(row[0], row[1]): row[2] for row in book.get_sheet_by_name("codes").to_python()[1:]}
+    assert codes["jurisdiction", "DEU"] == "Germany"
 
 
 def test_the_iceberg_catalog_of_a_build_reads_as_documented(folder: Path) -> None:
@@ -117,11 +121,12 @@ def test_the_first_answer_in_the_readme_is_that_of_the_release(folder: Path, bui
     heading = "For analysts: a first answer"
     shown = run(folder, sys.executable, "-c", block(README, heading, "python"))
     assert shown == block(README, heading, "text")
-    born = built.table("comparison").filter(measure="chinese_born", year=2024).drop_nulls("value").collect()
-    states, (union,) = born.filter(aggregation="state"), born.filter(aggregation="computed")["value"]
+    asked = {"indicator": "international_migrants", "partner": "CHN", "year": 2024}
+    born = built.table("headline").filter(**asked).collect()
+    states, (union,) = born.filter(scope="member"), born.filter(scope="union")["value"]
     # United Nations Population Division, International Migrant Stock 2024
     assert dict(states.select("jurisdiction", "value").iter_rows())["DEU"] == 168_314
-    assert (states.height, states["value"].sum()) == (27, union)
+    assert (states.height, states["value"].sum(), union) == (27, 1_004_177, 1_004_177)
 
 
 def test_the_readme_lists_every_setting() -> None:

@@ -3,6 +3,7 @@
 Each question was once asked of the detailed tables and gave a figure that was too large, too small or of another thing.
 """
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pytest
@@ -140,3 +141,12 @@ def test_marked_rows_of_the_detailed_tables_are_the_headline_figures(built: Buil
     assert found["value"].sum() == 198_310
     people = built.table("population").filter(marked, indicator="population").collect()
     assert people.height == 1
+
+
+def test_a_view_has_names_next_to_the_codes(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(built.release)
+    with duckdb.connect() as opened:
+        opened.execute((built.release / "views.sql").read_text("utf-8"))
+        names = "SELECT DISTINCT jurisdiction_en, partner_en FROM asylum_labelled"
+        asked = f"{names} WHERE jurisdiction = 'DEU' AND partner = 'CHN'"
+        assert opened.sql(asked).fetchall() == [("Germany", "China")]
