@@ -19,8 +19,7 @@ import expectations
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.explore import PAGES, release_address
-from assets.ingest.fetch import Reception
-from assets.ingest.night import receive_all
+from assets.ingest.fetch import Reception, receive_all
 from assets.ingest.stored import StageResult
 from assets.publish.acceptances import accepted_checks
 from assets.publish.release import catalogued, publish

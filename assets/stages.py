@@ -16,10 +16,10 @@ import polars as pl
 
 import expectations
 from assets.core.errors import AssetError, HeldBackError
+from assets.core.failures import Failing
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
 from assets.ingest import bitemporal, recoding
-from assets.ingest.failing import Failing
 from assets.ingest.failing import failing as failing_requests
 from assets.ingest.holding import AcceptedFigure, hold_back, is_prose
 from assets.ingest.reading import current_responses, read_responses

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import orjson
 
-from assets.ingest.failing import without_address
+from assets.core.failures import without_address
 from assets.publish.held import newly_held
 from pipelines.settings import settings, workspace
 from warehouse import releases

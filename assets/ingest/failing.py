@@ -1,10 +1,9 @@
 """Failing datasets: those whose last requests failed, since when, and whether their figures are stale."""
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from assets.core.failures import Failing, without_address
 from assets.core.workspace import Workspace
 from assets.ingest.plan import GONE, Plan
 from sources.catalogue import datasets
@@ -15,28 +14,6 @@ from warehouse.archive import Fetch
 STALE_AFTER = 3
 # Publisher and dataset → what it is requested by now.
 Plans = dict[tuple[str, str], Plan]
-# Characters of a reason that a summary shows.
-SHOWN = 300
-
-
-@dataclass(frozen=True)
-class Failing:
-    """Why a dataset fails.
-
-    ``since`` is the first day (UTC) of failure after the last success, ``last`` the last day on which each failed
-    request succeeded (None if one never did), and ``days`` the number of days of failure on which it was requested.
-    """
-
-    reason: str
-    since: date
-    last: date | None = None
-    days: int = 1
-
-    def describe(self, name: str) -> str:
-        """The dataset, the reason and the days."""
-        reason = self.reason if self.reason.startswith(name) else f"{name}: {self.reason}"
-        received = f"last received in full {self.last}" if self.last else "never received in full"
-        return f"{reason} (failing since {self.since}; {received})"
 
 
 def failing(workspace: Workspace) -> dict[str, Failing]:
@@ -73,12 +50,6 @@ def failing(workspace: Workspace) -> dict[str, Failing]:
 def stale(workspace: Workspace) -> dict[str, date | None]:
     """Stale dataset → the last day (UTC) on which its failed requests succeeded; None if one of them never did."""
     return {name: found.last for name, found in failing(workspace).items() if found.days >= STALE_AFTER}
-
-
-def without_address(reason: str) -> str:
-    """A reason without the address of its request, and not longer than a summary shows."""
-    short = re.sub(r" \(\S+\)(?:, payload \w+)?(?=: )", "", reason, count=1)
-    return short if len(short) <= SHOWN else f"{short[:SHOWN]}…"
 
 
 def _is_no_failure(workspace: Workspace, fetch: Fetch, plans: Plans) -> bool:

@@ -1,14 +1,20 @@
 """Fetching: request every slice of a dataset and record each response, or each failure, in the archive.
 
 Nothing that fails stops the other slices. If a host cannot be reached at all, its remaining slices are not requested.
+The publishers of one night are requested at once: they have different hosts, so that a slow one does not delay the
+others. A publisher's own datasets are requested one after the other, within its limits and its time.
 """
 
 import logging
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
+from time import perf_counter
 from urllib.parse import parse_qsl
 
 import polars as pl
@@ -17,8 +23,10 @@ from assets.core.workspace import Workspace
 from assets.ingest.plan import Plan, next_page
 from assets.ingest.reading import rejected_payloads
 from sources import reading, snapshot
+from sources.catalogue import datasets
 from sources.catalogue.model import Endpoint, Publisher
 from sources.errors import FetchError, FormatError, NotConfiguredError, SourceError
+from sources.http.circuit import Circuit
 from sources.http.client import Client
 from sources.protocols import articles, asynchronous, contents, linked, split
 from sources.protocols.probe import structure_of
@@ -41,6 +49,62 @@ class Reception:
     absent: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     unreachable: bool = False
+
+
+Received = tuple[str, Reception]
+
+
+def receive_all(workspace: Workspace, names: Sequence[str]) -> Iterator[Received]:
+    """Request each dataset and yield it with its reception, in the order in which they end.
+
+    A publisher has the time of its ``limits.budget``, and at most that of the workspace for all requests of a build.
+    What is left is requested in the next build. An error of the machine in one publisher's thread is raised here.
+    """
+    by_publisher: dict[str, list[str]] = {}
+    for name in names:
+        by_publisher.setdefault(name.partition("/")[0], []).append(name)
+    results: SimpleQueue[Received | BaseException | None] = SimpleQueue()
+    stopped = Event()
+    for own in by_publisher.values():
+        publisher, _ = datasets()[own[0]]
+        circuit = Circuit(min(publisher.limits.budget, workspace.budget), stopped)
+        arguments = (workspace, publisher, own, circuit, results)
+        Thread(target=_receive_publisher, args=arguments, name=publisher.publisher, daemon=True).start()
+    remaining = len(by_publisher)
+    try:
+        while remaining:
+            match results.get():
+                case None:
+                    remaining -= 1
+                case BaseException() as error:
+                    raise error
+                case received:
+                    yield received
+    finally:
+        stopped.set()
+
+
+def _receive_publisher(
+    workspace: Workspace,
+    publisher: Publisher,
+    names: Sequence[str],
+    circuit: Circuit,
+    results: "SimpleQueue[Received | BaseException | None]",
+) -> None:
+    """Request the datasets of one publisher and put their receptions into ``results``; at the end None, or an error."""
+    start = perf_counter()
+    try:
+        failed = 0
+        with workspace.client(publisher, circuit=circuit) as client:
+            for name in names:
+                reception = receive(workspace, publisher, name.partition("/")[2], client)
+                failed += bool(reception.failures)
+                results.put((name, reception))
+    except BaseException as error:
+        results.put(error)
+        return
+    log.info("%s: %s datasets, %s failed, %.0f s", publisher.publisher, len(names), failed, perf_counter() - start)
+    results.put(None)
 
 
 def receive(workspace: Workspace, publisher: Publisher, name: str, client: Client | None = None) -> Reception:

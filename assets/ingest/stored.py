@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import polars as pl
 
+from assets.core.failures import Failing, without_address
 from assets.core.stage_cache import fingerprint
 from assets.ingest.bitemporal import REQUEST
-from assets.ingest.failing import Failing, without_address
 from warehouse.archive import Fetch
 
 # A figure: the sha256 of its payload, and its locator.

@@ -16,8 +16,9 @@ import polars as pl
 import expectations
 from assets import explore
 from assets.core.errors import AssetError
+from assets.core.failures import Failing
 from assets.core.workspace import Workspace
-from assets.ingest.failing import STALE_AFTER, Failing
+from assets.ingest.failing import STALE_AFTER
 from assets.ingest.stored import StageResult, release_fingerprint
 from assets.publish.acceptances import HELD, acceptances
 from assets.publish.changelog import changelog

@@ -109,6 +109,7 @@ def test_a_code_of_gbt_2260_is_translated_to_its_area(code: str, area: str) -> N
 def test_provinces_are_in_scope_but_not_among_the_jurisdictions_of_coverage() -> None:
     assert set(PROVINCES) <= set(areas_in_scope())
     frame = rows("population", {"jurisdiction": "CHN-110000"}, {"jurisdiction": "CHN"}).lazy()
+    frame = frame.with_columns(withheld=pl.lit(value=False))
     counted = coverage(frame, all_received())
     assert counted.filter(pl.col("jurisdiction").str.starts_with("CHN-")).is_empty()
     assert counted.filter(jurisdiction="CHN", indicator="population", year=2024)["observations"].to_list() == [1]

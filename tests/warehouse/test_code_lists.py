@@ -201,8 +201,8 @@ def test_an_area_is_of_a_known_kind() -> None:
 
 
 def test_a_missing_value_counts_in_coverage_under_the_same_reason() -> None:
-    # Only a figure that is computed from several others can be incomplete.
-    assert codes.members("coverage") == codes.members("missing_reason") - {"incomplete"} | {"value"}
+    # Only a figure that is computed from several others can be incomplete, and only coverage counts withheld figures.
+    assert codes.members("coverage") == codes.members("missing_reason") - {"incomplete"} | {"value", "withheld"}
 
 
 @pytest.mark.parametrize("code_list", ["definition", "warning", "missing_reason", "theme", "coverage", "mode"])

@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.ingest.fetch import Reception, receive
-from assets.ingest.night import receive_all
+from assets.ingest.fetch import Reception, receive, receive_all
 from pipelines import build, cli
 from pipelines.build import Outcome
 from pipelines.inventory import inventory
