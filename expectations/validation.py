@@ -72,7 +72,7 @@ def facts(
 ) -> Facts:
     """The facts of our code lists, with the publishers and datasets of the catalogue."""
     lists = {name: codes.members(name) for name in [*codes.codes()["code_list"].unique(), *codes.LISTS]}
-    indicators = codes.indicators()
+    indicators = codes.named_indicators()
     return Facts(
         lists={**lists, "publisher": publishers, "dataset": datasets},
         units=dict(zip(indicators["indicator"], indicators["unit"], strict=True)),

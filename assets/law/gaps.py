@@ -5,14 +5,11 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from assets.law.bindings import PROTOCOL_STATES, TREATY_SCHEMES
-from assets.law.origins import DECLARATIONS, EVENTS, REQUESTED_ONE_BY_ONE
+from assets.law.origins import DECLARATIONS, EVENTS, PARTY_LISTS, REQUESTED_ONE_BY_ONE
 from assets.normalise.receptions import NOT_FETCHED, Receptions
 from warehouse import codes
 from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
-
-# Publishers of complete lists of the parties to a treaty. A state that is not on such a list has done nothing.
-PARTY_LISTS = ("untc", "coe")
 
 
 def legal_gap(events: pl.DataFrame, declarations: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:

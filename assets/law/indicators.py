@@ -14,8 +14,7 @@ from functools import partial
 import polars as pl
 
 from assets.law.bindings import PROTOCOL_STATES
-from assets.law.gaps import PARTY_LISTS
-from assets.law.origins import WHOLE_LISTS
+from assets.law.origins import PARTY_LISTS, WHOLE_LISTS
 from assets.law.provisions import LIMITS, Limit, limit_figures
 from assets.law.visas import rules_on
 from warehouse import codes

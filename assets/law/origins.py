@@ -14,6 +14,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 DECLARATIONS: Mapping[str, tuple[str, ...]] = {"mtdsg": ("untc/statements",), "cets": ("coe/statements",)}
 # Scheme → the dataset that has one request for each instrument, and the filter with the instrument.
 REQUESTED_ONE_BY_ONE: Mapping[str, tuple[str, str]] = {"mtdsg": ("untc/status", "mtdsg_no")}
+# The publishers whose lists name the parties of a treaty.
+PARTY_LISTS = ("untc", "coe")
 VISA_RULES = ("citations/visa_rules",)
 # The schemes whose lists name every party of a treaty. A state that is not on them is not bound.
 WHOLE_LISTS = ("mtdsg", "cets")

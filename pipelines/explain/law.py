@@ -11,7 +11,7 @@ import polars as pl
 from assets.core.workspace import Workspace
 from assets.ingest.responses import origin_of
 from assets.law.bindings import TREATY_SCHEMES, bindings
-from assets.law.gaps import PARTY_LISTS
+from assets.law.origins import PARTY_LISTS
 from pipelines.explain.names import area_name, code_description, code_name
 from pipelines.explain.report import OPTIONAL, Label
 from warehouse import codes, releases

@@ -67,7 +67,10 @@ def test_a_first_build_requests_everything_and_names_itself(publishers: Double, 
         "worldbank/SP.POP.TOTL": (1, 0, (), ()),
     }
     for request in publishers.server.received:
-        assert re.fullmatch(r"corridor/\S+ \(research dataset .*\)", request.headers["user-agent"])
+        assert re.fullmatch(
+            r"(Mozilla/5.0 \(compatible; corridor|corridor/\S+ \().*research dataset .*\)",
+            request.headers["user-agent"],
+        )
         assert "if-none-match" not in request.headers
     for name in result:
         made = stages.observations(workspace, name)
