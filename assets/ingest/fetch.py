@@ -36,6 +36,8 @@ from warehouse.archive import Archive, Fetch
 
 log = logging.getLogger("corridor.fetch")
 
+# How long a thread may take to end after an interrupt: it notices at its next request.
+SECONDS_TO_STOP = 10.0
 # How long a table of contents is used: longer than a build, shorter than the pause between two updates.
 CONTENTS_VALID_FOR = timedelta(minutes=30)
 
@@ -65,12 +67,15 @@ def receive_all(workspace: Workspace, names: Sequence[str]) -> Iterator[Received
         by_publisher.setdefault(name.partition("/")[0], []).append(name)
     results: SimpleQueue[Received | BaseException | None] = SimpleQueue()
     stopped = Event()
+    threads = []
     for own in by_publisher.values():
         publisher, _ = datasets()[own[0]]
         circuit = Circuit(min(publisher.limits.budget, workspace.budget), stopped)
         arguments = (workspace, publisher, own, circuit, results)
-        Thread(target=_receive_publisher, args=arguments, name=publisher.publisher, daemon=True).start()
-    remaining = len(by_publisher)
+        threads.append(Thread(target=_receive_publisher, args=arguments, name=publisher.publisher, daemon=True))
+    for thread in threads:
+        thread.start()
+    remaining = len(threads)
     try:
         while remaining:
             match results.get():
@@ -82,6 +87,8 @@ def receive_all(workspace: Workspace, names: Sequence[str]) -> Iterator[Received
                     yield received
     finally:
         stopped.set()
+        for thread in threads:  # so that nothing is logged or stored after the build has ended
+            thread.join(SECONDS_TO_STOP)
 
 
 def _receive_publisher(

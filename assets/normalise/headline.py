@@ -7,7 +7,6 @@ no rows next to them, and what is not attributed to a listed partner is a row of
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from math import prod
 
 import polars as pl
@@ -81,7 +80,6 @@ def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
     return rows.with_columns(headline=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(used["__row"].implode()))
 
 
-@cache
 def _of_table(table: str) -> dict[str, HeadlineIndicator]:
     """The headline indicators whose observations are in a table."""
     found = {}
