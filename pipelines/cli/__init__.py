@@ -4,6 +4,7 @@
 ``output`` how they print. A command imports what it needs when it runs, so that ``corridor --help`` answers at once.
 """
 
+import logging
 import os
 import sys
 
@@ -43,5 +44,6 @@ def main() -> None:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")
     except SystemExit as end:
         if end.code == INTERRUPTED:
+            logging.disable()  # threads that still make a request log nothing after the last line
             print_error("interrupted; no published release was changed")
         raise
