@@ -170,7 +170,6 @@ prune(Workspace(Path(sys.argv[1])), datetime(2026, 11, 24, 12, tzinfo=UTC))
         ("iceberg.register", True),
         ("iceberg._remove_tags_except", True),
         ("releases.clean", True),
-        ("shutil.rmtree", True),
     ],
 )
 def test_killed_at_any_step_it_leaves_every_release_whole_and_is_done_by_the_next(
