@@ -72,9 +72,7 @@ def _cells(publisher: Publisher, name: str, request: Request, night: int, share:
     for dimension, coded in weights.items():
         column = pl.DataFrame({dimension: list(coded), "weight": list(coded.values())})
         frame = frame.join(column, how="cross").with_columns(pl.col("value") * pl.col("weight")).drop("weight")
-        if frame.height > 1_000_000:
-            frame = frame.filter(_drawn(frame, DENSITY, 1)) if dimension == list(weights)[-1] else frame
-    frame = frame.filter(_drawn(frame, DENSITY, 1)) if frame.height <= 1_000_000 else frame
+    frame = frame.filter(_drawn(frame, DENSITY, 1))
     if night:
         frame = frame.with_columns(
             value=pl.col("value") + pl.when(_drawn(frame, REVISED, night + 7)).then(5).otherwise(0)

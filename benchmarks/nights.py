@@ -14,13 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from benchmarks import live_world
+from benchmarks.markdown import markdown_table
 from warehouse import codes
 from warehouse.archive import Archive
 
@@ -126,12 +126,6 @@ def _csv(path: Path) -> pl.DataFrame:
     )
 
 
-def _table(rows: Iterable[dict[str, object]]) -> str:
-    rows = list(rows)
-    lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
-    return "\n".join([*lines, *("| " + " | ".join(map(str, row.values())) + " |" for row in rows)])
-
-
 def main(arguments: list[str]) -> None:
     """Measure nights of the given numbers of observations, and write ``NIGHTS.md`` after each."""
     if arguments[:1] == ["floor"]:
@@ -144,7 +138,7 @@ def main(arguments: list[str]) -> None:
             "date": datetime.now(UTC).date().isoformat(),
             "cores": os.cpu_count(),
             "load": f"{os.getloadavg()[2]:.1f}",
-            "table": _table(rows),
+            "table": markdown_table(rows),
         }
         text = (HERE / "nights.template.md").read_text(encoding="utf-8")
         (HERE / "NIGHTS.md").write_text(text.format(**facts), encoding="utf-8")

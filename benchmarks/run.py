@@ -20,6 +20,7 @@ import altair as alt
 import polars as pl
 
 from benchmarks import payloads
+from benchmarks.markdown import markdown_table
 from benchmarks.readers import MEMORY, READERS
 
 HERE = Path(__file__).parent
@@ -111,11 +112,6 @@ def _times(seconds: float | None, others: float | None) -> str:
     return f"{seconds / others:.2f} ×" if seconds and others else ""
 
 
-def _table(rows: list[dict[str, object]]) -> str:
-    lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
-    return "\n".join([*lines, *("| " + " | ".join(map(str, row.values())) + " |" for row in rows)])
-
-
 def _plot(measurements: list[Measurement]) -> None:
     shown = [row for row in measurements if row.seconds and row.size <= QUICK]
     frame = pl.DataFrame(shown, schema=Measurement._fields, orient="row").with_columns(
@@ -159,8 +155,8 @@ def write(measurements: list[Measurement]) -> None:
         "load": f"{os.getloadavg()[2]:.1f}",
         "tools": ", ".join([f"Python {platform.python_version()}", *(f"{tool} {version(tool)}" for tool in TOOLS)]),
         "limit": f"{SECONDS} s and {MEMORY >> 30} GiB",
-        "compared": _table(compared),
-        "every": _table(every),
+        "compared": markdown_table(compared),
+        "every": markdown_table(every),
     }
     _plot(measurements)
     text = (HERE / "results.template.md").read_text(encoding="utf-8")

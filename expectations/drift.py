@@ -9,6 +9,7 @@ import polars as pl
 
 from expectations.rule import Rules, Table
 from warehouse.contracts import BEFORE
+from warehouse.rows import plain
 
 # Publishers seldom withdraw figures: now and then an edition lacks a country, but not one row in twenty.
 ROWS_LOST = 0.05
@@ -66,7 +67,7 @@ def _sums(part: Table) -> pl.DataFrame:
     """For each indicator of a dataset the figures that are in both releases: their number and their sums."""
     key = part.contract.key
     after, before = (
-        _plain(rows).select(*key, "unit", pl.col("value").abs().alias(name)).drop_nulls(name)
+        plain(rows).select(*key, "unit", pl.col("value").abs().alias(name)).drop_nulls(name)
         for name, rows in (("after", part.rows), ("before", part.facts.previous))
         if rows is not None
     )
@@ -94,10 +95,5 @@ def coverage_is_kept(table: Table) -> pl.LazyFrame:
 
 def _covered(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The indicators, jurisdictions and years that have a figure."""
-    figures = _plain(rows.filter(pl.col("value").is_not_null()))
+    figures = plain(rows.filter(pl.col("value").is_not_null()))
     return figures.select("indicator", "jurisdiction", "year").unique()
-
-
-def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows with categorical codes as strings, because categories of two frames cannot be compared."""
-    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))

@@ -8,10 +8,8 @@ from expectations.rule import Rules, Table
 from warehouse import codes
 from warehouse.codes import UNION
 from warehouse.codes.concepts import indicators_with
-from warehouse.headline import headline_indicators
+from warehouse.headline import ROUNDING, SHARE, headline_indicators
 
-# Published parts may differ from their total by rounding, each to a multiple of five, and by 1 % in surveys.
-ROUNDING, SHARE = 2.5, 0.01
 # The published figure of the Union contains estimates for members; they are less than this share of it.
 UNION_SHARE = 0.02
 

@@ -7,7 +7,7 @@ from typing import Literal
 import polars as pl
 
 from warehouse.contracts import Contract
-from warehouse.rows import PART_ROWS, compact
+from warehouse.rows import compact, groups
 
 Severity = Literal["error", "warning"]
 
@@ -46,25 +46,11 @@ class Table:
         A part has all rows of some jurisdictions, also of the previous release. A small table is one part, and so is a
         table that is not of statistics, because its rows are compared across jurisdictions.
         """
-        groups = self._groups()
-        if len(groups) == 1:
-            yield replace(self, rows=compact(self.rows).lazy())
-            return
-        for group in groups:
-            chosen = pl.col(PART_FIELD).is_in(group)
+        divided = self.contract.kind == "statistics" and PART_FIELD in self.rows.collect_schema()
+        for chosen in groups(self.rows, PART_FIELD) if divided else [pl.lit(value=True)]:
             before = self.facts.previous
             facts = self.facts if before is None else replace(self.facts, previous=before.filter(chosen))
             yield Table(compact(self.rows.filter(chosen)).lazy(), self.contract, facts)
-
-    def _groups(self) -> list[list[str]]:
-        """The jurisdictions in groups of at most ``PART_ROWS`` rows, or of one; one group for a small table."""
-        count = int(self.rows.select(pl.len()).collect().item())
-        if count <= PART_ROWS or self.contract.kind != "statistics":
-            return [[]]
-        sizes = self.rows.group_by(PART_FIELD).len().sort(PART_FIELD).collect(engine="streaming")
-        before = pl.col("len").cum_sum() - pl.col("len")
-        numbered = sizes.with_columns(part=before // PART_ROWS)
-        return [part[PART_FIELD].to_list() for part in numbered.partition_by("part", maintain_order=True)]
 
 
 # Selects the failing rows of a table: its columns, and further columns with what was expected.

@@ -12,6 +12,7 @@ from expectations.rule import Facts, RowRule, Rule, Severity, Table
 from warehouse import codes
 from warehouse.codes.union import compositions
 from warehouse.contracts import Contract
+from warehouse.rows import plain
 
 if TYPE_CHECKING:
     from expectations import suite
@@ -142,7 +143,7 @@ def _failing_rows(contract: Contract, coded: pl.DataFrame, result: "suite.Result
         columns = f"the columns are {', '.join(coded.columns)}; the contract declares {', '.join(contract.field_names)}"
         problem = f"could not be checked: {result.exception}" if result.exception else columns
         return pl.select(field, problem=pl.lit(problem))
-    return _text(coded[result.positions].select(field, *_shown_columns(contract, coded, fields)))
+    return plain(coded[result.positions].select(field, *_shown_columns(contract, coded, fields)))
 
 
 def _row_outcome(rule: RowRule, table: Table, checked: int) -> Outcome:
@@ -155,7 +156,7 @@ def _row_outcome(rule: RowRule, table: Table, checked: int) -> Outcome:
     extra = [name for name in found.columns if name not in contract.field_names]
     order = [*_shown_columns(contract, found, rule.shows), *extra]
     shown = found.bottom_k(SHOWN, by=order).sort(order)
-    rows = _text(shown.select(*_shown_columns(contract, found, rule.shows), *extra))
+    rows = plain(shown.select(*_shown_columns(contract, found, rule.shows), *extra))
     return _outcome(rule, contract, checked, found.height, rows)
 
 
@@ -181,15 +182,10 @@ def _outcome(rule: Rule, contract: Contract, checked: int, failing: int, rows: p
 
 def _empty(contract: Contract, coded: pl.DataFrame) -> pl.DataFrame:
     """No failing row, with the columns that one would have."""
-    return _text(coded.clear().select(_shown_columns(contract, coded, ())))
+    return plain(coded.clear().select(_shown_columns(contract, coded, ())))
 
 
 def _shown_columns(contract: Contract, frame: pl.DataFrame, fields: Sequence[str]) -> list[str]:
     """The columns by which a reader finds a row: its key, its value, and the fields that fail."""
     wanted = dict.fromkeys([*contract.key, "value", *fields])
     return [name for name in wanted if name in frame.columns]
-
-
-def _text(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with categorical codes as strings."""
-    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from warehouse.errors import ContractError
 from warehouse.yaml_text import parse_yaml
 
+# The published parts of a total may exceed it by rounding, each to a multiple of five, and by 1 % in surveys.
+ROUNDING, SHARE = 2.5, 0.01
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -6,8 +6,11 @@ for a whole key is sorted, joined and compared several times faster than fourtee
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
+
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 
 # Rows that are in memory at once, if the first field of the key has several values.
 PART_ROWS = 1_000_000
@@ -23,7 +26,7 @@ def compact(rows: pl.LazyFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col(pl.String).cast(pl.Categorical)).collect(engine="streaming")
 
 
-def plain(rows: pl.LazyFrame) -> pl.LazyFrame:
+def plain(rows: Rows) -> Rows:
     """The rows with categories as strings."""
     return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
@@ -39,23 +42,24 @@ def in_parts(rows: pl.LazyFrame, key: Sequence[str]) -> Iterator[pl.DataFrame]:
     A part holds whole groups of rows that share the first field of the key: several groups of at most ``PART_ROWS``
     rows, or one larger group.
     """
-    first = key[0]
-    sizes = rows.group_by(first).len().sort(first).collect(engine="streaming")
+    for group in groups(rows, key[0]):
+        yield in_order(compact(rows.filter(group)), key)
+
+
+def groups(rows: pl.LazyFrame, field: str) -> list[pl.Expr]:
+    """Conditions that together select all rows: each those with some values of a field, at most ``PART_ROWS`` rows.
+
+    A value with more rows is a group of its own. Few rows are one group. A missing value is a value.
+    """
+    sizes = rows.group_by(field).len().sort(field).collect(engine="streaming")
     if sizes["len"].sum() <= PART_ROWS:
-        yield in_order(compact(rows), key)
-        return
-    for values in _groups(sizes):
-        yield in_order(compact(rows.filter(pl.col(first).is_in(values))), key)
-
-
-def _groups(sizes: pl.DataFrame) -> list[pl.Series]:
-    """The values of the first column in groups of at most ``PART_ROWS`` rows, or of one value. ``len``: its rows."""
-    totals, groups = pl.col("len").cum_sum(), []
+        return [pl.lit(value=True)]
+    found, totals = [], pl.col("len").cum_sum()
     while sizes.height:
         within = sizes.select((totals <= PART_ROWS).sum()).item() or 1
-        groups.append(sizes.to_series(0).head(within))
+        found.append(pl.col(field).is_in(sizes.to_series(0).head(within).implode(), nulls_equal=True))
         sizes = sizes.slice(within)
-    return groups
+    return found
 
 
 def in_order(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

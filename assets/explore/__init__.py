@@ -62,21 +62,6 @@ def page(tables: Tables, about: About) -> str:
     )
 
 
-def at_a_glance(tables: Tables, about: About) -> list[dict[str, str]]:
-    """The figures at the top of the page, in English."""
-    english = words(tables, "en")
-    return [
-        {
-            "measure": translate(card.name, english),
-            "jurisdiction": translate(card.cell.place, english),
-            "year": str(card.cell.year),
-            "value": translate(card.cell.figure.text, english),
-            "grade": card.cell.grade or "",
-        }
-        for card in overview.glance(ReportContext(tables, about))
-    ]
-
-
 @cache
 def _template() -> Template:
     environment = Environment(

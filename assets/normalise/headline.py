@@ -19,7 +19,7 @@ from warehouse.codes import CHINA, UNION
 from warehouse.codes.concepts import indicators_with
 from warehouse.codes.union import compositions
 from warehouse.contracts import Contract, contract
-from warehouse.headline import HeadlineIndicator, HeadlineSource, headline_indicators
+from warehouse.headline import ROUNDING, SHARE, HeadlineIndicator, HeadlineSource, headline_indicators
 from warehouse.rows import plain
 
 TOTAL = ("_T", "_Z")
@@ -34,8 +34,6 @@ COUNTS = (
 # Groups of persons that no country contains, so that they may be added to countries.
 BETWEEN_COUNTRIES = ("STLS", "RNC", "_U", "OTH", "MIXED", "TIB", "NRP", "CHI_ISL", "WB_ONO", "WB_OSO")
 STATUS = {"break": "B", "definition_differs": "D", "estimated": "E", "provisional": "P", "unreliable": "U"}
-# The published parts of a total may exceed it by rounding: each to a multiple of five, and 1 % for surveys.
-ROUNDING, SHARE = 2.5, 0.01
 PERIODS = {"A": 1, "D": 1, "Q": 4, "M": 12}
 
 _FIGURE = ("indicator", "jurisdiction", "partner", "year")

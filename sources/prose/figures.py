@@ -13,7 +13,7 @@ from sources.prose.language.quantities import Quantity
 from sources.prose.language.sentences import Compact, Sentence, compact, sentences
 from sources.prose.language.time_expressions import TimeExpression, last_day, named_times
 from sources.prose.language.vocabulary import vocabulary
-from sources.prose.matching import Grammar, grammar_of
+from sources.prose.matching import grammar_of
 from sources.prose.rows import GROWTH
 from sources.prose.statements import Statement, Statements
 
@@ -297,8 +297,3 @@ def _is_future(declared: Statement, period: str | None, day: date | None) -> boo
     """Return whether a period was not over in the month in which the text was published."""
     counted = period and day and declared.period in (None, "rule", "previous_month")
     return bool(counted and last_day(str(period))[:7] > str(day)[:7])
-
-
-def grammar_for(known: Statements, day: date | None = None) -> Grammar:
-    """Return the grammar of a publisher with all its statements."""
-    return grammar_of(known, known.statements, day)

@@ -250,7 +250,7 @@ def test_a_table_that_is_checked_in_parts_has_the_outcomes_of_the_whole(monkeypa
     good = pl.concat([*states, put(jurisdiction="EU27_2020", unit="percent", value=-1.0)(CORRECT)])
     table = pl.concat([good, put(jurisdiction="BGR", sex="X")(CORRECT), states[0]]).unique(maintain_order=True)
     whole = validate(contract("population"), table, FACTS)
-    monkeypatch.setattr("expectations.rule.PART_ROWS", 1)
+    monkeypatch.setattr("warehouse.rows.PART_ROWS", 1)
     parts = validate(contract("population"), table.lazy(), FACTS)
     assert [(o.name, o.success, o.failing, o.checked) for o in parts] == [
         (o.name, o.success, o.failing, o.checked) for o in whole

@@ -8,10 +8,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from expectations.headline import SHARE
 from tests.conftest import Built
 from warehouse.codes import UNION
-from warehouse.headline import headline_indicators
+from warehouse.headline import SHARE, headline_indicators
 
 
 @pytest.fixture(scope="module")

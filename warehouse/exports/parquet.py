@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from warehouse.contracts import Contract
 from warehouse.errors import ContractError
-from warehouse.rows import in_parts
+from warehouse.rows import in_parts, plain
 
 ROW_GROUP = 131_072
 # Rows that are converted at once.
@@ -43,7 +43,7 @@ def _pieces(frame: pl.LazyFrame, contract: Contract, schema: pa.Schema) -> Itera
         if empty:
             raise ContractError(f"{contract.table} has empty values in {', '.join(empty)}, which must not be empty")
         for piece in part.iter_slices(PIECE) if part.height else [part]:
-            yield piece.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow().cast(schema)
+            yield plain(piece).to_arrow().cast(schema)
 
 
 def _row_groups(pieces: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -23,7 +23,6 @@ from tools.snapshot.corpus import read_csv, read_r_file
 from tools.snapshot.new_payload import NewPayload, UnequalFiguresError, find_country, utc
 
 _MEDIA = "text/csv"
-_CORE = ("geo", "time", "value", "flag", "conf")
 # Eurostat's code by the label in old and new extracts, for the countries and aggregates that are recorded.
 GEO_CODES = {
     "Belgium": "BE",
