@@ -14,17 +14,15 @@ from assets.ingest.reading import read_responses
 from assets.ingest.recoding import recoded
 from assets.ingest.stored import StageResult
 from sources import catalogue
-from tests.support import publisher_double
-from tests.support.publisher_double import Double, filled_double, permit
+from tests.support.live_catalogue import filled_double_in_use
+from tests.support.publisher_double import Double, permit
 
 PERMITS, POPULATION = "eurostat/migr_resfirst", "eurostat/demo_pjan"
 
 
 @pytest.fixture
 def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
-    with publisher_double.run_double(filled_double()) as running:
-        entries = publisher_double.publishers_at(running)
-        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    with filled_double_in_use(monkeypatch) as running:
         yield running
 
 

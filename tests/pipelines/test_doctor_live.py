@@ -15,8 +15,9 @@ from pipelines.jobs import CHECK_PUBLISHERS
 from sources import catalogue
 from sources.catalogue.model import Probe, Publisher
 from sources.errors import CatalogueError
+from tests.support.live_catalogue import use
 from tests.support.publishers.server import changed, first_line_only, hang, maintenance, refuse, replaced, too_many
-from tests.support.publishers.world import Publishers, redirected_catalogue, world
+from tests.support.publishers.world import Publishers, world
 
 REAL = catalogue.publishers
 Entries = dict[str, Publisher]
@@ -43,12 +44,6 @@ def publishers(running: Publishers, monkeypatch: pytest.MonkeyPatch) -> Iterator
     yield running
     running.eurostat.tables = tables
     running.world.recover()
-
-
-def use(running: Publishers, monkeypatch: pytest.MonkeyPatch, entries: Entries) -> None:
-    """Use these entries with the addresses of the double."""
-    redirected = redirected_catalogue(running, entries)
-    monkeypatch.setattr(catalogue, "publishers", lambda: redirected)
 
 
 def wrong(*names: str, patience: float = 60) -> dict[str, Answer]:

@@ -14,7 +14,8 @@ from assets.core.workspace import Workspace
 from assets.ingest.fetch import receive
 from sources import catalogue
 from sources.protocols.requests import requests_for
-from tests.support.publishers.world import Publishers, redirected_catalogue, world
+from tests.support.live_catalogue import use
+from tests.support.publishers.world import Publishers, world
 
 NAMES = [name for name, (publisher, entry) in catalogue.datasets().items() if publisher.endpoints[entry.endpoint].asked]
 # Prose: an article may have no sentence for a dataset.
@@ -38,8 +39,7 @@ def test_every_slice_of_a_dataset_is_requested_and_read(
     publishers: Publishers, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("UN_DATA_PORTAL_TOKEN", "a-token")
-    entries = redirected_catalogue(publishers, catalogue.publishers())
-    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    entries = use(publishers, monkeypatch)
     publisher, _, dataset = name.partition("/")
     before = len(publishers.world.received)
     reception = receive(workspace, entries[publisher], dataset)
@@ -57,8 +57,7 @@ def test_every_slice_of_a_dataset_is_requested_and_read(
 def test_a_publisher_that_refuses_programs_is_not_requested(
     publishers: Publishers, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    entries = redirected_catalogue(publishers, catalogue.publishers())
-    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    entries = use(publishers, monkeypatch)
     publisher, _, dataset = name.partition("/")
     before = len(publishers.world.received)
     assert receive(workspace, entries[publisher], dataset).failures == ()

@@ -16,8 +16,9 @@ from sources import catalogue
 from sources.catalogue.model import Publisher
 from sources.protocols.requests import endpoint_of, requests_for
 from sources.protocols.split import refused_codes, replacements
+from tests.support.live_catalogue import use
 from tests.support.publishers.server import replaced
-from tests.support.publishers.world import Publishers, redirected_catalogue, world
+from tests.support.publishers.world import Publishers, world
 
 FAULT = (
     "<S:Fault><faultcode>150</faultcode><faultstring>INVALID_QUERY_DIMENSION_VALUE: Query is invalid as per its "
@@ -33,8 +34,7 @@ def running() -> Iterator[Publishers]:
 
 @pytest.fixture
 def publishers(running: Publishers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publishers]:
-    entries = redirected_catalogue(running, catalogue.publishers())
-    monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    use(running, monkeypatch)
     tables = dict(running.eurostat.tables)
     yield running
     running.eurostat.tables = tables

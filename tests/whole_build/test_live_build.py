@@ -22,8 +22,9 @@ from pipelines.inventory import inventory
 from sources import catalogue
 from sources.catalogue.model import Publisher
 from tests.support import publisher_double
+from tests.support.live_catalogue import filled_double_in_use
 from tests.support.loopback import reply, silence
-from tests.support.publisher_double import Double, filled_double
+from tests.support.publisher_double import Double
 from warehouse import releases
 
 REAL = catalogue.publishers
@@ -31,9 +32,7 @@ REAL = catalogue.publishers
 
 @pytest.fixture
 def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
-    with publisher_double.run_double(filled_double()) as running:
-        entries = publisher_double.publishers_at(running)
-        monkeypatch.setattr(catalogue, "publishers", lambda: entries)
+    with filled_double_in_use(monkeypatch) as running:
         yield running
 
 
@@ -179,9 +178,7 @@ def live_payloads(workspace: Workspace) -> set[str]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Double, Outcome]]:
     """Yield a workspace after its first live build, the double of the publishers, and the outcome of the build."""
     workspace = Workspace(tmp_path_factory.mktemp("built") / "data", "live")
-    with publisher_double.run_double(filled_double()) as running, pytest.MonkeyPatch.context() as patch:
-        entries = publisher_double.publishers_at(running)
-        patch.setattr(catalogue, "publishers", lambda: entries)
+    with pytest.MonkeyPatch.context() as patch, filled_double_in_use(patch) as running:
         yield workspace, running, build.run(workspace, None, lambda *_: None)
 
 
@@ -297,7 +294,7 @@ def test_a_source_that_is_down_three_nights_is_stale_and_does_not_stop_releases(
         publishers.instead = {"/v2/": [reply(b"down", 503)], "migr_resfirst": [reply(b"down", 503), None]}
         publishers.unhcr["population"][0] = publisher_double.displaced("CHN", "AUT", 2020, 777 + night)
         outcome = build.run(workspace, None, lambda *_: None)
-        assert [line.partition(" ")[0] for line in outcome.failures] == ["worldbank/SP.POP.TOTL"]
+        assert [line.partition(": ")[0] for line in outcome.failures] == ["worldbank/SP.POP.TOTL"]
         assert (outcome.held_back, outcome.new) == (None, True)
         changelog = released_file(workspace, outcome.release, "CHANGELOG.md").read_text()
         stale = {"worldbank/SP.POP.TOTL": last.isoformat()} if night == 3 else {}

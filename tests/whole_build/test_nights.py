@@ -19,8 +19,9 @@ from assets.core.workspace import Workspace
 from pipelines import build
 from pipelines.build import Outcome
 from sources import catalogue
+from tests.support.live_catalogue import use
 from tests.support.publishers.server import changed, first_line_only, hang, maintenance, too_many
-from tests.support.publishers.world import Publishers, redirected_catalogue, world
+from tests.support.publishers.world import Publishers, world
 from warehouse import releases
 
 pytestmark = pytest.mark.slow
@@ -66,8 +67,7 @@ def night(folder: Path) -> Night:
 @pytest.fixture(scope="module")
 def publishers() -> Iterator[Publishers]:
     with world() as running, pytest.MonkeyPatch.context() as patch:
-        entries = redirected_catalogue(running, catalogue.publishers())
-        patch.setattr(catalogue, "publishers", lambda: entries)
+        use(running, patch)
         yield running
 
 
