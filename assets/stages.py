@@ -43,6 +43,7 @@ from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.contracts import contract
+from warehouse.errors import did_you_mean
 from warehouse.files import sha256
 from warehouse.rows import plain
 
@@ -318,6 +319,8 @@ def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
     if check == recoding.CHECK:
         _accept_codes(workspace, name, because, at)
         return
+    if name not in release_tables():
+        raise AssetError(f"there is no table {name}; {did_you_mean(name, release_tables(), 'see `corridor explain`')}")
     result, outcomes = validated(workspace, name)
     failing = [item.name for item in outcomes if not item.success and item.severity == "error"]
     if check not in failing:

@@ -105,10 +105,16 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def workspace(data: Path | None = None, mode: Mode | None = None) -> Workspace:
-    """The workspace of the environment. An argument that is not None takes the place of the setting."""
+    """The workspace of the environment. An argument that is not None takes the place of the setting.
+
+    Raises ``SettingsError`` if the data folder is a file.
+    """
     found = settings()
+    folder = (data or found.data).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"{folder} is a file and no data folder; choose another with --data")
     return Workspace(
-        data=(data or found.data).resolve(),
+        data=folder,
         mode=mode or found.mode or "snapshot",
         elsewhere=S3Place.from_address(found.releases) if found.releases else None,
         catalog=found.catalog,
@@ -116,3 +122,16 @@ def workspace(data: Path | None = None, mode: Mode | None = None) -> Workspace:
         build_time=found.build_time,
         budget=found.budget_minutes * 60.0,
     )
+
+
+def existing(found: Workspace) -> Workspace:
+    """The workspace itself. Raises ``SettingsError`` if its folder is missing or holds no data of Corridor.
+
+    Releases in a bucket can be read without a data folder.
+    """
+    if found.elsewhere is None and not any((found.data / name).is_dir() for name in ("archive", "releases")):
+        state = "has no data of Corridor" if found.data.exists() else "does not exist"
+        raise SettingsError(
+            f"the data folder {found.data} {state}; `corridor build` fills it; --data or $CORRIDOR_DATA names another"
+        )
+    return found

@@ -1,5 +1,8 @@
 """The base class of all of Corridor's errors, and the errors of storing data. Each message is one sentence."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class CorridorError(Exception):
     """An expected failure. Its message states what happened and where, and is shown to the user without a traceback."""
@@ -23,3 +26,12 @@ class ContractError(WarehouseError):
 
 class ReleaseError(WarehouseError):
     """A release cannot be made, or its files differ from its index."""
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The end of an error about a name that is not known: the names that are like it, or another hint if none is."""
+    by_lower = {each.lower(): each for each in known}
+    if name.lower() in by_lower:
+        return f"did you mean {by_lower[name.lower()]}?"
+    near = [by_lower[each] for each in get_close_matches(name.lower(), by_lower, n=3)]
+    return f"did you mean {', '.join(near)}?" if near else otherwise

@@ -188,8 +188,9 @@ def find(root: Place, name: str = "latest") -> Release:
             return release
     if name in loaded.pruned:
         raise ReleaseError(f"{name} was pruned at {loaded.pruned[name]}; `corridor as-of` returns what was known then")
-    names = ", ".join(release.name for release in known[-5:]) or "none yet: `corridor build` makes the first"
-    raise ReleaseError(f"there is no release {name}; there are {names}")
+    latest = ", ".join(release.name for release in known[-5:])
+    hint = f"the latest are {latest}" if known else "there is none yet: `corridor build` makes the first"
+    raise ReleaseError(f"there is no release {name}; {hint}")
 
 
 def next_name(root: Place, today: date) -> str:

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.options import Data, DataMode, Json, any_mode_workspace, build_lock, data_workspace
+from pipelines.cli.options import (
+    Data,
+    DataMode,
+    Json,
+    any_mode_workspace,
+    build_lock,
+    data_workspace,
+    existing_workspace,
+    reason,
+)
 from pipelines.cli.output import new_table, out, print_json, print_line, print_problem, progress
 
 PANEL = "Manage the data folder"
@@ -22,7 +31,7 @@ def releases(data: Data = None, json: Json = False) -> None:
     """List the releases, the newest last."""
     from warehouse import releases as index_of_releases
 
-    workspace = any_mode_workspace(data)
+    workspace = existing_workspace(data)
     found = index_of_releases.index(workspace.releases)
     if json:
         print_json([asdict(release) | {"path": str(workspace.releases / release.name)} for release in found])
@@ -49,7 +58,9 @@ def accept(
     check: Annotated[
         str, typer.Argument(metavar="CHECK", help="Name of the failing check, or of the figure that is held back.")
     ],
-    because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why the rows are right.")],
+    because: Annotated[
+        str, typer.Option("--because", metavar="REASON", callback=reason, help="Why the rows are right.")
+    ],
     live: DataMode = None,
     data: Data = None,
 ) -> None:
@@ -72,13 +83,15 @@ def accept(
 @commands.command(rich_help_panel=PANEL)
 def keep(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")],
-    because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why it is kept, as: cited in a paper.")],
+    because: Annotated[
+        str, typer.Option("--because", metavar="REASON", callback=reason, help="Why it is kept, as: cited in a paper.")
+    ],
     data: Data = None,
 ) -> None:
     """Mark a release so that the command prune never removes it."""
     from warehouse import releases as index_of_releases
 
-    workspace = any_mode_workspace(data)
+    workspace = existing_workspace(data)
     with build_lock(workspace):
         index_of_releases.keep(workspace.releases, release, because)
     print_line(f"{release} is kept: {escape(because)}")
@@ -99,7 +112,7 @@ def prune(
     from assets.publish.retention import prune as prune_releases
     from pipelines.instance import forget_runs
 
-    workspace, now = any_mode_workspace(data), datetime.now(UTC)
+    workspace, now = existing_workspace(data), datetime.now(UTC)
     with build_lock(workspace):
         reasons = prune_releases(workspace, now, dry_run=dry_run)
         if not dry_run:
@@ -108,10 +121,10 @@ def prune(
         print_json(reasons)
         return
     rows = new_table("release", "kept as")
-    for name, reason in reasons.items():
-        rows.add_row(name, escape(reason) if reason else "[yellow]removed[/]")
+    for name, kept_as in reasons.items():
+        rows.add_row(name, escape(kept_as) if kept_as else "[yellow]removed[/]")
     out.print(rows)
-    removed = sum(reason is None for reason in reasons.values())
+    removed = sum(kept_as is None for kept_as in reasons.values())
     print_line(f"{removed:,} of {len(reasons):,} releases {'would be' if dry_run else 'were'} removed.")
 
 
@@ -120,8 +133,9 @@ def verify(data: Data = None, json: Json = False) -> None:
     """Compute the hash of every payload and every published table again, and list the damaged files."""
     from pipelines.inventory import verified
 
+    workspace = existing_workspace(data)
     with progress("verifying") as step:
-        checked, damages = verified(any_mode_workspace(data), lambda done, total: step("payloads", done, total))
+        checked, damages = verified(workspace, lambda done, total: step("payloads", done, total))
     if json:
         print_json({"checked": checked, "damages": damages})
     else:
@@ -141,7 +155,7 @@ def repair(data: Data = None, json: Json = False) -> None:
     """
     from pipelines.repairing import repaired
 
-    workspace = any_mode_workspace(data)
+    workspace = existing_workspace(data)
     with build_lock(workspace):
         results = repaired(workspace, datetime.now(UTC))
     if json:
@@ -169,7 +183,7 @@ def register(
     from warehouse import iceberg
     from warehouse import releases as index_of_releases
 
-    workspace = any_mode_workspace(data)
+    workspace = existing_workspace(data)
     latest = index_of_releases.find(workspace.releases)
     with build_lock(workspace):
         enter = iceberg.reregister if rebuild else iceberg.register

@@ -9,8 +9,20 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.cli.options import Data, DataMode, Json, Output, Where, any_mode_workspace, build_lock, data_workspace
-from pipelines.cli.output import fail, new_table, out, print_json, print_line, print_problem, write_parquet
+from pipelines.cli.options import (
+    Data,
+    DataMode,
+    Json,
+    Output,
+    Where,
+    any_mode_workspace,
+    build_lock,
+    data_workspace,
+    existing_workspace,
+    reason,
+    table_names,
+)
+from pipelines.cli.output import fail, new_table, out, print_json, print_line, print_problem, progress, write_parquet
 
 PANEL = "Read and write data"
 
@@ -149,7 +161,9 @@ def import_(
 @commands.command(rich_help_panel=PANEL)
 def withdraw(
     payload: Annotated[str, typer.Argument(metavar="PAYLOAD", help="sha256 of the payload, or its first characters.")],
-    because: Annotated[str, typer.Option("--because", metavar="REASON", help="Why the payload must not be used.")],
+    because: Annotated[
+        str, typer.Option("--because", metavar="REASON", callback=reason, help="Why the payload must not be used.")
+    ],
     data: Data = None,
 ) -> None:
     """Take a payload out of use, for example a file that was imported by mistake.
@@ -159,7 +173,7 @@ def withdraw(
     """
     from assets.ingest.imports import withdraw as withdraw_payload
 
-    workspace = any_mode_workspace(data)
+    workspace = existing_workspace(data)
     with build_lock(workspace):
         lines = withdraw_payload(workspace, payload, because)
     for line in lines:
@@ -172,6 +186,8 @@ def withdraw(
 
 
 def _require_file(file: Path) -> None:
+    if file.is_dir():
+        fail(f"{file} is a folder; name one file in it")
     if not file.is_file():
         fail(f"there is no file {file}")
 
@@ -179,7 +195,9 @@ def _require_file(file: Path) -> None:
 @commands.command(name="as-of", rich_help_panel=PANEL)
 def as_of(
     date: Annotated[datetime, typer.Argument(metavar="DATE", formats=["%Y-%m-%d"], help="Day, as 2022-06-01.")],
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table of statistics or law.")],
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", autocompletion=table_names, help="Table of statistics or law.")
+    ],
     output: Output = None,
     live: DataMode = None,
     data: Data = None,
@@ -200,7 +218,8 @@ def as_of(
         path = str(output) if output else None
         print_json({"table": table, "as_of": end_of_day, "mode": workspace.mode, "rows": rows.height, "output": path})
         return
-    out.print(rows.head(8))
+    if rows.height:
+        out.print(rows.head(8))
     written = f"; written to {output}" if output else ""
     print_line(
         f"{rows.height:,} rows of {table} were known at the end of {date:%Y-%m-%d} (mode {workspace.mode}){written}."
@@ -220,7 +239,7 @@ def diff(
     """Compare two releases: their tables, columns, rows and values."""
     from warehouse import difference, releases
 
-    root = any_mode_workspace(data).releases
+    root = existing_workspace(data).releases
     old, new = releases.find(root, before), releases.find(root, after)
     found = difference.differences(root, old, new)
     if output is not None:
@@ -244,7 +263,12 @@ def diff(
 
 @commands.command(rich_help_panel=PANEL)
 def export(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table of statistics; with --excel any table.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE", autocompletion=table_names, help="Table of statistics; with --excel any table."
+        ),
+    ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write into.")],
     where: Where = None,
     excel: Annotated[bool, typer.Option("--excel", help="Write an Excel workbook instead of SDMX.")] = False,
@@ -253,22 +277,26 @@ def export(
     """Export a table of the latest release as SDMX-CSV 2.0 with its structure, or as an Excel workbook."""
     import polars as pl
 
-    from pipelines.explain.figures import condition
+    from pipelines.explain.conditions import condition, no_row
     from warehouse import releases
     from warehouse.contracts import contract
     from warehouse.exports import excel as workbook
     from warehouse.exports import sdmx
 
-    workspace = any_mode_workspace(data)
-    release, declared = releases.find(workspace.releases), contract(table)
+    declared = contract(table)
+    workspace = existing_workspace(data)
+    release = releases.find(workspace.releases)
     if declared.kind != "statistics" and not excel:
         fail(f"{table} is not a table of statistics, and only those can be written as SDMX; use --excel")
     stored = pl.scan_parquet(releases.table_file(workspace.releases, release, table))
     rows = stored.filter(*(condition(declared, text) for text in where or [])).collect()
+    if where and rows.is_empty():
+        fail(f"{no_row(declared, where, release.name)}, so nothing was written")
     target = folder / f"{table}.{'xlsx' if excel else 'csv'}"
     folder.mkdir(parents=True, exist_ok=True)
     if excel:
-        workbook.write(rows, declared, target)
+        with progress(f"writing {rows.height:,} rows"):
+            workbook.write(rows, declared, target)
     else:
         target.write_bytes(sdmx.data_csv(rows, declared))
         structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))

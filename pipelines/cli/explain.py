@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Data, Json, Where, any_mode_workspace
-from pipelines.cli.output import new_table, out, print_json
+from pipelines.cli.options import Data, Json, Where, any_mode_workspace, table_names
+from pipelines.cli.output import fail, new_table, out, print_json
 
 PANEL = "Find out what there is"
 
@@ -18,7 +18,12 @@ commands = typer.Typer()
 @commands.command(rich_help_panel=PANEL)
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Name of a table, indicator, dataset, measure, act or treaty.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=table_names,
+            help="Name of a table, indicator, dataset, measure, act or treaty.",
+        ),
     ],
     where: Where = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Number of rows to trace.")] = 3,
@@ -47,8 +52,10 @@ def explain(
     - corridor explain visa_rule partner=DEU jurisdiction=CHN --on 2024-06-01
     """
     from pipelines.explain import figures, law, visa
+    from pipelines.explain.conditions import no_row
     from pipelines.explain.report import as_json, rendered
     from warehouse import codes
+    from warehouse.contracts import contract
 
     workspace = any_mode_workspace(data)
     report: law.LawReport | visa.VisaReport | figures.Report
@@ -62,6 +69,8 @@ def explain(
         print_json(as_json(report))
     else:
         out.print(rendered(report))
+    if isinstance(report, figures.TableReport) and report.rows and not report.rows.matching:
+        fail(no_row(contract(name), where or [], report.rows.release))
 
 
 def _short(request: str) -> str:

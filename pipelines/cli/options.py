@@ -41,11 +41,33 @@ DataMode = Annotated[
 ]
 
 
+def table_names(incomplete: str) -> list[str]:
+    """The names of tables that begin with a text, for the completion of a shell."""
+    from importlib.resources import files
+
+    names = (entry.name for entry in files("warehouse.contracts").iterdir())
+    return sorted(name[:-5] for name in names if name.endswith(".yaml") and name.startswith(incomplete))
+
+
+def reason(value: str) -> str:
+    """A reason as it is recorded, without spaces around it. Raises ``typer.BadParameter`` if there is none."""
+    if not value.strip():
+        raise typer.BadParameter("state a reason; it is recorded for the readers of the data")
+    return value.strip()
+
+
 def any_mode_workspace(data: Path | None) -> Workspace:
     """The workspace for a command whose result does not depend on the mode."""
     from pipelines import settings
 
     return settings.workspace(data)
+
+
+def existing_workspace(data: Path | None) -> Workspace:
+    """The workspace for a command that needs data. Raises ``SettingsError`` if the folder holds none."""
+    from pipelines import settings
+
+    return settings.existing(settings.workspace(data))
 
 
 def build_workspace(data: Path | None, live: bool | None) -> Workspace:
@@ -66,9 +88,8 @@ def data_workspace(data: Path | None, live: bool | None) -> Workspace:
     Raises ``AssetError`` if there are no data of that mode, or if the mode cannot be decided.
     """
     from assets.core.mode import mode_with_data
-    from pipelines import settings
 
-    workspace = settings.workspace(data)
+    workspace = existing_workspace(data)
     return replace(workspace, mode=mode_with_data(workspace, _mode(live)))
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 
 import orjson
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # A pipe has no width. A fixed width keeps the output from being cut to that of a narrow terminal.
 out = Console(width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True)
+
+SECONDS_BETWEEN_LINES = 10
 
 
 def fail(message: str, status: int = 1) -> NoReturn:
@@ -55,10 +58,13 @@ def new_table(*columns: str) -> Table:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar on the error stream if that is a terminal.
+    """Show a progress bar on the error stream, or print lines if that is no terminal.
 
     Yields a function that takes the name of a step, the number of steps that are done and the number of all steps.
     """
+    if not err.is_terminal:
+        yield _lines(what)
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -66,13 +72,27 @@ def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def show(step: str, done: int, total: int) -> None:
             bar.update(task, description=step[:60], completed=done, total=total)
 
         yield show
+
+
+def _lines(what: str) -> Callable[[str, int, int], None]:
+    """Print one line now and one every ten seconds, for the log of a service or a cron mail."""
+    err.print(what, highlight=False, markup=False)
+    printed = monotonic()
+
+    def show(step: str, done: int, total: int) -> None:
+        nonlocal printed
+        if monotonic() - printed >= SECONDS_BETWEEN_LINES:
+            printed = monotonic()
+            err.print(f"{what}: {step} ({done:,} of {total:,})", highlight=False, markup=False, soft_wrap=True)
+
+    return show
 
 
 def write_parquet(frame: pl.LazyFrame, target: Path) -> None:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Annotated
 
 import polars as pl
 
 import expectations
 from assets.core.workspace import Workspace
+from pipelines.explain.conditions import condition
 from pipelines.explain.report import DETAIL, INLINED, OPTIONAL, TracedRows
 from pipelines.explain.trace import Tracer
 from sources.catalogue import dataset as catalogue_dataset
@@ -16,7 +16,7 @@ from sources.catalogue import datasets
 from sources.prose.statements import statements
 from warehouse import codes, releases
 from warehouse.contracts import Contract, contract, contracts
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, did_you_mean
 from warehouse.measures import measures
 
 LAST_FETCHES = 10
@@ -118,20 +118,8 @@ def explain(workspace: Workspace, name: str, where: list[str], limit: int) -> Re
         return _measure(name)
     known = [*contracts(), *sorted(codes.members("indicator")), *datasets(), *measures()]
     known += sorted(codes.members("instrument"))
-    near = get_close_matches(name, known, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else f"the tables are {', '.join(contracts())}"
+    hint = did_you_mean(name, known, f"the tables are {', '.join(contracts())}")
     raise WarehouseError(f"{name} is not the name of a table, indicator, dataset, measure or instrument; {hint}")
-
-
-def condition(declared: Contract, text: str) -> pl.Expr:
-    """The condition on rows that ``FIELD=VALUE`` states; a date may be shortened. Raises ``WarehouseError``."""
-    name, separator, value = text.partition("=")
-    types = {column.name: column.type for column in declared.columns}
-    if not separator or name not in types:
-        raise WarehouseError(f"{text} is no FIELD=VALUE of {declared.table}; its fields are {', '.join(types)}")
-    if types[name] in ("date", "timestamp"):
-        return pl.col(name).dt.to_string("%Y-%m-%d").str.starts_with(value)
-    return pl.col(name).cast(pl.String).fill_null("") == value
 
 
 def _table(workspace: Workspace, declared: Contract, where: list[str], limit: int) -> TableReport:

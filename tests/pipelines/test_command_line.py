@@ -1,17 +1,22 @@
 """The command line: unusual arguments, JSON, errors in one sentence, and documents that show existing commands."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 import typer.main
+from rich.console import Console
 
-from pipelines.cli import app
+from pipelines.cli import main
+from pipelines.cli.app import app
+from pipelines.cli.output import progress
 from tests.conftest import ROOT, Built, corridor
 from tests.support.dagster_server import wait_until
 
@@ -22,6 +27,23 @@ SDMX = (
     "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2023,6632,u\n"
     "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2024,,bu\n"
 )
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process, which saves the time to start another."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        monkeypatch.setattr(sys, "argv", ["corridor", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        output, errors = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), output, errors)
+
+    return run
 
 
 def used(text: str) -> list[tuple[str, list[str]]]:
@@ -99,15 +121,99 @@ def test_read_reports_an_error_in_one_sentence(tmp_path: Path, content: bytes, e
         (["build", "--only", "nothing-like-it"], "no dataset's name contains"),
         (["explain", "asylun"], "did you mean asylum"),
         (["explain", "asylum", "colour=red"], "no FIELD=VALUE of asylum"),
+        (["explain", "asylum", "partner=chn"], "did you mean CHN?"),
+        (["explain", "asylum", "period=notadate"], "period is a date"),
+        (["explain", "asylum", "year=lots"], "year is a number"),
         (["explain", "asylum", "partner=CHN"], "no release latest"),
+        (["export", "asylun", "folder"], "did you mean asylum"),
+        (["accept", "asylun", "some_check", "--because", "it is right"], "does not exist"),
+        *((command, "does not exist") for command in (["verify"], ["releases"], ["repair"], ["prune"])),
     ],
 )
-def test_a_wrong_argument_gives_an_error_with_the_remedy(tmp_path: Path, arguments: list[str], expected: str) -> None:
+def test_a_wrong_argument_gives_an_error_with_the_remedy(
+    run_here: Run, tmp_path: Path, arguments: list[str], expected: str
+) -> None:
     options = [] if arguments[0] == "read" else ["--data", str(tmp_path / "data")]
-    done = corridor(*arguments, *options)
+    done = run_here(*arguments, *options)
     assert done.returncode == 1
     assert expected in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["bulid"], "Did you mean 'build'? See `corridor --help`."),
+        (["releases", "--jsn"], "--json) See `corridor releases --help`."),
+        (["export"], "Missing argument 'TABLE'. See `corridor export --help`."),
+        (["keep", "latest", "--because", " "], "state a reason"),
+        (["accept", "asylum", "some_check", "--because", ""], "state a reason"),
+        (["withdraw", "0a1b", "--because", ""], "state a reason"),
+    ],
+)
+def test_a_wrong_use_is_one_line_that_names_the_help(run_here: Run, arguments: list[str], expected: str) -> None:
+    done = run_here(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert expected in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_a_file_and_a_folder_without_data_are_no_data_folder(run_here: Run, tmp_path: Path) -> None:
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    file.touch()
+    folder.mkdir()
+    assert "is a file and no data folder" in run_here("doctor", "--data", str(file)).stderr
+    done = run_here("verify", "--data", str(folder))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no data of Corridor" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["build", "-h"], ["--version"], ["--show-completion", "bash"]])
+def test_help_version_and_completion_answer(run_here: Run, arguments: list[str]) -> None:
+    done = run_here(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "corridor" in done.stdout
+
+
+def test_a_shell_completes_commands_and_tables() -> None:
+    def completed(words: str) -> list[str]:
+        position = str(len(words.split()) - 1)
+        variables = {"_CORRIDOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": position}
+        command = [sys.executable, "-m", "pipelines.cli"]
+        done = subprocess.run(command, env=os.environ | variables, cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert completed("corridor ex") == ["export", "explain"]
+    assert completed("corridor export asy") == ["asylum"]
+
+
+def test_progress_without_a_terminal_is_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = iter([0.0, 1.0, 12.0, 12.0, 13.0])
+    monkeypatch.setattr("pipelines.cli.output.monotonic", lambda: next(times))
+    monkeypatch.setattr("pipelines.cli.output.err", Console(stderr=True, force_terminal=False, width=80))
+    with progress("verifying") as step:
+        step("payloads", 1, 9)
+        step("payloads", 7, 9)
+        step("payloads", 8, 9)
+    assert capsys.readouterr().err.splitlines() == ["verifying", "verifying: payloads (7 of 9)"]
+
+
+def test_an_interrupt_while_modules_are_loaded_is_one_sentence() -> None:
+    code = (
+        "import sys, builtins; original = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'typer': raise KeyboardInterrupt\n"
+        "    return original(name, *rest)\n"
+        "builtins.__import__ = interrupted\n"
+        "from pipelines.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "error: interrupted; no published release was changed\n"
 
 
 def test_a_folder_without_permission_to_write_is_named_in_the_error(tmp_path: Path) -> None:
@@ -146,10 +252,41 @@ def test_sources_lists_every_dataset_with_licence_cadence_and_mode(built: Built)
     assert "unhcr/population" in corridor("sources", "--data", str(built.data)).stdout
 
 
-def test_releases_lists_the_release(built: Built) -> None:
-    rows = json.loads(corridor("releases", "--json", "--data", str(built.data)).stdout)
+def test_releases_lists_the_release_and_the_data_folder_may_precede_the_command(run_here: Run, built: Built) -> None:
+    rows = json.loads(run_here("--data", str(built.data), "releases", "--json").stdout)
     assert rows[-1]["path"] == str(built.release)
     assert rows[-1]["mode"] == "snapshot"
+
+
+def test_an_empty_selection_is_an_error_that_names_the_conditions(run_here: Run, built: Built, tmp_path: Path) -> None:
+    where = ["partner=CHN", "year=1900"]
+    sentence = f"no row of asylum in release {built.release.name} has partner=CHN and year=1900"
+    exported = run_here("export", "asylum", str(tmp_path / "out"), *where, "--data", str(built.data))
+    assert exported.returncode == 1
+    assert sentence in exported.stderr
+    assert not (tmp_path / "out").exists()
+    explained = run_here("explain", "asylum", *where, "--json", "--data", str(built.data))
+    assert explained.returncode == 1
+    assert sentence in explained.stderr
+    assert json.loads(explained.stdout)["rows"]["matching"] == 0
+
+
+def test_accept_of_an_unknown_table_names_one_that_is_like_it(run_here: Run, built: Built) -> None:
+    done = run_here("accept", "asylun", "some_check", "--because", "it is right", "--data", str(built.data))
+    assert done.returncode == 1
+    assert done.stderr == "error: there is no table asylun; did you mean asylum?\n"
+
+
+@pytest.mark.parametrize("command", ["releases", "verify"])
+def test_commands_that_people_run_often_load_no_library_of_checks(built: Built, command: str) -> None:
+    code = (
+        "import atexit, sys; from pipelines.cli import main\n"
+        "atexit.register(lambda: print({'great_expectations', 'pandas', 'altair'} & {*sys.modules}, file=sys.stderr))\n"
+        "main()"
+    )
+    command_line = [sys.executable, "-c", code, command, "--data", str(built.data)]
+    done = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("set()\n")
 
 
 def test_explain_traces_a_row_to_the_text_in_its_payload(built: Built) -> None:

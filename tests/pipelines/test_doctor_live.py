@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines import doctor_live
-from pipelines.cli import app
+from pipelines.cli.app import app
 from pipelines.doctor_live import Answer, ask
 from pipelines.jobs import CHECK_PUBLISHERS
 from sources import catalogue

@@ -148,7 +148,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     """Interrupt a process that leads its group, and kill the rest of the group."""
     process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(15)
+        process.wait(45)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)

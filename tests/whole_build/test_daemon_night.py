@@ -42,7 +42,7 @@ def publishers() -> Iterator[Publishers]:
 def server(publishers: Publishers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     path = os.pathsep.join([str(SITE), str(ROOT)])
     variables = {"PYTHONPATH": path, "DOUBLE_PORTS": json.dumps(publishers.world.ports)}
-    with corridor_ui(tmp_path_factory.mktemp("night") / "data", "--live", **variables) as running:
+    with corridor_ui(tmp_path_factory.mktemp("night") / "data", "--live", "--no-pages", **variables) as running:
         turn_on_since_yesterday(running)
         yield running
 

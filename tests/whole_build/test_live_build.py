@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.ingest.fetch import Reception, receive, receive_all
-from pipelines import build, cli
+from pipelines import build
 from pipelines.build import Outcome
+from pipelines.cli.app import app
 from pipelines.inventory import inventory
 from sources import catalogue
 from sources.catalogue.model import Publisher
@@ -334,7 +335,7 @@ def test_without_a_network_the_last_release_remains_and_the_command_reports_it(
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
         entries = {name: with_address(entry, publishers.url, nowhere) for name, entry in here.items()}
         monkeypatch.setattr(catalogue, "publishers", lambda: entries)
-        result = CliRunner().invoke(cli.app, ["build", "--live", "--data", str(workspace.data)])
+        result = CliRunner().invoke(app, ["build", "--live", "--data", str(workspace.data)])
     failed = [line.removeprefix("failed: ") for line in result.stderr.splitlines() if line.startswith("failed")]
     assert [re.split(r"[ \[]", line)[0].strip(":") for line in failed] == sorted(catalogue.datasets())
     assert all("no connection can be made, refused by the host" in line for line in failed)

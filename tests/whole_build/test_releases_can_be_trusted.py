@@ -18,7 +18,7 @@ from assets.normalise.receptions import Receptions
 from assets.normalise.tables import coverage
 from assets.publish import release as releasing
 from expectations.validation import Outcome
-from pipelines.cli import app
+from pipelines.cli.app import app
 from sources import catalogue
 from tests.conftest import Built, corridor
 from tests.support.unchecked import publish_unchecked

@@ -14,7 +14,7 @@ import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from warehouse.errors import ContractError
+from warehouse.errors import ContractError, did_you_mean
 from warehouse.yaml_text import parse_yaml
 
 Type = Literal["string", "int64", "float64", "boolean", "date", "timestamp"]
@@ -190,8 +190,9 @@ def contracts() -> dict[str, Contract]:
 
 
 def contract(table: str) -> Contract:
-    """The contract of a table; ``ContractError`` lists all tables if there is no such table."""
+    """The contract of a table; ``ContractError`` lists similar names, else all tables, if there is no such table."""
     found = contracts().get(table)
     if found is None:
-        raise ContractError(f"there is no table {table}; there are {', '.join(contracts())}")
+        hint = did_you_mean(table, contracts(), f"there are {', '.join(contracts())}")
+        raise ContractError(f"there is no table {table}; {hint}")
     return found
