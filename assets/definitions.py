@@ -18,7 +18,7 @@ import polars as pl
 import expectations
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.explore import PAGES, release_address
+from assets.explore import PAGES, explorer, release_address
 from assets.ingest.fetch import Reception, receive_all
 from assets.ingest.stored import StageResult
 from assets.publish.acceptances import accepted_checks
@@ -363,6 +363,7 @@ def release_asset() -> dg.AssetsDefinition:
                 "path": dg.MetadataValue.path(str(workspace.releases / entry.name)),
                 "dagster/row_count": entry.observations,
                 "tables": dg.MetadataValue.md(markdown(rows)),
+                "explorer": dg.MetadataValue.url(f"{address}/{explorer.PAGE}"),
                 **{language: dg.MetadataValue.url(f"{address}/{page}") for language, page in PAGES.items()},
             },
         )

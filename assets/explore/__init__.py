@@ -1,7 +1,7 @@
-"""The report of a release: one self-contained HTML page for each language.
+"""The pages of a release: the explorer, and the report in each language.
 
-A page depends only on the tables of a release. Styles and plots are inside the page, which loads nothing. Every number
-links to its payload, or to the dataset, table or formula from which it was computed.
+A page depends only on the tables of a release. Styles, plots and data are inside the page, which loads nothing. Every
+number of the report links to its payload, or to the dataset, table or formula from which it was computed.
 """
 
 from functools import cache
@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from assets.explore import changes, corridor, overview
+from assets.explore import changes, corridor, explorer, overview
 from assets.explore.charts import svg
 from assets.explore.context import ReportContext, Tables
 from assets.explore.elements import sentence
@@ -30,9 +30,10 @@ def release_address(root: Place, name: str) -> str:
 
 
 def pages(tables: Tables, about: About) -> dict[str, str]:
-    """File name → page of a release in each language, from its tables by name."""
+    """File name → page: the explorer, and the report in each language, from the tables of a release by name."""
     untranslated = page(tables, about)
-    return {name: translate(untranslated, words(tables, language)) for language, name in PAGES.items()}
+    reports = {name: translate(untranslated, words(tables, language)) for language, name in PAGES.items()}
+    return {explorer.PAGE: explorer.page(tables, about), **reports}
 
 
 def page(tables: Tables, about: About) -> str:

@@ -35,6 +35,11 @@ def transit_rule_on(rules: pl.DataFrame, nationality: str, jurisdiction: str, da
     return _rule_for_pair(rules.filter(_TRANSIT), nationality, jurisdiction, day)
 
 
+def transit_rules_on(rules: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """The deciding row for transit for each nationality and jurisdiction on each of ``days``, with ``day``."""
+    return _deciding(rules.filter(_TRANSIT), days)
+
+
 def announced_by(rules: pl.DataFrame, day: date) -> pl.DataFrame:
     """The rules announced by ``day``. A rule without a day of announcement counts as announced on its first day."""
     return rules.filter(_ANNOUNCED.le(day))

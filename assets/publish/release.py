@@ -28,7 +28,7 @@ from warehouse.archive import lock
 from warehouse.contracts import contract, contracts
 from warehouse.difference import schema_changes
 from warehouse.errors import ReleaseError
-from warehouse.exports import parquet
+from warehouse.exports import headline_csv, parquet
 from warehouse.exports.about import About, Source
 from warehouse.exports.documents import datasets_of, documents
 from warehouse.releases import Release, TableFacts
@@ -258,6 +258,7 @@ def _documents(entry: Release, last: Release | None, folder: Path, sections: Map
     )
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+    headline_csv.write(folder / "tables" / "headline.parquet", folder / headline_csv.FILE)
 
 
 def _sources(folder: Path) -> list[Source]:

@@ -125,8 +125,8 @@ def test_the_ui_links_to_the_pages_of_the_release(night: Night) -> None:
     assert made.asset_materialization is not None
     metadata = made.asset_materialization.metadata
     folder = Path(str(metadata["path"].value))
-    for language, page in PAGES.items():
-        with urllib.request.urlopen(str(metadata[language].value), timeout=10) as response:
+    for name, page in [*PAGES.items(), ("explorer", "explorer.html")]:
+        with urllib.request.urlopen(str(metadata[name].value), timeout=10) as response:
             assert response.read() == (folder / page).read_bytes()
 
 

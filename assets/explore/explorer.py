@@ -1,0 +1,128 @@
+"""``explorer.html``: one page with all figures to choose, compare and take away, in English and Chinese.
+
+The page loads nothing. Its data are JSON, compressed in chunks and written in base64; the script decodes a chunk when a
+view needs it.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import cache
+from gzip import compress
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import orjson
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from assets.explore import explorer_data as figures
+from assets.explore.context import Tables
+from assets.explore.explorer_law import law
+from warehouse.codes import CHINA, UNION
+from warehouse.exports.about import ABSTRACT, CREATOR, TITLE, About
+from warehouse.yaml_text import parse_yaml
+
+PAGE = "explorer.html"
+# The page must stay small enough to be opened from a disk and sent by mail.
+LARGEST = 3_000_000
+# The code lists whose names the page shows.
+WORDS = (
+    *("theme", "unit", "grade", "attribute", "flag", "missing_reason", "made", "aggregation", "definition"),
+    *("publisher", "waiver", "travel_document", "cooperation_type", "mirror", "instrument_type", "confidence"),
+)
+# The partners that a page has at least.
+FEW = (figures.ALL_PARTNERS, CHINA)
+SCRIPTS = ("data.js", "elements.js", "chart.js", "compare.js", "places.js", "main.js")
+
+
+def page(tables: Tables, about: About) -> str:
+    """The page of a release. It holds all partners, or only China as a partner if the page would be too large."""
+    listed = figures.measure_list(tables)
+    chunks = {name: _packed(data) for name, data in _chunks(tables, about, listed)}
+    if sum(map(len, chunks.values())) > LARGEST * 0.95:
+        listed = [entry | {"partners": [code for code in entry["partners"] if code in FEW]} for entry in listed]
+        chunks = {name: _packed(data) for name, data in _chunks(tables, about, listed)}
+    script = "\n".join(_file(name) for name in SCRIPTS)
+    return _template().render(
+        title=TITLE,
+        about=about,
+        style=_file("explorer.css"),
+        script=script,
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+        start=_packed(_start(tables, about, listed)),
+        chunks=chunks,
+        noscript=[texts()[language]["no_script"] for language in ("en", "zh")],
+    )
+
+
+def _chunks(tables: Tables, about: About, listed: list[dict[str, Any]]) -> Iterator[tuple[str, object]]:
+    """Name and data of each chunk."""
+    corridor: dict[str, Any] = {}
+    states = set(figures.places())
+    for name, data in figures.by_indicator(tables, listed):
+        yield f"i-{name}", data
+        own = [
+            series for series in data["series"] if series[1] == CHINA or (series[0] == CHINA and series[1] in states)
+        ]
+        if own:
+            corridor[name] = {"facts": data["facts"], "series": own}
+    yield "corridor", corridor
+    yield "comparison", figures.comparison(tables)
+    yield "law", law(tables, about.created.date())
+
+
+def _start(tables: Tables, about: About, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """What every view needs: the release, the words in both languages, the jurisdictions, measures and datasets."""
+    partners = {code for entry in listed for code in entry["partners"]}
+    areas = tables["jurisdiction"].select("jurisdiction", "name_en", "name_zh").sort("jurisdiction").collect()
+    names = {row[0]: [row[1], row[2] or row[1]] for row in areas.iter_rows()}
+    names[UNION] = [texts()[language]["union"] for language in ("en", "zh")]
+    words: dict[str, Any] = {}
+    rows = tables["code"].filter(pl.col("code_list").is_in(WORDS)).sort("code_list", "code").collect()
+    for code_list, code, english, chinese in rows.select("code_list", "code", "name_en", "name_zh").iter_rows():
+        words.setdefault(code_list, {})[code] = [english, chinese or english]
+    fields = ("dataset", "title", "publisher", "licence", "homepage", "attribution", "edition")
+    datasets = tables["dataset"].select(fields).sort("dataset").collect()
+    return {
+        "release": about.name,
+        "created": str(about.created.date()),
+        "mode": about.mode,
+        "title": TITLE,
+        "creator": CREATOR,
+        "abstract": ABSTRACT,
+        "texts": texts(),
+        "places": figures.places(),
+        "names": {code: names.get(code, [code, code]) for code in sorted({*figures.places(), *partners})},
+        "measures": listed,
+        "words": words,
+        "datasets": {row[0]: list(row[1:]) for row in datasets.iter_rows()},
+        "facts": figures.FACTS,
+    }
+
+
+def _packed(data: object) -> str:
+    """Data as JSON, compressed, in base64. The same data have the same text."""
+    return b64encode(compress(orjson.dumps(data), 9, mtime=0)).decode()
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """The sentences of the page in each language."""
+    return dict(parse_yaml(_file("texts.yaml")))
+
+
+def _file(name: str) -> str:
+    return files(__package__).joinpath("explorer_page", name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("assets.explore", "explorer_page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("explorer.html")

@@ -1,0 +1,255 @@
+"""The figures and the law that ``explorer.html`` holds, as compact JSON.
+
+Series are stored by measure, jurisdiction and partner, as lists over consecutive years. The facts that many figures
+share (dataset, counting rule, grade, flags, reason) are in a list ``facts``, and each figure has a position in it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from assets.compare.grades import ATTRIBUTES, counting_rules, differences, with_grades
+from assets.compare.question import PUBLISHED, member_states
+from assets.explore.context import Tables
+from warehouse import codes
+from warehouse.codes import CHINA, UNION
+from warehouse.headline import headline_indicators
+from warehouse.measures import TOTAL, Measure, measures
+
+Json = dict[str, Any]
+
+# What a figure has besides its value. The script reads the facts in this order.
+FACTS = (
+    *("source_table", "dataset", "indicator", "definition", "grade", "grade_reasons", "flags"),
+    *("missing_reason", "because", "made", "missing_members", "known"),
+)
+ALL_PARTNERS = "_T"
+
+
+def places() -> list[str]:
+    """China, the Union and the 27 member states."""
+    return [CHINA, UNION, *member_states()]
+
+
+def measure_list(tables: Tables) -> list[Json]:
+    """Every measure of the comparison and every headline indicator, with names, theme, unit and partners."""
+    partners = _partners(tables)
+    own = {name: _indicator_of(name, entry.name["en"]) for name, entry in measures().items()}
+    listed = [
+        _measure(row, measures()[row["measure"]], own[row["measure"]], partners)
+        for row in tables["measure"].collect().iter_rows(named=True)
+    ]
+    shown = {name for pair in own.items() for name in pair if name}
+    rest = [entry for entry in _indicators(tables, partners) if entry["id"] not in shown]
+    themes = list(dict.fromkeys(entry.theme for entry in measures().values()))
+    order = {name: at for at, name in enumerate(measures())}
+    return sorted(
+        [*listed, *rest],
+        key=lambda entry: (
+            themes.index(entry["theme"]) if entry["theme"] in themes else len(themes),
+            order.get(entry["id"], len(order)),
+            entry["id"],
+        ),
+    )
+
+
+def _measure(row: Mapping[str, Any], entry: Measure, indicator: str | None, partners: Mapping[str, list[str]]) -> Json:
+    found = [code for code in partners.get(indicator or "", []) if code != ALL_PARTNERS]
+    return {
+        "id": row["measure"],
+        "theme": row["theme"],
+        "unit": row["unit"],
+        "name": [row["name_en"], row["name_zh"]],
+        "description": row["description"],
+        "not_for": row["not_for"],
+        "formula": row["formula"],
+        "rate": bool(row["per_population"]),
+        "ranked": entry.ranked,
+        "compared": True,
+        "indicator": indicator if found else None,
+        "partners": [ALL_PARTNERS, *found],
+    }
+
+
+def _indicator_of(name: str, label: str) -> str | None:
+    """The headline indicator that counts the same by partner: the one with the same code or the same name."""
+    if name in headline_indicators():
+        return name
+    named = {row["name_en"]: row["indicator"] for row in codes.named_indicators().iter_rows(named=True)}
+    found = named.get(label)
+    return found if found in headline_indicators() else None
+
+
+def _indicators(tables: Tables, partners: Mapping[str, list[str]]) -> Iterator[Json]:
+    """The headline indicators that have figures for a shown jurisdiction."""
+    rows = tables["indicator"].collect()
+    described = dict(rows.select("indicator", "description").iter_rows()) if "description" in rows.columns else {}
+    names = (
+        _shown(tables)
+        .group_by("indicator")
+        .agg(pl.col("theme", "indicator_en", "indicator_zh").first(), pl.col("unit").drop_nulls().min())
+    )
+    for row in names.sort("indicator").collect().iter_rows(named=True):
+        yield {
+            "id": row["indicator"],
+            "theme": row["theme"],
+            "unit": row["unit"],
+            "name": [row["indicator_en"], row["indicator_zh"] or row["indicator_en"]],
+            "description": described.get(row["indicator"]),
+            "not_for": None,
+            "formula": None,
+            "rate": False,
+            "ranked": True,
+            "compared": False,
+            "indicator": row["indicator"],
+            "partners": partners[row["indicator"]],
+        }
+
+
+def _partners(tables: Tables) -> dict[str, list[str]]:
+    """The partners of each headline indicator: all together, China, then the others by code."""
+    found = _by_partner(tables).select("indicator", "partner").unique().sort("indicator", "partner").collect()
+    first = (ALL_PARTNERS, CHINA)
+    return {
+        str(name): sorted(rows["partner"], key=lambda code: (code not in first, code != ALL_PARTNERS, code))
+        for (name,), rows in found.group_by("indicator", maintain_order=True)
+    }
+
+
+def _shown(tables: Tables) -> pl.LazyFrame:
+    return tables["headline"].filter(pl.col("jurisdiction").is_in(places()))
+
+
+def _by_partner(tables: Tables) -> pl.LazyFrame:
+    """Rows of ``headline``, and the totals over all partners as rows with the partner ``_T``."""
+    rows = _shown(tables).select(
+        *("indicator", "jurisdiction", "partner", "year", "value", "value_min", "value_max", "unit", "all_partners"),
+        *("source_table", "dataset", "definition", "flags", "missing_reason", "because", "made"),
+        known=pl.col("known_from").dt.date().cast(pl.String),
+    )
+    key = ("indicator", "jurisdiction", "year")
+    total = pl.col("partner").is_in(TOTAL)
+    kept = rows.with_columns(partner=pl.when(total).then(pl.lit(ALL_PARTNERS)).otherwise("partner"))
+    summed = (
+        rows.filter(~total, pl.col("all_partners").is_not_null())
+        .group_by(key)
+        .agg(
+            pl.col("all_partners").max().alias("value"),
+            pl.col("known").max(),
+            *(pl.col(name).min() for name in ("unit", "source_table", "because", "dataset", "definition", "flags")),
+        )
+        .with_columns(partner=pl.lit(ALL_PARTNERS), made=pl.lit("partners"))
+        .join(rows.filter(total), on=key, how="anti")
+    )
+    return pl.concat([kept.drop("all_partners"), summed], how="diagonal")
+
+
+def comparison(tables: Tables) -> Json:
+    """Every figure of table ``comparison`` for the shown jurisdictions: ``facts``, ``years`` and ``series``.
+
+    The Union has the figure that is computed from its members, or the published one where there is none.
+    """
+    rows = (
+        tables["comparison"]
+        .filter(pl.col("jurisdiction").is_in(places()))
+        .with_columns(
+            made=pl.col("aggregation").replace({"state": None}),
+            known=pl.col("known_from").dt.date().cast(pl.String),
+        )
+    )
+    preferred = (pl.col("value").is_null(), pl.col("aggregation") == PUBLISHED)
+    rows = rows.sort("measure", "jurisdiction", "year", *preferred).unique(
+        ["measure", "jurisdiction", "year"], keep="first", maintain_order=True
+    )
+    frame, facts = _with_facts(rows.collect())
+    first, last = int(frame["year"].min() or 0), int(frame["year"].max() or 0)  # type: ignore[arg-type]
+    series: Json = {}
+    for (measure, place), own in frame.group_by("measure", "jurisdiction", maintain_order=True):
+        series.setdefault(str(measure), {})[str(place)] = _series(own, first, last)
+    return {"facts": facts, "first": first, "series": series}
+
+
+def by_indicator(tables: Tables, listed: Sequence[Json]) -> Iterator[tuple[str, Json]]:
+    """The figures of each headline indicator in the list of measures, by jurisdiction and partner."""
+    named = {entry["indicator"]: entry["compared"] for entry in listed if entry["indicator"]}
+    rows = _graded(_by_partner(tables).filter(pl.col("indicator").is_in(list(named)))).collect(engine="streaming")
+    rows = rows.sort("indicator", "jurisdiction", "partner", "year")
+    for (name,), own in rows.group_by("indicator", maintain_order=True):
+        kept = own.filter(pl.col("partner") != ALL_PARTNERS) if named[str(name)] else own
+        frame, facts = _with_facts(kept.with_columns(missing_members=pl.lit(None, pl.String)))
+        yield str(name), {"facts": facts, "series": list(_packed(frame))}
+
+
+def _packed(frame: pl.DataFrame) -> Iterator[list[Any]]:
+    """Jurisdiction, partner, first year, values and facts of each series. Facts that are all equal are one number."""
+    grouped = frame.group_by("jurisdiction", "partner", maintain_order=True).agg("year", "value", "fact")
+    for place, partner, years, values, facts in grouped.iter_rows():
+        positions = _spread(years, facts, -1)
+        same = len(set(positions)) == 1
+        shown = [_short(value) for value in _spread(years, values, None)]
+        yield [place, partner, years[0], shown, positions[0] if same else positions]
+
+
+def _spread(years: Sequence[int], items: Sequence[Any], gap: Any) -> list[Any]:  # noqa: ANN401 - any value of JSON
+    """The items of some years as a list over all years from the first to the last."""
+    if years[-1] - years[0] + 1 == len(years):
+        return list(items)
+    found = [gap] * (years[-1] - years[0] + 1)
+    for year, item in zip(years, items, strict=True):
+        found[year - years[0]] = item
+    return found
+
+
+def _series(own: pl.DataFrame, first: int, last: int) -> Json:
+    """The lists of a series over all years: values, positions of facts, rates, ranks and numbers of ranked states."""
+    every = pl.DataFrame({"year": range(first, last + 1)}, schema={"year": pl.Int64})
+    whole = every.join(own, on="year", how="left", maintain_order="left")
+
+    def over(name: str) -> list[Any]:
+        return whole[name].to_list()
+
+    found: Json = {
+        "v": [_short(value) for value in over("value")],
+        "f": whole["fact"].cast(pl.Int64).fill_null(-1).to_list(),
+    }
+    for key, name in (("r", "rate"), ("k", "rank"), ("n", "ranked"), ("a", "value_min"), ("z", "value_max")):
+        if own[name].null_count() < own.height:
+            found[key] = [_short(value, 6 if name == "rate" else None) for value in over(name)]
+    return found
+
+
+def _short(value: float | None, digits: int | None = None) -> float | int | None:
+    """A number without a needless decimal point."""
+    if value is None:
+        return None
+    if digits:
+        value = float(f"{value:.{digits}g}")
+    return int(value) if value == int(value) else value
+
+
+def _with_facts(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[list[str | None]]]:
+    """The frame with ``fact``, the position of the shared facts of a row, and the list of these facts."""
+    known = frame.select(FACTS).unique(maintain_order=True).with_row_index("fact")
+    joined = frame.join(known, on=FACTS, how="left", nulls_equal=True, maintain_order="left")
+    return joined, [list(row[1:]) for row in known.iter_rows()]
+
+
+def _graded(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of headline indicators with a grade against the counting rule that most figures of the indicator have."""
+    base = {name: entry.of or name for name, entry in headline_indicators().items()}
+    rules = counting_rules().rename({"indicator": "base"})
+    used = rows.filter(pl.col("value").is_not_null()).group_by("indicator", "definition").len().drop_nulls()
+    pairs = used.with_columns(base=pl.col("indicator").replace(base)).join(
+        rules.lazy(), on=["base", "definition"], how="left"
+    )
+    ordered = pairs.sort("len", "definition", descending=[True, False])
+    most = ordered.unique("indicator", keep="first", maintain_order=True)
+    like = most.select("indicator", *(pl.col(name).alias(f"like_{name}") for name in ATTRIBUTES))
+    compared = nw.from_native(pairs.join(like, on="indicator")).with_columns(**differences())
+    grades = with_grades(compared).to_native().select("indicator", "definition", "grade", "grade_reasons")
+    return rows.join(grades, on=["indicator", "definition"], how="left").with_columns(
+        grade=pl.when(pl.col("value").is_not_null()).then("grade"),
+        grade_reasons=pl.when(pl.col("value").is_not_null()).then("grade_reasons"),
+    )
