@@ -62,16 +62,16 @@ def test_both_languages_have_every_sentence_that_the_script_uses() -> None:
     assert used - {"nav_"} <= set(texts["en"])
     unused = [key for key in texts["en"] if key not in used and not re.search(rf"\b{key}\b", SCRIPT + page)]
     made = ("nav_", "view_", "phase_", "choose_", "example_", "about_", "set_", "file_")
-    assert [key for key in unused if not key.startswith(made)] == ["union", "no_script"]
+    assert [key for key in unused if not key.startswith(made)] == ["no_script"]
 
 
 def test_the_csv_file_has_the_rows_of_the_table_with_names(built: Built, tmp_path: Path) -> None:
     packed = (built.release / headline_csv.FILE).read_bytes()
-    rows = pl.read_csv(io.BytesIO(gzip.decompress(packed)), infer_schema_length=None)
-    table = built.table("headline").collect()
-    assert rows.height == table.height
-    assert rows["value"].sum() == pytest.approx(table["value"].sum())
-    assert {"indicator_zh", "jurisdiction_en", "partner_zh", "dataset", "known_from"} <= set(rows.columns)
+    text = gzip.decompress(packed)
+    names = text[: text.index(b"\n")].decode().split(",")
+    assert {"indicator_zh", "jurisdiction_en", "partner_zh", "dataset", "known_from"} <= set(names)
+    values = pl.read_csv(io.BytesIO(text), columns=["value"], schema_overrides={"value": pl.Float64})["value"]
+    assert values.equals(built.table("headline").select("value").collect()["value"], null_equal=True)
     headline_csv.write(built.release / "tables" / "headline.parquet", tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == packed
 
@@ -157,8 +157,6 @@ def test_a_figure_opens_its_source_by_keyboard(tab: Tab) -> None:
     facts = str(tab.asked("document.querySelector('dialog[open]').innerText"))
     for name in ("Grade", "Counted as", "Source", "Licence", "Known since", "corridor explain comparison"):
         assert name in facts
-    tab.press("Escape")
-    tab.asked("document.getElementById('facts').close()")
 
 
 def test_aggregates_and_figures_that_are_not_comparable_have_no_rank(built: Built, tab: Tab) -> None:

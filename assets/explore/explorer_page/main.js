@@ -61,8 +61,11 @@ async function show() {
   document.documentElement.dataset.shown = String(Math.round(performance.now() - began));
 }
 
-/** The words around the view: title, navigation and language. */
+/** The words around the view: title, navigation and language. The facts of a figure of another view are removed. */
 function frame() {
+  const facts = document.getElementById("facts");
+  facts.close();
+  facts.replaceChildren();
   document.documentElement.lang = state.language === "zh" ? "zh-Hans" : "en";
   document.title = `${document.querySelector("#main h1").textContent} – ${t("title")}`;
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
