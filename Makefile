@@ -1,7 +1,8 @@
 # Each target makes the environment first if it is missing or old.
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Never the interpreter of the environment itself, which an activated environment puts first on PATH.
+PYTHON ?= $(shell PATH="$$(printf %s "$$PATH" | sed 's|$(CURDIR)/$(BIN):||g')" command -v python3)
 READY := $(VENV)/.ready
 
 N ?= 1000

@@ -5,7 +5,9 @@
 Prints a Markdown page: every question with its queries and their results.
 """
 
+import html
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -173,11 +175,19 @@ ORDER BY measure""",
 def main(release: Path) -> None:
     """Print the page for the release in this folder."""
     os.chdir(release)
-    print(f"{TITLE}\n\n{LEAD}release `{release.resolve().name}`.")
+    print(f"{TITLE}\n\n{paragraph()}\n\n{LEAD}release `{release.resolve().name}`.")
     for question, about, queries in QUESTIONS:
         print(f"\n## {question}\n\n{about}")
         for language, query in queries:
             print(f"\n```{language}\n{query}\n```\n\n{markdown(answer(language, query))}")
+
+
+def paragraph() -> str:
+    """Return the answer in words at the top of the report of the release."""
+    (found,) = re.findall(
+        r'<section id="answer".*?<p class="lead">(.*?)</p>', Path("report.html").read_text("utf-8"), re.S
+    )
+    return html.unescape(found)
 
 
 def answer(language: str, query: str) -> pd.DataFrame:

@@ -3,9 +3,16 @@
 from sources.request import Response
 from warehouse.errors import CorridorError
 
+# Characters of a message that are kept: a payload with a long text in the wrong place must not fill a log.
+_LONGEST = 1000
+
 
 class SourceError(CorridorError):
-    """A catalogue entry, a request or a payload is wrong."""
+    """A catalogue entry, a request or a payload is wrong. The message is one line of at most about 1,000 characters."""
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.splitlines())
+        super().__init__(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line):,} characters)")
 
 
 class CatalogueError(SourceError):

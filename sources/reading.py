@@ -54,7 +54,9 @@ def read(path: Path, publisher: str | None = None, published: date | None = None
     """
     module = recognise(path, publisher)
     with refusing(module.NAME):
-        return prose.read_statements(path, publisher, published) if module is prose else module.read(path)
+        found = prose.read_statements(path, publisher, published) if module is prose else module.read(path)
+        found.frame.collect_schema()  # columns with equal names fail here, where the error becomes a refusal
+        return found
 
 
 @contextmanager

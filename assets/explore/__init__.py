@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from assets.explore import changes, corridor, explorer, overview
+from assets.explore import answer, changes, corridor, explorer, overview
 from assets.explore.charts import svg
 from assets.explore.context import ReportContext, Tables
 from assets.explore.elements import sentence
@@ -45,6 +45,7 @@ def page(tables: Tables, about: About) -> str:
         sentence=sentence,
         about=about,
         style=files(__package__).joinpath("style.css").read_text(encoding="utf-8"),
+        answer=answer.chinese_in_the_union(context.figures),
         glance=overview.glance(context),
         headline=overview.headline(context),
         born=corridor.born(context),

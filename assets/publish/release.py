@@ -30,7 +30,7 @@ from warehouse.difference import schema_changes
 from warehouse.errors import ReleaseError
 from warehouse.exports import headline_csv, parquet
 from warehouse.exports.about import About, Source
-from warehouse.exports.documents import datasets_of, documents
+from warehouse.exports.documents import contents_of, documents
 from warehouse.releases import Release, TableFacts
 
 log = logging.getLogger("corridor.release")
@@ -252,7 +252,7 @@ def _documents(entry: Release, last: Release | None, folder: Path, sections: Map
     """Write every document of a release but the quality pages. ``sections`` go into the changelog."""
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
     texts = {"CHANGELOG.md": changelog(entry, last, sections)}
-    texts |= documents(contracts().values(), entry.tables, about, datasets_of(folder, entry.tables))
+    texts |= documents(contracts().values(), entry.tables, about, contents_of(folder, entry.tables))
     texts |= explore.pages(
         {name: pl.scan_parquet(folder / "tables" / f"{name}.parquet") for name in entry.tables}, about
     )

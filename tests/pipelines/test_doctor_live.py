@@ -16,7 +16,7 @@ from sources import catalogue
 from sources.catalogue.model import Probe, Publisher
 from sources.errors import CatalogueError
 from tests.support.live_catalogue import use
-from tests.support.publishers.server import changed, first_line_only, hang, maintenance, refuse, replaced, too_many
+from tests.support.publishers.server import changed, hang, maintenance, refuse, replaced, too_many, without_rows
 from tests.support.publishers.world import Publishers, world
 
 REAL = catalogue.publishers
@@ -168,7 +168,7 @@ def test_other_codes_other_dimensions_and_no_rows_are_different_states(publisher
     publishers.eurostat.recode("migr_resfirst", "reason", {"EDUC": "EDU"})
     publishers.eurostat.recode("migr_pop1ctz", "age", {"TOTAL": "ALL"})
     publishers.eurostat.restructure("migr_resvalid", "reason", "purpose")
-    publishers.world.fail("ec.europa.eu", changed(first_line_only), "/data/dataflow/ESTAT/migr_acq/")
+    publishers.world.fail("ec.europa.eu", changed(without_rows), "/data/dataflow/ESTAT/migr_acq/")
     changed_ones = ("migr_resfirst", "migr_pop1ctz", "migr_resvalid", "migr_acq", "demo_pjan")
     found = wrong(*(f"eurostat/{name}" for name in changed_ones))
     assert {name: (answer.state, answer.codes) for name, answer in found.items()} == {

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.support.paths import ROOT
-from tests.support.publishers.server import changed, cut, first_line_only, maintenance, replaced, too_many
+from tests.support.publishers.server import changed, cut, maintenance, replaced, too_many, without_rows
 from tests.support.publishers.world import Publishers, world
 
 DATA = "/eurostat/api/dissemination/sdmx/3.0/data/dataflow/ESTAT/{}/1.0?format=csvdata&formatVersion=1.0"
@@ -72,7 +72,7 @@ def test_a_host_fails_as_ordered_and_recovers(publishers: Publishers) -> None:
 
 
 def test_a_header_without_rows_is_sent_when_ordered(publishers: Publishers) -> None:
-    publishers.world.fail("ec.europa.eu", changed(first_line_only), "migr_pop1ctz")
+    publishers.world.fail("ec.europa.eu", changed(without_rows), "migr_pop1ctz")
     answer = get(publishers, "ec.europa.eu", DATA.format("migr_pop1ctz") + "&c[geo]=DE&c[citizen]=CN")
     assert answer.text.count("\n") == 1
     assert get(publishers, "ec.europa.eu", DATA.format("migr_resfirst") + "&c[geo]=DE").text.count("\n") > 1

@@ -1,6 +1,7 @@
 """The files of a release: Parquet that other libraries read, and documents that describe it."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -216,19 +217,28 @@ def test_the_licences_name_each_dataset_and_its_attribution_in_one_row() -> None
     assert "Source: Eurostat \\| demo_pjan" in row
 
 
-def test_the_dictionary_has_every_field_of_every_table_and_spells_out_warnings() -> None:
+def test_the_dictionary_describes_every_field_once_and_spells_out_warnings() -> None:
     warned = {code: f"Beware of {code}." for declared in contracts().values() for code in declared.warnings}
-    page = markdown.dictionary(contracts().values(), warned)
+    page = markdown.dictionary(contracts().values(), {}, warned)
     for declared in contracts().values():
-        chapter = page.split(f"\n## {declared.table}\n")[1].split("\n## ")[0]
-        lines = chapter.splitlines()
-        for column in declared.columns:
-            (row,) = (line for line in lines if line.startswith(f"| `{column.name}`"))
-            assert row.count(" | ") == 4
-            assert f"| {column.unit} |" in row
+        lines = page.split(f"\n## {declared.table}\n")[1].split("\n## ")[0].splitlines()
+        (listed,) = (line for line in lines if line.startswith("Fields: "))
+        assert re.findall(r"`(\w+)`", listed) == list(declared.field_names)
         assert all(f"- `{code}`: Beware of {code}." in lines for code in declared.warnings)
+        assert f"{declared.safe_query};" in lines
+    described = page.split("\n## Fields\n")[1].split("\n## ")[0]
+    for name in {column.name for declared in contracts().values() for column in declared.columns}:
+        assert described.count(f"| `{name}` |") == 1
+
+
+def test_the_dictionary_of_a_release_counts_what_each_table_contains() -> None:
+    contents = markdown.Contents(["refugees"], ["unhcr/population"], 1200, (2000, 2025), 28)
+    chapter = markdown.dictionary([contract("displacement")], {"displacement": contents})
+    assert "In this release: 1,200 rows, years 2000 to 2025, 28 jurisdictions." in chapter
+    assert "Indicators: Refugees (`refugees`, persons)." in chapter
+    assert "Datasets: `unhcr/population`." in chapter
 
 
 def test_a_warning_that_the_code_list_does_not_explain_is_an_error() -> None:
     with pytest.raises(ContractError, match=r"population has the warnings .* without a description"):
-        markdown.dictionary([contract("population")], {})
+        markdown.dictionary([contract("population")], {}, {})

@@ -18,7 +18,7 @@ from warehouse.contracts import Contract, contract, contracts
 from warehouse.errors import ContractError
 from warehouse.exports import citation, dcat, sdmx
 from warehouse.exports.about import TITLE
-from warehouse.exports.documents import datasets_of
+from warehouse.exports.documents import contents_of
 from warehouse.exports.documents import documents as release_documents
 from warehouse.releases import Release, TableFacts
 
@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def documents(folder: Path, entry: Release) -> dict[str, str]:
-    return release_documents(contracts().values(), entry.tables, ABOUT, datasets_of(folder, entry.tables))
+    return release_documents(contracts().values(), entry.tables, ABOUT, contents_of(folder, entry.tables))
 
 
 def read(folder: Path, name: str) -> dict[str, object]:

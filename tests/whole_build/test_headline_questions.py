@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Built
 from warehouse.codes import UNION
+from warehouse.contracts import contracts
 from warehouse.headline import SHARE, headline_indicators
 
 
@@ -149,3 +150,23 @@ def test_a_view_has_names_next_to_the_codes(built: Built, monkeypatch: pytest.Mo
         names = "SELECT DISTINCT jurisdiction_en, partner_en FROM asylum_labelled"
         asked = f"{names} WHERE jurisdiction = 'DEU' AND partner = 'CHN'"
         assert opened.sql(asked).fetchall() == [("Germany", "China")]
+
+
+def test_the_safe_query_of_every_table_gives_rows_unless_the_table_is_empty(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(built.release)
+    with duckdb.connect() as opened:
+        opened.execute((built.release / "views.sql").read_text("utf-8"))
+        for table, declared in contracts().items():
+            rows = len(opened.execute(f"FROM ({declared.safe_query}) LIMIT 1").fetchall())
+            assert rows or built.table(table).collect().is_empty(), table
+
+
+def test_the_safe_query_of_statistics_has_one_row_for_a_figure(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(built.release)
+    with duckdb.connect() as opened:
+        opened.execute((built.release / "views.sql").read_text("utf-8"))
+        found = opened.execute(contracts()["enforcement"].safe_query).pl()
+    figure = found.filter(indicator="found_illegally_present", jurisdiction="DEU", partner="_T", year=2022)
+    assert figure["value"].to_list() == [198_310]

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +20,16 @@ from pipelines import build
 from pipelines.build import Outcome
 from sources import catalogue
 from tests.support.live_catalogue import use
-from tests.support.publishers.server import changed, first_line_only, hang, maintenance, too_many
+from tests.support.publishers.server import (
+    changed,
+    cut,
+    hang,
+    maintenance,
+    replaced,
+    spoiled,
+    too_many,
+    without_rows,
+)
 from tests.support.publishers.world import Publishers, world
 from warehouse import releases
 
@@ -154,7 +163,7 @@ def test_a_publisher_that_is_down_in_the_first_night_is_fetch_failed_and_never_n
     assert "never received in full" in first.changelog
 
 
-@pytest.mark.parametrize("how", ["hangs", "demands a pause", "sends a web page", "sends headers only"])
+@pytest.mark.parametrize("how", ["hangs", "demands a pause", "sends a web page", "sends no rows", "is cut"])
 def test_a_publisher_that_fails_delays_nothing_and_replaces_nothing(
     how: str, next_night: Path, perfect: Night, publishers: Publishers
 ) -> None:
@@ -162,7 +171,8 @@ def test_a_publisher_that_fails_delays_nothing_and_replaces_nothing(
         "hangs": hang,
         "demands a pause": too_many(200),
         "sends a web page": maintenance,
-        "sends headers only": changed(first_line_only),
+        "sends no rows": changed(without_rows),
+        "is cut": cut,
     }[how]
     publishers.world.fail("ec.europa.eu", failure)
     publishers.world.received.clear()
@@ -189,6 +199,54 @@ def test_a_recoded_dataset_keeps_its_figures_and_the_others_go_on(
     assert second.table("residence_permit").filter(dataset="eurostat/migr_resfirst").equals(before)
     assert "reason 'EDU'" in second.changelog
     assert "eurostat/migr_resfirst" in second.alerts[-1]
+
+
+def test_a_restructured_dataset_keeps_its_figures_and_the_others_go_on(
+    next_night: Path, perfect: Night, publishers: Publishers
+) -> None:
+    before = perfect.table("residence_permit").filter(dataset="eurostat/migr_resfirst")
+    publishers.world.fail("ec.europa.eu", maintenance, "toc/txt")  # so that every dataset is requested
+    publishers.world.fail("ec.europa.eu", replaced((",reason,", ",motive,")), "/migr_resfirst/")
+    second = night(next_night)
+    assert second.outcome.held_back is None
+    assert second.failing == perfect.failing | {"eurostat/migr_resfirst"}
+    assert second.table("residence_permit").filter(dataset="eurostat/migr_resfirst").equals(before)
+    assert "eurostat/migr_resfirst" in second.alerts[-1]
+
+
+def test_a_night_in_which_every_answer_is_spoiled_replaces_nothing_and_the_next_night_heals(
+    next_night: Path, perfect: Night, publishers: Publishers
+) -> None:
+    for host in publishers.world.ports:
+        publishers.world.fail(host, changed(spoiled))
+    second = night(next_night)
+    assert (second.outcome.held_back, second.outcome.release) == (None, perfect.outcome.release)
+    assert second.outcome.status == build.INCOMPLETE
+    assert {name.partition("/")[0] for name in second.failing} >= {"eurostat", "unhcr", "worldbank", "oecd", "untc"}
+    assert len(second.failing) > 100
+    assert all(name in second.alerts[-1] for name in ("eurostat/", "unhcr/", "untc/"))
+    publishers.world.recover()
+    third = night(next_night)
+    assert (third.outcome.held_back, third.outcome.release) == (None, perfect.outcome.release)
+    assert third.failing == perfect.failing
+
+
+def test_a_publisher_that_does_not_answer_for_a_week_is_stale_until_it_answers(
+    next_night: Path, publishers: Publishers
+) -> None:
+    last = datetime.now(UTC).date()
+    publishers.world.take_down("api.unhcr.org")
+    for _ in range(3):
+        age(next_night, days=2)
+        last -= timedelta(days=2)
+        failing_night = night(next_night)
+        assert failing_night.outcome.held_back is None
+    assert f"unhcr/population is stale: last received {last}" in failing_night.outcome.warnings
+    assert f"- unhcr/population: last received {last}" in failing_night.changelog
+    publishers.world.recover()
+    healed = night(next_night)
+    assert healed.outcome.status == 0
+    assert not [line for line in healed.outcome.warnings if "is stale" in line]
 
 
 def test_without_a_network_a_first_night_releases_nothing_within_seconds(

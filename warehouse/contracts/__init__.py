@@ -95,6 +95,7 @@ class Contract(BaseModel):
     keys: list[str] = Field(default=[], alias="key", description="only law and reference: fields that identify a row")
     optional: list[str] = Field(default=[], description="fields that may be empty in this table only")
     warnings: list[str] = Field(description="codes of the code list warning: what the table must not be used for")
+    query: str = Field(default="", description="a query over views.sql that is safe to run; required unless statistics")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -105,7 +106,17 @@ class Contract(BaseModel):
             raise ValueError("the key must name fields of the table")
         if set(self.optional) - (set(self.field_names) - set(self.key)):
             raise ValueError("an optional field must be a field of the table and must not be in its key")
+        if bool(self.query) == (self.kind == "statistics"):
+            raise ValueError("a query is declared for law and reference, and only there")
         return self
+
+    @property
+    def safe_query(self) -> str:
+        """A query that a person can run first: no row of its result counts anything twice."""
+        if self.kind != "statistics":
+            return self.query
+        chosen = f"FROM {self.table} WHERE headline GROUP BY ALL ORDER BY ALL"
+        return f"SELECT indicator, jurisdiction, partner, year, SUM(value) AS value {chosen}"
 
     @property
     def field_names(self) -> tuple[str, ...]:

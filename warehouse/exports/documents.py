@@ -5,7 +5,7 @@ release. Addresses are relative to the release's folder, so the documents are va
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -20,10 +20,11 @@ def documents(
     contracts: Iterable[Contract],
     tables: Mapping[str, TableFacts],
     about: About,
-    datasets: Mapping[str, Collection[str]],
+    contents: Mapping[str, markdown.Contents],
 ) -> dict[str, str]:
-    """File name → content of every document. ``datasets`` maps each table to the datasets of its rows."""
+    """File name → content of every document. ``contents``: table → what it contains."""
     listed = [contract for contract in contracts if contract.table in tables]
+    datasets = {table: found.datasets for table, found in contents.items()}
     return {
         "datapackage.json": _json(data_package.descriptor(listed, tables, about)),
         "croissant.json": _json(croissant.document(listed, tables, about)),
@@ -32,20 +33,33 @@ def documents(
         "CITATION.cff": citation.cff(about),
         "CITATION.bib": citation.bibtex(about),
         "CITATION.txt": citation.text(about, listed, datasets),
+        "DICTIONARY.md": markdown.dictionary(listed, contents),
         "LICENSES.md": markdown.licences(about),
         "views.sql": views.sql(listed),
     }
 
 
-def datasets_of(folder: Path, tables: Iterable[str]) -> dict[str, list[str]]:
-    """Table → the datasets of its rows, in alphabetical order; none for a table without the field ``dataset``."""
-    found = {}
-    for table in tables:
-        frame = pl.scan_parquet(folder / "tables" / f"{table}.parquet")
-        has_dataset = "dataset" in frame.collect_schema()
-        names = frame.select(pl.col("dataset").unique().sort()).collect()["dataset"].to_list() if has_dataset else []
-        found[table] = names
-    return found
+def contents_of(folder: Path, tables: Iterable[str]) -> dict[str, markdown.Contents]:
+    """Table → what its file contains. A table without a field has none of the facts that the field gives."""
+    return {table: _contents(pl.scan_parquet(folder / "tables" / f"{table}.parquet")) for table in tables}
+
+
+def _contents(rows: pl.LazyFrame) -> markdown.Contents:
+    columns = rows.collect_schema().names()
+    asked: dict[str, pl.Expr] = {
+        "rows": pl.len(),
+        **{name: pl.col(name).unique().sort().implode() for name in ("indicator", "dataset") if name in columns},
+        **({"jurisdictions": pl.col("jurisdiction").n_unique()} if "jurisdiction" in columns else {}),
+        **({"first": pl.col("year").min(), "last": pl.col("year").max()} if "year" in columns else {}),
+    }
+    (found,) = rows.select(**asked).collect(engine="streaming").iter_rows(named=True)
+    return markdown.Contents(
+        indicators=[name for name in found.get("indicator", ()) if name],
+        datasets=found.get("dataset", ()),
+        rows=found["rows"],
+        years=(found["first"], found["last"]) if found.get("first") is not None else None,
+        jurisdictions=found.get("jurisdictions"),
+    )
 
 
 def _json(content: Mapping[str, object]) -> str:

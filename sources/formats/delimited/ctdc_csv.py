@@ -54,7 +54,7 @@ def read(path: Path) -> Cells:
 def finder(path: Path) -> Callable[[int], str]:
     """From the locator of a record to the number of records that are equal to it in the columns of a cell."""
     with path.open(encoding=records.UTF8, newline="") as file:
-        rows = list(csv.reader(file))
+        rows = [row for row in csv.reader(file) if row]  # `read` refuses an empty record within the table
     positions = _positions(rows[0])
     keys = [tuple(row[positions[name] - 1].strip() for name in (_YEAR, *_DIMENSIONS)) for row in rows]
     counts = Counter(keys)

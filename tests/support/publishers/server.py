@@ -275,6 +275,16 @@ def replaced(*pairs: tuple[str, str]) -> Failure:
     return changed(change)
 
 
-def first_line_only(answer: Answer) -> Answer:
-    """Return the answer with its first line only: a header without rows."""
+def without_rows(answer: Answer) -> Answer:
+    """Return a table with its header only, and a JSON-stat cube without values."""
+    if answer.media_type.startswith("application/json"):
+        cube = {**json.loads(answer.body), "value": {}, "status": {}}
+        return Answer(json.dumps(cube).encode(), answer.media_type, answer.status, answer.headers)
     return Answer(answer.body.split(b"\n", 1)[0] + b"\n", answer.media_type, answer.status, answer.headers)
+
+
+def spoiled(answer: Answer) -> Answer:
+    """Return half of the answer with bytes after it that no format can have, as a complete answer of status 200."""
+    return Answer(
+        answer.body[: len(answer.body) // 2] + b'\xff\xfe\x00"', answer.media_type, answer.status, answer.headers
+    )

@@ -160,7 +160,7 @@ def _assign_to_requests(name: str, editions: Sequence[Edition]) -> Iterator[NewP
     remaining = {edition.id: edition.figures for edition in editions}
     for request in requests_for(publisher, name):
         inside = pl.col("geo").is_in(dict(request.params)["c[geo]"].split(","))
-        candidates = [edition for edition in editions if edition.figures.filter(inside).height]
+        candidates = [edition for edition in editions if _has_codes(request, edition.figures)]
         if candidates:
             newest = max(candidates, key=lambda edition: edition.as_of)
             yield _payload(request, newest, newest.figures.filter(inside))
@@ -171,6 +171,13 @@ def _assign_to_requests(name: str, editions: Sequence[Edition]) -> Iterator[NewP
         figures = remaining[edition.id].filter(pl.col("geo").is_in(requested))
         if figures.height:
             yield _payload(editions_by_id[edition.id], edition, figures)
+
+
+def _has_codes(request: Request, figures: pl.DataFrame) -> bool:
+    """Whether a figure has requested codes in every dimension, so that the response to the request contains it."""
+    requested = {name[2:-1]: codes.split(",") for name, codes in request.params if name.startswith("c[")}
+    matching = [pl.col(name).is_in(codes) for name, codes in requested.items() if name in figures.columns]
+    return figures.filter(pl.all_horizontal(matching)).height > 0
 
 
 def _payload(request: Request, edition: Edition, figures: pl.DataFrame) -> NewPayload:
