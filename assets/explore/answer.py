@@ -10,7 +10,6 @@ import polars as pl
 
 from assets.compare.question import COMPUTED, STATE
 from assets.explore.elements import number
-from assets.explore.i18n import Language, texts
 from warehouse.codes import UNION
 
 COUNTS = ("chinese_born", "chinese_citizens", "valid_permits_chinese")
@@ -18,7 +17,7 @@ COUNTS = ("chinese_born", "chinese_citizens", "valid_permits_chinese")
 
 @dataclass(frozen=True)
 class Statement:
-    """A fixed sentence of ``texts.yaml`` and the values that it takes."""
+    """A fixed sentence of ``texts.yaml`` and the values in it."""
 
     key: str
     values: dict[str, str | int]
@@ -28,12 +27,6 @@ def chinese_in_the_union(figures: pl.DataFrame) -> list[Statement]:
     """A statement for each count, and how the counts differ. ``figures``: rows of ``comparison``."""
     counted = [_of_count(figures.filter(measure=name), name) for name in COUNTS]
     return [*counted, Statement("answer_differs", {})]
-
-
-def as_text(statements: list[Statement], language: Language) -> str:
-    """The paragraph in a language."""
-    sentences = texts()[language]
-    return sentences["between_sentences"].join(sentences[one.key].format(**one.values) for one in statements)
 
 
 def _of_count(rows: pl.DataFrame, name: str) -> Statement:

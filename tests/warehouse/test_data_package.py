@@ -228,7 +228,7 @@ def test_the_dictionary_describes_every_field_once_and_spells_out_warnings() -> 
         assert f"{declared.safe_query};" in lines
     described = page.split("\n## Fields\n")[1].split("\n## ")[0]
     for name in {column.name for declared in contracts().values() for column in declared.columns}:
-        assert described.count(f"| `{name}` |") == 1
+        assert described.count(f"\n| `{name}` |") == 1
 
 
 def test_the_dictionary_of_a_release_counts_what_each_table_contains() -> None:

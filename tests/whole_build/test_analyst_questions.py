@@ -57,6 +57,18 @@ def test_residents_born_in_china_by_state_and_source(built: Built, results: dict
     assert same.filter(pl.col("value") != pl.col("united_nations")).is_empty()
 
 
+def test_asylum_applicants_of_the_members_make_those_of_the_union(results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "How many asylum applicants")
+    union = found.filter(scope="union")["value"].to_list()
+    assert union == pytest.approx([found.filter(scope="member")["value"].sum()], rel=0.01)
+
+
+def test_net_migration_of_the_union_is_the_sum_over_its_members(results: dict[str, pl.DataFrame]) -> None:
+    found = result_of(results, "Net migration of the Union").filter(year=2023)
+    # United Nations, World Population Prospects 2024
+    assert found.select("members", "union_").row(0) == (1_304_104, 1_304_104)
+
+
 def test_asylum_applicants_from_china_in_two_sources(results: dict[str, pl.DataFrame]) -> None:
     found = result_of(results, "Asylum applicants")
     both = found.drop_nulls(["eurostat", "unhcr"])
