@@ -197,8 +197,8 @@ function ranking(points, entry, places) {
     shown.includes(point) ? bar(point) : make("span", { class: "track blank" }), figure(point));
   return make("div", { class: "ranking" },
     first.length ? make("ol", {}, first.map((point) => row(point, 1 + first.filter((other) => amount(other) > amount(point)).length))) : null,
-    others.length ? [make("h4", {}, t("not_ranked")), make("p", { class: "small" }, t(entry.ranked ? "not_ranked_because" : "measure_not_ranked")), make("ol", {}, others.map((point) => row(point, 0)))] : null,
-    missing.length ? [make("h4", {}, t("no_figure")), make("ul", { class: "missing" }, missing.map((point) => make("li", {}, `${placeName(point.place)} `, figure(point))))] : null,
+    others.length ? [make("h3", {}, t("not_ranked")), make("p", { class: "small" }, t(entry.ranked ? "not_ranked_because" : "measure_not_ranked")), make("ol", {}, others.map((point) => row(point, 0)))] : null,
+    missing.length ? [make("h3", {}, t("no_figure")), make("ul", { class: "absent" }, missing.map((point) => make("li", {}, `${placeName(point.place)} `, figure(point))))] : null,
     without.length ? make("p", { class: "small" }, t("no_row"), without.map(placeName).join(t("comma"))) : null);
 }
 
@@ -222,8 +222,8 @@ function tileMap(points) {
     const text = missing ? (point ? word("missing_reason", fact(point, "missing_reason")) || t("no_figure") : t("no_figure")) : amountText(point);
     const made = make("button", {
       type: "button", class: `tile ${missing ? "missing" : `level-${level(point)}`}${isState(place) && place !== CHINA ? "" : " wide"}`,
-      title: `${placeName(place)}: ${text}`, "aria-label": `${placeName(place)}: ${text}`, disabled: !point, onclick: () => showFacts(point),
-    }, make("b", {}, place in TILES ? place : placeName(place)), make("span", {}, missing ? "–" : short(amount(point))));
+      title: `${placeName(place)}: ${text}`, disabled: !point, onclick: () => showFacts(point),
+    }, make("b", {}, place in TILES ? place : placeName(place)), make("span", {}, missing ? (place in TILES ? "–" : text) : short(amount(point))));
     if (place in TILES) [made.style.gridColumn, made.style.gridRow] = TILES[place].map((at) => at + 1);
     return made;
   };

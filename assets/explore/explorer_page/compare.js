@@ -169,7 +169,7 @@ function table(sets, title) {
     const byYear = new Map(points.map((point) => [point.year, point]));
     return make("tr", {}, make("th", { scope: "row" }, placeName(state.places[at])), years.map((year) => make("td", {}, figure(byYear.get(year)))));
   });
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${t("view_table")}${t("colon")}${title}` },
     make("table", {}, make("caption", { class: "visually-hidden" }, title), make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("jurisdiction")), years.map((year) => make("th", { scope: "col" }, String(year))))), make("tbody", {}, rows)));
 }
 
@@ -191,7 +191,7 @@ const sourceLink = (id) => (start.datasets[id] ? make("a", { href: start.dataset
 
 function takeAway(entry, sets) {
   const copy = (event, text) => navigator.clipboard?.writeText(text).then(() => { event.target.textContent = t("copied"); });
-  const code = (name, text) => [make("h4", {}, name), make("pre", { tabindex: "0" }, make("code", {}, text))];
+  const code = (name, text) => [make("h3", {}, name), make("pre", { tabindex: "0" }, make("code", {}, text))];
   return make("div", { class: "take" },
     make("button", { type: "button", onclick: () => save(`corridor_${entry.id}.csv`, csv(entry, sets), "text/csv;charset=utf-8") }, t("download_csv")),
     make("button", { type: "button", onclick: (event) => copy(event, location.href) }, t("copy_link")),

@@ -65,8 +65,8 @@ function figure(point, { year = false } = {}) {
   if (!point) return make("span", { class: "none" }, "–");
   const missing = point.value === null || amount(point) === null;
   const text = missing ? word("missing_reason", fact(point, "missing_reason")) || t("no_figure") : amountText(point);
-  const name = `${placeName(point.place)}, ${measureName(point.entry)}, ${point.year}: ${text}`;
-  return make("button", { type: "button", class: missing ? "fig none" : "fig", "aria-label": name, onclick: () => showFacts(point) },
+  const title = `${placeName(point.place)}, ${measureName(point.entry)}, ${point.year}`;
+  return make("button", { type: "button", class: missing ? "fig none" : "fig", title, onclick: () => showFacts(point) },
     text, missing ? null : grade(point), missing ? null : marks(point), year && !missing ? make("small", {}, ` ${point.year}`) : null);
 }
 
@@ -80,7 +80,7 @@ const marks = (point) => {
 /** How a person cites a figure. */
 function citation(datasets) {
   const sources = datasets.map((id) => start.datasets[id]?.[4] || id).filter(Boolean);
-  return `${start.creator} (${start.created.slice(0, 4)}). ${start.title}. ${t("release")} ${start.release}. ${sources.join("; ")}`;
+  return `${start.creator} (${start.created.slice(0, 4)}). ${start.title}. Release ${start.release}. ${sources.join("; ")}`.trim();
 }
 
 /** Shows all facts of a figure in a dialog. */

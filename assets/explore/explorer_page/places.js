@@ -16,16 +16,16 @@ async function countryView(place) {
   return [
     placeTabs("country", sortedPlaces(), place), make("h1", {}, placeName(place)),
     make("p", { class: "lead" }, t("country_lead"), place !== CHINA && isState(place) ? [" ", make("a", { href: corridorPath(place) }, t("to_corridor", { place: placeName(place) }))] : null),
-    [...themes].map(([theme, entries]) => themeTable(theme, entries, place, others)),
+    [...themes].map(([theme, entries], at) => themeTable(theme, entries, place, others, wide() || at === 0)),
     bindings(law, place), gapList(law, place),
   ];
 }
 
-function themeTable(theme, entries, place, others) {
+function themeTable(theme, entries, place, others, open) {
   const rows = entries.map((entry) => countryRow(entry, place, others)).filter(Boolean);
   if (!rows.length) return null;
   const heads = [t("measure"), placeName(place), t("rank"), ...others.map(placeName), t("course")];
-  return make("section", {}, make("h2", {}, word("theme", theme)), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("theme", theme) },
+  return make("details", { class: "theme", open }, make("summary", {}, make("h2", {}, word("theme", theme))), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("theme", theme) },
     make("table", { class: "stack" }, make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, rows))));
 }
 
@@ -54,7 +54,7 @@ function bindings(law, place) {
 }
 
 function lawTable(law, rows) {
-  return make("details", { class: "block" }, make("summary", {}, t("instruments")), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("law") }, make("table", {},
+  return make("details", { class: "block" }, make("summary", {}, t("instruments")), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("instruments") }, make("table", {},
     make("thead", {}, make("tr", {}, [t("instrument"), t("kind"), t("bound_from"), t("applies_from"), t("source")].map((head) => make("th", { scope: "col" }, head)))),
     make("tbody", {}, rows.map(([id, from, , applies, source, address, confidence]) => make("tr", {}, make("th", { scope: "row" }, instrumentName(law, id)), make("td", {}, word("instrument_type", law.instruments[id]?.[2])), make("td", {}, from), make("td", {}, applies ?? ""),
       make("td", {}, linked(source, address), confidence === "high" ? null : make("small", {}, ` ${t("confidence")}${t("colon")}${word("confidence", confidence)}`))))))));
@@ -76,35 +76,44 @@ async function corridorView(place) {
   return [
     placeTabs("corridor", sortedPlaces().filter((code) => code !== CHINA && isState(code)), place), make("h1", {}, t("corridor_title", { place: placeName(place) })),
     make("p", { class: "lead" }, t("corridor_lead"), " ", make("a", { href: `#country/${place}` }, t("to_country", { place: placeName(place) }))),
-    [...themes].map(([theme, own]) => corridorTable(theme, own, place)),
+    cards(rows, place), [...themes].map(([theme, own]) => corridorTable(theme, own)),
     pairs(law, place), visas(law, place), cooperation(law, place), sharedLaw(law, place),
   ];
 }
 
-/** The series of a corridor in both directions, with the theme of each. */
+/** The series of a corridor, as counted for the state and as counted for China, with the theme of each. */
 function corridorRows(corridor, place) {
   const found = [];
   for (const entry of start.measures) {
-    if (/_chinese$|^chinese_|_of_chinese$/.test(entry.id) && entry.compared) found.push({ entry, theme: entry.theme, from: CHINA, to: place, points: series(entry, ALL, place) });
+    if (/_chinese$|^chinese_|_of_chinese$/.test(entry.id) && entry.compared) found.push({ entry, theme: entry.theme, partner: CHINA, place, points: series(entry, ALL, place) });
     const data = entry.indicator && corridor[entry.indicator];
-    for (const [to, from] of data ? [[place, CHINA], [CHINA, place]] : []) {
-      const own = data.series.find((each) => each[0] === to && each[1] === from);
-      if (own) found.push({ entry, theme: entry.theme, from, to, points: withBreaks(unpacked(entry, own, data.facts)) });
+    for (const [whose, partner] of data ? [[place, CHINA], [CHINA, place]] : []) {
+      const own = data.series.find((each) => each[0] === whose && each[1] === partner);
+      if (own) found.push({ entry, theme: entry.theme, partner, place: whose, points: withBreaks(unpacked(entry, own, data.facts)) });
     }
   }
   return found.filter(({ points }) => points.length);
 }
 
-function corridorTable(theme, rows, place) {
+/** The newest figures that most readers look for, at the top of a corridor. */
+function cards(rows, place) {
+  const asked = [["chinese_born", place], ["international_migrants", CHINA], ["foreign_students", CHINA], ["asylum_applicants_chinese", place], ["first_permits_chinese", place]];
+  const found = asked.map(([id, whose]) => rows.find((row) => row.entry.id === id && row.place === whose && newest(row.points))).filter(Boolean);
+  if (!found.length) return null;
+  return make("ul", { class: "cards" }, found.map(({ entry, partner, place: whose, points }) => make("li", {}, measureName(entry),
+    make("small", {}, `${placeName(whose)} · ${t("partner")}${t("colon")}${placeName(partner)}`), figure(newest(points), { year: true }))));
+}
+
+function corridorTable(theme, rows) {
   const known = rows.filter(({ points }) => newest(points));
   const missing = rows.filter(({ points }) => !newest(points));
-  const heads = [t("measure"), t("direction"), t("figure"), t("course"), t("source")];
+  const heads = [t("measure"), t("jurisdiction"), t("partner"), t("figure"), t("course"), t("source")];
   return make("section", {}, make("h2", {}, word("theme", theme)), known.length ? make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("theme", theme) },
-    make("table", { class: "stack" }, make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, known.map(({ entry, from, to, points }) => {
+    make("table", { class: "stack" }, make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, known.map(({ entry, partner, place, points }) => {
       const point = newest(points);
-      const link = `#compare?m=${entry.id}&p=${point.partner}&j=${[...new Set([to, ...(to === CHINA ? [] : ["DEU", "FRA", "ITA"])])].join(",")}`;
+      const link = `#compare?m=${entry.id}&p=${point.partner}&j=${[...new Set([place, ...(place === CHINA ? [] : ["DEU", "FRA", "ITA"])])].join(",")}`;
       const cell = (label, ...content) => make("td", { "data-label": label }, content);
-      return make("tr", {}, make("th", { scope: "row" }, make("a", { href: link }, measureName(entry))), cell(t("direction"), `${placeName(from)} → ${placeName(to)}`), cell(t("figure"), figure(point, { year: true })), cell(t("course"), sparkline(points, to === CHINA ? "var(--china)" : "var(--union)")), cell(t("source"), sourceLink(fact(point, "dataset") ?? "")));
+      return make("tr", {}, make("th", { scope: "row" }, make("a", { href: link }, measureName(entry))), cell(t("jurisdiction"), placeName(place)), cell(t("partner"), placeName(partner)), cell(t("figure"), figure(point, { year: true })), cell(t("course"), sparkline(points, place === CHINA ? "var(--china)" : "var(--union)")), cell(t("source"), sourceLink(fact(point, "dataset") ?? "")));
     })))) : null,
     missing.length ? make("p", { class: "small" }, t("missing_here"), missing.map(({ entry, points }, at) => [at ? t("comma") : "", measureName(entry), " (", figure(points.at(-1)), ")"])) : null);
 }
