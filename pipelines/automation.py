@@ -1,4 +1,4 @@
-"""When jobs run: the nightly schedule, and the sensor that rebuilds what a night changed.
+"""When jobs run: the schedules, which are on by default, and the sensor that rebuilds what a night changed.
 
 A publisher with updates at another hour declares a cron schedule in its catalogue entry, which becomes the automation
 condition of its payload assets.
@@ -8,24 +8,42 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.core.workspace import Mode
 from pipelines.changes import changed_assets
-from pipelines.jobs import CHECK_PUBLISHERS, REBUILD, RECEIVE
+from pipelines.jobs import CHECK_PUBLISHERS, REBUILD, RECEIVE, RETENTION
+from pipelines.operations.runs import COMMAND
 from pipelines.resources import default_workspace
+from pipelines.sensors import NO_ANSWER, has_nothing_to_make
 
 nightly = dg.ScheduleDefinition(
     name="nightly",
     job=RECEIVE,
     cron_schedule="0 2 * * *",
     execution_timezone="Europe/Brussels",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Requests every dataset each night at 02:00 in Brussels; rebuild_changed does the rest.",
 )
-weekly_check = dg.ScheduleDefinition(
-    name="weekly_check",
-    job=CHECK_PUBLISHERS,
-    cron_schedule="0 6 * * 1",
+retention = dg.ScheduleDefinition(
+    name="weekly_retention",
+    job=RETENTION,
+    cron_schedule="0 7 * * 0",
     execution_timezone="Europe/Brussels",
-    description="Compares the answers of the publishers with the catalogue each Monday at 06:00 in Brussels.",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Removes old releases, stored results and runs each Sunday at 07:00 in Brussels.",
 )
+
+
+def weekly_check(mode: Mode) -> dg.ScheduleDefinition:
+    """The schedule that asks the publishers. It is off by default in a snapshot workspace, which needs no network."""
+    on, off = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
+    return dg.ScheduleDefinition(
+        name="weekly_check",
+        job=CHECK_PUBLISHERS,
+        cron_schedule="0 6 * * 1",
+        execution_timezone="Europe/Brussels",
+        default_status=on if mode == "live" else off,
+        description="Compares the answers of the publishers with the catalogue each Monday at 06:00 in Brussels.",
+    )
 
 
 @dg.run_status_sensor(
@@ -38,9 +56,13 @@ weekly_check = dg.ScheduleDefinition(
     description="After each run of job receive, starts job rebuild for the assets that the new payloads change.",
 )
 def rebuild_changed(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Request a run of the changed assets, or report that nothing changed."""
-    keys = changed_assets(context.instance, default_workspace().workspace())
-    if keys:
+    """Request a run of the changed assets, or report why there is none."""
+    workspace = default_workspace().workspace()
+    if COMMAND in context.dagster_run.tags:
+        yield dg.SkipReason("The command build makes what its run changed.")
+    elif has_nothing_to_make(workspace):
+        yield dg.SkipReason(f"{NO_ANSWER}.")
+    elif keys := changed_assets(context.instance, workspace):
         yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=keys)
     else:
         yield dg.SkipReason("No asset changed.")

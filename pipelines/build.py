@@ -18,15 +18,16 @@ from assets.tables import release_tables
 from pipelines.build_definitions import build_definitions
 from pipelines.changes import changed_assets, datasets_to_request
 from pipelines.instance import open_instance
+from pipelines.operations.alerts import Alert, send
+from pipelines.operations.runs import COMMAND, cause
 from pipelines.resources import resource
-from pipelines.sensors import ALERTED, alert, cause
+from pipelines.sensors import NO_ANSWER
 from sources.catalogue import datasets
 from warehouse import releases
 
 log = logging.getLogger("corridor.build")
 
 Progress = Callable[[str, int, int], None]
-NO_ANSWER = "No publisher answered, so nothing new could be released"
 # The name of a build in alerts.
 BUILD = "build"
 
@@ -61,10 +62,18 @@ def selected(pattern: str | None) -> list[str]:
 
 
 def run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcome:
-    """Request the datasets of the pattern, then make what changed and publish.
+    """Request the datasets of the pattern, then make what changed and publish. An error is an alert too.
 
     ``progress`` is called with the name of each finished asset, the number of finished assets and their total number.
     """
+    try:
+        return _run(workspace, pattern, progress)
+    except Exception as error:
+        send(workspace.data, Alert(BUILD, (f"The build ended with an error: {error}",)))
+        raise
+
+
+def _run(workspace: Workspace, pattern: str | None, progress: Progress) -> Outcome:
     before = releases.latest(workspace.releases)
     results = []
     with open_instance(workspace.data) as instance:
@@ -107,13 +116,13 @@ def _is_live(workspace: Workspace, name: str) -> bool:
 
 
 def _alert(outcome: Outcome, workspace: Workspace, results: Sequence[dg.ExecuteInProcessResult]) -> None:
-    """Write an alert if something failed, the release is held back, or it holds new figures back."""
+    """Send an alert if something failed, the release is held back, or it holds new figures back."""
     lines = [outcome.held_back] if outcome.held_back else []
     lines += newly_held(workspace) if outcome.new else []
     lines += [f"{len(outcome.failures)} datasets failed", *outcome.failures] if outcome.failures else []
     if lines:
         run = results[-1].run_id if results else ""
-        alert(workspace.data, run, BUILD, "; ".join(lines))
+        send(workspace.data, Alert(BUILD, tuple(lines), run))
 
 
 def _execute(
@@ -132,7 +141,7 @@ def _execute(
         raise_on_error=False,
         asset_selection=keys,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={"corridor/mode": workspace.mode, ALERTED: "true"},
+        tags={"corridor/mode": workspace.mode, COMMAND: BUILD},
     )
     if _interrupted(result):
         raise KeyboardInterrupt

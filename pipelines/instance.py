@@ -62,13 +62,12 @@ def dagster_workspace() -> list[str]:
     return ["-w", str(path)] if path.exists() else ["-m", "pipelines.definitions"]
 
 
-def forget_runs(data: Path, before: datetime) -> int:
+def forget_runs(instance: dg.DagsterInstance, before: datetime) -> int:
     """Delete Dagster's records of finished runs that began before a moment; return how many there were.
 
     The last materialisation and check results of every asset stay known.
     """
-    with open_instance(data) as opened:
-        ended = [run for run in opened.get_runs(dg.RunsFilter(created_before=before)) if run.is_finished]
-        for run in ended:
-            opened.delete_run(run.run_id)
+    ended = [run for run in instance.get_runs(dg.RunsFilter(created_before=before)) if run.is_finished]
+    for run in ended:
+        instance.delete_run(run.run_id)
     return len(ended)

@@ -1,12 +1,20 @@
-"""The two jobs of a night, and the weekly check of the publishers. When they run is declared in ``automation``.
+"""The two jobs of a night, the weekly check of the publishers, and the weekly retention.
+
+When they run is declared in ``automation``.
 
 ``receive`` requests every dataset. ``rebuild`` makes what depends on them and publishes; it runs only for the assets
 that the new payloads change, so that an unchanged night costs little time and few events.
 """
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
+from assets.core.workspace import Workspace
+from assets.publish.retention import UNUSED
+from assets.publish.retention import prune as prune_releases
 from pipelines.doctor_live import ask, summary
+from pipelines.instance import forget_runs
 
 PAYLOADS = dg.AssetSelection.key_prefixes("payload")
 
@@ -45,3 +53,24 @@ def ask_publishers(context: dg.OpExecutionContext) -> None:
 def CHECK_PUBLISHERS() -> None:  # noqa: N802 - a job, named as the others are
     """Ask every publisher."""
     ask_publishers()
+
+
+@dg.op(
+    name="remove_what_is_old",
+    description="Removes old releases, and results and runs that were not used for 90 days, as `corridor prune` does.",
+)
+def remove_what_is_old(context: dg.OpExecutionContext, workspace: dg.ResourceParam[Workspace]) -> None:
+    """Log each release with the reason why it stays or that it was removed. Payloads are never removed."""
+    now = datetime.now(UTC)
+    for name, reason in prune_releases(workspace, now, dry_run=False).items():
+        context.log.info(f"{name}: {reason or 'removed'}")
+    context.log.info(f"{forget_runs(context.instance, now - UNUSED)} old runs forgotten")
+
+
+@dg.job(
+    name="retention",
+    description="Removes releases, stored results and runs that are old. Releases that a person keeps stay.",
+)
+def RETENTION() -> None:  # noqa: N802 - a job, named as the others are
+    """Remove what is old."""
+    remove_what_is_old()

@@ -11,8 +11,12 @@ import dagster as dg
 from assets.core.mode import mode_of_build
 from assets.core.workspace import EngineName, Mode, Workspace
 from pipelines import settings
+from pipelines.operations import alerts
+from pipelines.operations.runs import COMMAND
 from warehouse.archive import lock
 from warehouse.storage.s3 import S3Place
+
+KILLED = "The process of the build was killed, for example because the memory was full"
 
 
 class WorkspaceResource(dg.ConfigurableResource[Workspace]):
@@ -42,18 +46,20 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
         opened = self.workspace()
         with lock(opened.archive.root):
             if context.instance is not None and context.run is not None:
-                fail_killed_runs(context.instance, context.run.run_id)
+                fail_killed_runs(opened, context.instance, context.run.run_id)
             yield opened
 
 
-def fail_killed_runs(instance: dg.DagsterInstance, own: str) -> None:
-    """Mark runs as failed that a killed process left as started.
+def fail_killed_runs(workspace: Workspace, instance: dg.DagsterInstance, own: str) -> None:
+    """Mark runs as failed that a killed process left as started. A sensor sends the alerts for runs of the daemon.
 
     Only the holder of the lock may call this: no other run can be alive then.
     """
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         if run.run_id != own:
             instance.report_run_failed(run, "Its process was killed.")
+            if COMMAND in run.tags:
+                alerts.send(workspace.data, alerts.Alert(run.tags[COMMAND], (KILLED,), run.run_id))
 
 
 def default_workspace() -> WorkspaceResource:

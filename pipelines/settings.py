@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +20,7 @@ from warehouse.errors import CorridorError
 from warehouse.storage.s3 import S3Place
 
 PREFIX = "CORRIDOR_"
+SECRET = ("CORRIDOR_ALERT_WEBHOOK", "CORRIDOR_SMTP", "CORRIDOR_SMTP_PASSWORD")  # no message shows their values
 LAST_SECOND = 253_402_300_799  # the end of the year 9999; a datetime can hold no later time
 
 
@@ -54,6 +56,33 @@ class Settings(BaseSettings):
             description="Minutes for all requests of a live build. What is left is requested in the next build.",
         ),
     ] = 180
+    alert_mail: Annotated[
+        str | None,
+        Field(validation_alias="CORRIDOR_ALERT_MAIL", description="Who gets alerts by e-mail: addresses with commas."),
+    ] = None
+    alert_sender: Annotated[
+        str | None,
+        Field(validation_alias="CORRIDOR_ALERT_SENDER", description="Sender of the e-mails; else corridor@HOST."),
+    ] = None
+    alert_webhook: Annotated[
+        SecretStr | None,
+        Field(validation_alias="CORRIDOR_ALERT_WEBHOOK", description="Address to which alerts are posted as JSON."),
+    ] = None
+    smtp: Annotated[
+        str,
+        Field(
+            validation_alias="CORRIDOR_SMTP",
+            pattern=r"^smtps?://[^/@]+$",
+            description="Mail server, as smtp://host:25 (STARTTLS if there is a password) or smtps://host:465 (TLS).",
+        ),
+    ] = "smtp://localhost:25"
+    smtp_user: Annotated[
+        str | None, Field(validation_alias="CORRIDOR_SMTP_USER", description="Name of the account on the mail server.")
+    ] = None
+    smtp_password: Annotated[
+        SecretStr | None,
+        Field(validation_alias="CORRIDOR_SMTP_PASSWORD", description="Its password; it is sent over TLS only."),
+    ] = None
     source_date_epoch: Annotated[
         int | None,
         Field(
@@ -68,6 +97,15 @@ class Settings(BaseSettings):
     def names(cls) -> list[str]:
         """The names of the variables."""
         return [str(field.validation_alias) for field in cls.model_fields.values()]
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _is_web_address(cls, address: SecretStr | None) -> SecretStr | None:
+        """The address of the webhook. Raises ``ValueError`` if it has another scheme or no host."""
+        parts = urlsplit(address.get_secret_value()) if address else None
+        if parts and not (parts.scheme in ("http", "https") and parts.hostname):
+            raise ValueError("it must be an address of the web, as https://host/path")
+        return address
 
     @field_validator("catalog")
     @classmethod
@@ -100,7 +138,10 @@ def _sentence(error: ErrorDetails) -> str:
     """What is wrong with the value of a variable."""
     name = str(error["loc"][0])
     allowed = error.get("ctx", {}).get("expected")
-    reason = f"it must be {allowed}" if allowed else error["msg"][0].lower() + error["msg"][1:]
+    message = error["msg"].removeprefix("Value error, ")
+    reason = f"it must be {allowed}" if allowed else message[0].lower() + message[1:]
+    if name in SECRET:
+        return f"the environment variable {name} has a wrong value; {reason}"
     return f"the environment variable {name} has the value {error['input']!r}; {reason}"
 
 

@@ -1,6 +1,6 @@
 """The command line ``corridor``. Each module holds one group of commands.
 
-``build``, ``ui``, ``data``, ``explain`` and ``admin`` hold the commands, ``options`` what several of them
+``build``, ``ui``, ``data``, ``explain``, ``admin`` and ``operate`` hold the commands, ``options`` what several of them
 take, ``output`` how they print, and ``app`` puts them together. A command imports what it needs when it runs, so that
 ``corridor --help`` answers at once.
 """

@@ -110,13 +110,14 @@ def prune(
     """
     from assets.publish.retention import UNUSED
     from assets.publish.retention import prune as prune_releases
-    from pipelines.instance import forget_runs
+    from pipelines.instance import forget_runs, open_instance
 
     workspace, now = existing_workspace(data), datetime.now(UTC)
     with build_lock(workspace):
         reasons = prune_releases(workspace, now, dry_run=dry_run)
         if not dry_run:
-            forget_runs(workspace.data, now - UNUSED)
+            with open_instance(workspace.data) as instance:
+                forget_runs(instance, now - UNUSED)
     if json:
         print_json(reasons)
         return

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import INTERRUPTED, admin, build, data, explain, ui
+from pipelines.cli import INTERRUPTED, admin, build, data, explain, operate, ui
 from pipelines.cli.options import Data
 from pipelines.cli.output import fail, print_error, print_line
 from warehouse.errors import CorridorError
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (build, ui, data, explain, admin):
+for group in (build, operate, ui, data, explain, admin):
     app.add_typer(group.commands)
 
 

@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from assets.core.stage_cache import StageCache
 from assets.core.workspace import Workspace
 from assets.publish import retention as pruning
+from pipelines.build_definitions import build_definitions
+from pipelines.instance import open_instance
+from pipelines.resources import resource
 from tests.conftest import ROOT, corridor
 from tests.support.frames import rows
 from tests.support.small_release import publish_release
@@ -213,3 +216,15 @@ def test_the_command_line_keeps_and_prunes(workspace: Workspace) -> None:
     refused = corridor("keep", "2026-09-01.9", "--because", "cited", *data)
     assert (refused.returncode, refused.stderr.strip().count("\n")) == (1, 0)
     assert "there is no release 2026-09-01.9" in refused.stderr
+
+
+@pytest.mark.slow
+def test_the_weekly_job_prunes_and_names_what_it_removed(
+    workspace: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with open_instance(workspace.data) as instance:
+        job = build_definitions(resource(workspace)).resolve_job_def("retention")
+        done = job.execute_in_process(instance=instance)
+    assert done.success
+    assert len(releases.index(workspace.releases)) < 13
+    assert "2026-09-01.1: removed" in capfd.readouterr().err

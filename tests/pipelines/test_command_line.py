@@ -21,7 +21,15 @@ from tests.conftest import ROOT, Built, corridor
 from tests.support.dagster_server import wait_until
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "warehouse/README.md", "docs/questions.md", "Makefile", ".ci/run")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "warehouse/README.md",
+    "docs/questions.md",
+    "docs/operations.md",
+    "Makefile",
+    ".ci/run",
+)
 SDMX = (
     "DATAFLOW,LAST UPDATE,freq,citizen,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
     "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2023,6632,u\n"
@@ -252,6 +260,16 @@ def test_sources_lists_every_dataset_with_licence_cadence_and_mode(built: Built)
     assert "unhcr/population" in corridor("sources", "--data", str(built.data)).stdout
 
 
+def test_status_of_a_complete_build_is_ok_for_people_and_for_monitors(run_here: Run, built: Built) -> None:
+    done = run_here("status", "--datasets", "--data", str(built.data))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "by the command build: complete" in done.stdout
+    assert "unhcr/population: 0 days" in done.stdout
+    found = json.loads(run_here("status", "--json", "--data", str(built.data)).stdout)
+    assert (found["state"], found["release"]) == ("ok", built.release.name)
+    assert found["age_days"]["unhcr/population"] == 0
+
+
 def test_releases_lists_the_release_and_the_data_folder_may_precede_the_command(run_here: Run, built: Built) -> None:
     rows = json.loads(run_here("--data", str(built.data), "releases", "--json").stdout)
     assert rows[-1]["path"] == str(built.release)
@@ -277,7 +295,7 @@ def test_accept_of_an_unknown_table_names_one_that_is_like_it(run_here: Run, bui
     assert done.stderr == "error: there is no table asylun; did you mean asylum?\n"
 
 
-@pytest.mark.parametrize("command", ["releases", "verify"])
+@pytest.mark.parametrize("command", ["releases", "verify", "status"])
 def test_commands_that_people_run_often_load_no_library_of_checks(built: Built, command: str) -> None:
     code = (
         "import atexit, sys; from pipelines.cli import main\n"

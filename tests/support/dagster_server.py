@@ -173,7 +173,8 @@ def turn_on_since_yesterday(server: Server) -> None:
     started = server.query(START, schedule=SCHEDULE)["startSchedule"]
     assert started["scheduleState"]["status"] == "RUNNING"
     with dg.DagsterInstance.from_config(str(dagster_home(server.data))) as instance:
-        (state,) = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+        states = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+        (state,) = [state for state in states if state.instigator_name == SCHEDULE["scheduleName"]]
         since = state.instigator_data
         assert isinstance(since, ScheduleInstigatorData)
         assert since.start_timestamp is not None

@@ -550,3 +550,12 @@ def _promise(url: str, promise: Promise) -> Promise:
     """Return the settings of asynchronous responses with a limit of a tenth of a second."""
     there = {name: re.sub(r"^https://[^/]+", url, getattr(promise, name)) for name in ("status", "data")}
     return promise.model_copy(update={**there, "pause": 0.01, "patience": 0.1})
+
+
+def with_address(publisher: Publisher, old: str, new: str) -> Publisher:
+    """Return the entry of a publisher with another beginning of its addresses."""
+    endpoints = {
+        key: endpoint.model_copy(update={"url": endpoint.url.replace(old, new)})
+        for key, endpoint in publisher.endpoints.items()
+    }
+    return publisher.model_copy(update={"endpoints": endpoints})

@@ -21,11 +21,10 @@ from pipelines.build import Outcome
 from pipelines.cli.app import app
 from pipelines.inventory import inventory
 from sources import catalogue
-from sources.catalogue.model import Publisher
 from tests.support import publisher_double
 from tests.support.live_catalogue import filled_double_in_use
 from tests.support.loopback import reply, silence
-from tests.support.publisher_double import Double
+from tests.support.publisher_double import Double, with_address
 from warehouse import releases
 
 REAL = catalogue.publishers
@@ -343,11 +342,3 @@ def test_without_a_network_the_last_release_remains_and_the_command_reports_it(
     assert "No publisher answered" in result.stderr
     assert f"The latest release is still {first.name}, unchanged." in result.stderr
     assert released(workspace) == before
-
-
-def with_address(publisher: Publisher, old: str, new: str) -> Publisher:
-    endpoints = {
-        key: endpoint.model_copy(update={"url": endpoint.url.replace(old, new)})
-        for key, endpoint in publisher.endpoints.items()
-    }
-    return publisher.model_copy(update={"endpoints": endpoints})

@@ -1,0 +1,74 @@
+"""What Dagster recorded of runs: the failed checks of a run by their names, and the causes of its failed steps."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.core.failures import without_address
+
+# The tag of the runs of the command ``build``. That process makes the tables and sends the alerts itself.
+COMMAND = "corridor/command"
+
+
+def failed_datasets(instance: dg.DagsterInstance, run: str) -> list[str]:
+    """Each dataset whose check of reception or reading failed in a run, with its first failure."""
+    found: dict[str, str] = {}
+    for checked in _failed_checks(instance, run):
+        if "failures" not in checked.metadata:
+            continue
+        first = str(checked.metadata["failures"].value).splitlines()[0].removeprefix("- ")
+        if first != "none":
+            found.setdefault("/".join(checked.asset_key.path[1:]), without_address(first))
+    return [reason if reason.startswith(name) else f"{name}: {reason}" for name, reason in found.items()]
+
+
+def failed_rules(instance: dg.DagsterInstance, run: str) -> list[str]:
+    """Each table with a failed check of severity error in a run, with the names of its failed rules and their rows."""
+    return [
+        f"{checked.asset_key.path[-1]}: {checked.description}"
+        for checked in _failed_checks(instance, run)
+        if checked.severity == dg.AssetCheckSeverity.ERROR and "rules" in checked.metadata
+    ]
+
+
+def causes(instance: dg.DagsterInstance, run: str) -> list[str]:
+    """Each step of a run that raised an error, with its cause. Steps that only failed checks stopped are left out."""
+    records = instance.get_records_for_run(run, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    return [
+        f"{str(event.step_key).replace('__', '/')}: {cause(event)}"
+        for event in events
+        if event is not None and not _is_stopped_by_checks(event)
+    ]
+
+
+def problems(instance: dg.DagsterInstance, run: str) -> list[str]:
+    """Why a run failed: the rules that hold its release back, and the steps that raised an error."""
+    rules = failed_rules(instance, run)
+    held_back = [f"The release is held back: {'; '.join(rules)}"] if rules else []
+    return held_back + causes(instance, run)
+
+
+def cause(event: dg.DagsterEvent) -> str:
+    """In one line, what made a step fail."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    failure = event.step_failure_data.user_failure_data
+    if failure is not None and failure.description:
+        return str(failure.description)
+    return error.message.strip().splitlines()[0] if error is not None else "unknown"
+
+
+def _is_stopped_by_checks(event: dg.DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
+
+
+def _failed_checks(instance: dg.DagsterInstance, run: str) -> Iterator[dg.AssetCheckEvaluation]:
+    records = instance.get_records_for_run(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        checked = event.asset_check_evaluation_data if event else None
+        if checked is not None and not checked.passed:
+            yield checked

@@ -1,0 +1,180 @@
+"""The state of a workspace for whoever is on call: the last night, what fails since when, and what needs a person."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+import dagster as dg
+import polars as pl
+
+from assets.core.workspace import Workspace
+from assets.ingest.failing import failing, stale
+from assets.publish.acceptances import HELD
+from pipelines.doctor import LEAST_FREE
+from pipelines.instance import open_instance
+from pipelines.operations import alerts, runs
+from sources.catalogue import datasets
+from warehouse import releases
+
+# A live night starts every 24 hours and takes 3 hours at most.
+OVERDUE = timedelta(hours=36)
+RUNS = 50
+JOBS = ("receive", "rebuild")
+
+State = Literal["ok", "warning", "critical"]
+
+
+@dataclass(frozen=True)
+class Night:
+    """The last request of all datasets, and the rebuild after it: when, and how it ended.
+
+    ``result`` is complete, incomplete (datasets failed), held back, failed or running. Times are UTC.
+    """
+
+    started: datetime
+    ended: datetime | None
+    result: str
+    started_by: str
+    runs: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FailingDataset:
+    """A dataset whose last requests failed: why, since which day, and when it was last received in full."""
+
+    dataset: str
+    reason: str
+    since: date
+    last: date | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a workspace. ``problems`` has a sentence for each reason why it is not ok."""
+
+    data: str
+    mode: str
+    release: str | None
+    released: str | None
+    night: Night | None
+    failing: list[FailingDataset]
+    held_figures: list[str]
+    free_bytes: int
+    received: dict[str, date | None]
+    last_alert: dict[str, str] | None
+    warnings: list[str] = field(default_factory=list)
+    critical: list[str] = field(default_factory=list)
+
+    @property
+    def state(self) -> State:
+        """The worst of its problems."""
+        return "critical" if self.critical else "warning" if self.warnings else "ok"
+
+
+def status(workspace: Workspace, now: datetime) -> Status:
+    """The state of a workspace at a moment."""
+    last, lapsed = releases.latest(workspace.releases), stale(workspace)
+    found = Status(
+        data=str(workspace.data),
+        mode=workspace.mode,
+        release=last.name if last else None,
+        released=last.created if last else None,
+        night=_last_night(workspace),
+        failing=[
+            FailingDataset(name, each.reason, each.since, each.last, name in lapsed)
+            for name, each in failing(workspace).items()
+        ],
+        held_figures=_held_figures(workspace, last),
+        free_bytes=shutil.disk_usage(workspace.data).free,
+        received=_received(workspace),
+        last_alert=alerts.last(workspace.data),
+    )
+    found.critical.extend(_critical(found, now))
+    if found.failing:
+        found.warnings.append(f"{len(found.failing)} datasets fail, {len(lapsed)} of them on three days or more")
+    return found
+
+
+def _critical(found: Status, now: datetime) -> Iterable[str]:
+    """What needs a person now."""
+    night = found.night
+    if found.release is None:
+        yield "there is no release"
+    if night and night.result in ("failed", "held back"):
+        yield f"the last night {'failed' if night.result == 'failed' else 'is held back'}: {'; '.join(night.problems)}"
+    if found.mode == "live" and (night is None or now - night.started > OVERDUE):
+        since = f"since {night.started:%Y-%m-%d %H:%M} UTC" if night else "yet"
+        yield f"no night has started {since}; the daemon must run, with the schedule nightly on"
+    if found.free_bytes < LEAST_FREE:
+        yield f"only {found.free_bytes / (1 << 30):.1f} GiB of the disk are free; a build needs 2 GiB"
+
+
+def _last_night(workspace: Workspace) -> Night | None:
+    """The last run of job receive with the run of job rebuild after it. None if Dagster recorded no run."""
+    if not (workspace.data / "dagster" / "dagster.yaml").exists():
+        return None
+    with open_instance(workspace.data) as instance:
+        records = [each for each in instance.get_run_records(limit=RUNS) if each.dagster_run.job_name in JOBS]
+        first = next((n for n, each in enumerate(records) if each.dagster_run.job_name == "receive"), 0)
+        night = records[first::-1]
+        if not night:
+            return None
+        failed = [each for each in night if each.dagster_run.status == dg.DagsterRunStatus.FAILURE]
+        last = failed[-1].dagster_run.run_id if failed else ""
+        rules = runs.failed_rules(instance, last) if failed else []
+        problems = runs.problems(instance, last) or ["its process was killed"] if failed else []
+    return Night(
+        started=night[0].create_timestamp,
+        ended=_end(night),
+        result=_result(workspace, night, bool(failed), bool(rules) or any("is held back" in each for each in problems)),
+        started_by=_starter(night[0].dagster_run.tags),
+        runs=tuple(each.dagster_run.run_id for each in night),
+        problems=tuple(problems),
+    )
+
+
+def _result(workspace: Workspace, night: list[dg.RunRecord], has_failed: bool, is_held_back: bool) -> str:
+    if not all(each.dagster_run.is_finished for each in night):
+        return "running"
+    if is_held_back:
+        return "held back"
+    return "failed" if has_failed else "incomplete" if failing(workspace) else "complete"
+
+
+def _end(night: list[dg.RunRecord]) -> datetime | None:
+    """When the last run of a night ended; None while one is running."""
+    ends = [each.end_time for each in night]
+    return None if None in ends else datetime.fromtimestamp(max(end for end in ends if end), UTC)
+
+
+def _starter(tags: Mapping[str, str]) -> str:
+    """What started a run: the command build, a schedule, or a person in the UI."""
+    if runs.COMMAND in tags:
+        return "the command build"
+    return f"schedule {tags['dagster/schedule_name']}" if "dagster/schedule_name" in tags else "a person in the UI"
+
+
+def _held_figures(workspace: Workspace, last: releases.Release | None) -> list[str]:
+    """The figures that the latest release holds back."""
+    if last is None or HELD not in last.tables:
+        return []
+    rows = pl.scan_parquet(releases.table_file(workspace.releases, last, HELD))
+    waiting = rows.filter(pl.col("accepted_because").is_null()).sort("dataset", "period", "figure").collect()
+    return [
+        f"{row['figure']} ({row['dataset']}, {row['indicator']}, {row['period']}): {row['why']}"
+        for row in waiting.to_dicts()
+    ]
+
+
+def _received(workspace: Workspace) -> dict[str, date | None]:
+    """Dataset → the last day (UTC) on which a request of it succeeded, or on which it was imported."""
+    last: dict[str, date | None] = dict.fromkeys(datasets())
+    for fetch in workspace.archive.fetches():
+        name = f"{fetch.publisher}/{fetch.dataset}"
+        if name in last and not fetch.error:
+            last[name] = max(last[name] or fetch.at.date(), fetch.at.date())
+    return last
