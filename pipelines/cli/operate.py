@@ -1,15 +1,16 @@
-"""Commands for whoever runs Corridor on a server: ``status`` for people and monitors, and ``alert``."""
+"""Commands for whoever runs Corridor on a server: ``status`` for people and monitors, ``alert`` and ``backup``."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from pipelines.cli.options import Data, DataMode, Json, any_mode_workspace, data_workspace
+from pipelines.cli.options import Data, DataMode, Json, any_mode_workspace, data_workspace, existing_workspace
 from pipelines.cli.output import new_table, out, print_json, print_line, print_problem
 
 if TYPE_CHECKING:
@@ -105,3 +106,18 @@ def alert(
     if alerts.send(workspace.data, alerts.Alert("alert", (message,))):
         raise typer.Exit(1)
     print_line(f"The alert was sent by {', '.join(alerts.channel_names(settings()))}.")
+
+
+@commands.command(rich_help_panel=PANEL)
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of all backups, on another disk.")],
+    data: Data = None,
+) -> None:
+    """Copy the data folder to a new folder in FOLDER, and Dagster's records if they are in PostgreSQL.
+
+    What did not change since the last backup takes no space. To restore a backup, copy it back. The command fails if a
+    build is at work.
+    """
+    from pipelines.operations.backup import backup as copy
+
+    print_line(f"The backup is {copy(existing_workspace(data).data, folder, datetime.now(UTC))}.")

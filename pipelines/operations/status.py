@@ -20,6 +20,7 @@ from warehouse import releases
 
 # A live night starts every 24 hours and takes 3 hours at most.
 OVERDUE = timedelta(hours=36)
+NEXT_RUN = timedelta(minutes=30)  # between the runs of a night; the queue of the daemon may be long
 RUNS = 50
 JOBS = ("receive", "rebuild")
 
@@ -119,10 +120,9 @@ def _last_night(workspace: Workspace) -> Night | None:
         return None
     with open_instance(workspace.data) as instance:
         records = [each for each in instance.get_run_records(limit=RUNS) if each.dagster_run.job_name in JOBS]
-        first = next((n for n, each in enumerate(records) if each.dagster_run.job_name == "receive"), 0)
-        night = records[first::-1]
-        if not night:
+        if not records:
             return None
+        night = [*_reception(records), records[0]]
         failed = [each for each in night if each.dagster_run.status == dg.DagsterRunStatus.FAILURE]
         last = failed[-1].dagster_run.run_id if failed else ""
         rules = runs.failed_rules(instance, last) if failed else []
@@ -135,6 +135,16 @@ def _last_night(workspace: Workspace) -> Night | None:
         runs=tuple(each.dagster_run.run_id for each in night),
         problems=tuple(problems),
     )
+
+
+def _reception(newest_first: list[dg.RunRecord]) -> list[dg.RunRecord]:
+    """The run of job receive to which the newest run, a rebuild, belongs: nothing else ran between them."""
+    if len(newest_first) < 2 or newest_first[0].dagster_run.job_name != "rebuild":
+        return []
+    rebuild, before = newest_first[:2]
+    ended = datetime.fromtimestamp(before.end_time, UTC) if before.end_time else before.create_timestamp
+    belongs = before.dagster_run.job_name == "receive" and rebuild.create_timestamp - ended < NEXT_RUN
+    return [before] if belongs else []
 
 
 def _result(workspace: Workspace, night: list[dg.RunRecord], has_failed: bool, is_held_back: bool) -> str:
