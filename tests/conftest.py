@@ -1,8 +1,10 @@
 """Fixtures of all tests: the corpus, the whole offline build, and how tests are distributed over processes."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +77,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     process = corridor("build", "--data", str(data), timeout=900)
     assert process.returncode == 0, process.stderr
     return Built(data, process.stdout)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[int]:
+    """The port of the debugging protocol of a headless Chromium."""
+    from tests.support.ui_screenshots import browser
+
+    if shutil.which("chromium") is None:
+        pytest.skip("there is no Chromium to look with")
+    with browser() as port:
+        yield port
 
 
 def corridor(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:

@@ -25,10 +25,10 @@ import orjson
 
 # Everything that decides a value: our code, our declarations, and the libraries that compute.
 _CODE = ("sources", "warehouse", "expectations", "assets")
-_ENDINGS = (".py", ".yaml", ".csv", ".html", ".css")
+_ENDINGS = (".py", ".yaml", ".csv", ".html", ".css", ".js")
 _LIBRARIES = (
     *("polars", "narwhals", "pyarrow", "orjson", "python-calamine", "great-expectations"),
-    *("altair", "vl-convert-python", "jinja2"),
+    "jinja2",
 )
 # The file of a result with the sizes of its other files.
 _SIZES = ".sizes"

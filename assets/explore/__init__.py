@@ -1,7 +1,7 @@
 """The pages of a release: the explorer, and the report in each language.
 
-A page depends only on the tables of a release. Styles, plots and data are inside the page, which loads nothing. Every
-number of the report links to its payload, or to the dataset, table or formula from which it was computed.
+A page depends only on the tables of a release. Styles and data are inside the page, which loads nothing. The report is
+a short page of words and numbers, and each number links to its source in the explorer.
 """
 
 from functools import cache
@@ -9,10 +9,9 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from assets.explore import answer, changes, corridor, explorer, overview
-from assets.explore.charts import svg
-from assets.explore.context import ReportContext, Tables
-from assets.explore.elements import sentence
+from assets.explore import answer, changes, explorer, overview
+from assets.explore.context import SIDES, ReportContext, Tables
+from assets.explore.elements import sentence, word
 from assets.explore.i18n import Language, texts, translate, words
 from assets.explore.register import register
 from warehouse.exports.about import About
@@ -39,7 +38,6 @@ def pages(tables: Tables, about: About) -> dict[str, str]:
 def page(tables: Tables, about: About) -> str:
     """The page before translation, with a placeholder for each word."""
     context = ReportContext(tables, about)
-    datasets, combined = register(tables)
     return _template().render(
         t={key: sentence(key) for key in texts()["en"]},
         sentence=sentence,
@@ -47,20 +45,12 @@ def page(tables: Tables, about: About) -> str:
         style=files(__package__).joinpath("style.css").read_text(encoding="utf-8"),
         answer=answer.chinese_in_the_union(context.figures),
         glance=overview.glance(context),
+        sides=[word("area", side) for side in SIDES],
         headline=overview.headline(context),
-        born=corridor.born(context),
-        asylum=corridor.asylum(context),
-        visas=corridor.visas(context),
-        corridors=corridor.corridors(context),
-        themes=overview.themes(context),
-        internal=overview.internal(context),
-        coverage=changes.coverage(context),
-        timeline=changes.timeline(context),
-        jumps=changes.jumps(context),
+        one_sided=overview.one_sided(context),
+        gaps=changes.gaps(context),
         changes=changes.changes(context),
-        measures=overview.appendix(context),
-        datasets=datasets,
-        combined=combined,
+        datasets=register(tables),
     )
 
 
@@ -73,5 +63,4 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["svg"] = svg
     return environment.get_template("page.html")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.compare.question import COMPUTED, PUBLISHED, STATE, member_states
+from assets.compare.question import COMPUTED, PUBLISHED, member_states
 from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import About
 
@@ -31,26 +31,10 @@ class ReportContext:
         return self.tables["comparison"].collect()
 
     @cached_property
-    def years(self) -> tuple[int, int]:
-        """The first and the last compared year."""
-        found = self.figures["year"]
-        return int(str(found.min())), int(str(found.max()))
-
-    @property
-    def every_year(self) -> pl.DataFrame:
-        """Every compared year. A line that is joined to it has a gap in each year without a figure."""
-        return pl.DataFrame({"year": range(self.years[0], self.years[1] + 1)}, schema={"year": pl.Int64})
-
-    @cached_property
     def states(self) -> list[str]:
         """The member states, in the order of their English names."""
         rows = self.tables["jurisdiction"].filter(pl.col("jurisdiction").is_in(member_states())).sort("name_en")
         return rows.collect()["jurisdiction"].to_list()
-
-    @cached_property
-    def counting_rules(self) -> pl.DataFrame:
-        """Rows of ``counting_rule``, with the attribute names of the grades."""
-        return self.tables["counting_rule"].rename({"counting_basis": "basis"}).collect()
 
     def latest(self, measure: str, side: str) -> Row | None:
         """The newest figure of China or the Union; for the Union the computed figure before the published one."""
@@ -67,13 +51,6 @@ class ReportContext:
     @cached_property
     def _absent(self) -> Mapping[tuple[str, str], Row]:
         return _newest(self.figures, PUBLISHED)
-
-    def around(self, rows: pl.DataFrame) -> Mapping[tuple[object, ...], Row]:
-        """The figures of states in the years of the rows, the years before and the years after, by key."""
-        keys = ["measure", "jurisdiction", "year"]
-        wanted = pl.concat([rows.select(*keys[:2], pl.col("year") + step) for step in (-1, 0, 1)])
-        found = self.figures.filter(pl.col("aggregation") == STATE).join(wanted, on=keys, how="semi")
-        return {tuple(row[key] for key in keys): row for row in found.iter_rows(named=True)}
 
 
 def _newest(rows: pl.DataFrame, preferred: str) -> Mapping[tuple[str, str], Row]:

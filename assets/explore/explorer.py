@@ -29,7 +29,7 @@ LARGEST = 3_000_000
 # The code lists whose names the page shows.
 WORDS = (
     *("theme", "unit", "grade", "attribute", "flag", "missing_reason", "made", "aggregation", "definition"),
-    *("publisher", "waiver", "travel_document", "cooperation_type", "mirror", "instrument_type", "confidence"),
+    *("publisher", "waiver", "travel_document", "cooperation_type", "mirror", "instrument_type", "confidence", "event"),
 )
 # The partners that a page has at least.
 FEW = (figures.ALL_PARTNERS, CHINA)
@@ -69,6 +69,7 @@ def _chunks(tables: Tables, about: About, listed: list[dict[str, Any]]) -> Itera
             corridor[name] = {"facts": data["facts"], "series": own}
     yield "corridor", corridor
     yield "comparison", figures.comparison(tables)
+    yield "alternatives", figures.alternatives(tables)
     yield "law", law(tables, about.created.date())
 
 

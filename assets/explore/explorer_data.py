@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, with_grades
-from assets.compare.question import PUBLISHED, member_states
+from assets.compare.question import PUBLISHED, STATE, member_states
 from assets.explore.context import Tables
 from warehouse import codes
 from warehouse.codes import CHINA, UNION
@@ -64,7 +64,7 @@ def _measure(row: Mapping[str, Any], entry: Measure, indicator: str | None, part
         "name": [row["name_en"], row["name_zh"]],
         "description": row["description"],
         "not_for": row["not_for"],
-        "formula": row["formula"],
+        "formula": [entry.formula.first, entry.formula.second] if entry.formula else None,
         "rate": bool(row["per_population"]),
         "ranked": entry.ranked,
         "compared": True,
@@ -155,7 +155,10 @@ def comparison(tables: Tables) -> Json:
         tables["comparison"]
         .filter(pl.col("jurisdiction").is_in(places()))
         .with_columns(
-            made=pl.col("aggregation").replace({"state": None}),
+            made=pl.when(pl.col("aggregation") != STATE)
+            .then("aggregation")
+            .when(pl.col("locator").is_null() & (pl.col("parts") > 1))
+            .then(pl.lit("parts")),
             known=pl.col("known_from").dt.date().cast(pl.String),
         )
     )
@@ -169,6 +172,17 @@ def comparison(tables: Tables) -> Json:
     for (measure, place), own in frame.group_by("measure", "jurisdiction", maintain_order=True):
         series.setdefault(str(measure), {})[str(place)] = _series(own, first, last)
     return {"facts": facts, "first": first, "series": series}
+
+
+def alternatives(tables: Tables) -> Json:
+    """The figures of other sources for a measure and jurisdiction: year, value, grade, reasons, dataset, definition."""
+    fields = ("year", "value", "grade", "grade_reasons", "dataset", "definition")
+    rows = tables["comparison_alternative"].filter(pl.col("jurisdiction").is_in(places()))
+    found: Json = {}
+    ordered = rows.sort("measure", "jurisdiction", "year", "source_order").select("measure", "jurisdiction", *fields)
+    for measure, place, *row in ordered.collect().iter_rows():
+        found.setdefault(measure, {}).setdefault(place, []).append(row)
+    return found
 
 
 def by_indicator(tables: Tables, listed: Sequence[Json]) -> Iterator[tuple[str, Json]]:

@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.compare.question import member_states
 from assets.explore.context import Tables
-from assets.law.visas import rules_on, transit_rules_on
+from assets.law.visas import announced_by, rules_on, transit_rules_on
 from warehouse.codes import CHINA, UNION
 
 Json = dict[str, Any]
@@ -24,6 +24,7 @@ def law(tables: Tables, day: date) -> Json:
     return {
         "instruments": _instruments(tables),
         "bindings": _bindings(tables),
+        "events": _events(tables),
         "visas": _visas(tables, day),
         "cooperation": _cooperation(tables),
         "mirrors": _mirrors(tables),
@@ -43,6 +44,13 @@ def _bindings(tables: Tables) -> Json:
     return _by(rows, "jurisdiction", fields, ("valid_from", "instrument"))
 
 
+def _events(tables: Tables) -> Json:
+    """By jurisdiction: day, kind, instrument and source of each legal event with a known day."""
+    rows = tables["legal_event"].filter(pl.col("date").is_not_null()).with_columns(_party("jurisdiction"))
+    fields = ("date", "event", "instrument", "source", "source_url")
+    return _by(rows, "jurisdiction", fields, ("date", "instrument", "event", "source"))
+
+
 def _visas(tables: Tables, day: date) -> Json:
     """By member state: the rules of China for its citizens, and its rules for citizens of China.
 
@@ -52,8 +60,9 @@ def _visas(tables: Tables, day: date) -> Json:
     state = pl.when(china).then("partner").otherwise("jurisdiction")
     between = state.is_in(member_states()) & (china | (pl.col("partner") == CHINA))
     rules = tables["visa_rule"].filter(between).collect().with_row_index("rule")
+    known = announced_by(rules, day)
     documents = rules["travel_document"].unique()
-    deciding = [rules_on(rules, [day], document) for document in documents] + [transit_rules_on(rules, [day])]
+    deciding = [*(rules_on(known, [day], document) for document in documents), transit_rules_on(known, [day])]
     phase = (
         pl.when(pl.col("rule").is_in(pl.concat(deciding)["rule"].implode()))
         .then(pl.lit("now"))

@@ -3,7 +3,6 @@
 import gzip
 import io
 import re
-import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -19,7 +18,6 @@ from selectolax.lexbor import LexborHTMLParser
 from assets.explore import explorer
 from tests.conftest import Built
 from tests.support.browser_tab import Tab, opened
-from tests.support.ui_screenshots import browser
 from warehouse.exports import headline_csv
 
 pytestmark = pytest.mark.xdist_group("built")
@@ -74,14 +72,6 @@ def test_the_csv_file_has_the_rows_of_the_table_with_names(built: Built, tmp_pat
     assert values.equals(built.table("headline").select("value").collect()["value"], null_equal=True)
     headline_csv.write(built.release / "tables" / "headline.parquet", tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == packed
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[int]:
-    if shutil.which("chromium") is None:
-        pytest.skip("there is no Chromium to look with")
-    with browser() as port:
-        yield port
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,13 @@ async function decode(text) {
 }
 
 // Set once when the page opens.
-let start, comparison, measureById, factAt;
+let start, comparison, alternatives, measureById, factAt;
 const ALL = "_T";
 const CHINA = "CHN";
 const indicators = new Map();
 
 async function openData() {
-  [start, comparison] = await Promise.all([chunk("start"), chunk("comparison")]);
+  [start, comparison, alternatives] = await Promise.all(["start", "comparison", "alternatives"].map(chunk));
   measureById = new Map(start.measures.map((entry) => [entry.id, entry]));
   factAt = Object.fromEntries(start.facts.map((name, at) => [name, at]));
 }

@@ -99,6 +99,7 @@ function showFacts(point) {
     ["flags", flagsOf(point).map((flag) => word("flag", flag)).join(t("comma"))],
     ["made", word("made", fact(point, "made")) === fact(point, "made") ? word("aggregation", fact(point, "made")) : word("made", fact(point, "made"))],
     ["source", source ? [make("a", { href: source[3], rel: "noreferrer" }, `${word("publisher", source[1])}${t("colon")}${fact(point, "dataset")}`), make("br"), english(source[0])] : words("", fact(point, "dataset"))],
+    ["other_sources", otherSources(point)],
     ["why_this_source", point.value !== null ? english(fact(point, "because")) : ""],
     ["edition", source ? english(source[5]) : ""],
     ["licence", source ? source[2] : ""],
@@ -116,14 +117,30 @@ function showFacts(point) {
   dialog.showModal();
 }
 
-/** The command that traces a figure to the bytes of the publisher. */
+/** The figures of other sources for the same measure, jurisdiction and year. */
+function otherSources(point) {
+  const rows = fromComparison(point.entry, point.partner) ? (alternatives[point.entry.id]?.[point.place] ?? []) : [];
+  return rows.filter(([year]) => year === point.year).map(([, value, letter, reasons, dataset, definition]) =>
+    make("div", {}, `${number(value, point.entry.unit)} `, letter ? make("span", { class: `g g-${letter}` }, letter) : "", ` ${[dataset, word("definition", definition), words("attribute", reasons)].filter(Boolean).join(" · ")}`));
+}
+
+/** The command that traces a figure to the bytes of the publisher, or to the figures from which it is computed. */
 function command(point) {
-  if (fromComparison(point.entry, point.partner)) {
-    return `corridor explain comparison measure=${point.entry.id} jurisdiction=${point.place} year=${point.year}`;
+  const { entry, place, year } = point;
+  const table = fact(point, "source_table");
+  if (fromComparison(entry, point.partner)) {
+    const explain = (measure, where) => `corridor explain comparison measure=${measure} ${where} year=${year}`;
+    if (entry.formula) return entry.formula.map((id) => explain(id, `jurisdiction=${place}`)).join("\n");
+    if (fact(point, "made") === "computed") return `${explain(entry.id, "aggregation=state")} --limit 28`;
+    if (LAW.has(table)) return `corridor explain ${table} jurisdiction=${place} --limit 50`;
+    return explain(entry.id, `jurisdiction=${place}`);
   }
   const partner = point.partner === ALL ? "" : ` partner=${point.partner}`;
   return `corridor explain headline indicator=${point.entry.indicator} jurisdiction=${point.place}${partner} year=${point.year}`;
 }
+
+// Tables of law from which figures of the comparison are counted.
+const LAW = new Set(["legal_binding", "visa_rule", "policy_coding"]);
 
 /** Saves a text as a file. */
 function save(name, text, type) {

@@ -26,6 +26,7 @@ function readAddress() {
   state.year = Number(found.get("t")) || undefined;
   state.rate = found.get("r") === "1";
   state.log = found.get("s") === "log";
+  state.open = Number(found.get("f")) || undefined;
   state.language = start.texts[found.get("l")] ? found.get("l") : (state.language ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
 }
 
@@ -58,7 +59,16 @@ async function show() {
   [...main.querySelectorAll("details.pick")].forEach((each, at) => { if (kept.open.length) each.open = kept.open[at] ?? each.open; });
   if (kept.scroll && main.querySelector(".options")) main.querySelector(".options").scrollTop = kept.scroll;
   if (kept.focus) main.querySelector(`[data-keep="${kept.focus}"]`)?.focus({ preventScroll: true });
+  if (state.open) openFigure();
   document.documentElement.dataset.shown = String(Math.round(performance.now() - began));
+}
+
+/** Opens the facts of the figure that the address names: of the first measure and jurisdiction, in a year. */
+function openFigure() {
+  const entry = measureById.get(state.measures[0]);
+  const point = entry && chosenSets(entry)[0]?.find(({ year }) => year === state.open);
+  state.open = undefined;
+  if (point) showFacts(point);
 }
 
 /** The words around the view: title, navigation and language. The facts of a figure of another view are removed. */

@@ -17,7 +17,7 @@ async function countryView(place) {
     placeTabs("country", sortedPlaces(), place), make("h1", {}, placeName(place)),
     make("p", { class: "lead" }, t("country_lead"), place !== CHINA && isState(place) ? [" ", make("a", { href: corridorPath(place) }, t("to_corridor", { place: placeName(place) }))] : null),
     [...themes].map(([theme, entries], at) => themeTable(theme, entries, place, others, wide() || at === 0)),
-    bindings(law, place), gapList(law, place),
+    bindings(law, place), events(law, place), gapList(law, place),
   ];
 }
 
@@ -58,6 +58,15 @@ function lawTable(law, rows) {
     make("thead", {}, make("tr", {}, [t("instrument"), t("kind"), t("bound_from"), t("applies_from"), t("source")].map((head) => make("th", { scope: "col" }, head)))),
     make("tbody", {}, rows.map(([id, from, , applies, source, address, confidence]) => make("tr", {}, make("th", { scope: "row" }, instrumentName(law, id)), make("td", {}, word("instrument_type", law.instruments[id]?.[2])), make("td", {}, from), make("td", {}, applies ?? ""),
       make("td", {}, linked(source, address), confidence === "high" ? null : make("small", {}, ` ${t("confidence")}${t("colon")}${word("confidence", confidence)}`))))))));
+}
+
+/** What happened to instruments of a jurisdiction, the newest first. */
+function events(law, place) {
+  const rows = [...(law.events[place] ?? [])].reverse();
+  if (!rows.length) return null;
+  return make("section", {}, make("h2", {}, t("events")), make("details", { class: "block" }, make("summary", {}, t("events_of", { number: rows.length })), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("events") }, make("table", {},
+    make("thead", {}, make("tr", {}, [t("day"), t("event"), t("instrument"), t("source")].map((head) => make("th", { scope: "col" }, head)))),
+    make("tbody", {}, rows.map(([day, event, id, source, address]) => make("tr", {}, make("th", { scope: "row" }, day), make("td", {}, word("event", event)), make("td", {}, instrumentName(law, id)), make("td", {}, linked(source, address)))))))));
 }
 
 function gapList(law, place) {
