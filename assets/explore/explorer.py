@@ -24,25 +24,18 @@ from warehouse.exports.about import ABSTRACT, CREATOR, TITLE, About
 from warehouse.yaml_text import parse_yaml
 
 PAGE = "explorer.html"
-# The page must stay small enough to be opened from a disk and sent by mail.
-LARGEST = 3_000_000
 # The code lists whose names the page shows.
 WORDS = (
     *("theme", "unit", "grade", "attribute", "flag", "missing_reason", "made", "aggregation", "definition"),
     *("publisher", "waiver", "travel_document", "cooperation_type", "mirror", "instrument_type", "confidence", "event"),
 )
-# The partners that a page has at least.
-FEW = (figures.ALL_PARTNERS, CHINA)
 SCRIPTS = ("data.js", "elements.js", "chart.js", "compare.js", "places.js", "main.js")
 
 
 def page(tables: Tables, about: About) -> str:
-    """The page of a release. It holds all partners, or only China as a partner if the page would be too large."""
+    """The page of a release."""
     listed = figures.measure_list(tables)
     chunks = {name: _packed(data) for name, data in _chunks(tables, about, listed)}
-    if sum(map(len, chunks.values())) > LARGEST * 0.95:
-        listed = [entry | {"partners": [code for code in entry["partners"] if code in FEW]} for entry in listed]
-        chunks = {name: _packed(data) for name, data in _chunks(tables, about, listed)}
     script = "\n".join(_file(name) for name in SCRIPTS)
     return _template().render(
         title=TITLE,

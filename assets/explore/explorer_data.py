@@ -26,6 +26,12 @@ FACTS = (
     *("missing_reason", "because", "made", "missing_members", "known"),
 )
 ALL_PARTNERS = "_T"
+# The partners that every list of partners begins with.
+FIRST = (ALL_PARTNERS, CHINA)
+# The number of headline figures that fit in the page, at two to three bytes each, and the lengths of lists of partners
+# that are tried.
+MOST_ROWS = 900_000
+LISTED = (1000, 100, 50, 20, 10, 5)
 
 
 def places() -> list[str]:
@@ -109,12 +115,23 @@ def _indicators(tables: Tables, partners: Mapping[str, list[str]]) -> Iterator[J
 
 
 def _partners(tables: Tables) -> dict[str, list[str]]:
-    """The partners of each headline indicator: all together, China, then the others by code."""
-    found = _by_partner(tables).select("indicator", "partner").unique().sort("indicator", "partner").collect()
-    first = (ALL_PARTNERS, CHINA)
+    """The partners of each headline indicator: all together, China, then the others by code.
+
+    If there are more rows than the page can hold, only the largest of the other partners are listed.
+    """
+    found = (
+        _by_partner(tables)
+        .group_by("indicator", "partner")
+        .agg(rows=pl.len(), size=pl.col("value").abs().sum())
+        .sort("indicator", pl.col("partner").is_in(FIRST), "size", "partner", descending=[False, True, True, False])
+        .with_columns(place=pl.int_range(pl.len()).over("indicator"))
+        .collect()
+    )
+    fitting = [most for most in LISTED if found.filter(pl.col("place") < most)["rows"].sum() <= MOST_ROWS]
+    kept = found.filter(pl.col("place") < max(fitting, default=len(FIRST)))
     return {
-        str(name): sorted(rows["partner"], key=lambda code: (code not in first, code != ALL_PARTNERS, code))
-        for (name,), rows in found.group_by("indicator", maintain_order=True)
+        str(name): sorted(rows["partner"], key=lambda code: (code not in FIRST, code != ALL_PARTNERS, code))
+        for (name,), rows in kept.group_by("indicator", maintain_order=True)
     }
 
 
@@ -188,7 +205,10 @@ def alternatives(tables: Tables) -> Json:
 def by_indicator(tables: Tables, listed: Sequence[Json]) -> Iterator[tuple[str, Json]]:
     """The figures of each headline indicator in the list of measures, by jurisdiction and partner."""
     named = {entry["indicator"]: entry["compared"] for entry in listed if entry["indicator"]}
-    rows = _graded(_by_partner(tables).filter(pl.col("indicator").is_in(list(named)))).collect(engine="streaming")
+    pairs = [(entry["indicator"], partner) for entry in listed if entry["indicator"] for partner in entry["partners"]]
+    wanted = pl.LazyFrame(pairs, schema={"indicator": pl.String, "partner": pl.String}, orient="row")
+    shown = _by_partner(tables).join(wanted, on=["indicator", "partner"], how="semi")
+    rows = _graded(shown).collect(engine="streaming")
     rows = rows.sort("indicator", "jurisdiction", "partner", "year")
     for (name,), own in rows.group_by("indicator", maintain_order=True):
         kept = own.filter(pl.col("partner") != ALL_PARTNERS) if named[str(name)] else own
