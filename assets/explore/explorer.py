@@ -88,7 +88,7 @@ def _start(tables: Tables, about: About, listed: list[dict[str, Any]]) -> dict[s
         "texts": texts(),
         "places": figures.places(),
         "names": {code: names.get(code, [code, code]) for code in sorted({*figures.places(), *partners})},
-        "measures": listed,
+        "measures": [entry | {"chinese": chinese_meanings().get(entry["id"])} for entry in listed],
         "words": words,
         "datasets": {row[0]: list(row[1:]) for row in datasets.iter_rows()},
         "facts": figures.FACTS,
@@ -104,6 +104,12 @@ def _packed(data: object) -> str:
 def texts() -> dict[str, dict[str, str]]:
     """The sentences of the page in each language."""
     return dict(parse_yaml(_file("texts.yaml")))
+
+
+@cache
+def chinese_meanings() -> dict[str, list[str]]:
+    """The meaning in Chinese of each measure, and what it must not be used for."""
+    return dict(parse_yaml(_file("measures.zh.yaml")))
 
 
 def _file(name: str) -> str:

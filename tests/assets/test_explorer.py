@@ -19,6 +19,7 @@ from assets.explore import explorer, explorer_data
 from tests.conftest import Built
 from tests.support.browser_tab import Tab, opened
 from warehouse.exports import headline_csv
+from warehouse.measures import measures
 
 pytestmark = pytest.mark.xdist_group("built")
 SCRIPT = "\n".join(
@@ -70,6 +71,10 @@ def test_both_languages_have_every_sentence_that_the_script_uses() -> None:
     unused = [key for key in texts["en"] if key not in used and not re.search(rf"\b{key}\b", SCRIPT + page)]
     made = ("nav_", "view_", "phase_", "choose_", "example_", "about_", "set_", "file_")
     assert [key for key in unused if not key.startswith(made)] == ["no_script"]
+
+
+def test_every_measure_is_explained_in_chinese() -> None:
+    assert set(explorer.chinese_meanings()) == set(measures())
 
 
 def test_the_csv_file_has_the_rows_of_the_table_with_names(built: Built, tmp_path: Path) -> None:
@@ -138,6 +143,12 @@ def test_no_line_crosses_a_break_or_joins_figures_that_are_not_comparable(built:
     assert not set(joined) & set(breaks)
     # Figures with grade D are in a chart of their own.
     assert tab.asked("document.querySelectorAll('.panel svg[role=img]').length") == 2
+
+
+def test_an_address_with_unknown_codes_shows_what_is_known(tab: Tab) -> None:
+    show(tab, "#compare?m=foreign_born,%E0%A4%A&p=<script>&j=XXX,DEU&y=1-99999&v=none&l=xx")
+    assert tab.asked("state.places.join() + state.measures.join() + state.view") == "DEUforeign_bornlines"
+    assert tab.asked("document.querySelectorAll('#main script').length") == 0
 
 
 def test_a_missing_figure_has_its_reason_in_its_place(tab: Tab) -> None:

@@ -119,13 +119,21 @@ function panel(entry) {
   const title = partner === ALL ? measureName(entry) : t("with_partner", { measure: measureName(entry), partner: placeName(partner) });
   const other = state.partner !== partner && state.partner !== undefined && state.partner !== ALL ? make("p", { class: "note" }, t("no_such_partner", { partner: placeName(state.partner) })) : null;
   return make("section", { class: "panel", "aria-label": title }, make("h2", {}, title),
-    make("p", { class: "unit" }, shownUnit(entry), entry.description ? [" · ", english(entry.description)] : null, entry.not_for ? [" ", make("b", {}, t("not_for")), " ", english(entry.not_for)] : null),
+    meaning(entry),
     other, entry.partners.length > 1 && partner !== ALL && entry.compared ? make("p", { class: "note" }, t("partner_note")) : null,
     views[state.view](entry, sets, title), notes(sets), takeAway(entry, sets));
 }
 
+/** What a measure is and what it must not be used for; in English where there is no text in Chinese. */
+function meaning(entry) {
+  const [what, never] = state.language === "zh" && entry.chinese ? entry.chinese : [english(entry.description), english(entry.not_for)];
+  return make("p", { class: "unit" }, shownUnit(entry), what ? [" · ", what] : null, never ? [" ", make("b", {}, t("not_for")), " ", never] : null);
+}
+
 const views = {
-  lines: (entry, sets, title) => [legend(sets), lineCharts(sets.filter((points) => points.length), t("chart_of", { measure: title, from: state.from, to: state.to }))],
+  lines: (entry, sets, title) => (state.from === state.to
+    ? [make("p", { class: "note" }, t("one_year", { year: state.from })), ranking(sets.flat(), entry, state.places)]
+    : [legend(sets), lineCharts(sets.filter((points) => points.length), t("chart_of", { measure: title, from: state.from, to: state.to }))]),
   ranking: (entry, sets) => yearly(sets, (points) => ranking(points, entry, state.places)),
   map: (entry) => yearly(chosenSets(entry, start.places), tileMap),
   table: (entry, sets, title) => table(sets, title),

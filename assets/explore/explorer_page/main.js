@@ -9,7 +9,7 @@ const chartWidth = () => document.getElementById("main").clientWidth - 32 - (wid
 
 /** Reads the chosen view from the address. Unknown codes are left out. */
 function readAddress() {
-  const [path, query = ""] = decodeURIComponent(location.hash.slice(1)).split("?");
+  const [path, query = ""] = location.hash.slice(1).split("?");
   const [page, place] = path.split("/");
   const found = new URLSearchParams(query);
   const years = (found.get("y") ?? "").split("-").map(Number);
