@@ -52,6 +52,7 @@ def page(tables: Tables, about: About) -> str:
 def _chunks(tables: Tables, about: About, listed: list[dict[str, Any]]) -> Iterator[tuple[str, object]]:
     """Name and data of each chunk."""
     corridor: dict[str, Any] = {}
+    totals: dict[str, Any] = {}
     states = set(figures.places())
     for name, data in figures.by_indicator(tables, listed):
         yield f"i-{name}", data
@@ -60,7 +61,11 @@ def _chunks(tables: Tables, about: About, listed: list[dict[str, Any]]) -> Itera
         ]
         if own:
             corridor[name] = {"facts": data["facts"], "series": own}
+        every = [series for series in data["series"] if series[1] == figures.ALL_PARTNERS]
+        if every:
+            totals[name] = {"facts": data["facts"], "series": every}
     yield "corridor", corridor
+    yield "totals", totals
     yield "comparison", figures.comparison(tables)
     yield "alternatives", figures.alternatives(tables)
     yield "law", law(tables, about.created.date())

@@ -49,16 +49,27 @@ def measure_list(tables: Tables) -> list[Json]:
     ]
     shown = {name for pair in own.items() for name in pair if name}
     rest = [entry for entry in _indicators(tables, partners) if entry["id"] not in shown]
+    alone = {
+        True: _of_one_jurisdiction(tables["comparison"], "measure"),
+        False: _of_one_jurisdiction(_shown(tables), "indicator"),
+    }
     themes = list(dict.fromkeys(entry.theme for entry in measures().values()))
     order = {name: at for at, name in enumerate(measures())}
     return sorted(
-        [*listed, *rest],
+        [entry | {"alone": entry["id"] in alone[entry["compared"]]} for entry in (*listed, *rest)],
         key=lambda entry: (
             themes.index(entry["theme"]) if entry["theme"] in themes else len(themes),
             order.get(entry["id"], len(order)),
             entry["id"],
         ),
     )
+
+
+def _of_one_jurisdiction(rows: pl.LazyFrame, key: str) -> set[str]:
+    """The measures with figures of one jurisdiction only, so that there is nothing to compare."""
+    known = rows.filter(pl.col("value").is_not_null(), pl.col("jurisdiction").is_in([CHINA, *member_states()]))
+    counted = known.group_by(key).agg(places=pl.col("jurisdiction").n_unique())
+    return set(counted.filter(pl.col("places") == 1).collect()[key])
 
 
 def _measure(row: Mapping[str, Any], entry: Measure, indicator: str | None, partners: Mapping[str, list[str]]) -> Json:

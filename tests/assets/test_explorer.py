@@ -43,7 +43,7 @@ def test_the_page_is_small_valid_and_loads_nothing(built: Built) -> None:
 
 def test_a_page_with_too_many_figures_has_the_largest_partners(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explorer_data, "MOST_ROWS", 100_000)
-    tables = {name: built.table(name) for name in ("headline", "measure", "indicator")}
+    tables = {name: built.table(name) for name in ("headline", "comparison", "measure", "indicator")}
     listed = {entry["id"]: entry["partners"] for entry in explorer_data.measure_list(tables)}
     assert listed["refugees"][:2] == ["_T", "CHN"]
     assert {"SYR", "UKR"} <= set(listed["refugees"])
@@ -167,6 +167,12 @@ def test_a_figure_opens_its_source_by_keyboard(tab: Tab) -> None:
     facts = str(tab.asked("document.querySelector('dialog[open]').innerText"))
     for name in ("Grade", "Counted as", "Source", "Licence", "Known since", "corridor explain comparison"):
         assert name in facts
+
+
+def test_figures_of_one_jurisdiction_have_no_grade(tab: Tab) -> None:
+    show(tab, "#compare?m=migrant_workers&j=CHN&v=table&l=en")
+    assert "Only one jurisdiction has figures" in str(tab.asked("document.querySelector('.panel').innerText"))
+    assert tab.asked("document.querySelectorAll('.panel .g').length") == 0
 
 
 def test_aggregates_and_figures_that_are_not_comparable_have_no_rank(built: Built, tab: Tab) -> None:

@@ -189,7 +189,7 @@ def test_another_process_writes_the_same_bytes(built: Built, tmp_path: Path) -> 
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai", "LC_ALL": "C", "PATH": ""}
     command = [sys.executable, "-c", code, str(built.data), str(tmp_path)]
     subprocess.run(command, check=True, cwd=ROOT, env=environment, timeout=300)
-    for name in explore.PAGES.values():
+    for name in (*explore.PAGES.values(), explore.explorer.PAGE):
         assert (tmp_path / name).read_bytes() == (built.release / name).read_bytes(), name
 
 

@@ -93,7 +93,7 @@ async function compareView() {
   state.to = Math.max(Math.min(state.to ?? last, last), state.from);
   return [
     make("h1", {}, t("compare_title")), make("p", { class: "lead" }, t("compare_lead")), examples(),
-    make("div", { class: "layout" }, controls(), make("div", { class: "results" }, tabs(), chosen.length ? chosen.map(panel) : make("p", { class: "empty" }, t("choose_measure")))),
+    make("div", { class: "layout" }, controls(), make("div", { class: "results" }, tabs(), chosen.length && state.places.length ? chosen.map(panel) : make("p", { class: "empty" }, t("choose_measure")))),
   ];
 }
 
@@ -120,6 +120,7 @@ function panel(entry) {
   const other = state.partner !== partner && state.partner !== undefined && state.partner !== ALL ? make("p", { class: "note" }, t("no_such_partner", { partner: placeName(state.partner) })) : null;
   return make("section", { class: "panel", "aria-label": title }, make("h2", {}, title),
     meaning(entry),
+    entry.alone ? make("p", { class: "note" }, t("alone")) : null,
     other, entry.partners.length > 1 && partner !== ALL && entry.compared ? make("p", { class: "note" }, t("partner_note")) : null,
     views[state.view](entry, sets, title), notes(sets), takeAway(entry, sets));
 }
@@ -185,7 +186,7 @@ function table(sets, title) {
 function notes(sets) {
   const known = sets.flat().filter((point) => point.value !== null);
   const broken = known.filter((point) => point.breaks);
-  const grades = [...new Set(known.filter((point) => fact(point, "grade")).map((point) => `${fact(point, "grade")} ${gradeText(point)}`))].sort();
+  const grades = [...new Set(known.filter((point) => grade(point)).map((point) => `${fact(point, "grade")} ${gradeText(point)}`))].sort();
   const datasets = [...new Set(known.map((point) => fact(point, "dataset")).filter(Boolean))].sort();
   const rules = [...new Set(known.map((point) => fact(point, "definition")).filter(Boolean))].map((code) => word("definition", code));
   return make("div", { class: "notes small" },

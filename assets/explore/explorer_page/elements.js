@@ -70,7 +70,8 @@ function figure(point, { year = false } = {}) {
     text, missing ? null : grade(point), missing ? null : marks(point), year && !missing ? make("small", {}, ` ${point.year}`) : null);
 }
 
-const grade = (point) => (fact(point, "grade") ? make("span", { class: `g g-${fact(point, "grade")}`, title: gradeText(point) }, fact(point, "grade")) : null);
+// A grade compares. Where only one jurisdiction has figures there is none to show.
+const grade = (point) => (fact(point, "grade") && !point.entry.alone ? make("span", { class: `g g-${fact(point, "grade")}`, title: gradeText(point) }, fact(point, "grade")) : null);
 const gradeText = (point) => `${word("grade", fact(point, "grade"))}${fact(point, "grade_reasons") ? t("colon") + words("attribute", fact(point, "grade_reasons")) : ""}`;
 const marks = (point) => {
   const flags = flagsOf(point);
@@ -94,7 +95,7 @@ function showFacts(point) {
     ["bounds", bounds],
     ["rate", point.rate === null ? "" : number(point.rate)],
     ["rank", point.rank ? t("rank_of", { rank: point.rank, ranked: point.ranked }) : ""],
-    ["grade", fact(point, "grade") ? [grade(point), " ", gradeText(point)] : ""],
+    ["grade", point.entry.alone ? t("alone") : fact(point, "grade") ? [grade(point), " ", gradeText(point)] : ""],
     ["counted_as", word("definition", fact(point, "definition"))],
     ["flags", flagsOf(point).map((flag) => word("flag", flag)).join(t("comma"))],
     ["made", word("made", fact(point, "made")) === fact(point, "made") ? word("aggregation", fact(point, "made")) : word("made", fact(point, "made"))],

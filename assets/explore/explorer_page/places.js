@@ -9,28 +9,36 @@ function placeTabs(kind, codes, current) {
 
 /** Everything about a country: its newest figures next to those of China and the Union, its law, and what is missing. */
 async function countryView(place) {
-  const law = await chunk("law");
-  const own = start.measures.filter((entry) => entry.compared);
-  const themes = grouped(own, "theme");
+  const [law, totals] = await Promise.all([chunk("law"), chunk("totals")]);
+  const rows = start.measures.filter((entry) => entry.compared || newest(total(totals, entry, place)));
+  const themes = grouped(rows, "theme");
   const others = start.places.slice(0, 2).filter((other) => other !== place);
   return [
     placeTabs("country", sortedPlaces(), place), make("h1", {}, placeName(place)),
     make("p", { class: "lead" }, t("country_lead"), place !== CHINA && isState(place) ? [" ", make("a", { href: corridorPath(place) }, t("to_corridor", { place: placeName(place) }))] : null),
-    [...themes].map(([theme, entries], at) => themeTable(theme, entries, place, others, wide() || at === 0)),
+    [...themes].map(([theme, entries], at) => themeTable(theme, entries, place, others, totals, wide() || at === 0)),
     bindings(law, place), events(law, place), gapList(law, place),
   ];
 }
 
-function themeTable(theme, entries, place, others, open) {
-  const rows = entries.map((entry) => countryRow(entry, place, others)).filter(Boolean);
+/** The figures of a measure for all partners. Those outside the comparison are in a chunk of their own. */
+function total(totals, entry, place) {
+  if (entry.compared) return series(entry, ALL, place);
+  const data = totals[entry.indicator];
+  const found = data?.series.find(([whose]) => whose === place);
+  return found ? withBreaks(unpacked(entry, found, data.facts)) : [];
+}
+
+function themeTable(theme, entries, place, others, totals, open) {
+  const rows = entries.map((entry) => countryRow(entry, place, others, totals)).filter(Boolean);
   if (!rows.length) return null;
   const heads = [t("measure"), placeName(place), t("rank"), ...others.map(placeName), t("course")];
   return make("details", { class: "theme", open }, make("summary", {}, make("h2", {}, word("theme", theme))), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("theme", theme) },
     make("table", { class: "stack" }, make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, rows))));
 }
 
-function countryRow(entry, place, others) {
-  const points = series(entry, ALL, place);
+function countryRow(entry, place, others, totals) {
+  const points = total(totals, entry, place);
   const point = newest(points) ?? points.at(-1);
   if (!point) return null;
   const rank = point.rank ? [t("rank_of", { rank: point.rank, ranked: point.ranked }), point.rate === null ? "" : make("small", {}, make("br"), t("rate_of", { rate: number(point.rate) }))] : [];
@@ -38,7 +46,7 @@ function countryRow(entry, place, others) {
   const cell = (label, ...content) => make("td", { "data-label": label }, content);
   return make("tr", {}, make("th", { scope: "row" }, make("a", { href: link }, measureName(entry)), make("br"), make("small", {}, word("unit", entry.unit))),
     cell(placeName(place), figure(point, { year: true })), cell(t("rank"), ...rank),
-    others.map((other) => { const found = series(entry, ALL, other); return cell(placeName(other), figure(newest(found) ?? found.at(-1), { year: true })); }),
+    others.map((other) => { const found = total(totals, entry, other); return cell(placeName(other), figure(newest(found) ?? found.at(-1), { year: true })); }),
     cell(t("course"), sparkline(points, place === CHINA ? "var(--china)" : "var(--union)")));
 }
 
