@@ -57,6 +57,7 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     *,
     whole: bool = True,
     documents: bool = False,
+    excerpt: bool = False,
     superseded: Collection[str] = (),
 ) -> State:
     """The state after the rows of a vintage, ``published`` at ``at``, are applied to the rows known ``before``.
@@ -65,6 +66,9 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     - Changed key: close the old row and open a new one.
     - Missing key: close the row if the same request returned it before, or if it lies in the scope of the vintage;
       otherwise keep it. ``whole`` means that the vintage is not one slice of several.
+
+    An ``excerpt`` lacks rows and often the flags that its publisher had. A row that is missing in it is kept, and so is
+    a row with the same value.
 
     A missing row of a ``superseded`` request is closed too, if its period lies within those of the other rows.
 
@@ -85,11 +89,14 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
     if documents:
         same |= pl.col("value_before").is_between("value_min", "value_max") & (_WIDTH > _WIDTH_BEFORE)
+    if excerpt:
+        same |= pl.col("value").eq_missing(pl.col("value_before"))
     same &= known
     changed, opened = pairs.filter(known & ~same), pairs.filter(~known)
     del pairs  # as large as both inputs
     missing = before.join(published, on=KEY, how="anti")
-    withdrawn = missing.head(0).select(KEY) if documents else _in_scope(missing, published, declared, whole=whole)
+    nothing = missing.head(0).select(KEY)
+    withdrawn = nothing if documents or excerpt else _in_scope(missing, published, declared, whole=whole)
     expected = opened.head(0).select(KEY) if documents else _in_scope(opened, before, declared, whole=False)
     # The same request returned the row before. Rows of one payload never close each other.
     returned_before = pl.col(REQUEST).is_in(published[REQUEST].unique().implode()) & ~pl.col("payload").is_in(

@@ -26,11 +26,15 @@ ONE_VINTAGE = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Vintage:
-    """The responses that belong to one publication, published from ``since`` to ``at``, one a slice."""
+    """The responses that belong to one publication, published from ``since`` to ``at``, one a slice.
+
+    ``excerpt`` means that rows of the publisher are missing in them, so that a missing row was not withdrawn.
+    """
 
     at: datetime
     since: datetime
     responses: tuple[ReadResponse, ...]
+    excerpt: bool = False
 
     @property
     def whole(self) -> bool:
@@ -47,22 +51,32 @@ def _imported(response: ReadResponse) -> bool:
     return response.slice.startswith("import ")
 
 
-def vintages_of(found: Iterable[ReadResponse], *, documents: bool = False) -> list[Vintage]:
+def vintages_of(
+    found: Iterable[ReadResponse], *, documents: bool = False, excerpts: Collection[str] = ()
+) -> list[Vintage]:
     """The vintages, oldest first. Responses to different requests within a day are one vintage.
 
-    If the responses are ``documents``, each document is a vintage of its own.
+    If the responses are ``documents``, each document is a vintage of its own, and so is each of the ``excerpts``, which
+    are given by their slices.
     """
     timed = sorted(
         ((at, response.slice, response) for response in found for at in response.times), key=lambda item: item[:2]
     )
     groups: list[list[tuple[datetime, ReadResponse]]] = []
     for at, _, response in timed:
-        if groups and _same_vintage(groups[-1], at, response, documents=documents):
+        own = documents or not {response.slice, groups[-1][-1][1].slice if groups else ""}.isdisjoint(excerpts)
+        if groups and _same_vintage(groups[-1], at, response, documents=own):
             groups[-1].append((at, response))
         else:
             groups.append([(at, response)])
     return [
-        Vintage(group[-1][0], group[0][0], tuple({id(item): item for _, item in group}.values())) for group in groups
+        Vintage(
+            at=group[-1][0],
+            since=group[0][0],
+            responses=tuple({id(item): item for _, item in group}.values()),
+            excerpt=group[0][1].slice in excerpts,
+        )
+        for group in groups
     ]
 
 
@@ -90,13 +104,14 @@ def states(workspace: Workspace, name: str, found: Iterable[ReadResponse]) -> li
     declared, documents = contract(entry.table), publisher.endpoints[entry.endpoint].articles is not None
     folders: list[Path] = []
     stage = ""
-    vintages = vintages_of(found, documents=documents)
     editions = {edition.id for edition in entry.editions}
+    excerpts = {edition.id for edition in entry.editions if edition.excerpt}
+    vintages = vintages_of(found, documents=documents, excerpts=excerpts)
     for number, vintage in enumerate(vintages):
         before = folders[-1] if folders else None
         inputs = [response.fingerprint for response in vintage.responses]
         superseded = [] if documents else _superseded_imports(vintages[: number + 1], editions)
-        stage = fingerprint("vintage", stage, vintage.since, vintage.at, inputs, superseded)
+        stage = fingerprint("vintage", stage, vintage.since, vintage.at, inputs, superseded, vintage.excerpt)
         build = partial(_apply, vintage, before, declared, documents, superseded)
         folders.append(workspace.stage_cache.get_or_build("vintages", f"{name}/{number:05}", stage, build))
     return folders
@@ -146,6 +161,7 @@ def _apply(  # noqa: PLR0913, PLR0917 - a vintage, the state before it, and how 
         vintage.at,
         declared,
         whole=vintage.whole,
+        excerpt=vintage.excerpt,
         documents=documents or vintage.adds_only,
         superseded=superseded,
     )

@@ -208,6 +208,10 @@ class Edition(Entry):
     url: str
     accept: Kind
     note: str
+    excerpt: bool = Field(
+        default=False,
+        description="rows of the publisher are missing in it, so that a figure that it lacks was not withdrawn",
+    )
 
 
 class Dataset(Entry):

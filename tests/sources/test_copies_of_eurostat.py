@@ -1,0 +1,137 @@
+"""Figures of Eurostat in the snapshot that came through several public copies agree with each other."""
+
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sources import reading
+from sources.catalogue import publishers
+from sources.snapshot import Payload, payloads
+
+MEMBERS = (
+    *("BE", "BG", "CZ", "DK", "DE", "EE", "IE", "EL", "ES", "FR", "HR", "IT", "CY", "LV"),
+    *("LT", "LU", "HU", "MT", "NL", "AT", "PL", "PT", "RO", "SI", "SK", "FI", "SE"),
+)
+
+
+def payload(dataset: str, slice_: str) -> Payload:
+    (found,) = (
+        each for each in payloads() if (each.publisher, each.dataset, each.slice) == ("eurostat", dataset, slice_)
+    )
+    return found
+
+
+@cache
+def cells(dataset: str, slice_: str = "") -> pl.DataFrame:
+    with reading.opened(payload(dataset, slice_).path) as path:
+        frame = reading.read(path).frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).collect()
+    return frame.filter(pl.col("geo").is_in(MEMBERS)).drop("raw", "locator", strict=False)
+
+
+def both(first: pl.DataFrame, second: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Return the pairs of figures with the same keys where both have a value."""
+    pairs = first.join(second, on=["geo", "time", *keys], suffix="_2", validate="1:1")
+    return pairs.drop_nulls(["value", "value_2"])
+
+
+def differing(pairs: pl.DataFrame) -> pl.DataFrame:
+    return pairs.filter(pl.col("value") != pl.col("value_2"))
+
+
+def test_valid_permits_equal_the_table_of_totals_by_reason_and_in_all() -> None:
+    table = cells("tps00171")
+    by_reason = both(cells("migr_resvalid", "2025-06-06"), table, "reason").filter(
+        pl.col("reason").is_in(["EDUC", "FAM", "OTH"])
+    )
+    in_all = both(cells("migr_resvalid", "2025-05-12").filter(citizen="TOTAL"), table.filter(reason="TOTAL"))
+    assert (by_reason.height, differing(by_reason).height) == (942, 0)
+    assert (in_all.height, differing(in_all).height) == (314, 0)
+
+
+def test_immigration_by_citizenship_equals_immigration_by_age_but_for_revisions() -> None:
+    by_citizen = cells("migr_imm1ctz", "2025-05-19").filter(citizen="TOTAL")
+    pairs = both(by_citizen, cells("migr_imm8", "2026-03-20"))
+    revised = differing(pairs)
+    assert pairs.height - revised.height >= 600
+    assert {(row["geo"], row["time"]) for row in revised.to_dicts()} == {
+        *(("DE", str(year)) for year in range(2014, 2024)),
+        *(("EL", str(year)) for year in (2022, 2023)),
+        *(("FR", str(year)) for year in (2021, 2022, 2023)),
+    }
+    germany = revised.filter(geo="DE", time="2022")
+    assert germany.select("value", "value_2").rows() == [(1_943_445.0, 1_977_121.0)]
+
+
+def test_population_by_citizenship_adds_up_to_the_population() -> None:
+    residents = cells("migr_pop1ctz", "2025-03-13").filter(citizen="TOTAL", sex="T")
+    pairs = both(residents, cells("demo_pjan", "2026-03-20"))
+    assert pairs.height > 250
+    assert differing(pairs).height <= 12
+
+
+@pytest.mark.parametrize(
+    ("dataset", "slice_", "later", "reason", "years"),
+    [
+        ("migr_resvalid", "2025-05-12", "geo=EE..FR", "TOTAL", 16),
+        ("migr_resfirst", "2026-08-12", "geo=BE..IE", "EMP", 18),
+    ],
+)
+def test_chinese_citizens_in_ireland_have_the_same_figures_in_two_copies(
+    dataset: str, slice_: str, later: str, reason: str, years: int
+) -> None:
+    codes = {"citizen": "CN", "geo": "IE", "reason": reason, "duration": "TOTAL"}
+    pairs = both(cells(dataset, slice_).filter(**codes), cells(dataset, later).filter(**codes))
+    assert (pairs.height, differing(pairs).height) == (years, 0)
+
+
+def test_chinese_citizens_hold_valid_permits_in_every_member_state() -> None:
+    chinese = cells("migr_resvalid", "2025-05-12").filter(citizen="CN")
+    assert (chinese["geo"].n_unique(), chinese["time"].min(), chinese["time"].max()) == (27, "2008", "2023")
+
+
+def test_moves_to_other_members_in_2024_add_up_to_the_union() -> None:
+    moves = payload("migr_emi3nxt", "2026-07-02")
+    with reading.opened(moves.path) as path:
+        frame = reading.read(path).frame.collect()
+    to_members = frame.filter(pl.col("partner") == "EU27_2020_FOR")
+    union = to_members.filter(pl.col("geo") == "EU27_2020")["value"].to_list()
+    assert union == [1_508_529.0] == [to_members.filter(pl.col("geo") != "EU27_2020")["value"].sum()]
+    assert "transcribed by hand" in moves.edition
+
+
+def test_namibia_is_an_origin_and_no_missing_value() -> None:
+    namibia = cells("educ_uoe_mobs02", "2026-04-21").filter(partner="NA")
+    assert namibia["geo"].n_unique() == 27
+    assert not cells("migr_resvalid", "2025-05-12").filter(citizen="NA").is_empty()
+
+
+def test_every_excerpt_has_a_payload_whose_edition_names_the_public_repository() -> None:
+    datasets = publishers()["eurostat"].datasets
+    excerpts = {(name, edition.id) for name, entry in datasets.items() for edition in entry.editions if edition.excerpt}
+    found = {(each.dataset, each.slice): each.edition for each in payloads() if each.publisher == "eurostat"}
+    assert len(excerpts) == 17
+    for key in excerpts:
+        assert "through github.com/" in found[key], key
+
+
+@pytest.mark.corpus
+def test_valid_permits_equal_the_table_of_totals_in_all_reporting_countries(corpus: Path) -> None:
+    """The public copies themselves, with the countries that are not requested."""
+    folder = corpus / "finds/eurostat"
+    table = pl.read_csv(folder / "tps00171/jatofi__permits_tps00171.csv", infer_schema=False)
+    by_reason = pl.read_csv(folder / "migr_resvalid/natix-x__reasons_valid_permits.csv", infer_schema=False)
+    in_all = pl.read_csv(
+        folder / "migr_resvalid/natix-x__migrants_all_valid_permits_by_citizenship.csv", infer_schema=False
+    )
+    in_all = in_all.filter(pl.col("Country of citizenship") == "Total").select(
+        "geo", "year", pl.lit("Total").alias("Reason"), pl.col("Migrants number").alias("number_of_permits")
+    )
+    reasons = pl.col("Reason").is_in(["Education reasons", "Family reasons", "Other reason"])
+    for copy, pairs in ((by_reason.filter(reasons), 1_104), (in_all, 368)):
+        found = copy.join(
+            table, left_on=["geo", "year", "Reason"], right_on=["geo", "TIME_PERIOD", "reason"], validate="1:1"
+        ).drop_nulls("OBS_VALUE")
+        values = found.select(pl.col("number_of_permits", "OBS_VALUE").cast(pl.Float64))
+        assert values.filter(pl.col("number_of_permits") == pl.col("OBS_VALUE")).height == found.height == pairs
