@@ -118,11 +118,19 @@ def test_chinese_citizens_in_the_extracts_of_2017(built: Built, corpus: Path, da
     published = {(GEO[row["geo"]], int(row["period"])): float(row["value"]) for row in rows}
     frame = built.table(table).filter(pl.col("dataset") == f"eurostat/{dataset}", pl.col("partner") == "CHN")
     frame = frame.filter(pl.col("sex") == "_T", pl.col("value").is_not_null(), pl.col("jurisdiction").is_in(MEMBERS))
+    assert len(published) > 100
+    if dataset == "migr_eipre":  # a later edition has every citizenship, and revises some figures of 2017
+        ours = indexed(frame.filter(pl.col("reason") == "_T", pl.col("apprehension") == "_T"), "jurisdiction", "year")
+        revised = built.table("revision").filter(pl.col("dataset") == f"eurostat/{dataset}", pl.col("partner") == "CHN")
+        before = revised.select("jurisdiction", pl.col("period").dt.year(), "old_value").collect().rows()
+        assert published.items() <= ours.items() | {((state, year), value) for state, year, value in before}
+        assert sum(ours[key] == value for key, value in published.items() if key in ours) > 0.9 * len(published)
+        return
     if dataset == "migr_asyappctza":
         frame = frame.filter(pl.col("applicant") == "FRST")
-    ours = indexed(frame, "jurisdiction", "year")
-    assert len(published) > 100
-    assert ours == published
+    if dataset == "migr_eirtn":
+        frame = frame.filter(pl.col("indicator") == "returned")
+    assert indexed(frame, "jurisdiction", "year") == published
 
 
 def test_chinese_citizens_permits_in_ireland(built: Built, corpus: Path) -> None:

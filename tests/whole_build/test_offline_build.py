@@ -57,8 +57,8 @@ def test_the_tables_state_what_was_not_fetched(built: Built) -> None:
     modes = dict(built.table("dataset").select("dataset", "mode").collect().iter_rows())
     assert modes["eurostat/tps00177"] == "not_fetched"
     assert modes["unhcr/population"] == "snapshot"
-    emigration = built.table("coverage").filter(pl.col("indicator") == "emigration").collect()
-    assert emigration["coverage"].unique().to_list() == ["not_fetched"]
+    blue_cards = built.table("coverage").filter(pl.col("indicator") == "eu_blue_cards").collect()
+    assert blue_cards["coverage"].unique().to_list() == ["not_fetched"]
 
 
 def test_coverage_has_every_jurisdiction_indicator_and_year(built: Built) -> None:
