@@ -206,7 +206,7 @@ class TestFiguresEqualThePublicCopies:
 
 def china(payload: Payload) -> pl.DataFrame:
     """geo as code, time and value of Chinese citizens or people born in China."""
-    from tools.snapshot.recorders.eurostat import GEO_CODES
+    from tools.snapshot.recorders.eurostat_editions import GEO_CODES
 
     frame = read(payload)
     partner = next(name for name in ("citizen", "c_birth") if name in frame.columns)
