@@ -29,7 +29,7 @@ WORDS = (
     *("theme", "unit", "grade", "attribute", "flag", "missing_reason", "made", "aggregation", "definition"),
     *("publisher", "waiver", "travel_document", "cooperation_type", "mirror", "instrument_type", "confidence", "event"),
 )
-SCRIPTS = ("data.js", "elements.js", "chart.js", "compare.js", "places.js", "main.js")
+SCRIPTS = ("data.js", "elements.js", "chart.js", "controls.js", "compare.js", "take.js", "places.js", "main.js")
 
 
 def page(tables: Tables, about: About) -> str:

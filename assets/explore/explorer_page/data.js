@@ -61,8 +61,16 @@ function compared(entry, place) {
   const at = (list, index) => (own[list] ? own[list][index] : null);
   return own.v
     .map((value, index) => ({
-      entry, place, partner: ALL, year: comparison.first + index, value,
-      rate: at("r", index), rank: at("k", index), ranked: at("n", index), low: at("a", index), high: at("z", index),
+      entry,
+      place,
+      partner: ALL,
+      year: comparison.first + index,
+      value,
+      rate: at("r", index),
+      rank: at("k", index),
+      ranked: at("n", index),
+      low: at("a", index),
+      high: at("z", index),
       facts: own.f[index] < 0 ? null : comparison.facts[own.f[index]],
     }))
     .filter((point) => point.facts);
@@ -77,8 +85,16 @@ function counted(entry, partner, place) {
 function unpacked(entry, [place, partner, first, values, facts], known) {
   return values
     .map((value, index) => ({
-      entry, place, partner, year: first + index, value,
-      rate: null, rank: null, ranked: null, low: null, high: null,
+      entry,
+      place,
+      partner,
+      year: first + index,
+      value,
+      rate: null,
+      rank: null,
+      ranked: null,
+      low: null,
+      high: null,
       facts: known[Array.isArray(facts) ? facts[index] : facts],
     }))
     .filter((point) => point.facts);
@@ -97,7 +113,9 @@ function withBreaks(points) {
   for (const point of points) {
     if (point.value === null) continue;
     const changed = last && ["dataset", "definition", "grade"].some((name) => fact(point, name) !== fact(last, name));
-    const marked = flagsOf(point).some((flag) => BREAKING.has(flag) || (flag === "source_changed" && !fact(point, "dataset")));
+    const marked = flagsOf(point).some(
+      (flag) => BREAKING.has(flag) || (flag === "source_changed" && !fact(point, "dataset")),
+    );
     point.breaks = Boolean(last) && (changed || marked);
     last = point;
   }
@@ -111,7 +129,9 @@ const comparable = (point) => point.value !== null && fact(point, "grade") !== "
 
 /** Whether a figure has a place in a ranking. Table comparison states it; a figure of table headline needs a grade. */
 const rankable = (point) =>
-  isState(point.place) && comparable(point) && (fromComparison(point.entry, point.partner) ? point.rank !== null : true);
+  isState(point.place) &&
+  comparable(point) &&
+  (fromComparison(point.entry, point.partner) ? point.rank !== null : true);
 
 /** The newest year in which the most jurisdictions have a figure. */
 function bestYear(all, from, to) {

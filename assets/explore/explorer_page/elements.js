@@ -12,8 +12,14 @@ function t(key, values = {}) {
 
 /** The name of a code in a code list; the code if it has no name. */
 const word = (list, code) => (code ? (start.words[list]?.[code]?.[side()] ?? code) : "");
-const words = (list, codes) => (codes ?? "").split(";").filter(Boolean).map((code) => word(list, code)).join(t("comma"));
-const placeName = (code) => (code === ALL ? t("all_partners") : code === "_R" ? t("rest") : (start.names[code]?.[side()] ?? code));
+const words = (list, codes) =>
+  (codes ?? "")
+    .split(";")
+    .filter(Boolean)
+    .map((code) => word(list, code))
+    .join(t("comma"));
+const placeName = (code) =>
+  code === ALL ? t("all_partners") : code === "_R" ? t("rest") : (start.names[code]?.[side()] ?? code);
 const measureName = (entry) => entry.name[side()];
 
 /** An element with attributes and children. Children are elements or text; a listener has a name such as `onclick`. */
@@ -45,15 +51,20 @@ function number(value, unit = "") {
   const size = Math.abs(value);
   const digits = unit.startsWith("percent")
     ? { minimumFractionDigits: 1, maximumFractionDigits: 1 }
-    : Number.isInteger(value) || size >= 1000 ? { maximumFractionDigits: 0 }
-    : size >= 1 ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
+    : Number.isInteger(value) || size >= 1000
+      ? { maximumFractionDigits: 0 }
+      : size >= 1
+        ? { maximumFractionDigits: 2 }
+        : { maximumSignificantDigits: 2 };
   return new Intl.NumberFormat("en", digits).format(value).replace("-", "−");
 }
 
 /** A value as short text for axes and tiles. */
 function short(value) {
   const language = state.language === "zh" ? "zh-Hans" : "en";
-  return new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 3 }).format(value).replace("-", "−");
+  return new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 3 })
+    .format(value)
+    .replace("-", "−");
 }
 
 const amount = (point) => (state.rate && point.entry.rate ? point.rate : point.value);
@@ -66,16 +77,28 @@ function figure(point, { year = false } = {}) {
   const missing = point.value === null || amount(point) === null;
   const text = missing ? word("missing_reason", fact(point, "missing_reason")) || t("no_figure") : amountText(point);
   const title = `${placeName(point.place)}, ${measureName(point.entry)}, ${point.year}`;
-  return make("button", { type: "button", class: missing ? "fig none" : "fig", title, onclick: () => showFacts(point) },
-    text, missing ? null : grade(point), missing ? null : marks(point), year && !missing ? make("small", {}, ` ${point.year}`) : null);
+  return make(
+    "button",
+    { type: "button", class: missing ? "fig none" : "fig", title, onclick: () => showFacts(point) },
+    text,
+    missing ? null : grade(point),
+    missing ? null : marks(point),
+    year && !missing ? make("small", {}, ` ${point.year}`) : null,
+  );
 }
 
 // A grade compares. Where only one jurisdiction has figures there is none to show.
-const grade = (point) => (fact(point, "grade") && !point.entry.alone ? make("span", { class: `g g-${fact(point, "grade")}`, title: gradeText(point) }, fact(point, "grade")) : null);
-const gradeText = (point) => `${word("grade", fact(point, "grade"))}${fact(point, "grade_reasons") ? t("colon") + words("attribute", fact(point, "grade_reasons")) : ""}`;
+const grade = (point) =>
+  fact(point, "grade") && !point.entry.alone
+    ? make("span", { class: `g g-${fact(point, "grade")}`, title: gradeText(point) }, fact(point, "grade"))
+    : null;
+const gradeText = (point) =>
+  `${word("grade", fact(point, "grade"))}${fact(point, "grade_reasons") ? t("colon") + words("attribute", fact(point, "grade_reasons")) : ""}`;
 const marks = (point) => {
   const flags = flagsOf(point);
-  return flags.length ? make("sup", { class: "flag", title: flags.map((flag) => word("flag", flag)).join(t("comma")) }, "†") : null;
+  return flags.length
+    ? make("sup", { class: "flag", title: flags.map((flag) => word("flag", flag)).join(t("comma")) }, "†")
+    : null;
 };
 
 /** How a person cites a figure. */
@@ -87,19 +110,53 @@ function citation(datasets) {
 /** Shows all facts of a figure in a dialog. */
 function showFacts(point) {
   const source = start.datasets[fact(point, "dataset")];
-  const bounds = point.low !== null || point.high !== null ? `${number(point.low ?? point.value)} – ${number(point.high ?? point.value)}` : "";
+  const bounds =
+    point.low !== null || point.high !== null
+      ? `${number(point.low ?? point.value)} – ${number(point.high ?? point.value)}`
+      : "";
   const rows = [
-    ["value", point.value === null ? word("missing_reason", fact(point, "missing_reason")) || t("no_figure") : `${number(point.value, point.entry.unit)} ${word("unit", point.entry.unit)}`],
+    [
+      "value",
+      point.value === null
+        ? word("missing_reason", fact(point, "missing_reason")) || t("no_figure")
+        : `${number(point.value, point.entry.unit)} ${word("unit", point.entry.unit)}`,
+    ],
     ["because", point.value === null ? english(fact(point, "because")) : ""],
-    ["missing_members", (fact(point, "missing_members") ?? "").split(";").filter(Boolean).map(placeName).join(t("comma"))],
+    [
+      "missing_members",
+      (fact(point, "missing_members") ?? "").split(";").filter(Boolean).map(placeName).join(t("comma")),
+    ],
     ["bounds", bounds],
     ["rate", point.rate === null ? "" : number(point.rate)],
     ["rank", point.rank ? t("rank_of", { rank: point.rank, ranked: point.ranked }) : ""],
     ["grade", point.entry.alone ? t("alone") : fact(point, "grade") ? [grade(point), " ", gradeText(point)] : ""],
     ["counted_as", word("definition", fact(point, "definition"))],
-    ["flags", flagsOf(point).map((flag) => word("flag", flag)).join(t("comma"))],
-    ["made", word("made", fact(point, "made")) === fact(point, "made") ? word("aggregation", fact(point, "made")) : word("made", fact(point, "made"))],
-    ["source", source ? [make("a", { href: source[3], rel: "noreferrer" }, `${word("publisher", source[1])}${t("colon")}${fact(point, "dataset")}`), make("br"), english(source[0])] : words("", fact(point, "dataset"))],
+    [
+      "flags",
+      flagsOf(point)
+        .map((flag) => word("flag", flag))
+        .join(t("comma")),
+    ],
+    [
+      "made",
+      word("made", fact(point, "made")) === fact(point, "made")
+        ? word("aggregation", fact(point, "made"))
+        : word("made", fact(point, "made")),
+    ],
+    [
+      "source",
+      source
+        ? [
+            make(
+              "a",
+              { href: source[3], rel: "noreferrer" },
+              `${word("publisher", source[1])}${t("colon")}${fact(point, "dataset")}`,
+            ),
+            make("br"),
+            english(source[0]),
+          ]
+        : words("", fact(point, "dataset")),
+    ],
     ["other_sources", otherSources(point)],
     ["why_this_source", point.value !== null ? english(fact(point, "because")) : ""],
     ["edition", source ? english(source[5]) : ""],
@@ -112,8 +169,22 @@ function showFacts(point) {
   dialog.replaceChildren(
     make("button", { type: "button", class: "close", "aria-label": t("close"), onclick: () => dialog.close() }, "×"),
     make("h2", { id: "facts-title" }, measureName(point.entry)),
-    make("p", { class: "lead" }, [placeName(point.place), point.partner === ALL ? "" : `${t("partner")}${t("colon")}${placeName(point.partner)}`, String(point.year)].filter(Boolean).join(" · ")),
-    make("dl", {}, rows.map(([key, text]) => [make("dt", {}, t(key)), make("dd", {}, text)])),
+    make(
+      "p",
+      { class: "lead" },
+      [
+        placeName(point.place),
+        point.partner === ALL ? "" : `${t("partner")}${t("colon")}${placeName(point.partner)}`,
+        String(point.year),
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    ),
+    make(
+      "dl",
+      {},
+      rows.map(([key, text]) => [make("dt", {}, t(key)), make("dd", {}, text)]),
+    ),
   );
   dialog.showModal();
 }
@@ -121,8 +192,17 @@ function showFacts(point) {
 /** The figures of other sources for the same measure, jurisdiction and year. */
 function otherSources(point) {
   const rows = fromComparison(point.entry, point.partner) ? (alternatives[point.entry.id]?.[point.place] ?? []) : [];
-  return rows.filter(([year]) => year === point.year).map(([, value, letter, reasons, dataset, definition]) =>
-    make("div", {}, `${number(value, point.entry.unit)} `, letter ? make("span", { class: `g g-${letter}` }, letter) : "", ` ${[dataset, word("definition", definition), words("attribute", reasons)].filter(Boolean).join(" · ")}`));
+  return rows
+    .filter(([year]) => year === point.year)
+    .map(([, value, letter, reasons, dataset, definition]) =>
+      make(
+        "div",
+        {},
+        `${number(value, point.entry.unit)} `,
+        letter ? make("span", { class: `g g-${letter}` }, letter) : "",
+        ` ${[dataset, word("definition", definition), words("attribute", reasons)].filter(Boolean).join(" · ")}`,
+      ),
+    );
 }
 
 /** The command that traces a figure to the bytes of the publisher, or to the figures from which it is computed. */

@@ -27,15 +27,28 @@ function readAddress() {
   state.rate = found.get("r") === "1";
   state.log = found.get("s") === "log";
   state.open = Number(found.get("f")) || undefined;
-  state.language = start.texts[found.get("l")] ? found.get("l") : (state.language ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
+  state.language = start.texts[found.get("l")]
+    ? found.get("l")
+    : (state.language ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
 }
 
 /** The address of the present view. */
 function address() {
   const language = `l=${state.language}`;
-  if (state.page !== "compare") return `#${state.page}${["country", "corridor"].includes(state.page) ? `/${state.place}` : ""}?${language}`;
+  if (state.page !== "compare")
+    return `#${state.page}${["country", "corridor"].includes(state.page) ? `/${state.place}` : ""}?${language}`;
   const all = state.places.length === start.places.length;
-  const items = [`m=${state.measures.join(",")}`, state.partner === ALL ? "" : `p=${state.partner}`, `j=${all ? "all" : state.places.join(",")}`, state.from ? `y=${state.from}-${state.to}` : "", `v=${state.view}`, state.year && ["ranking", "map"].includes(state.view) ? `t=${state.year}` : "", state.rate ? "r=1" : "", state.log ? "s=log" : "", language];
+  const items = [
+    `m=${state.measures.join(",")}`,
+    state.partner === ALL ? "" : `p=${state.partner}`,
+    `j=${all ? "all" : state.places.join(",")}`,
+    state.from ? `y=${state.from}-${state.to}` : "",
+    `v=${state.view}`,
+    state.year && ["ranking", "map"].includes(state.view) ? `t=${state.year}` : "",
+    state.rate ? "r=1" : "",
+    state.log ? "s=log" : "",
+    language,
+  ];
   return `#compare?${items.filter(Boolean).join("&")}`;
 }
 
@@ -50,13 +63,24 @@ function go(change) {
 
 async function show() {
   const began = performance.now();
-  const views = { compare: compareView, country: () => countryView(state.place), corridor: () => corridorView(state.place), about: aboutView };
+  const views = {
+    compare: compareView,
+    country: () => countryView(state.place),
+    corridor: () => corridorView(state.place),
+    about: aboutView,
+  };
   const content = await views[state.page]();
   const main = document.getElementById("main");
-  const kept = { focus: document.activeElement?.dataset?.keep, scroll: main.querySelector(".options")?.scrollTop, open: [...main.querySelectorAll("details.pick")].map((each) => each.open) };
+  const kept = {
+    focus: document.activeElement?.dataset?.keep,
+    scroll: main.querySelector(".options")?.scrollTop,
+    open: [...main.querySelectorAll("details.pick")].map((each) => each.open),
+  };
   main.replaceChildren(...content.flat(3).filter(Boolean));
   frame();
-  [...main.querySelectorAll("details.pick")].forEach((each, at) => { if (kept.open.length) each.open = kept.open[at] ?? each.open; });
+  [...main.querySelectorAll("details.pick")].forEach((each, at) => {
+    if (kept.open.length) each.open = kept.open[at] ?? each.open;
+  });
   if (kept.scroll && main.querySelector(".options")) main.querySelector(".options").scrollTop = kept.scroll;
   if (kept.focus) main.querySelector(`[data-keep="${kept.focus}"]`)?.focus({ preventScroll: true });
   if (state.open) openFigure();
@@ -80,7 +104,10 @@ function frame() {
   document.title = `${document.querySelector("#main h1").textContent} – ${t("title")}`;
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
   for (const link of document.querySelectorAll("nav a[data-page]")) {
-    link.href = link.dataset.page === "compare" || link.dataset.page === "about" ? `#${link.dataset.page}` : `#${link.dataset.page}/${isState(state.place) ? state.place : "DEU"}`;
+    link.href =
+      link.dataset.page === "compare" || link.dataset.page === "about"
+        ? `#${link.dataset.page}`
+        : `#${link.dataset.page}/${isState(state.place) ? state.place : "DEU"}`;
     if (link.dataset.page === state.page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -92,12 +119,39 @@ function frame() {
 }
 
 function aboutView() {
-  const letters = Object.keys(start.words.grade).map((letter) => make("li", {}, make("span", { class: `g g-${letter}` }, letter), ` ${word("grade", letter)}`));
-  return [make("h1", {}, t("about")), ["about_figures", "about_grades"].map((key) => make("p", {}, t(key))), make("ul", { class: "rules" }, letters),
-    ["about_missing", "about_breaks", "about_ranks", "about_union", "about_partners", "about_keys"].map((key) => make("p", {}, t(key))),
-    make("h2", {}, t("cite")), make("p", { lang: "en" }, citation([])),
-    make("h2", {}, t("files")), make("ul", {}, Object.entries({ file_headline: "headline.csv.gz", file_report: state.language === "zh" ? "report.zh.html" : "report.html", file_package: "datapackage.json", file_licences: "LICENSES.md", file_changes: "CHANGELOG.md" }).map(([key, href]) => make("li", {}, make("a", { href }, href), ` ${t(key)}`))),
-    make("h2", {}, t("sources")), make("ul", { class: "small" }, Object.keys(start.datasets).map((id) => make("li", {}, sourceLink(id), " ", english(start.datasets[id][0]), ` · ${start.datasets[id][2]}`)))];
+  const letters = Object.keys(start.words.grade).map((letter) =>
+    make("li", {}, make("span", { class: `g g-${letter}` }, letter), ` ${word("grade", letter)}`),
+  );
+  return [
+    make("h1", {}, t("about")),
+    ["about_figures", "about_grades"].map((key) => make("p", {}, t(key))),
+    make("ul", { class: "rules" }, letters),
+    ["about_missing", "about_breaks", "about_ranks", "about_union", "about_partners", "about_keys"].map((key) =>
+      make("p", {}, t(key)),
+    ),
+    make("h2", {}, t("cite")),
+    make("p", { lang: "en" }, citation([])),
+    make("h2", {}, t("files")),
+    make(
+      "ul",
+      {},
+      Object.entries({
+        file_headline: "headline.csv.gz",
+        file_report: state.language === "zh" ? "report.zh.html" : "report.html",
+        file_package: "datapackage.json",
+        file_licences: "LICENSES.md",
+        file_changes: "CHANGELOG.md",
+      }).map(([key, href]) => make("li", {}, make("a", { href }, href), ` ${t(key)}`)),
+    ),
+    make("h2", {}, t("sources")),
+    make(
+      "ul",
+      { class: "small" },
+      Object.keys(start.datasets).map((id) =>
+        make("li", {}, sourceLink(id), " ", english(start.datasets[id][0]), ` · ${start.datasets[id][2]}`),
+      ),
+    ),
+  ];
 }
 
 async function open_() {
@@ -106,11 +160,24 @@ async function open_() {
   document.getElementById("language").addEventListener("click", () => {
     go({ language: state.language === "zh" ? "en" : "zh" });
   });
-  addEventListener("hashchange", () => { readAddress(); show().then(() => scrollTo(0, 0)); });
-  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); document.getElementById("main").focus(); });
+  addEventListener("hashchange", () => {
+    readAddress();
+    show().then(() => scrollTo(0, 0));
+  });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("main").focus();
+  });
   let width = innerWidth;
-  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; show(); } });
-  document.getElementById("facts").addEventListener("click", (event) => { if (event.target.id === "facts") event.target.close(); });
+  addEventListener("resize", () => {
+    if (innerWidth !== width) {
+      width = innerWidth;
+      show();
+    }
+  });
+  document.getElementById("facts").addEventListener("click", (event) => {
+    if (event.target.id === "facts") event.target.close();
+  });
   await show();
 }
 
