@@ -1,10 +1,12 @@
 """What an engineer does with a workspace over years: a backup is restored, and PostgreSQL has Dagster's records."""
 
 import shutil
+import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from assets.core.workspace import Workspace
@@ -20,6 +22,7 @@ from warehouse import releases
 
 pytestmark = pytest.mark.slow
 
+EARLIER = ROOT / "tests" / "support" / "workspace_of_an_earlier_version.tar.gz"
 EVENING = datetime(2026, 11, 24, 20, tzinfo=UTC)
 LATER = datetime(2026, 11, 25, 20, tzinfo=UTC)
 
@@ -60,6 +63,29 @@ def test_a_backup_is_restored_with_its_releases_and_a_build_continues(publishers
     assert [release.name for release in releases.index(workspace.releases)] == [first.release]
     with pytest.raises(BackupError, match="lies in the data folder"):
         backup(workspace.data, workspace.data / "backups", LATER)
+
+
+def test_a_workspace_of_an_earlier_version_is_read_verified_and_continued(publishers: Double, tmp_path: Path) -> None:
+    """The archive was made before lines of the ledger had a version, with a storage of Dagster that is gone."""
+    workspace = Workspace(tmp_path / "data", "live", build_time=BUILD_TIME)
+    with tarfile.open(EARLIER) as archive:
+        archive.extractall(workspace.data, filter="data")
+    ledger = workspace.archive.ledger.read_bytes()
+    assert b'"version"' not in ledger
+    (old,) = releases.index(workspace.releases)
+    tables = {path: path.read_bytes() for path in (workspace.data / "releases" / old.name).rglob("*.parquet")}
+    figures = pl.read_parquet(next(path for path in tables if path.stem == "displacement"))
+    assert verified(workspace, lambda *_: None)[1] == []
+
+    outcome = publish(publishers, workspace, 100)
+    assert outcome.new
+    assert workspace.archive.ledger.read_bytes().startswith(ledger)
+    assert {path: path.read_bytes() for path in tables} == tables
+    built = pl.read_parquet(workspace.data / "releases" / str(outcome.release) / "tables" / "displacement.parquet")
+    years = built.filter(pl.col("year").is_between(2019, 2021))
+    assert years["value"].sum() == figures["value"].sum()
+    assert verified(workspace, lambda *_: None)[1] == []
+    assert "pipelines.event_log" not in (workspace.data / "dagster" / "dagster.yaml").read_text()
 
 
 def test_dagster_keeps_its_records_in_postgresql_and_they_are_restored(
