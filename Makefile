@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 # Never the interpreter of the environment itself, which an activated environment puts first on PATH.
 PYTHON ?= $(shell PATH="$$(printf %s "$$PATH" | sed 's|$(CURDIR)/$(BIN):||g')" command -v python3)
 READY := $(VENV)/.ready
+SITE_VENV := .venv-docs
+SITE_READY := $(SITE_VENV)/.ready
 
 N ?= 1000
 SEED ?= $(shell date +%s)
@@ -38,8 +40,11 @@ lint: $(READY)  ## Check style, types, import rules and plain English
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tools.plain_english
 
-docs: $(READY)  ## Generate the data dictionary and the JSON Schemas from their models
+docs: $(READY) $(SITE_READY)  ## Generate the data dictionary and the JSON Schemas, and build a site of all documents in build/docs/site
 	$(BIN)/python -m pipelines.documents
+	rm -rf build/docs
+	$(BIN)/python -m tools.site build/docs
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build --quiet -f build/docs/mkdocs.yml
 
 setup: $(READY)  ## Create the environment from the lock file
 
@@ -51,5 +56,11 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-clean:  ## Remove the environment and caches, but not the data folder
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+# The site has an environment of its own: its packages are not needed for anything else.
+$(SITE_READY): requirements-docs.lock
+	$(PYTHON) -m venv --without-pip --clear $(SITE_VENV)
+	$(PYTHON) -m pip --python $(SITE_VENV)/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-docs.lock
+	touch $@
+
+clean:  ## Remove the environments, the built site and caches, but not the data folder
+	rm -rf $(VENV) $(SITE_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,6 +27,7 @@ DOCUMENTS = (
     "warehouse/README.md",
     "docs/questions.md",
     "docs/operations.md",
+    "docs/commands.md",
     "Makefile",
     ".ci/run",
 )
