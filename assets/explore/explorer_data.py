@@ -85,9 +85,17 @@ def _measure(row: Mapping[str, Any], entry: Measure, indicator: str | None, part
         "rate": bool(row["per_population"]),
         "ranked": entry.ranked,
         "compared": True,
+        "about_china": _is_about_china(entry),
         "indicator": indicator if found else None,
         "partners": [ALL_PARTNERS, *found],
     }
+
+
+def _is_about_china(entry: Measure) -> bool:
+    """Whether the partner of a measure is China, as in the number of residents who were born there."""
+    if entry.formula:
+        return _is_about_china(measures()[entry.formula.first])
+    return any(CHINA in source.partner for source in entry.sources)
 
 
 def _indicator_of(name: str, label: str) -> str | None:

@@ -200,8 +200,9 @@ function yearly(sets, draw) {
   return [make("label", { class: "year" }, t("year"), " ", select), draw(all.filter((point) => point.year === year))];
 }
 
+/** The figures by jurisdiction and year, the newest year first. */
 function table(sets, title) {
-  const years = Array.from({ length: state.to - state.from + 1 }, (_, at) => state.from + at).filter((year) =>
+  const years = Array.from({ length: state.to - state.from + 1 }, (_, at) => state.to - at).filter((year) =>
     sets.some((points) => points.some((point) => point.year === year)),
   );
   const rows = sets.map((points, at) => {

@@ -227,7 +227,7 @@ async function corridorView(place) {
 function corridorRows(corridor, place) {
   const found = [];
   for (const entry of start.measures) {
-    if (/_chinese$|^chinese_|_of_chinese$/.test(entry.id) && entry.compared)
+    if (entry.about_china)
       found.push({ entry, theme: entry.theme, partner: CHINA, place, points: series(entry, ALL, place) });
     const data = entry.indicator && corridor[entry.indicator];
     for (const [whose, partner] of data
