@@ -22,7 +22,7 @@ from assets.explore import PAGES, SHOWN_ON
 from assets.tables import release_tables
 from pipelines.instance import dagster_home
 from tests.conftest import corridor
-from tests.support.dagster_server import SCHEDULE, TICKS, Server, corridor_ui, turn_on_since_yesterday, wait_until
+from tests.support.dagster_server import SCHEDULE, TICKS, Server, corridor_ui, miss_a_night, wait_until
 from warehouse import releases
 from warehouse.contracts import contracts
 from warehouse.storage.local import LocalPlace
@@ -71,10 +71,10 @@ class Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     data = tmp_path_factory.mktemp("night")
+    miss_a_night(data, "--no-pages")
     with corridor_ui(data) as server:
         refused = server.launch("rebuild", "release")
         received = server.launch("receive")
-        turn_on_since_yesterday(server)
         yield Night(server, refused, received)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import dagster as dg
-from dagster._core.scheduler.instigation import InstigatorType, ScheduleInstigatorData
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorType, ScheduleInstigatorData
 
 from pipelines.instance import dagster_home
 
@@ -26,13 +26,6 @@ DAY = 86_400
 JOB = {"repositoryLocationName": "corridor", "repositoryName": "__repository__"}
 
 SCHEDULE = {**JOB, "scheduleName": "nightly"}
-
-START = """
-mutation ($schedule: ScheduleSelector!) {
-  startSchedule(scheduleSelector: $schedule) {
-    __typename ... on ScheduleStateResult { scheduleState { status } }
-  }
-}"""
 
 TICKS = """
 query ($schedule: ScheduleSelector!) {
@@ -165,16 +158,22 @@ def loaded(server: Server) -> bool | None:
     return True if entries and all(entry["loadStatus"] == "LOADED" for entry in entries) else None
 
 
-def turn_on_since_yesterday(server: Server) -> None:
-    """The nightly schedule, as if it had been on when two o'clock came: the daemon makes up for what it missed.
+def miss_a_night(data: Path, *options: str, **environment: str) -> None:
+    """Start and stop ``corridor ui``, and move the moment from which the nightly schedule is on to yesterday.
 
-    So the true schedule is tested with its true hour, and nobody waits for the night.
+    The daemon makes up for the night that it missed. So the true schedule is tested with its true hour, and nobody
+    waits for the night. A daemon that runs would not read the moment again.
     """
-    started = server.query(START, schedule=SCHEDULE)["startSchedule"]
-    assert started["scheduleState"]["status"] == "RUNNING"
-    with dg.DagsterInstance.from_config(str(dagster_home(server.data))) as instance:
+
+    def noted(instance: dg.DagsterInstance) -> InstigatorState | None:
         states = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
-        (state,) = [state for state in states if state.instigator_name == SCHEDULE["scheduleName"]]
+        return next((state for state in states if state.instigator_name == SCHEDULE["scheduleName"]), None)
+
+    with dg.DagsterInstance.from_config(str(dagster_home(data))) as instance:
+        with corridor_ui(data, *options, **environment):
+            wait_until(lambda: noted(instance), 60, "the first look of the daemon at the schedule")
+        state = noted(instance)
+        assert state is not None
         since = state.instigator_data
         assert isinstance(since, ScheduleInstigatorData)
         assert since.start_timestamp is not None

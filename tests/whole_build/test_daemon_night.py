@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import corridor
-from tests.support.dagster_server import SCHEDULE, TICKS, Server, corridor_ui, turn_on_since_yesterday, wait_until
+from tests.support.dagster_server import SCHEDULE, TICKS, Server, corridor_ui, miss_a_night, wait_until
 from tests.support.paths import ROOT
 from tests.support.publishers.world import Publishers, world
 
@@ -42,8 +42,9 @@ def publishers() -> Iterator[Publishers]:
 def server(publishers: Publishers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     path = os.pathsep.join([str(SITE), str(ROOT)])
     variables = {"PYTHONPATH": path, "DOUBLE_PORTS": json.dumps(publishers.world.ports)}
-    with corridor_ui(tmp_path_factory.mktemp("night") / "data", "--live", "--no-pages", **variables) as running:
-        turn_on_since_yesterday(running)
+    data, options = tmp_path_factory.mktemp("night") / "data", ("--live", "--no-pages")
+    miss_a_night(data, *options, **variables)
+    with corridor_ui(data, *options, **variables) as running:
         yield running
 
 
