@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from assets.explore import explorer_data as figures
 from assets.explore.context import Tables
 from assets.explore.explorer_law import law
+from assets.explore.explorer_measures import measure_list
 from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import ABSTRACT, CREATOR, TITLE, About
 from warehouse.yaml_text import parse_yaml
@@ -34,7 +35,7 @@ SCRIPTS = ("data.js", "elements.js", "chart.js", "controls.js", "compare.js", "t
 
 def page(tables: Tables, about: About) -> str:
     """The page of a release."""
-    listed = figures.measure_list(tables)
+    listed = measure_list(tables)
     chunks = {name: _packed(data) for name, data in _chunks(tables, about, listed)}
     script = "\n".join(_file(name) for name in SCRIPTS)
     return _template().render(

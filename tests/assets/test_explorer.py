@@ -15,7 +15,7 @@ import pytest
 from justhtml import JustHTML
 from selectolax.lexbor import LexborHTMLParser
 
-from assets.explore import explorer, explorer_data
+from assets.explore import explorer, explorer_measures
 from tests.conftest import Built
 from tests.support.browser_tab import Tab, opened
 from warehouse.exports import headline_csv
@@ -42,9 +42,9 @@ def test_the_page_is_small_valid_and_loads_nothing(built: Built) -> None:
 
 
 def test_a_page_with_too_many_figures_has_the_largest_partners(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explorer_data, "MOST_ROWS", 100_000)
+    monkeypatch.setattr(explorer_measures, "MOST_ROWS", 100_000)
     tables = {name: built.table(name) for name in ("headline", "comparison", "measure", "indicator")}
-    listed = {entry["id"]: entry["partners"] for entry in explorer_data.measure_list(tables)}
+    listed = {entry["id"]: entry["partners"] for entry in explorer_measures.measure_list(tables)}
     assert listed["refugees"][:2] == ["_T", "CHN"]
     assert {"SYR", "UKR"} <= set(listed["refugees"])
     assert sum(map(len, listed.values())) < 2_000

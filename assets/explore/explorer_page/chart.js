@@ -133,7 +133,7 @@ function line(points, scale, look) {
   );
 }
 
-/** The names of the places at the right end of their lines, moved apart so that none covers another. */
+/** The names of the places at the right end of their lines, moved so that none covers another. */
 function endLabels(known, scale, looks) {
   const ends = known
     .filter((points) => points.length)
@@ -362,7 +362,7 @@ const TILES = {
   CYP: [7, 6],
 };
 
-/** The member states as tiles, coloured in five classes of about equal size, with China and the Union beside them. */
+/** The member states as tiles, coloured in five classes of about equal size, with China and the Union next to them. */
 function tileMap(points) {
   const byPlace = new Map(points.map((point) => [point.place, point]));
   const coloured = points.filter((point) => amount(point) !== null && rankable(point));

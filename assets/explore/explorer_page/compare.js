@@ -84,7 +84,7 @@ function panel(entry) {
     { class: "panel", "aria-label": title },
     make("h2", {}, title),
     meaning(entry),
-    entry.alone ? make("p", { class: "note" }, t("alone")) : null,
+    entry.single ? make("p", { class: "note" }, t("single")) : null,
     other,
     entry.partners.length > 1 && partner !== ALL && entry.compared
       ? make("p", { class: "note" }, t("partner_note"))
@@ -126,11 +126,11 @@ const views = {
 
 /** A line chart, and a separate one with its own scale for the figures that must not be compared with them. */
 function lineCharts(sets, title) {
-  const apart = (point) => fact(point, "grade") === "D";
+  const different = (point) => fact(point, "grade") === "D";
   const common = sets
-    .map((points) => points.filter((point) => !apart(point)))
+    .map((points) => points.filter((point) => !different(point)))
     .filter((points) => points.some((point) => amount(point) !== null));
-  const others = sets.map((points) => points.filter(apart)).filter((points) => points.length);
+  const others = sets.map((points) => points.filter(different)).filter((points) => points.length);
   if (!others.length || !common.length) return lineChart(sets, title, state.log, chartWidth());
   return [
     lineChart(common, title, state.log, chartWidth()),

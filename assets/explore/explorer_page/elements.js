@@ -89,7 +89,7 @@ function figure(point, { year = false } = {}) {
 
 // A grade compares. Where only one jurisdiction has figures there is none to show.
 const grade = (point) =>
-  fact(point, "grade") && !point.entry.alone
+  fact(point, "grade") && !point.entry.single
     ? make("span", { class: `g g-${fact(point, "grade")}`, title: gradeText(point) }, fact(point, "grade"))
     : null;
 const gradeText = (point) =>
@@ -129,7 +129,7 @@ function showFacts(point) {
     ["bounds", bounds],
     ["rate", point.rate === null ? "" : number(point.rate)],
     ["rank", point.rank ? t("rank_of", { rank: point.rank, ranked: point.ranked }) : ""],
-    ["grade", point.entry.alone ? t("alone") : fact(point, "grade") ? [grade(point), " ", gradeText(point)] : ""],
+    ["grade", point.entry.single ? t("single") : fact(point, "grade") ? [grade(point), " ", gradeText(point)] : ""],
     ["counted_as", word("definition", fact(point, "definition"))],
     [
       "flags",
