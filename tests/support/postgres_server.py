@@ -25,7 +25,10 @@ def binaries() -> Path | None:
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """Run a server with the database corridor and yield its address. Skips the test if PostgreSQL is not installed."""
+    """Run a server and yield the address of the database corridor for its owner, who has no other rights.
+
+    Skips the test if PostgreSQL is not installed.
+    """
     programs = binaries()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
@@ -41,22 +44,23 @@ def postgres_server() -> Iterator[str]:
         subprocess.run(command, user=account, cwd=folder, check=True, capture_output=True)
 
     data = str(folder / "data")
-    run(str(programs / "initdb"), "-D", data, "-U", "corridor", "--auth=trust", "--no-sync", "-E", "UTF8")
+    run(str(programs / "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8")
     options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
     command = [str(programs / "postgres"), "-D", data, *(part for option in options for part in ("-c", option))]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, user=account, cwd=folder, stdout=log, stderr=log)
-    address = f"postgresql://corridor:unused@127.0.0.1:{port}"
+    place = f"127.0.0.1:{port}"
 
     def ready() -> bool | None:
         with suppress(subprocess.CalledProcessError):
-            sql(f"{address}/postgres", "create database corridor")
+            admin = f"postgresql://postgres@{place}/postgres"
+            sql(admin, "create role corridor login", "create database corridor owner corridor")
             return True
         return None
 
     try:
         wait_until(ready, 30, "the start of PostgreSQL")
-        yield f"{address}/corridor"
+        yield f"postgresql://corridor:unused@{place}/corridor"
     finally:
         server.terminate()
         server.wait(20)
