@@ -19,12 +19,11 @@ from assets.core.errors import AssetError, HeldBackError
 from assets.core.failures import Failing
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
-from assets.ingest import bitemporal, recoding
+from assets.ingest import bitemporal, recoding, shrinking
 from assets.ingest.failing import failing as failing_requests
 from assets.ingest.holding import AcceptedFigure, hold_back, is_prose
 from assets.ingest.reading import current_responses, read_responses
 from assets.ingest.receptions import receptions as receptions_of
-from assets.ingest.recoding import recoded
 from assets.ingest.responses import responses
 from assets.ingest.stored import ReadResponse, StageResult, release_fingerprint
 from assets.ingest.vintages import states, without_replaced_tables
@@ -51,6 +50,9 @@ log = logging.getLogger("corridor.build")
 
 # The metadata of observations that holds the version of the payloads that they were read from.
 INPUTS = "payloads version"
+
+# Checks of single responses that a person may accept → the responses that are not used, by fingerprint, with reasons.
+REFUSALS = {recoding.CHECK: recoding.recoded, shrinking.CHECK: shrinking.shrunken}
 
 # Characters of the first failing row that a sentence about a failed check shows.
 SHOWN_EXAMPLE = 200
@@ -115,7 +117,7 @@ def _write_observations(
 ) -> None:
     _, entry = datasets()[name]
     empty = bitemporal.empty_state(contract(entry.table))
-    refused = recoded(found, accepted_payloads(workspace, name))
+    refused = _refused(workspace, name, found)
     current, rejections = current_responses(name, found, refused)
     usable = {key: [each for each in given if each.fingerprint not in refused] for key, given in found.items()}
     judged, held = hold_back(name, without_replaced_tables(usable), accepted)
@@ -145,8 +147,20 @@ def _write_observations(
         log.warning("rejected: %s", rejection.reason)
 
 
+def _refused(workspace: Workspace, name: str, found: dict[str, list[ReadResponse]]) -> dict[str, str]:
+    """Fingerprint of each response that can be read and is not used → the reason.
+
+    Documents are not compared with each other: each has its own figures.
+    """
+    accepted = accepted_payloads(workspace, name)
+    publisher, entry = datasets()[name]
+    endpoint = publisher.endpoints[entry.endpoint]
+    checks = [recoding.CHECK] if endpoint.articles or endpoint.follow or is_prose(name) else list(REFUSALS)
+    return {key: reason for check in reversed(checks) for key, reason in REFUSALS[check](found, accepted).items()}
+
+
 def _newest_refused(found: dict[str, list[ReadResponse]], refused: Mapping[str, str]) -> list[ReadResponse]:
-    """The newest response of each slice, where it is not used for its unknown codes."""
+    """The newest response of each slice, where it can be read and is not used."""
     return [given[-1] for given in found.values() if given and given[-1].fingerprint in refused]
 
 
@@ -309,15 +323,16 @@ def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
     """Record that a person accepts the present rows of a table although a check fails on them.
 
     For table ``held_figure``, ``check`` is the name of a figure that is held back; the next build publishes it. For a
-    dataset, ``check`` is ``unknown_codes``; the next build uses its newest payloads without the cells with such codes.
+    dataset, ``check`` is ``unknown_codes`` or ``lost_rows``; the next build uses its newest payloads, without the cells
+    with unknown codes.
     ``AssetError`` if no such check of severity error fails, or if no such figure is held back.
     """
     at = datetime.now(UTC).isoformat(timespec="seconds")
     if name == HELD:
         _accept_figure(workspace, check, because, at)
         return
-    if check == recoding.CHECK:
-        _accept_codes(workspace, name, because, at)
+    if check in REFUSALS:
+        _accept_payloads(workspace, name, check, because, at)
         return
     if name not in release_tables():
         raise AssetError(f"there is no table {name}; {did_you_mean(name, release_tables(), 'see `corridor explain`')}")
@@ -335,16 +350,16 @@ def _record(workspace: Workspace, given: Acceptance) -> None:
     _received.clear()
 
 
-def _accept_codes(workspace: Workspace, name: str, because: str, at: str) -> None:
-    """Record that a person accepts the newest payloads of a dataset that are not used for their unknown codes."""
+def _accept_payloads(workspace: Workspace, name: str, check: str, because: str, at: str) -> None:
+    """Record that a person accepts the newest payloads of a dataset that a check refuses."""
     if name not in datasets():
-        raise AssetError(f"{name} is no dataset, so it has no {recoding.CHECK}; `corridor sources` lists the datasets")
+        raise AssetError(f"{name} is no dataset, so it has no {check}; `corridor sources` lists the datasets")
     found = read_responses(workspace, name)
-    newest = _newest_refused(found, recoded(found, accepted_payloads(workspace, name)))
+    newest = _newest_refused(found, REFUSALS[check](found, accepted_payloads(workspace, name)))
     if not newest:
-        raise AssetError(f"no payload of {name} is refused for its unknown codes")
+        raise AssetError(f"no payload of {name} is refused by {check}")
     for payload in dict.fromkeys(str(page.payload) for response in newest for page in response.pages):
-        _record(workspace, Acceptance(name, recoding.CHECK, payload, because, at))
+        _record(workspace, Acceptance(name, check, payload, because, at))
 
 
 def _accept_figure(workspace: Workspace, figure: str, because: str, at: str) -> None:

@@ -8,7 +8,7 @@ from expectations.rule import Rules, Table
 from warehouse import codes
 from warehouse.codes import UNION
 from warehouse.codes.concepts import indicators_with
-from warehouse.headline import ROUNDING, SHARE, headline_indicators
+from warehouse.headline import headline_indicators, tolerance
 
 # The published figure of the Union contains estimates for members; they are less than this share of it.
 UNION_SHARE = 0.02
@@ -37,8 +37,8 @@ def partners_make_total(table: Table) -> pl.LazyFrame:
             partners=pl.len(),
         )
     )
-    slack = ROUNDING * pl.col("partners") + SHARE * pl.col("all_partners").abs()
-    differs = (pl.col("value") - pl.col("all_partners")).abs() > slack
+    difference = (pl.col("value") - pl.col("all_partners")).abs()
+    differs = difference > tolerance(pl.col("partners"), pl.col("all_partners"))
     return sums.filter(differs | (pl.col("totals") > 1))
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from expectations.rule import Rules, Table
 from warehouse.codes.concepts import indicators_with
+from warehouse.rows import groups
 
 # Persons by which a total may differ from its parts: figures of weighted censuses are rounded one by one.
 WEIGHTING = 1.0
@@ -158,16 +159,27 @@ def citizenships_near_total(table: Table) -> pl.LazyFrame:
     across=True,
 )
 def members_make_union(table: Table) -> pl.LazyFrame:
-    """Figures of the Union that differ from the sum of its members, where every member is published."""
+    """Figures of the Union that differ from the sum of its members, where every member is published.
+
+    Some years at a time: all jurisdictions of a figure are needed, and a whole table may not fit in memory.
+    """
+    field = "year" if "year" in table.rows.collect_schema() else "indicator"
+    found = [_unequal_unions(table, table.rows.filter(chosen)) for chosen in groups(table.rows, field)]
+    return pl.concat(frame.collect(engine="streaming") for frame in found).lazy()
+
+
+def _unequal_unions(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The figures of the Union in some rows of a table that differ from the sum of the members."""
     pairs = [(union, state) for union, states in sorted(table.facts.members.items()) for state in sorted(states)]
     members = pl.LazyFrame(pairs, schema={"union": pl.String, "state": pl.String}, orient="row")
     sizes = members.group_by("union").agg(size=pl.len())
     keys = [name for name in table.contract.key if name != "jurisdiction"]
-    additive = table.rows.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))
+    additive = rows.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))
     figures = bounded(additive).filter(pl.col("low").is_not_null()).with_columns(pl.col("jurisdiction").cast(pl.String))
     unions = figures.join(sizes, left_on="jurisdiction", right_on="union")
     sums = (
-        figures.join(unions.select(keys).unique(), on=keys, how="semi")
+        figures.select(*keys, "jurisdiction", "low", "high")
+        .join(unions.select(keys).unique(), on=keys, how="semi")
         .join(members, left_on="jurisdiction", right_on="state")
         .group_by(*keys, "union")
         .agg(parts_min=pl.col("low").sum(), parts_max=pl.col("high").sum(), published=pl.len())

@@ -9,14 +9,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, Self
 
+import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from warehouse.errors import ContractError
 from warehouse.yaml_text import parse_yaml
 
-# The published parts of a total may exceed it by rounding, each to a multiple of five, and by 1 % in surveys.
-ROUNDING, SHARE = 2.5, 0.01
+
+def tolerance(parts: pl.Expr, total: pl.Expr) -> pl.Expr:
+    """How far published parts may exceed their total: each figure is rounded to five, and surveys differ by 1 %."""
+    return 2.5 * (parts + 1) + 0.01 * total.abs()
 
 
 class _Entry(BaseModel):

@@ -19,7 +19,7 @@ from warehouse.codes import CHINA, UNION
 from warehouse.codes.concepts import indicators_with
 from warehouse.codes.union import compositions
 from warehouse.contracts import Contract, contract
-from warehouse.headline import ROUNDING, SHARE, HeadlineIndicator, HeadlineSource, headline_indicators
+from warehouse.headline import HeadlineIndicator, HeadlineSource, headline_indicators, tolerance
 from warehouse.rows import plain
 
 TOTAL = ("_T", "_Z")
@@ -375,15 +375,15 @@ def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
     totals = figures.filter(pl.col("partner").is_in(TOTAL)).sort("partner").unique(keys, keep="first")
     singles = figures.filter(_is_single())
     sums = singles.group_by(keys).agg(
-        listed=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS, singles=pl.len()
+        listed=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS, counted=(pl.col("value") != 0).sum()
     )
     # A total that is smaller than its parts, beyond rounding, is of another edition and is not used.
-    slack = ROUNDING * (pl.col("singles") + 1) + SHARE * pl.col("listed")
-    contradicts = (pl.col("listed") > pl.col("value") + slack).fill_null(value=False)
+    excess = pl.col("listed") - pl.col("value")
+    contradicts = (excess > tolerance(pl.col("counted"), pl.col("value"))).fill_null(value=False)
     both = totals.join(sums, on=keys, how="left").filter(~contradicts).with_columns(all_partners=pl.col("value"))
     # If every partner of a complete set has 0, the total is the only row.
     nobody = pl.col("complete") & (pl.col("value") == 0)
-    alone = both.filter(pl.col("singles").is_null() | nobody)
+    alone = both.filter(pl.col("counted").is_null() | nobody)
     rest = (
         both.filter(pl.col("value") > pl.col("listed"))
         .with_columns(value=((pl.col("value") - pl.col("listed")) * _UNITS).round() / _UNITS)

@@ -105,3 +105,28 @@ def test_one_small_response_of_a_large_dataset_may_have_unknown_codes(publishers
     facts = other.folder / "facts.json"
     facts.write_text(facts.read_text().replace('"cells":6', '"cells":6000'))
     assert recoded({"geo=AT": found["geo=AT"], "geo=DE": [replace(other)]}, []) == {}
+
+
+def test_a_response_that_lost_rows_is_not_used_until_a_person_accepts_it(
+    publishers: Double, workspace: Workspace
+) -> None:
+    """A list that was cut in the middle can be a valid list."""
+    publishers.eurostat["migr_resfirst"] += [permit("US", "AT", year, 3) for year in range(1990, 2020)]
+    before = night(workspace).frame.collect()
+    publishers.eurostat["migr_resfirst"] = publishers.eurostat["migr_resfirst"][:-12]
+    result = night(workspace)
+    assert result.frame.collect().equals(before)
+    (reason,) = result.failures
+    assert f"rows where {before.filter(jurisdiction='AUT').height} were before" in reason
+    assert "`corridor accept eurostat/migr_resfirst lost_rows" in reason
+    stages.accept(workspace, PERMITS, "lost_rows", "the early years were withdrawn")
+    accepted = stages.observations(workspace, PERMITS)
+    assert accepted.failures == []
+    assert accepted.frame.collect().height == before.height - 12
+
+
+def test_a_response_may_lose_single_rows(publishers: Double, workspace: Workspace) -> None:
+    publishers.eurostat["migr_resfirst"] += [permit("US", "AT", year, 3) for year in range(1990, 2020)]
+    night(workspace)
+    publishers.eurostat["migr_resfirst"] = publishers.eurostat["migr_resfirst"][:-9]
+    assert night(workspace).failures == []
