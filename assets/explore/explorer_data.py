@@ -25,6 +25,16 @@ FACTS = (
     *("missing_reason", "because", "made", "missing_members", "known"),
 )
 ALL_PARTNERS = "_T"
+# The lists of a series of the comparison: names in the page, and columns.
+LISTS = {
+    "v": "value",
+    "f": "fact",
+    "r": "rate",
+    "k": "rank",
+    "n": "ranked",
+    "a": "value_min",
+    "z": "value_max",
+}
 
 
 def places() -> list[str]:
@@ -83,9 +93,14 @@ def comparison(tables: Tables) -> Json:
     )
     frame, facts = _with_facts(rows.collect())
     first, last = int(frame["year"].min() or 0), int(frame["year"].max() or 0)  # type: ignore[arg-type]
+    years = pl.DataFrame({"year": range(first, last + 1)}, schema={"year": pl.Int64})
+    key = ["measure", "jurisdiction"]
+    every = frame.select(key).unique(maintain_order=True).join(years, how="cross", maintain_order="left")
+    whole = every.join(frame, on=[*key, "year"], how="left", maintain_order="left")
+    lists = whole.with_columns(pl.col("fact").cast(pl.Int64).fill_null(-1)).group_by(key, maintain_order=True)
     series: Json = {}
-    for (measure, place), own in frame.group_by("measure", "jurisdiction", maintain_order=True):
-        series.setdefault(str(measure), {})[str(place)] = _series(own, first, last)
+    for measure, place, *own in lists.agg(LISTS.values()).iter_rows():
+        series.setdefault(measure, {})[place] = _series(own)
     return {"facts": facts, "first": first, "series": series}
 
 
@@ -134,22 +149,13 @@ def _spread(years: Sequence[int], items: Sequence[Any], gap: Any) -> list[Any]: 
     return found
 
 
-def _series(own: pl.DataFrame, first: int, last: int) -> Json:
-    """The lists of a series over all years: values, positions of facts, rates, ranks and numbers of ranked states."""
-    every = pl.DataFrame({"year": range(first, last + 1)}, schema={"year": pl.Int64})
-    whole = every.join(own, on="year", how="left", maintain_order="left")
-
-    def over(name: str) -> list[Any]:
-        return whole[name].to_list()
-
-    found: Json = {
-        "v": [_short(value) for value in over("value")],
-        "f": whole["fact"].cast(pl.Int64).fill_null(-1).to_list(),
+def _series(lists: Sequence[list[Any]]) -> Json:
+    """The lists of a series over all years, by their names in the page. Lists without any value are left out."""
+    return {
+        key: [_short(value, 6 if key == "r" else None) for value in values]
+        for key, values in zip(LISTS, lists, strict=True)
+        if key in ("v", "f") or any(value is not None for value in values)
     }
-    for key, name in (("r", "rate"), ("k", "rank"), ("n", "ranked"), ("a", "value_min"), ("z", "value_max")):
-        if own[name].null_count() < own.height:
-            found[key] = [_short(value, 6 if name == "rate" else None) for value in over(name)]
-    return found
 
 
 def _short(value: float | None, digits: int | None = None) -> float | int | None:
