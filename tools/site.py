@@ -88,7 +88,16 @@ def with_links(text: str, document: str) -> str:
             return name
         return f"[{name}]({relpath(PAGES[file], PurePosixPath(PAGES[document]).parent)}{hash_}{anchor})"
 
-    return LINK.sub(replaced, text)
+    return LINK.sub(replaced, _with_wide_lists(text))
+
+
+def _with_wide_lists(text: str) -> str:
+    """The text with one space more before what belongs to a numbered item: the site needs four, GitHub three."""
+    lines, in_code = [], False
+    for line in text.split("\n"):
+        in_code ^= line.startswith("```")
+        lines.append(f" {line}" if line.startswith("   ") and not in_code else line)
+    return "\n".join(lines)
 
 
 def table_pages() -> dict[str, str]:
@@ -105,7 +114,10 @@ def table_pages() -> dict[str, str]:
     pages = {PAGES[DICTIONARY]: linked(start)}
     for name, chapter in zip(names, chapters, strict=True):
         body = linked(chapter.partition("\n")[2].strip())
-        own = f"\n\n{fields_of(contracts()[name])}" if name in contracts() else ""
+        own = ""
+        if name in contracts():
+            body = re.sub(r"^Fields: .*$", "", body, flags=re.MULTILINE)  # the table of the fields below has more
+            own = f"\n\n{fields_of(contracts()[name])}"
         pages[f"tables/{places[name.lower()]}"] = f"# {name}\n\n{body}{own}\n"
     return pages
 
@@ -117,7 +129,9 @@ def fields_of(declared: Contract) -> str:
         f"| {f'`{column.codes}`' if column.codes else ''} | {column.description.replace('|', '/')} |"
         for column in declared.columns
     ]
-    return "\n".join(["## Its fields", "", "| field | type | unit | codes | meaning |", "|---|---|---|---|---|", *rows])
+    return "\n".join(
+        ["## Fields of the table", "", "| field | type | unit | codes | meaning |", "|---|---|---|---|---|", *rows]
+    )
 
 
 if __name__ == "__main__":

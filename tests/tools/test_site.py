@@ -49,6 +49,12 @@ def test_every_document_for_people_is_a_page() -> None:
     assert documents <= site.PAGES.keys()
 
 
+def test_steps_of_a_list_keep_their_numbers_and_code_its_indentation() -> None:
+    text = "1. first:\n\n   ```sh\n   ls\n   ```\n\n2. second\n\n```python\nif x:\n    y\n```"
+    shown = "1. first:\n\n    ```sh\n    ls\n    ```\n\n2. second\n\n```python\nif x:\n    y\n```"
+    assert site.with_links(text, "README.md") == shown
+
+
 def test_a_link_to_a_file_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="links to nothing"):
         site.with_links("[a page](nothing.md)", "README.md")
