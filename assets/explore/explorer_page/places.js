@@ -252,12 +252,10 @@ function corridorRows(corridor, place) {
 
 /** The newest figures that most readers look for, at the top of a corridor. */
 function cards(rows, place) {
+  const ofState = ["chinese_born", "chinese_citizens", "students_from_china", "valid_permits_chinese"];
   const asked = [
-    ["chinese_born", place],
-    ["international_migrants", CHINA],
-    ["foreign_students", CHINA],
-    ["asylum_applicants_chinese", place],
-    ["first_permits_chinese", place],
+    ...[...ofState, "asylum_applicants_chinese"].map((id) => [id, place]),
+    ...["international_migrants", "foreign_students"].map((id) => [id, CHINA]),
   ];
   const found = asked
     .map(([id, whose]) => rows.find((row) => row.entry.id === id && row.place === whose && newest(row.points)))
