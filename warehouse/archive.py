@@ -239,3 +239,15 @@ def _stray(path: Path, root: Path) -> Damage:
     killed = path.name.startswith(_UNFINISHED)
     why = "a killed process left it; it may be removed" if killed else "it is neither a payload nor the ledger"
     return Damage("stray file", str(path.relative_to(root)), why)
+
+
+def was_killed(root: Path) -> bool:
+    """Whether the last process that held the lock of an archive in ``root`` ended without releasing it."""
+    holder = root.parent / "build.pid"
+    try:
+        os.kill(int(holder.read_text()), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):  # no such file, or a process of another account
+        return False
+    return False

@@ -17,6 +17,7 @@ from pipelines.instance import open_instance
 from pipelines.operations import alerts, runs
 from sources.catalogue import datasets
 from warehouse import releases
+from warehouse.archive import was_killed
 
 # A live night starts every 24 hours and takes 3 hours at most.
 OVERDUE = timedelta(hours=36)
@@ -127,10 +128,15 @@ def _last_night(workspace: Workspace) -> Night | None:
         last = failed[-1].dagster_run.run_id if failed else ""
         rules = runs.failed_rules(instance, last) if failed else []
         problems = runs.problems(instance, last) or ["its process was killed"] if failed else []
+    started = any(each.dagster_run.status == dg.DagsterRunStatus.STARTED for each in night)
+    if started and was_killed(workspace.archive.root):
+        problems.append("its process was killed; the next build continues it")
     return Night(
         started=night[0].create_timestamp,
         ended=_end(night),
-        result=_result(workspace, night, bool(failed), bool(rules) or any("is held back" in each for each in problems)),
+        result=_result(
+            workspace, night, bool(problems), bool(rules) or any("is held back" in each for each in problems)
+        ),
         started_by=_starter(night[0].dagster_run.tags),
         runs=tuple(each.dagster_run.run_id for each in night),
         problems=tuple(problems),
@@ -148,11 +154,13 @@ def _reception(newest_first: list[dg.RunRecord]) -> list[dg.RunRecord]:
 
 
 def _result(workspace: Workspace, night: list[dg.RunRecord], has_failed: bool, is_held_back: bool) -> str:
-    if not all(each.dagster_run.is_finished for each in night):
-        return "running"
     if is_held_back:
         return "held back"
-    return "failed" if has_failed else "incomplete" if failing(workspace) else "complete"
+    if has_failed:
+        return "failed"
+    if not all(each.dagster_run.is_finished for each in night):
+        return "running"
+    return "incomplete" if failing(workspace) else "complete"
 
 
 def _end(night: list[dg.RunRecord]) -> datetime | None:

@@ -1,6 +1,7 @@
 """Alerts: each failed or held run is sent once, by every channel, and no channel that fails silences another."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -202,6 +203,15 @@ def test_a_build_that_was_killed_is_an_alert_of_the_next_run(workspace: Workspac
         job = definitions.resolve_job_def("receive")
         killed = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={COMMAND: "build"})
         other = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        (workspace.data / "build.pid").write_text(str(os.getpid()))
+        running = status(workspace, datetime.now(UTC)).night
+        ended_process = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout
+        (workspace.data / "build.pid").write_text(ended_process)
+        dead = status(workspace, datetime.now(UTC)).night
+        assert running is not None
+        assert dead is not None
+        assert (running.result, dead.result) == ("running", "failed")
+        assert dead.problems == ("its process was killed; the next build continues it",)
         fail_killed_runs(workspace, instance, own="another")
         ended = {run.run_id: run.status for run in instance.get_runs()}
         for run in instance.get_runs():  # the sensor of a daemon that is running

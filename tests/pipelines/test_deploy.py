@@ -30,6 +30,11 @@ def test_the_example_of_settings_has_known_names_and_every_setting_for_alerts() 
     subprocess.run(["sh", "-euc", f". {DEPLOY / 'environment.example'}"], check=True)
 
 
+def test_every_setting_is_in_the_documents() -> None:
+    documents = "".join((ROOT / "docs" / name).read_text() for name in ("commands.md", "operations.md"))
+    assert [name for name in Settings.names() if f"`{name}" not in documents] == []
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     programs = tmp_path / "opt" / ".venv" / "bin"
