@@ -124,23 +124,24 @@ def _last_night(workspace: Workspace) -> Night | None:
         if not records:
             return None
         night = [*_reception(records), records[0]]
-        failed = [each for each in night if each.dagster_run.status == dg.DagsterRunStatus.FAILURE]
-        last = failed[-1].dagster_run.run_id if failed else ""
-        rules = runs.failed_rules(instance, last) if failed else []
-        problems = runs.problems(instance, last) or ["its process was killed"] if failed else []
-    started = any(each.dagster_run.status == dg.DagsterRunStatus.STARTED for each in night)
-    if started and was_killed(workspace.archive.root):
-        problems.append("its process was killed; the next build continues it")
+        problems = _problems(workspace, instance, night)
     return Night(
         started=night[0].create_timestamp,
         ended=_end(night),
-        result=_result(
-            workspace, night, bool(problems), bool(rules) or any("is held back" in each for each in problems)
-        ),
+        result=_result(workspace, night, problems),
         started_by=_starter(night[0].dagster_run.tags),
         runs=tuple(each.dagster_run.run_id for each in night),
         problems=tuple(problems),
     )
+
+
+def _problems(workspace: Workspace, instance: dg.DagsterInstance, night: list[dg.RunRecord]) -> list[str]:
+    """Why the last run of a night that failed did so. A run of a dead process stays started in Dagster's records."""
+    states = {each.dagster_run.status: each.dagster_run.run_id for each in night}
+    if failed := states.get(dg.DagsterRunStatus.FAILURE):
+        return runs.problems(instance, failed) or ["its process was killed"]
+    is_dead = dg.DagsterRunStatus.STARTED in states and was_killed(workspace.archive.root)
+    return ["its process was killed; the next build continues it"] if is_dead else []
 
 
 def _reception(newest_first: list[dg.RunRecord]) -> list[dg.RunRecord]:
@@ -153,11 +154,10 @@ def _reception(newest_first: list[dg.RunRecord]) -> list[dg.RunRecord]:
     return [before] if belongs else []
 
 
-def _result(workspace: Workspace, night: list[dg.RunRecord], has_failed: bool, is_held_back: bool) -> str:
-    if is_held_back:
-        return "held back"
-    if has_failed:
-        return "failed"
+def _result(workspace: Workspace, night: list[dg.RunRecord], problems: list[str]) -> str:
+    """How a night ended."""
+    if problems:
+        return "held back" if any("is held back" in problem for problem in problems) else "failed"
     if not all(each.dagster_run.is_finished for each in night):
         return "running"
     return "incomplete" if failing(workspace) else "complete"
