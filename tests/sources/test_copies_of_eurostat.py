@@ -1,11 +1,14 @@
 """Figures of Eurostat in the snapshot that came through several public copies agree with each other."""
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from assets.ingest.reading import rows_of_payload
+from assets.normalise.codes import Origin
 from sources import reading
 from sources.catalogue import publishers
 from sources.snapshot import Payload, payloads
@@ -135,3 +138,30 @@ def test_valid_permits_equal_the_table_of_totals_in_all_reporting_countries(corp
         ).drop_nulls("OBS_VALUE")
         values = found.select(pl.col("number_of_permits", "OBS_VALUE").cast(pl.Float64))
         assert values.filter(pl.col("number_of_permits") == pl.col("OBS_VALUE")).height == found.height == pairs
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("dataset", "file", "rows"),
+    [
+        ("tps00171", "tps00171/jatofi__permits_tps00171.csv", 1_680),
+        ("tps00191", "tps00191/jatofi__assylum_applications_raw.csv", 336),
+        ("tps00193", "tps00193/jatofi__assylum_applications_accepted_raw.csv", 335),
+        ("lfsq_ugan", "lfsq/natix-x__unemployment_by_citizenship_quarter_data.csv", 7_758),
+        ("tps00176", "tps00176/tpodgorski91__tps00176_spreadsheet.xlsx", 696),
+        ("tps00024", "tps00024/tpodgorski91__tps00024_spreadsheet.xlsx", 720),
+        ("migr_pop1ctz", "migr_pop1ctz/jatofi__mandatory_table_raw.tsv", 4_920),
+        ("migr_pop3ctb", "migr_pop3ctb/raymondkuo__eurostat_migr_pop3ctb.json", 351),
+        ("migr_asyappctzm", "migr_asyappctza/jatofi__Anual_data_wrong_name_monthly.tsv", 1_008),
+        ("migr_asydcfsta", "migr_asydcfsta/Letisouza__FR_migr_asydcfsta_asilo.csv", 9_240),
+        ("migr_resvalid", "migr_resvalid/Letisouza__FR_migr_resvalid_residence_all_valid_.csv", 744),
+        ("migr_resvalid", "migr_resvalid/Letisouza__FR_migr_resvalid_residence_all_valid_2.csv", 4_500),
+    ],
+)
+def test_files_as_the_publisher_returned_them_can_be_imported(corpus: Path, dataset: str, file: str, rows: int) -> None:
+    """With codes or with labels, as CSV, TSV, JSON-stat, spreadsheet and extract of the Data Explorer."""
+    path = corpus / "finds/eurostat" / file
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    found = rows_of_payload(path, publishers()["eurostat"], dataset, Origin("a" * 64, now, None), path).normalised
+    assert found.observations.height == rows
+    assert found.unmatched.is_empty()

@@ -150,3 +150,18 @@ def test_another_workbook_is_not_recognised(tmp_path: Path) -> None:
     cut.write_bytes(write(tmp_path, {"Sheet 1": sheet()}).read_bytes()[:2000])
     with pytest.raises(UnknownFormatError):
         recognise(cut)
+
+
+def test_labels_of_dimensions_become_the_codes_of_eurostat(tmp_path: Path) -> None:
+    labels = {
+        "Time frequency": "Annual",
+        "Country of citizenship": "Total",
+        "Age definition": "Age in completed years",
+        "Age class": "Total",
+        "Unit of measure": "Number",
+    }
+    rows = {label: [label, "", position] for label, position in labels.items()}
+    table = sheet()
+    table[4:4] = list(rows.values())
+    cells = eurostat_xlsx.read(write(tmp_path, {"Sheet 1": table}))
+    assert set(cells.dimensions) == {"freq", "citizen", "agedef", "age", "unit", "sex", "geo"}

@@ -29,6 +29,23 @@ finder = sheets.finder
 _SHEET = re.compile(r"Sheet \d+|Data")
 _NAME = re.compile(r"(.+) \((Labels|Codes)\)|(TIME)")
 _BRUSSELS = ZoneInfo("Europe/Brussels")
+# Eurostat's code of a dimension by its label, where the two differ. Other labels are used as they are.
+_CODES = {
+    "time frequency": "freq",
+    "unit of measure": "unit",
+    "age class": "age",
+    "age definition": "agedef",
+    "applicant type": "applicant",
+    "country of citizenship": "citizen",
+    "country of birth": "c_birth",
+    "country/region of birth": "c_birth",
+    "geopolitical entity (reporting)": "geo",
+    "geopolitical entity (partner)": "partner",
+    "international standard classification of education (isced 2011)": "isced11",
+    "labour force and employment status": "wstatus",
+    "legal framework": "leg_fram",
+    "place of apprehension": "apprehen",
+}
 
 
 class _Layout(NamedTuple):
@@ -122,14 +139,15 @@ def _is_header(upper: list[Any], lower: list[Any]) -> bool:
 
 
 def _dimension(name: str) -> str:
-    """The dimension of a header, in lower case: ``geo`` of ``GEO (Labels)``."""
+    """The dimension of a header or of a label: ``geo`` of ``GEO (Labels)``, ``citizen`` of its label."""
     found = _NAME.fullmatch(name)
-    return (found[1] or found[3] if found else name).lower()
+    label = (found[1] or found[3] if found else name).lower()
+    return _CODES.get(label, label)
 
 
 def _fixed(rows: sheets.Rows) -> dict[str, str]:
     """The dimensions between the first blank row and the header: name in the first column, position in the third."""
-    listed = {sheets.text(row[0]).lower(): row[1:] for row in rows[_rows_until_blank(rows) :] if row[0]}
+    listed = {_dimension(sheets.text(row[0])): row[1:] for row in rows[_rows_until_blank(rows) :] if row[0]}
     return {name: next(filter(None, sheets.texts(row)), "") for name, row in listed.items() if name}
 
 

@@ -217,7 +217,7 @@ def _spreadsheet(finds: Path, name: str, day: str, as_of: datetime, what: str) -
     figures = sheet.filter(pl.col("geo").cast(pl.String).is_in([*GEO_CODES])).select(
         pl.lit("A").alias("freq"),
         pl.lit("TOTAL").alias("citizen"),
-        pl.col("age definition").cast(pl.String).replace_strict(ages).alias("agedef"),
+        pl.col("agedef").cast(pl.String).replace_strict(ages).alias("agedef"),
         pl.lit("TOTAL").alias("age"),
         pl.lit("NR").alias("unit"),
         pl.lit("T").alias("sex"),
