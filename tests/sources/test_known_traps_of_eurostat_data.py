@@ -38,11 +38,16 @@ ERGAN = "freq,unit,sex,age,citizen,geo"
 
 
 def test_labels_in_code_columns(tmp_path: Path) -> None:
-    # The headers of labels=name and labels=id are equal: a label must not be read as a code.
-    observed = read(tmp_path, "migr_resfirst", RESFIRST, "A,Total,China,Total,PER,Germany,2023,5,,")
-    assert observed.observations.is_empty()
-    assert {"reason", "duration"} <= set(observed.unmatched["dimension"])
+    # The headers of labels=name and labels=id are equal. Declared labels are read, and any other text is no code.
+    row = "Annual,Education reasons,China,From 3 to 5 months,Person,Germany,2023,5,,"
+    observed = read(tmp_path, "migr_resfirst", RESFIRST, row)
+    assert one(observed, "reason", "partner", "duration", "jurisdiction") == ("EDUC", "CHN", "M3T5", "DEU")
     assert reading.read(tmp_path / "migr_resfirst.csv").coded is False
+    unknown = read(
+        tmp_path, "migr_resfirst", RESFIRST, row.replace("Education", "Agreeable").replace("From 3", "From 2")
+    )
+    assert unknown.observations.is_empty()
+    assert set(unknown.unmatched["dimension"]) == {"reason", "duration"}
 
 
 def test_gzip_without_header(tmp_path: Path) -> None:
