@@ -8,7 +8,7 @@ Functions take and return narwhals lazy frames, so that they run on Polars and o
 converted to the engine, and results that several steps read are materialised.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
 import polars as pl
@@ -126,7 +126,8 @@ def _with_unions(selected: Frame, question: Question) -> Frame:
     published = nw.concat([states, *own]).with_columns(aggregation=aggregation, missing_members=nw.lit(None, nw.String))
     additive = [name for name, entry in question.measures.items() if entry.additive]
     summands = selected.filter(nw.col("measure").is_in(additive))
-    sums = [_sum_of_members(summands, union, *extent) for union, extent in unions().items()]
+    outside = _outside(question)
+    sums = [_sum_of_members(summands, union, extent, outside) for union, extent in unions().items()]
     return nw.concat([published, *sums], how="diagonal")
 
 
@@ -146,13 +147,30 @@ def _without_other_sources(selected: Frame, union: str, members: frozenset[str])
     return published.filter(same | nw.col("least").is_null()).drop("least", "most")
 
 
-def _sum_of_members(selected: Frame, union: str, members: frozenset[str], first: int, last: int) -> Frame:
+def _outside(question: Question) -> dict[str, list[str]]:
+    """State → the measures that do not apply to it, so that a sum of the member states is complete without it."""
+    found: dict[str, list[str]] = {}
+    for name, entry in question.measures.items():
+        for state, absence in entry.absent.items():
+            if absence.reason == "not_applicable":
+                found.setdefault(state, []).append(name)
+    return found
+
+
+def _sum_of_members(
+    selected: Frame, union: str, extent: tuple[frozenset[str], int, int], outside: Mapping[str, Sequence[str]]
+) -> Frame:
     """The sum of the member states of a Union. If a member has no figure, the sum has no value and names the member."""
+    members, first, last = extent
     present = {f"has_{state}": (nw.col("jurisdiction") == state).cast(nw.Int64) for state in sorted(members)}
     rows = selected.filter(
         nw.col("jurisdiction").is_in(sorted(members)), nw.col("year") >= first, nw.col("year") <= last
     ).with_columns(least_parts=nw.lit(1).cast(nw.Int64), **present)
-    missing = {name: nw.when(nw.col(name) == 0).then(nw.lit(name.removeprefix("has_"))) for name in present}
+    missing = {
+        name: nw.when(nw.col(name) == 0, ~nw.col("measure").is_in(list(outside.get(state, ())))).then(nw.lit(state))
+        for name in present
+        if (state := name.removeprefix("has_"))
+    }
     complete = nw.col("missing_members").is_null()
     return (
         sum_rows(rows.drop("parts"), ["measure", "year"], (*DIFFERENCES, *present))

@@ -24,6 +24,9 @@ from warehouse.contracts import contract
 # law and holds the payload's own day.
 CELL_COLUMNS = ("time", "raw", "flag", "published")
 
+# The scheme whose codes are English names. Publishers differ in their case: CHINA, China.
+_NAMES = "name"
+
 # The area that a code of a dated scheme means: from a day, until a day (exclusive).
 _Interval = tuple[date, date, str]
 
@@ -225,7 +228,8 @@ class _Translator:
         occurring = distinct["__code"].to_list()
         if dated_scheme:
             intervals, days = _intervals(dated_scheme), distinct["period"].to_list()
-            areas = [_area_on(intervals.get(code), day) for code, day in zip(occurring, days, strict=True)]
+            found = [intervals.get(code) or intervals.get(code.casefold()) for code in occurring]
+            areas = [_area_on(each, day) for each, day in zip(found, days, strict=True)]
             columns = {"__code": occurring, target: areas, "period": days}
             return join_lookup(frame, keys, columns, {"__code": pl.String, target: pl.String, "period": pl.Date})
         mapping = self.publisher.codes[source.codes] if isinstance(source.codes, str) else source.codes
@@ -243,11 +247,13 @@ def _rename_to_field(frame: pl.LazyFrame, target: str, field: str) -> pl.LazyFra
 
 @cache
 def _intervals(scheme: str) -> dict[str, list[_Interval]]:
-    """For each code of a dated scheme, the areas that it meant and when."""
+    """For each code of a dated scheme, the areas that it meant and when. Names are also found without their case."""
     rows = codes.area_codes().filter(pl.col("scheme") == scheme)
     found: dict[str, list[_Interval]] = {}
     for code, area, start, end in rows.select("code", "area", "valid_from", "valid_to").iter_rows():
         found.setdefault(code, []).append((start or date.min, end or date.max, area))
+    if scheme == _NAMES:
+        found = {code.casefold(): meant for code, meant in found.items()} | found
     return found
 
 
@@ -261,7 +267,7 @@ def untranslated(source: Dim, publisher: Publisher, occurring: Sequence[str]) ->
         if step.codes is None:
             return []
         if isinstance(step.codes, str) and step.codes in codes.schemes():
-            known = set(_intervals(step.codes))
+            known = {code for code in occurring if {code, code.casefold()} & _intervals(step.codes).keys()}
         else:
             known = set(publisher.codes[step.codes] if isinstance(step.codes, str) else step.codes)
         occurring = [code for code in occurring if step.names != source.names or code not in known]

@@ -28,8 +28,8 @@ ANY = ["*"]
 REST = "_R"
 # Units of figures that can be added up. Shares, rates, means and numbers of countries cannot.
 COUNTS = (
-    *("persons", "permits", "decisions", "cases", "crossings", "documents", "offences", "gangs", "vehicles"),
-    *("USD", "EUR"),
+    *("persons", "permits", "applications", "decisions", "cases", "crossings", "documents", "offences", "gangs"),
+    *("vehicles", "USD", "EUR"),
 )
 # Groups of persons that no country contains, so that they may be added to countries.
 BETWEEN_COUNTRIES = ("STLS", "RNC", "_U", "OTH", "MIXED", "TIB", "NRP", "CHI_ISL", "WB_ONO", "WB_OSO")

@@ -108,7 +108,7 @@ def part_of(publisher: Publisher, name: str, filters: Filters, state: State) -> 
     entry = publisher.datasets[name]
     if entry.observe is None:
         return Part(state, filters)
-    if publisher.endpoints[entry.endpoint].articles is not None:
+    if publisher.endpoints[entry.endpoint].articles is not None and publisher.publisher in statements():
         return _part_of_prose(publisher.publisher, frozenset(entry.observe.where.get("table", ())), state)
     fields = (entry.observe.indicator, entry.observe.jurisdiction, entry.observe.partner)
     return Part(state, filters, *(_codes(each, publisher, filters) for each in fields))

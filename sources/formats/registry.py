@@ -64,6 +64,7 @@ from sources.formats.workbook import (
     glotip_xlsx,
     knomad_xlsx,
     missing_migrants_xlsx,
+    schengen_visas_xlsx,
     undesa_xlsx,
 )
 
@@ -121,6 +122,7 @@ FORMATS: tuple[Format, ...] = (
     frontex_xlsx,
     missing_migrants_xlsx,
     eurostat_xlsx,
+    schengen_visas_xlsx,
     codings_xlsx,
 )
 # How many bytes from its beginning decide the format of a payload.

@@ -10,14 +10,15 @@ _ALLOWED: dict[Kind, tuple[str, ...]] = {
     "csv": ("text",),
     "tsv": ("text",),
     "json": ("JSON",),
-    "xlsx": ("ZIP",),
-    # The older format of Word is binary.
-    "docx": ("ZIP", "binary data"),
+    # The older formats of Excel and Word are binary.
+    "xlsx": ("ZIP", "an older Office file"),
+    "docx": ("ZIP", "an older Office file", "binary data"),
     "zip": ("ZIP",),
     "html": ("HTML", "XML"),
 }
 # Not only "PK": a table by country may begin with the code of Pakistan.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLDER_OFFICE = b"\xd0\xcf\x11\xe0"
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _JSON = re.compile(r"""\{\s*["}]|\[\s*(?:[\[{"\]\d-]|null|true|false)""")
 _TITLE = re.compile(r"<(?:title|faultstring)[^>]*>\s*([^<]+)", re.IGNORECASE)
@@ -70,6 +71,8 @@ def _kind(head: bytes) -> str:
     whole = text(head)
     if head.startswith(_ZIP):
         return "ZIP"
+    if head.startswith(_OLDER_OFFICE):
+        return "an older Office file"
     if whole.startswith("<"):
         return "HTML" if _HTML.search(whole[:1000]) else "XML"
     if _JSON.match(whole):

@@ -38,10 +38,10 @@ def test_net_flows_add_up_because_moves_between_members_cancel() -> None:
     assert "net_migration" in concepts.indicators_with("sums_to_union")
 
 
-def test_indicators_that_add_up_over_the_union_count_persons_permits_decisions_and_cases() -> None:
+def test_indicators_that_add_up_over_the_union_count_persons_documents_decisions_and_cases() -> None:
     known = dict(codes.indicators().select("indicator", "unit").iter_rows())
     units = {known[indicator] for indicator in concepts.indicators_with("sums_to_union")}
-    assert units == {"persons", "permits", "decisions", "cases", "offences"}
+    assert units == {"persons", "permits", "applications", "decisions", "documents", "cases", "offences"}
 
 
 def test_a_property_is_true_or_empty_and_a_change_refers_to_an_indicator() -> None:

@@ -56,6 +56,11 @@ TOTALS = [
     ("net_migration", {"year": 2023, "scope": "member"}, 1_304_104),
     ("net_migration", {"year": 2023, "jurisdiction": UNION}, 1_304_104),
     ("net_migration", {"year": 2022, "jurisdiction": UNION}, 4_206_655),
+    # Commission, visa statistics: applications in China at Italian consulates, and Germany's total of all countries
+    ("visa_applications", {"partner": "CHN", "year": 2019, "jurisdiction": "ITA"}, 564_537),
+    ("visa_applications", {"year": 2024, "jurisdiction": "DEU"}, 1_512_675),
+    ("visas_issued", {"year": 2024, "jurisdiction": "FRA"}, 2_549_735),
+    ("visas_refused", {"year": 2014, "jurisdiction": "BEL"}, 37_120),
     # National Bureau of Statistics: 流动人口 and 人户分离 are two concepts
     ("floating_population", {"year": 2021}, 384_670_000),
     ("hukou_separated", {"year": 2021}, 504_290_000),

@@ -251,7 +251,85 @@ def frontex(asked: Asked) -> Answer:
     return Answer(f"<!DOCTYPE html><html><body>{link}</body></html>".encode())
 
 
+# The Commission's visa statistics: the page, and a workbook each of consulates and of border crossing points.
+VISA_PAGE = "/policies/schengen/visa-policy/short-stay-visas-issued-schengen-countries_en"
+CONSULATES_FILE = "/document/download/56816949-e59f-442b-9091-5d03360bf860_en"
+BORDER_FILE = "/document/download/0f1d3a4e-7a4b-4c57-8f1f-2e0d5c1b9a11_en"
+METADATA_FILE = "/document/download/c4a6b7d8-1111-4222-8333-944445555666_en"
+VISA_TITLES = (
+    *("Schengen State", "Country where consulate is located", "Consulate", "Airport transit visas (ATVs) applied for "),
+    *(" ATVs issued (including multiple)", "Multiple ATVs issued", "ATVs not issued ", "Not issued rate for ATVs"),
+    *("Uniform visas applied for", "Total uniform visas issued (including MEV) \n"),
+    *("Multiple entry uniform visas (MEVs) issued", "Share of MEVs on total number of uniform visas issued"),
+    *("Total LTVs issued", "Uniform visas not issued", "Not issued rate for uniform visas"),
+    *("Total ATVs and uniform visas applied for", "Total ATVs and uniform visas not issued"),
+)
+VISA_PLACES = (("CHINA", "BEIJING"), ("CHINA", "SHANGHAI"), ("HONG KONG S.A.R.", "HONG KONG"), ("INDIA", "MUMBAI"))
+
+
+def home_affairs(asked: Asked) -> Answer:
+    """The page with a link for each year, whose text is the year only, and the files behind them."""
+    if asked.path == CONSULATES_FILE:
+        return workbook(_visas_of_consulates())
+    if asked.path == BORDER_FILE:
+        return workbook({"Full data": _visas_at_border()})
+    if asked.path == METADATA_FILE:
+        return Answer(b"%PDF-1.7", "application/pdf")
+    if asked.path != VISA_PAGE:
+        return NOT_FOUND
+    titles = ("Visa statistics for consulates", "Visa statistics issued at external border crossing points")
+    columns = f"<tr><th>{titles[0]}</th><th>{titles[1]}</th></tr>"
+    years = f'<tr><td><a href="{CONSULATES_FILE}">2025</a></td><td><a href="{BORDER_FILE}">2025</a></td></tr>'
+    metadata = f'<a href="{METADATA_FILE}">Visa statistics - quality and metadata reporting</a>'
+    return Answer(f"<!DOCTYPE html><html><body><table>{columns}{years}</table>{metadata}</body></html>".encode())
+
+
+def _visas_of_consulates() -> dict[str, list[list[object]]]:
+    schengen = [name for _, _, name in STATES.values() if name not in {"China", "Cyprus", "Ireland"}]
+    rows = [
+        [state, country, town, "", "", "", "", "", 100 + at, 90 + at, 60, 0.6, "", 10, 0.1, 100 + at, 10]
+        for at, state in enumerate(["Norway", *schengen])
+        for country, town in VISA_PLACES
+    ]
+    totals: list[object] = [
+        sum(int(str(row[at])) for row in rows if isinstance(row[at], int)) for at in range(3, len(VISA_TITLES))
+    ]
+    below: list[list[object]] = [[], ["", "", "Total worldwide 2025", *totals]]
+    by_state: list[list[object]] = [
+        ["Schengen State", *(VISA_TITLES[at] for at in (8, 9, 10, 13))],
+        *(
+            [state, *(sum(int(str(row[at])) for row in rows if row[0] == state) for at in (8, 9, 10, 13))]
+            for state in ["Norway", *schengen]
+        ),
+        ["Grand Total", *(totals[at - 3] for at in (8, 9, 10, 13))],
+    ]
+    national: list[list[object]] = [["Member State", *VISA_TITLES[1:]]]
+    national += [["Cyprus", *row[1:]] for row in rows[: len(VISA_PLACES)]]
+    return {
+        "Description": [["Description of tables available in the compilation"]],
+        "Data for consulates": [list(VISA_TITLES), *rows, *below],
+        "Totals - Schengen State": [[], ["Country where consulate is located", "(All)"], [], *by_state],
+        "CY": national,
+    }
+
+
+def _visas_at_border() -> list[list[object]]:
+    posts = [
+        [name, "Airport", "", "", 9, 7, 7, 2]
+        for _, _, name in STATES.values()
+        if name not in {"China", "Cyprus", "Ireland"}
+    ]
+    counts = ("ATVs applied for", " ATVs issued ", "Uniform visas applied for", "Uniform visas issued ")
+    return [
+        ["Schengen visas issued at border crossing points (BCPs) in 2025"],
+        ["Country", "BCP", *counts, "Total ATVs, uniform visas issued  ", "LTVs issued"],
+        *posts,
+        ["", "Total all Schengen BCPs 2025", 0, 0, *(len(posts) * each for each in (9, 7, 7, 2))],
+    ]
+
+
 ROUTES: Mapping[str, Route] = {
+    "home-affairs.ec.europa.eu": home_affairs,
     "www.un.org": undesa,
     "raw.githubusercontent.com": wpp,
     "dataunodc.un.org": old_unodc,
