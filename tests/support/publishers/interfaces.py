@@ -231,11 +231,66 @@ MIG += [
 POPF = [MIG[0], ("BIRTH_COUNTRY", "Country of birth"), *MIG[2:]]
 
 
+OECD_CATEGORIES = {"WO": "Work", "AC": "Accompanying family of workers", "FA": "Family"}
+OECD_CATEGORIES |= {"FR": "Free movements", "HU": "Humanitarian", "OT": "Other"}
+# Dataflow → its title, its dimensions with their labels, and the codes of the last of them that differ between rows.
+OECD_WHOLE: dict[str, tuple[str, list[tuple[str, str]], dict[str, str], dict[str, tuple[str, str]]]] = {
+    "OECD.ELS.IMD,DSD_MIG_INT@DF_MIG_INT_PER,1.0": (
+        "Standardised inflows of permanent-type migrants",
+        [
+            *(("REF_AREA", "Reference area"), ("FREQ", "Frequency of observation"), ("MEASURE", "Measure")),
+            *(("MIGRATION_TYPE", "Entry category"), ("UNIT_MEASURE", "Unit of measure")),
+        ],
+        OECD_CATEGORIES,
+        {"MEASURE": ("MIG_FLW", "Migration flows by category"), "UNIT_MEASURE": ("PS", "Persons")},
+    ),
+    "OECD.ELS.IMD,DSD_MIG@DF_MIG_NUP_SEX,1.0": (
+        "Labour market outcomes of immigrants - Employment, unemployment, and participation rates by sex",
+        MIG,
+        {"FB": "Foreign-born", "NB": "Native-born"},
+        {
+            "CITIZENSHIP": ("_Z", "Not applicable"),
+            "MEASURE": ("LF_RATE", "Labour force participation rate"),
+            "SEX": ("_T", "Total"),
+            "EDUCATION_LEV": ("_Z", "Not applicable"),
+            "UNIT_MEASURE": ("PT_POP_SUB", "Percentage of population in the same subgroup"),
+        },
+    ),
+}
+
+
+def _oecd_whole(flow: str, asked: Asked) -> Answer:
+    """A whole dataflow, as it was recorded in 2025: no value of Israel, and the Union in the second one."""
+    title, dims, codes, fixed = OECD_WHOLE[flow]
+    varying = "MIGRATION_TYPE" if "INT" in flow else "BIRTH_PLACE"
+    columns = [*dims, ("TIME_PERIOD", "Time period"), ("OBS_VALUE", "Observation value"), *OECD_TAIL]
+    areas = {area: OECD_LABELS[area] for area in OECD_REPORTERS} | {"ISR": "Israel"}
+    if "NUP" in flow:
+        areas["EU27_2020"] = "European Union (27 countries from 01/02/2020)"
+    constant = {"FREQ": ("A", "Annual"), "OBS_STATUS": ("A", "Normal value"), "UNIT_MULT": ("0", "Units")} | fixed
+    lines: list[list[object]] = [[*OECD_HEAD, *(part for column in columns for part in column)]]
+    structure = flow.replace(",", ":", 1).replace(",1.0", "(1.0)")
+    for area, name in areas.items():
+        for code, label in codes.items():
+            for year in (year for year in YEARS if str(year) >= asked.one("startPeriod", "0")):
+                row = constant | {
+                    "REF_AREA": (area, name),
+                    varying: (code, label),
+                    "TIME_PERIOD": (str(year), ""),
+                    "OBS_VALUE": ("" if area == "ISR" else "61.5", ""),
+                    "DECIMALS": ("1", "One"),
+                }
+                lines.append(["DATAFLOW", structure, title, "I", *(part for name, _ in columns for part in row[name])])
+    return csv_answer(lines)
+
+
 def oecd(asked: Asked) -> Answer:
-    """Data and available constraints of the two migration dataflows."""
+    """Data of the migration dataflows."""
     path = asked.path.removeprefix("/public/rest/")
     kind, _, rest = path.partition("/")
     flow, _, key = rest.partition("/")
+    if kind == "data" and flow in OECD_WHOLE and key in ("", "all"):
+        return _oecd_whole(flow, asked)
     if flow not in ("OECD.ELS.IMD,DSD_MIG@DF_MIG,1.0", "OECD.ELS.IMD,DSD_MIG_F@DF_MIG_POPF,1.0"):
         return NO_RECORDS
     dims = POPF if "POPF" in flow else MIG
@@ -381,7 +436,7 @@ def ilostat(asked: Asked) -> Answer:
 
 def uis(asked: Asked) -> Answer:
     """The records of the requested indicators and units; each has its own parameter."""
-    known = {"26637": 100, "OE.5T8.40510": 120, "MENF.5T8": -20}
+    known = {"26637": 100, "OE.5T8.40510": 120, "MENF.5T8": -20, "MOR.5T8.40510": 3.5, "MSEP.5T8": 9.25}
     wrong = [code for code in asked.query.get("indicator", []) if code not in known]
     if wrong:
         return json_answer({"message": f"indicator {wrong[0]} does not exist"}, 400)

@@ -27,6 +27,12 @@ _EDITION = (
     "International Migrant Stock 2024 of the UN Population Division, published in January 2025, "
     "through IOM's R package gdidata (github.com/iom/gdidata)"
 )
+_FILE = "finds/undesa/raymondkuo__UN_DESA_IMS2024_stock_by_sex_and_destination.xlsx"
+_EDITION_BY_DESTINATION = (
+    "International Migrant Stock 2024 of the UN Population Division, published in January 2025, "
+    "through a public copy of the workbook (github.com/raymondkuo/migration-healthcare-attitudes-evidence)"
+)
+_FILE_2020 = "intl/undesa/undesa_pd_2020_ims_stock_by_sex_and_destination.xlsx"
 _EDITION_2020 = (
     "International Migrant Stock 2020 of the UN Population Division, published in January 2021, "
     "through a public copy of the workbook"
@@ -55,14 +61,16 @@ def build_payloads(corpus: Path) -> Iterator[NewPayload]:
     )
     yield NewPayload(
         request=only_request(requests_for(publisher, "ims_destination")),
-        body=_workbook("2024", _YEARS, _rows(world, by_origin=False), by_origin=False),
+        body=_workbook("2024", _YEARS, _by_destination(corpus / _FILE, type_at=3, code_at=4), by_origin=False),
         media_type=_XLSX,
-        edition=f"{_EDITION}; sums over all origins, and equal to what UNdata publishes of them",
+        edition=_EDITION_BY_DESTINATION,
         as_of=utc(2025, 1, 31),
     )
     yield NewPayload(
         request=only_request(closed_editions(publisher, "ims_destination")),
-        body=_workbook("2020", _YEARS[:-1], _revision_of_2020(corpus), by_origin=False),
+        body=_workbook(
+            "2020", _YEARS[:-1], _by_destination(corpus / _FILE_2020, type_at=4, code_at=3), by_origin=False
+        ),
         media_type=_XLSX,
         edition=_EDITION_2020,
         as_of=utc(2021, 1, 25),
@@ -140,14 +148,16 @@ def _row(places: Sequence[tuple[int, str]], data_type: str, values: Sequence[wir
     return [None, name, None, data_type, code, *(part for number, label in origin for part in (label, number)), *values]
 
 
-def _revision_of_2020(corpus: Path) -> list[Row]:
-    """Return the rows of the 28 in table 1 of the revision of 2020; ``..`` is kept."""
-    path = corpus / "intl/undesa/undesa_pd_2020_ims_stock_by_sex_and_destination.xlsx"
+def _by_destination(path: Path, *, type_at: int, code_at: int) -> list[Row]:
+    """Return the rows of the 28 in table 1 of a workbook by destination, with the types and codes in these columns."""
     sheet = CalamineWorkbook.from_path(path).get_sheet_by_name("Table 1").to_python(skip_empty_area=False)
     names = {_code(area)[0]: _code(area)[1] for area in JURISDICTIONS}
-    found = {int(row[3]): row for row in sheet[11:] if isinstance(row[3], float) and int(row[3]) in names}
-    values = {code: [value for value in row[5:] if isinstance(value, float | str)] for code, row in found.items()}
-    return [_row([(code, names[code])], str(row[4]), values[code]) for code, row in sorted(found.items())]
+    found = {int(code): row for row in sheet if isinstance(code := row[code_at], float) and code in names}
+    if len(found) != len(names):
+        raise LookupError(f"{path.name} has only {len(found)} of the {len(names)} jurisdictions")
+    first = max(type_at, code_at) + 1
+    values = {code: [value for value in row[first:] if isinstance(value, float | str)] for code, row in found.items()}
+    return [_row([(code, names[code])], str(row[type_at]), values[code]) for code, row in sorted(found.items())]
 
 
 def _workbook(revision: str, years: Sequence[int], rows: Sequence[Row], *, by_origin: bool) -> bytes:

@@ -1,28 +1,43 @@
 """Recorder of the World Bank: indicators of the 28 and the EU, the two KNOMAD matrices, prices of remittances."""
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 from python_calamine import CalamineWorkbook
 
 from sources.catalogue import publishers
 from sources.protocols.requests import closed_editions, requests_for
 from tools.snapshot import wire_formats
-from tools.snapshot.corpus import read_csv
+from tools.snapshot.corpus import read_csv, read_r_file
 from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, find_country, only_request, utc
 
 _COPY = "through a public copy of the bank's own bulk file"
 # KNOMAD's names of the 28 that differ from those of ISO 3166.
 _KNOMAD = {"CZE": "Czech Republic", "NLD": "Netherlands", "SVK": "Slovak Republic"}
 
+# The variables of a public copy of World Development Indicators, and the indicators that they are.
+_COPIED = {"nmig": "SM.POP.NETM", "remin": "BX.TRF.PWKR.CD.DT", "remout": "BM.TRF.PWKR.CD.DT"}
+_WDI = "World Development Indicators of June 2025, through a public copy of three indicators (github.com/iom/gdidata)"
+
 Series = dict[tuple[str, str], float]
 
 
 def build_payloads(corpus: Path) -> Iterator[NewPayload]:
-    """Yield three indicators, two matrices and the prices of remittances."""
+    """Yield the indicators, one of them in two editions, two matrices and the prices of remittances."""
     folder = corpus / "intl/worldbank"
     bulk = _bulk(folder / "API_SM.POP.NETM_DS2_en_csv_v2_3401672.csv", "SM.POP.NETM")
-    yield _indicator("SM.POP.NETM", bulk, "2024-06-28", f"World Development Indicators of 2024-06-28, {_COPY}")
+    (before,) = closed_editions(publishers()["worldbank"], "SM.POP.NETM")
+    edition = f"World Development Indicators of 2024-06-28, {_COPY}"
+    yield replace(_indicator("SM.POP.NETM", bulk, "2024-06-28", edition), request=before)
+    copied = read_r_file(corpus / "finds/worldbank/wdi/iom_gdidata__wdi.rda")
+    for variable, name in _COPIED.items():
+        rows = copied.filter(pl.col("var") == variable).select("geo", "t", "v").iter_rows()
+        series = {(geo, str(year)): float(value) for geo, year, value in rows}
+        yield _indicator(name, series, "2025-06-19", _WDI, first=1990)
+    yield _migrant_stock(corpus / "finds/worldbank/SM.POP.TOTL/raymondkuo__wb_SM_POP_TOTL.json")
     bulk = _bulk(folder / "API_16_urban-development-raw-2021.csv", "SP.URB.TOTL.IN.ZS")
     yield _indicator("SP.URB.TOTL.IN.ZS", bulk, "2021-09-15", f"World Development Indicators of 2021-09-15, {_COPY}")
     population = {
@@ -73,10 +88,23 @@ def _prices(path: Path) -> bytes:
     return b"\xef\xbb\xbf" + wire_formats.plain_csv(kept) + "".join(f"{line}\n" for line in trailer).encode()
 
 
-def _indicator(name: str, series: Series, updated: str | None, edition: str) -> NewPayload:
+def _migrant_stock(path: Path) -> NewPayload:
+    """Return the migrant stock of the 28 and the EU from a response of the API for all countries."""
+    page, rows = json.loads(path.read_text(encoding="utf-8"))
+    series = {(row["countryiso3code"], row["date"]): row["value"] for row in rows if row["value"] is not None}
+    edition = (
+        "World Development Indicators of 2026-07-13, through a public copy of a response of the bank's interface "
+        "(github.com/raymondkuo/migration-healthcare-attitudes-evidence)"
+    )
+    return _indicator("SM.POP.TOTL", series, page["lastupdated"], edition, first=2010)
+
+
+def _indicator(name: str, series: Series, updated: str | None, edition: str, *, first: int = 1960) -> NewPayload:
+    """Return a response with every year from ``first`` of every area that has a value."""
     publisher = publishers()["worldbank"]
     indicator = {"id": name, "value": publisher.datasets[name].title}
     last = max(int(year) for _, year in series)
+    areas = {area for area, _ in series}
     rows: list[dict[str, object]] = [
         {
             "indicator": indicator,
@@ -88,8 +116,8 @@ def _indicator(name: str, series: Series, updated: str | None, edition: str) -> 
             "obs_status": "",
             "decimal": 0,
         }
-        for label, code, iso2 in sorted(map(_country, (*JURISDICTIONS, "EUU")))
-        for year in range(last, 1959, -1)
+        for label, code, iso2 in sorted(_country(area) for area in (*JURISDICTIONS, "EUU") if area in areas)
+        for year in range(last, first - 1, -1)
     ]
     as_of = utc(*map(int, updated.split("-"))) if updated else utc(2025, 7, 1)
     return NewPayload(
