@@ -33,6 +33,10 @@ class Selection(_Entry):
     where: dict[str, list[str]] = Field(default={}, description="codes to select in a dimension in place of its total")
     total: list[str] = Field(default=[], alias="sum", description="dimensions over which figures are added up")
     least_parts: int = Field(default=1, description="the minimum number of rows of a complete sum")
+    complete: bool = Field(
+        default=False,
+        description="whether a jurisdiction that has figures of other partners in a year, and none of these, has 0",
+    )
     definition: list[str] = Field(default=[], description="counting rules to use; empty: all")
     concept: str | None = Field(
         default=None, description="the concept, if the selection is narrower than the indicator"

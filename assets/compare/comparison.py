@@ -23,7 +23,7 @@ from assets.compare.grades import (
     with_grades,
 )
 from assets.compare.question import COMPUTED, KEY, PUBLISHED, STATE, Question, jurisdictions, unions
-from assets.compare.selection import FIGURE, STATUS_FLAGS, select_rows, sum_rows
+from assets.compare.selection import FIGURE, STATUS_FLAGS, select_rows, sum_rows, with_zeros
 from sources.catalogue import datasets
 from warehouse.measures import Measure
 
@@ -53,6 +53,8 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
             if source.dataset not in datasets():
                 continue
             rows = select_rows(tables, source, question.years, free=(source.side,))
+            if source.complete:
+                rows = with_zeros(rows, select_rows(tables, source, question.years, free=("partner",)))
             selected.append(
                 rows.filter(nw.col(source.side).is_in(compared[source.whom])).select(
                     nw.lit(name).alias("measure"),

@@ -39,3 +39,11 @@ def test_a_sum_of_the_union_needs_no_figure_of_a_state_outside_the_visa_policy(b
     states = members.filter(pl.col("jurisdiction") != "CHN").select("jurisdiction", "value").collect()
     assert (value, because) == (states["value"].sum(), None)
     assert states.filter(pl.col("value").is_null())["jurisdiction"].to_list() == ["IRL"]
+
+
+def test_a_state_without_a_consulate_in_china_has_0_and_is_no_gap_of_the_union(built: Built) -> None:
+    rows = built.table("comparison").filter(measure="schengen_visas_lodged_in_china", year=2024)
+    values = dict(rows.filter(pl.col("value").is_not_null()).select("jurisdiction", "value").collect().iter_rows())
+    assert values["LTU"] == 0
+    # The publisher's total, without Switzerland, Iceland and Norway, and with the national visas of Cyprus.
+    assert values["EU27_2020"] == 1_779_255 - 95_003 - 18_452 - 43_652 + 2_313
