@@ -30,7 +30,8 @@ from warehouse.rows import has_duplicates
 def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> Normalised:
     """The observations of one payload of ``publisher``'s dataset ``name``, in the columns of its table's contract.
 
-    Only rows whose jurisdiction or partner is in scope are kept: China, a member state, a province or an EU aggregate.
+    Only rows whose jurisdiction or partner is in scope (China, a member state, a province or an EU aggregate) are kept,
+    unless the contract of the table is ``whole``.
     Raises ``StructureError`` if the payload's dimensions are not those of the catalogue entry, or if one key has two
     different values.
     """
@@ -46,7 +47,8 @@ def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origi
     known = pl.all_horizontal(*(pl.col(field).is_not_null() for field in [*translated, "obs_status"]))
     known &= pl.col("__raw") != "?"
     frame = materialise(with_provenance(frame, publisher, name, origin, cells.updated))
-    observations = frame.filter(known & _in_scope()).select(table.stored_schema.names()).collect()
+    kept = known if table.whole else known & _in_scope()
+    observations = frame.filter(kept).select(table.stored_schema.names()).collect()
     unknown = [(dimension, pl.col(field).is_null()) for field, dimension in translated.items()]
     unknown += [("flag", pl.col("obs_status").is_null()), ("value", pl.col("__raw") == "?")]
     unmatched = unmatched_codes(frame.filter(~known), unknown, cells)

@@ -91,6 +91,11 @@ class Contract(BaseModel):
         description="statistics: rows are observations; law and reference: the contract lists all fields"
     )
     dimensions: list[str] = Field(default=[], description="only statistics: additional dimensions of an observation")
+    whole: bool = Field(
+        default=False,
+        description="only statistics: whether the rows of all jurisdictions are kept, and not only those of, or with, "
+        "China, the Union and its members",
+    )
     names: list[str] = Field(default=[], alias="fields", description="only law and reference: all fields")
     keys: list[str] = Field(default=[], alias="key", description="only law and reference: fields that identify a row")
     optional: list[str] = Field(default=[], description="fields that may be empty in this table only")

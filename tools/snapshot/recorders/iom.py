@@ -1,4 +1,4 @@
-"""Recorder of IOM's Missing Migrants: incidents that occurred in one of the 28, or whose victims came from one.
+"""Recorder of IOM's Missing Migrants: all incidents.
 
 The recorder takes over ids, countries, numbers, routes and causes. It leaves out descriptions of places and sources.
 """
@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from sources.catalogue import publishers
 from sources.protocols.requests import requests_for
 from tools.snapshot import wire_formats
-from tools.snapshot.new_payload import JURISDICTIONS, NewPayload, find_country, only_request, utc
+from tools.snapshot.new_payload import NewPayload, only_request, utc
 
 _FILE = "intl/iom/Missing_Migrants_Global_Figures_allData_2025.xlsx"
 _TEXTS = ("Location of Incident", "Coordinates", "Information Source", "URL", "Source Quality")
@@ -25,12 +25,9 @@ def build_payloads(corpus: Path) -> Iterator[NewPayload]:
     """Yield the workbook with all data."""
     header, *rows = CalamineWorkbook.from_path(corpus / _FILE).get_sheet_by_index(0).to_python(skip_empty_area=False)
     names = [str(name) for name in header]
-    ours = {find_country(code).name for code in JURISDICTIONS}
-    sides = [names.index("Country of Origin"), names.index("Country of Incident")]
     blank = [names.index(name) for name in _TEXTS]
-    kept = [row for row in rows if any(ours & set(str(row[side]).split(",")) for side in sides)]
     table: list[list[wire_formats.Cell]] = [
-        [None if at in blank or value == "" else _cell(value) for at, value in enumerate(row)] for row in kept
+        [None if at in blank or value == "" else _cell(value) for at, value in enumerate(row)] for row in rows
     ]
     yield NewPayload(
         request=only_request(requests_for(publishers()["iom"], "missing_migrants")),
