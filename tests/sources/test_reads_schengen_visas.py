@@ -98,6 +98,15 @@ def test_a_locator_leads_to_the_figure_in_the_workbook(tmp_path: Path) -> None:
             range(8),
             id="other words",
         ),
+        pytest.param(
+            (
+                *("Schengen Member State*", "Country", "Consulate (city)", "Uniform visas applied for in 2025"),
+                *("Number of uniform visas issued, including MEVs", "Multiple-entry visas issued¹"),
+                *("Uniform visas not issued", "Share of refusals"),
+            ),
+            range(8),
+            id="still other words",
+        ),
     ],
 )
 def test_columns_are_found_by_their_titles(tmp_path: Path, titles: Row, order: Sequence[int]) -> None:

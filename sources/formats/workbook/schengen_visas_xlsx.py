@@ -38,17 +38,20 @@ _DIMENSIONS = ("posts", "scheme", "issuer", "country", "place", "visa", "count")
 _FEWEST_COUNTS = 2
 _LONGEST_TITLE = 90
 
+_CONSULATE = r"(?:the )?consulates?"
 _KEYS = {
-    "issuer": r"(?:issuing )?schengen (?:states?|countr(?:y|ies))|issuing (?:state|country)"
-    r"|(?:eu )?member states?(?: or associated countr(?:y|ies))?|(?:ue|eu) ?/ ?schengen countr(?:y|ies)",
-    "country": r"third countr(?:y|ies)|(?:host )?country where (?:the )?consulate is located"
-    r"|country of (?:the )?consulate",
-    "consulate": r"consulates?|(?:location|name) of (?:the )?consulate|city|town",
-    "border": r"bcps?|border crossing points?(?: \(bcps?\))?|(?:name of (?:the )?)?bcp",
+    "issuer": r"(?:issuing |schengen |eu )*(?:member )?states?(?: or associated countr(?:y|ies))?|issuing country"
+    r"|(?:ue|eu) ?/ ?schengen countr(?:y|ies)|schengen countr(?:y|ies)",
+    "country": rf"third countr(?:y|ies)|(?:host )?country (?:where|in which) {_CONSULATE} is located"
+    rf"|country of {_CONSULATE}|{_CONSULATE} country|host country",
+    "consulate": rf"{_CONSULATE}(?: ?/?(?: city| town| location))?|(?:location|name|city|town) of {_CONSULATE}"
+    rf"|(?:city|town|location)(?: (?:where|in which) {_CONSULATE} is located)?",
+    "border": r"(?:name of (?:the )?)?(?:external )?(?:bcps?|border crossing points?)(?: name)?",
     "schengen": r"schengen",
 }
 # Where a table of border crossing points names the state "Country", or does not name it.
 _ISSUER_AT_BORDER = r"country|"
+_COUNTRY = "country"
 _COUNTS = (
     ("not_issued", r"not issued|refused"),
     ("applied", r"applied for|applications?(?: lodged)?|lodged"),
@@ -64,10 +67,12 @@ _KINDS = {
     "d+c": "DC",
     "ads": "ADS",
 }
-_FILLERS = ("", "and", "total", "visas", "visa", "of", "the")
+# The visas for multiple entries are uniform visas, unless the title names another kind.
+_MULTIPLE_KIND = "c"
+_FILLERS = ("", "and", "total", "visas", "visa", "of", "the", "number")
 _ORDER = ("A", "B", "C", "LTV", "D", "DC", "ADS")
 _LABEL = re.compile(
-    r"(?:grand )?total|sub ?-?total|minim|maxim|average|share of|% of|selection|nb\b|note", re.IGNORECASE
+    r"(?:(?:grand )?total|sub ?-?total|minimum|maximum|average|share of|selection|nb|notes?)\b|% of", re.IGNORECASE
 )
 _TOTAL = re.compile(r"(?:grand |selection )?(?:sub ?-?)?total\b(?!.*\bshare\b)", re.IGNORECASE)
 _YEAR_OF_TOTAL = re.compile(r"total\b.*\b(20\d\d)\b", re.IGNORECASE)
@@ -154,7 +159,7 @@ def _header(rows: Rows) -> int | None:
     for at, row in enumerate(rows[:FIRST_ROWS]):
         titles = sheets.texts(row)
         places = [title for title in titles if _key(title) in {"consulate", "border"}]
-        if places and sum(_count(title) is not None for title in titles) >= _FEWEST_COUNTS:
+        if places and sum(_known_count(title) is not None for title in titles) >= _FEWEST_COUNTS:
             return at
     return None
 
@@ -165,9 +170,9 @@ def _key(title: str) -> str | None:
 
 
 def _plain(title: str) -> str:
-    """A title in lower case without remarks in brackets, quotation marks and numbers of footnotes."""
+    """A title in lower case without remarks in brackets, quotation marks, numbers of footnotes and years."""
     text = re.sub(r"\([^)]*\)", " ", title.lower())
-    text = re.sub(r"\b\d+\)|[*\"“”'.:]", " ", text)
+    text = re.sub(r"\b\d+\)|[*\"“”'.:¹²³]|\b(?:in )?20\d\d\b|\bincluding\b.*", " ", text)
     return " ".join(text.split()).removeprefix("sum of ")
 
 
@@ -187,6 +192,7 @@ def _count(title: str) -> Header | None:
     rest = re.sub(rf"\b(?:{pattern})\b", " ", plain)
     if re.search(_MULTIPLE, rest):
         name, rest = ("multiple" if name == "issued" else f"multiple_{name}"), re.sub(_MULTIPLE, " ", rest)
+        rest = rest if rest.replace("visas", "").strip() else _MULTIPLE_KIND
     return {"visa": _kind(rest, title), "count": name}
 
 
@@ -194,9 +200,7 @@ def _kind(rest: str, title: str) -> str:
     """The kinds of visas in the rest of a title: ``C``, or with a plus several together: ``A+C``."""
     rest = re.sub(r"airport transit", "airport-transit", rest)
     rest = re.sub(r"short stay", "short-stay", rest)
-    words = [
-        word for word in re.split(r"[\s,]+", rest) if word not in {"", "and", "total", "visas", "visa", "of", "the"}
-    ]
+    words = [word for word in re.split(r"[\s,]+", rest) if word not in _FILLERS]
     kinds = {_KINDS.get(word, "") for word in words}
     if not kinds or "" in kinds:
         raise FormatError(f"the column {title!r} counts visas of an unknown kind")
@@ -217,6 +221,8 @@ def _table(sheet: int, name: str, rows: Rows, header: int) -> _Table:
             keys[key] = at
     posts = "border" if "border" in keys else "consulate"
     place = keys.pop(posts)
+    if posts == "consulate" and "country" not in keys and _COUNTRY in map(_plain, titles):
+        keys["country"] = [_plain(title) for title in titles].index(_COUNTRY) + 1
     if posts == "border" and "issuer" not in keys:
         left = place - 1
         if left < 1 or not re.fullmatch(_ISSUER_AT_BORDER, _plain(titles[left - 1])):
