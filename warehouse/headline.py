@@ -80,6 +80,10 @@ class HeadlineIndicator(_Entry):
         default=[],
         description="the group of partners that the indicator is about, as the publishers code it; it has no partner",
     )
+    outside: list[str] = Field(
+        default=[],
+        description="members of the Union to which the indicator does not apply, so that its sum lacks nothing",
+    )
     sources: list[HeadlineSource]
 
     @model_validator(mode="after")

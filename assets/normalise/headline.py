@@ -341,9 +341,11 @@ def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
         )
         .join(totals, on=["indicator", "year"], how="left")
     )
-    all_known = pl.col("known") == len(members)
+    applies = {name: len(members - {*entry.outside}) for name, entry in headline_indicators().items()}
+    needed = pl.col("indicator").replace_strict(applies, default=len(members))
+    all_known = pl.col("known") == needed
     # In a complete set a member without a row for a partner has 0.
-    all_known |= pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == len(members))
+    all_known |= pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == needed)
     return sums.filter(all_known).with_columns(
         jurisdiction=pl.lit(UNION),
         value_min=pl.lit(None, pl.Float64),
@@ -354,7 +356,9 @@ def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
         definition=pl.when(pl.col("rules") == 1).then("definition"),
         dataset=pl.when(pl.col("sources") == 1).then("dataset"),
         made=pl.lit("members"),
-        because=pl.lit("The sum of the 27 members, each from the source of its own row."),
+        because=pl.when(needed == len(members))
+        .then(pl.lit("The sum of the 27 members, each from the source of its own row."))
+        .otherwise(pl.lit("The sum of the members that the figure applies to, each from the source of its own row.")),
     )
 
 

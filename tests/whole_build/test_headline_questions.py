@@ -59,6 +59,7 @@ TOTALS = [
     # Commission, visa statistics: applications in China at Italian consulates, and Germany's total of all countries
     ("visa_applications", {"partner": "CHN", "year": 2019, "jurisdiction": "ITA"}, 564_537),
     ("visa_applications", {"year": 2024, "jurisdiction": "DEU"}, 1_512_675),
+    ("visa_applications", {"partner": "CHN", "year": 2024, "jurisdiction": UNION}, 1_624_461),
     ("visas_issued", {"year": 2024, "jurisdiction": "FRA"}, 2_549_735),
     ("visas_refused", {"year": 2014, "jurisdiction": "BEL"}, 37_120),
     # National Bureau of Statistics: 流动人口 and 人户分离 are two concepts
