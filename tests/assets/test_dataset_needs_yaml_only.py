@@ -46,6 +46,7 @@ PLAIN = {
     "trafficking": "{sex: _T, age: _T, exploitation: _T, occurrence: _T}",
     "border_crossing": "{direction: IN, person_group: _T, route: WBALK, border: LAND}",
     "migrant_death": "{sex: _T, age: _T, route: _U, cause: MIXED, incident: {dim: incident}}",
+    "visa": "{document: VISA_C, consulate: {dim: place}}",
 }
 GERMANY = "jurisdiction: {dim: geo, codes: eurostat}"
 FROM_CHINA = "partner_role: origin\npartner: {dim: origin, codes: name}"
@@ -223,6 +224,27 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
                     ["Western Balkan Route", "Land", "China", 7],
                 ],
                 "Notes": [["FRAN data as of 03JUN25"]],
+            }
+        ),
+    ),
+    "schengen_visas_xlsx": (
+        "visa",
+        "indicator: visa_applications\ndefinition: schengen_visa_at_consulate\npartner_role: place_of_application\n"
+        "jurisdiction: {dim: issuer, codes: name}\npartner: {dim: country, codes: name}\n"
+        "where: {count: [applied]}\nignore: [posts, scheme, visa]",
+        book(
+            {
+                "Data for consulates": [
+                    [
+                        "Schengen State",
+                        "Country where consulate is located",
+                        "Consulate",
+                        "C visas applied for",
+                        "C visas issued",
+                    ],
+                    ["GERMANY", "CHINA", "BEIJING", 7, 6],
+                    ["", "", "Total worldwide 2023", 7, 6],
+                ]
             }
         ),
     ),
