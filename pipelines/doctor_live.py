@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ from sources.catalogue.model import Dataset, Dim, Endpoint, Publisher
 from sources.errors import CatalogueError, FetchError, NotConfiguredError, SourceError, UnexpectedCodeError
 from sources.http.circuit import Circuit
 from sources.http.client import Client
+from sources.prose.statements import statements
 from sources.protocols import articles, linked, probe, split
 from sources.protocols.requests import endpoint_of
 from sources.request import Request, Response
@@ -35,6 +37,8 @@ PATIENCE = 330.0
 LEAST_PER_SECOND = 0.1
 LONGEST_WAIT = 45.0
 MOST_CODES = 12
+# Files of a list that are read to find one with a row of the dataset: it may have those of two datasets in turn.
+LISTED_FILES = 2
 
 _REFUSED = (401, 402, 403, 405, 406, 407, 412, 418, 429, 451, 521)
 _GONE = (301, 302, 303, 307, 308, 404, 410)
@@ -157,9 +161,26 @@ class _Check:
         request = self._request(name, endpoint)
         body = self._body(request, endpoint)
         if endpoint.articles:
-            if articles.links_of(endpoint.articles, request.url, body):
+            links = articles.links_of(endpoint.articles, request.url, body)
+            if not links:
+                return Answer(whole, "restructured", "the page links to no article of the declared form")
+            if self.publisher.publisher in statements():
                 return Answer(whole, "as expected")
-            return Answer(whole, "restructured", "the page links to no article of the declared form")
+            files = (self._body(articles.archived_article(self.publisher, name, link), endpoint) for link in links)
+            return self._first_with_rows(whole, name, entry, islice(files, LISTED_FILES))
+        return self._read(whole, name, entry, body)
+
+    def _first_with_rows(self, whole: str, name: str, entry: Dataset, files: Iterable[Path]) -> Answer:
+        """The answer by the first of these files that has a row of the dataset: a page may list those of several."""
+        found = Answer(whole, "empty", "the page lists no file")
+        for file in files:
+            found = self._read(whole, name, entry, file)
+            if found.state != "empty":
+                return found
+        return found
+
+    def _read(self, whole: str, name: str, entry: Dataset, body: Path) -> Answer:
+        """The answer by the rows of a file."""
         with reading.opened(body, max_unpacked=self.publisher.limits.max_unpacked) as plain:
             cells = reading.read(plain, self.publisher.publisher)
             if cells.frame.limit(1).collect().is_empty():

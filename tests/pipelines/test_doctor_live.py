@@ -16,7 +16,9 @@ from sources import catalogue
 from sources.catalogue.model import Probe, Publisher
 from sources.errors import CatalogueError
 from tests.support.live_catalogue import use
+from tests.support.publishers.files import CONSULATES_FILE
 from tests.support.publishers.server import changed, hang, maintenance, refuse, replaced, too_many, without_rows
+from tests.support.publishers.states import workbook
 from tests.support.publishers.world import Publishers, world
 
 REAL = catalogue.publishers
@@ -231,3 +233,13 @@ def test_the_check_of_all_publishers_ends_within_six_minutes() -> None:
         asked = [one for one in entry.datasets.values() if entry.endpoints[one.endpoint].asked]
         requests = len(asked) * (2 if entry.structure else 1)
         assert requests / max(entry.limits.per_second, doctor_live.LEAST_PER_SECOND) < 150, entry.publisher
+
+
+def test_a_workbook_of_a_list_is_read_to_find_what_changed(publishers: Publishers) -> None:
+    assert wrong("dghome") == {}
+    rows = [["Schengen State", "Town"], ["France", "BEIJING"]]
+    publishers.world.fail("home-affairs.ec.europa.eu", changed(lambda _: workbook({"Data": rows})), CONSULATES_FILE)
+    assert {name: answer.state for name, answer in wrong("dghome").items()} == {
+        "dghome/consulate_visas": "restructured",
+        "dghome/border_visas": "restructured",
+    }
