@@ -72,16 +72,14 @@ def select_rows(
 def with_zeros(rows: Frame, every: Frame) -> Frame:
     """The ``rows`` of a selection, and 0 for each jurisdiction and year that has rows in ``every`` and none in them.
 
-    ``every`` are the rows of the selection for all partners.
+    ``every`` are the rows of the selection for all partners. Each of them adds 0, so that the figure leads to the list
+    in which the partner does not occur.
     """
     keys, columns = ["jurisdiction", "year"], ["jurisdiction", *FIGURE]
-    known = every.group_by(*keys).agg(nw.col(*_COMMON).min(), nw.col("known_from").max())
-    zeros = known.join(rows.select(*keys).unique(keys), on=keys, how="anti").with_columns(
+    zeros = every.join(rows.select(*keys).unique(keys), on=keys, how="anti").with_columns(
         value=nw.lit(0.0),
         **dict.fromkeys(("value_min", "value_max"), nw.lit(None, nw.Float64)),
         missing_reason=nw.lit(None, nw.String),
-        locator=nw.lit(None, nw.Int64),
-        **dict.fromkeys(STATUS_FLAGS, nw.lit(0).cast(nw.Int64)),
     )
     return nw.concat([rows.select(*columns), zeros.select(*columns)])
 

@@ -17,9 +17,12 @@ from sources.snapshot import payloads
 ORIGIN = Origin("e" * 64, datetime(2026, 10, 1, tzinfo=UTC))
 
 
-def observations(publisher: str, dataset: str) -> pl.DataFrame:
-    """The observations of a dataset in the snapshot. No code in its payloads may be unknown."""
+def observations(publisher: str, dataset: str, edition: str = "") -> pl.DataFrame:
+    """The observations of a dataset in the snapshot, or of an edition. No code in its payloads may be unknown."""
     found = [p for p in payloads() if (p.publisher, p.dataset) == (publisher, dataset)]
+    editions = {each.id for each in publishers()[publisher].datasets[dataset].editions}
+    if editions < {p.slice for p in found}:
+        found = [p for p in found if (p.slice == edition if edition else p.slice not in editions)]
     assert found
     parts = []
     for payload in found:
@@ -35,20 +38,29 @@ def value(frame: pl.DataFrame, **where: object) -> object:
 
 
 def test_china_sends_more_students_than_it_receives() -> None:
-    assert value(observations("uis", "26637"), jurisdiction="CHN", year=2023) == 200_892
+    for edition in ("", "2025-03"):
+        assert value(observations("uis", "26637", edition), jurisdiction="CHN", year=2023) == 200_892
+    assert value(observations("uis", "26637"), jurisdiction="CHN", year=2024) == 194_327
+    assert value(observations("uis", "OE.5T8.40510"), jurisdiction="CHN", year=2023) == 1_076_015
     assert value(observations("uis", "MENF.5T8"), jurisdiction="CHN", year=2022) == -841_380
 
 
-def test_un_estimates_differ_from_the_older_ones_that_the_world_bank_publishes() -> None:
-    prospects, bank = observations("undesa", "wpp_net_migration"), observations("worldbank", "SM.POP.NETM")
-    assert [value(frame, jurisdiction="CHN", year=2022) for frame in (prospects, bank)] == [-293_846, -311_380]
-    assert [value(frame, jurisdiction="CHN", year=2023) for frame in (prospects, bank)] == [-567_724, -310_220]
+def test_the_world_bank_revised_its_older_estimates_to_those_of_the_united_nations() -> None:
+    prospects, older = (
+        observations("undesa", "wpp_net_migration"),
+        observations("worldbank", "SM.POP.NETM", "2024-06-28"),
+    )
+    newer = observations("worldbank", "SM.POP.NETM")
+    for year, revised, before in ((2022, -293_846, -311_380), (2023, -567_724, -310_220)):
+        found = [value(frame, jurisdiction="CHN", year=year) for frame in (prospects, newer, older)]
+        assert found == [revised, revised, before]
     assert set(prospects["definition"]) == {"modelled_population_projection"}
 
 
 def test_inflows_cover_the_22_member_states_in_the_oecd() -> None:
     inflows = observations("oecd", "imd_inflows")
     assert value(inflows, jurisdiction="GRC", year=2014) == 29_510
+    assert inflows["year"].max() == 2023
     assert inflows["jurisdiction"].n_unique() == 22
     assert set(inflows["partner"]) == {"_T"}
 

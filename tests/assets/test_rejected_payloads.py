@@ -11,7 +11,7 @@ from assets.ingest.fetch import receive
 from sources import reading
 from sources.catalogue import datasets
 
-DATASET = "worldbank/SM.POP.NETM"
+DATASET = "worldbank/SP.POP.TOTL"
 
 
 @pytest.fixture
