@@ -147,7 +147,7 @@ def test_a_publisher_that_fails_is_named_with_the_reason(
     found = wrong("uis")
     assert {answer.state for answer in found.values()} == {state}
     assert all(text in answer.why for answer in found.values())
-    assert len(found) == 3
+    assert len(found) == 5
 
 
 def test_a_host_that_cannot_be_reached_is_tried_once(publishers: Publishers) -> None:
@@ -199,7 +199,7 @@ def test_the_command_prints_a_line_for_each_dataset_and_its_exit_code_is_the_res
     run = CliRunner().invoke(app, ["doctor", "--live", "uis"])
     assert run.exit_code == 0
     assert "as expected uis/26637" in run.stdout
-    assert run.stdout.splitlines()[-1] == "3 as expected."
+    assert run.stdout.splitlines()[-1] == "5 as expected."
     publishers.world.fail("api.uis.unesco.org", refuse(403), "MENF")
     run = CliRunner().invoke(app, ["doctor", "--live", "uis", "frontex", "--json"])
     assert run.exit_code == 1
@@ -224,7 +224,7 @@ def test_the_weekly_job_fails_with_the_datasets_that_are_not_as_expected(
     (event,) = run.get_step_failure_events()
     failure = event.step_failure_data.user_failure_data
     assert failure is not None
-    assert str(failure.description) == "3 as expected, 1 moved. frontex/detections is moved"
+    assert str(failure.description) == "5 as expected, 1 moved. frontex/detections is moved"
 
 
 def test_the_check_of_all_publishers_ends_within_six_minutes() -> None:
