@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
+import pycountry
 import pytest
 
 from assets.ingest.reading import rows_of_payload
@@ -165,3 +166,24 @@ def test_files_as_the_publisher_returned_them_can_be_imported(corpus: Path, data
     found = rows_of_payload(path, publishers()["eurostat"], dataset, Origin("a" * 64, now, None), path).normalised
     assert found.observations.height == rows
     assert found.unmatched.is_empty()
+
+
+@pytest.mark.corpus
+def test_students_are_those_of_unesco(corpus: Path) -> None:
+    """The totals are almost always those of UNESCO; the sums of origins often lack students of unknown origin."""
+    figures = pl.read_csv(corpus / "finds/uis/lisawls__uis_data.csv", infer_schema=False)
+    alpha_3 = {country.alpha_2: country.alpha_3 for country in pycountry.countries} | {"EL": "GRC"}
+    unesco = figures.filter(indicatorId="26637").select(
+        iso="geoUnit", time="year", unesco=pl.col("value").cast(pl.Float64)
+    )
+    students = cells("educ_uoe_mobs02", "2026-04-21").filter(isced11="ED5-8", sex="T")
+    students = students.with_columns(iso=pl.col("geo").replace_strict(alpha_3))
+    by_origin = students.filter(pl.col("partner").str.len_chars() == 2)
+
+    def near(frame: pl.DataFrame, share: float) -> int:
+        pairs = frame.group_by("iso", "time").agg(pl.col("value").sum()).join(unesco, on=["iso", "time"])
+        pairs = pairs.filter(pl.col("value") > 0)
+        return pairs.filter((pl.col("value") - pl.col("unesco")).abs() <= share * pl.col("unesco")).height
+
+    assert near(students.filter(partner="WRL_X_REP"), 0.01) == 288
+    assert (near(by_origin, 0.01), near(by_origin, 0.05)) == (165, 203)
