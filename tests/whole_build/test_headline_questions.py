@@ -48,6 +48,11 @@ TOTALS = [
     ("found_illegally_present", {"jurisdiction": "DEU", "year": 2022}, 198_310),
     ("immigration", {"jurisdiction": "DEU", "year": 2022}, 1_943_445),
     ("first_permits", {"jurisdiction": "DEU", "year": 2023}, 662_888),
+    # Eurostat, tps00171: the published total of the Union equals the sum over members and citizenships of migr_resvalid
+    ("valid_permits", {"year": 2022, "scope": "member"}, 24_182_745),
+    ("valid_permits", {"partner": "CHN", "year": 2019, "jurisdiction": "FRA"}, 115_798),
+    # Eurostat, educ_uoe_mobs02: the published figure of the Union
+    ("inbound_mobile_students", {"partner": "CHN", "year": 2024, "jurisdiction": UNION}, 91_712),
     # United Nations, International Migrant Stock 2024
     ("international_migrants", {"partner": "CHN", "year": 2024, "scope": "member"}, 1_004_177),
     ("international_migrants", {"partner": "CHN", "year": 2024, "scope": "union"}, 1_004_177),
