@@ -5,14 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from assets.core.workspace import Workspace
 from pipelines.cli.ui import ROOT, child_environment, supervise
-from tests.support.dagster_server import Server, corridor_ui, free_port, loaded, stop, wait_until
+from tests.support.dagster_server import Server, corridor_ui, descendants, free_port, loaded, stop, wait_until
 
 HOSTILE = ("pipelines/__init__.py", "gql.py", "dagster.py", "yaml.py", "assets.py", "sources.py", "warehouse.py")
 
@@ -78,18 +77,6 @@ def test_the_ui_ends_with_status_1_if_a_server_is_killed(victim: str, tmp_path: 
         assert server.process.wait(60) == 1
         assert "has ended by itself" in server.log.read_text()
         assert not descendants(server.process.pid)
-
-
-def descendants(pid: int) -> list[tuple[int, list[str]]]:
-    """The processes that a process started, and what these started: number and arguments of each."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == pid:
-                arguments = (entry / "cmdline").read_bytes().decode().split("\0")
-                found += [(int(entry.name), arguments), *descendants(int(entry.name))]
-    return found
 
 
 @pytest.mark.slow

@@ -138,13 +138,29 @@ def corridor_ui(data: Path, *options: str, **environment: str) -> Iterator[Serve
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Interrupt a process that leads its group, and kill the rest of the group."""
+    """Interrupt a process that leads its group, and kill the rest of the group and what the process has started."""
+    started = descendants(process.pid)
     process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
         process.wait(45)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    for pid, _ in started:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait(10)
+
+
+def descendants(pid: int) -> list[tuple[int, list[str]]]:
+    """The processes that a process started, and what these started: number and arguments of each."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid:
+                arguments = (entry / "cmdline").read_bytes().decode().split("\0")
+                found += [(int(entry.name), arguments), *descendants(int(entry.name))]
+    return found
 
 
 def loaded(server: Server) -> bool | None:
