@@ -57,6 +57,26 @@ def test_the_world_bank_revised_its_older_estimates_to_those_of_the_united_natio
     assert set(prospects["definition"]) == {"modelled_population_projection"}
 
 
+def test_remittances_of_china_and_germany_are_those_of_the_world_bank() -> None:
+    received, paid = (observations("worldbank", f"{side}.TRF.PWKR.CD.DT") for side in ("BX", "BM"))
+    found = [value(frame, jurisdiction="CHN", year=2023) for frame in (received, paid)]
+    assert found == pytest.approx([29_110_273_774.63, 20_237_489_597.27])
+    share = observations("worldbank", "BX.TRF.PWKR.DT.GD.ZS", "2020-10")
+    assert value(share, jurisdiction="DEU", year=2018) == 0.4567797
+
+
+def test_permanent_inflows_of_germany_are_by_six_categories() -> None:
+    inflows = observations("oecd", "imd_permanent_inflows").filter(jurisdiction="DEU", year=2022)
+    assert dict(inflows.select("reason", "value").iter_rows()) == {
+        "EMP": 89_870,
+        "FAM_WORK": 0,
+        "FAM": 101_954,
+        "FREE_MOVE": 327_125,
+        "HUMAN": 150_013,
+        "OTH": 0,
+    }
+
+
 def test_inflows_cover_the_22_member_states_in_the_oecd() -> None:
     inflows = observations("oecd", "imd_inflows")
     assert value(inflows, jurisdiction="GRC", year=2014) == 29_510

@@ -22,6 +22,8 @@ _KNOMAD = {"CZE": "Czech Republic", "NLD": "Netherlands", "SVK": "Slovak Republi
 _COPIED = {"nmig": "SM.POP.NETM", "remin": "BX.TRF.PWKR.CD.DT", "remout": "BM.TRF.PWKR.CD.DT"}
 _WDI = "World Development Indicators of June 2025, through a public copy of three indicators (github.com/iom/gdidata)"
 
+_SHARE_OF_GDP = "ddf--datapoints--bx_trf_pwkr--by--geo_area--nature--units--year.csv"
+
 Series = dict[tuple[str, str], float]
 
 
@@ -37,6 +39,7 @@ def build_payloads(corpus: Path) -> Iterator[NewPayload]:
         rows = copied.filter(pl.col("var") == variable).select("geo", "t", "v").iter_rows()
         series = {(geo, str(year)): float(value) for geo, year, value in rows}
         yield _indicator(name, series, "2025-06-19", _WDI, first=1990)
+    yield _share_of_gdp(corpus / "finds/unsd_sdg" / _SHARE_OF_GDP)
     yield _migrant_stock(corpus / "finds/worldbank/SM.POP.TOTL/raymondkuo__wb_SM_POP_TOTL.json")
     bulk = _bulk(folder / "API_16_urban-development-raw-2021.csv", "SP.URB.TOTL.IN.ZS")
     yield _indicator("SP.URB.TOTL.IN.ZS", bulk, "2021-09-15", f"World Development Indicators of 2021-09-15, {_COPY}")
@@ -86,6 +89,22 @@ def _prices(path: Path) -> bytes:
     trailer = [*[blank] * 3, f"Data from database: Remittance Prices Worldwide (Corridors){blank}"]
     trailer.append(f"Last Updated: 12/07/2020{blank}")
     return b"\xef\xbb\xbf" + wire_formats.plain_csv(kept) + "".join(f"{line}\n" for line in trailer).encode()
+
+
+def _share_of_gdp(path: Path) -> NewPayload:
+    """Return remittances received as a share of GDP, from a copy of the database of the development goals."""
+    areas = {int(find_country(area).numeric): area for area in JURISDICTIONS}
+    series = {
+        (areas[int(row["geo_area"])], row["year"]): float(row["bx_trf_pwkr"])
+        for row in read_csv(path)
+        if row["geo_area"].isdecimal() and int(row["geo_area"]) in areas
+    }
+    (edition,) = closed_editions(publishers()["worldbank"], "BX.TRF.PWKR.DT.GD.ZS")
+    text = (
+        "World Bank figures in the United Nations' database of the Sustainable Development Goals of 2020-10-19, "
+        "through a public copy of the series (github.com/open-numbers/ddf--unstats--sdg_indicators)"
+    )
+    return replace(_indicator(edition.dataset, series, "2020-10-19", text, first=1990), request=edition)
 
 
 def _migrant_stock(path: Path) -> NewPayload:
