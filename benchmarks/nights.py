@@ -47,16 +47,16 @@ def nights(observations: int, folder: Path) -> list[dict[str, object]]:
     archive = Archive(data / "archive")
     share = observations / WHOLE
     count = live_world.fill(archive, share=share)
-    rows = [{"night": "floor", **_measured([sys.executable, "-m", "benchmarks.nights", "floor", str(data)], data)}]
+    rows = [{"night": "floor", **measured([sys.executable, "-m", "benchmarks.nights", "floor", str(data)], data)}]
     command = [sys.executable, "-c", NIGHT, str(data)]
-    rows.append({"night": "first", **_measured(command, data)})
-    rows.append({"night": "nothing changed", **_measured(command, data)})
+    rows.append({"night": "first", **measured(command, data)})
+    rows.append({"night": "nothing changed", **measured(command, data)})
     live_world.fill(archive, night=1, share=share, names=[CHANGED])
-    rows.append({"night": f"{CHANGED} changed", **_measured(command, data)})
+    rows.append({"night": f"{CHANGED} changed", **measured(command, data)})
     return [{"observations": f"{count:,}", **row} for row in rows]
 
 
-def _measured(command: list[str], data: Path) -> dict[str, object]:
+def measured(command: list[str], data: Path) -> dict[str, object]:
     """Run a command; return its time, its processor time, its memory, and how much larger the data folder became."""
     before, used, start = _size(data), resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
