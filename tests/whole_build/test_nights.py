@@ -222,9 +222,9 @@ def test_a_night_in_which_every_answer_is_spoiled_replaces_nothing_and_the_next_
     second = night(next_night)
     assert (second.outcome.held_back, second.outcome.release) == (None, perfect.outcome.release)
     assert second.outcome.status == build.INCOMPLETE
-    assert {name.partition("/")[0] for name in second.failing} >= {"eurostat", "unhcr", "worldbank", "oecd", "untc"}
-    assert len(second.failing) > 100
-    assert all(name in second.alerts[-1] for name in ("eurostat/", "unhcr/", "untc/"))
+    assert {name.partition("/")[0] for name in second.failing} >= {"unhcr", "worldbank", "oecd", "untc", "ilo"}
+    assert len(second.failing) > 40
+    assert all(name in second.alerts[-1] for name in ("unhcr/", "oecd/", "untc/"))
     publishers.world.recover()
     third = night(next_night)
     assert (third.outcome.held_back, third.outcome.release) == (None, perfect.outcome.release)
