@@ -18,7 +18,8 @@ import polars as pl
 import expectations
 from assets import stages
 from assets.core.workspace import Workspace
-from assets.explore import PAGES, explorer, release_address
+from assets.explore import explorer
+from assets.explore.report import PAGES, release_address
 from assets.ingest.fetch import Reception, receive_all
 from assets.ingest.stored import StageResult
 from assets.publish.acceptances import accepted_checks

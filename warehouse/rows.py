@@ -4,13 +4,15 @@ A table of statistics repeats a small number of codes in millions of rows. A cat
 for a whole key is sorted, joined and compared several times faster than fourteen fields.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
 Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
+# The tables of a release by name.
+Tables = Mapping[str, pl.LazyFrame]
 
 # Rows that are in memory at once, if the first field of the key has several values.
 PART_ROWS = 1_000_000

@@ -10,9 +10,9 @@ import polars as pl
 from assets.compare.question import COMPUTED, PUBLISHED, member_states
 from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import About
+from warehouse.rows import Tables
 
 Row = Mapping[str, Any]
-Tables = Mapping[str, pl.LazyFrame]
 
 # The two sides of the comparison.
 SIDES = (CHINA, UNION)

@@ -17,11 +17,11 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assets.explore import explorer_data as figures
-from assets.explore.context import Tables
 from assets.explore.explorer_law import law
 from assets.explore.explorer_measures import measure_list
 from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import ABSTRACT, CREATOR, TITLE, About
+from warehouse.rows import Tables
 from warehouse.yaml_text import parse_yaml
 
 PAGE = "explorer.html"

@@ -12,10 +12,10 @@ import polars as pl
 
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, with_grades
 from assets.compare.question import PUBLISHED, STATE, member_states
-from assets.explore.context import Tables
 from warehouse.codes import CHINA, UNION
 from warehouse.headline import headline_indicators
 from warehouse.measures import TOTAL
+from warehouse.rows import Tables
 
 Json = dict[str, Any]
 

@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 
 from assets.compare.question import member_states
-from assets.explore.context import Tables
 from assets.law.visas import announced_by, rules_on, transit_rules_on
 from warehouse.codes import CHINA, UNION
+from warehouse.rows import Tables
 
 Json = dict[str, Any]
 

@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 
 from assets.compare.question import member_states
-from assets.explore.context import Tables
 from assets.explore.explorer_data import ALL_PARTNERS, Json, by_partner, shown_rows
 from warehouse import codes
 from warehouse.codes import CHINA
 from warehouse.headline import headline_indicators
 from warehouse.measures import Measure, measures
+from warehouse.rows import Tables
 
 # The partners that every list of partners begins with.
 FIRST = (ALL_PARTNERS, CHINA)

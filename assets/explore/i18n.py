@@ -9,9 +9,9 @@ from typing import Literal
 
 import polars as pl
 
-from assets.explore.context import Tables
 from assets.explore.elements import BETWEEN, PLACEHOLDER, SENTENCE
 from warehouse.codes import UNION
+from warehouse.rows import Tables
 from warehouse.yaml_text import parse_yaml
 
 Language = Literal["en", "zh"]

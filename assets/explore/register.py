@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from assets.explore.context import Tables
 from assets.explore.elements import Item, word
+from warehouse.rows import Tables
 
 
 def register(tables: Tables) -> list[Item]:

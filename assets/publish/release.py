@@ -14,10 +14,10 @@ from typing import Any
 import polars as pl
 
 import expectations
-from assets import explore
 from assets.core.errors import AssetError
 from assets.core.failures import Failing
 from assets.core.workspace import Workspace
+from assets.explore import explorer, report
 from assets.ingest.failing import STALE_AFTER
 from assets.ingest.stored import StageResult, release_fingerprint
 from assets.publish.acceptances import HELD, acceptances
@@ -253,9 +253,8 @@ def _documents(entry: Release, last: Release | None, folder: Path, sections: Map
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
     texts = {"CHANGELOG.md": changelog(entry, last, sections)}
     texts |= documents(contracts().values(), entry.tables, about, contents_of(folder, entry.tables))
-    texts |= explore.pages(
-        {name: pl.scan_parquet(folder / "tables" / f"{name}.parquet") for name in entry.tables}, about
-    )
+    tables = {name: pl.scan_parquet(folder / "tables" / f"{name}.parquet") for name in entry.tables}
+    texts |= {**report.pages(tables, about), explorer.PAGE: explorer.page(tables, about)}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     headline_csv.write(folder / "tables" / "headline.parquet", folder / headline_csv.FILE)

@@ -49,7 +49,7 @@ def ui(
     The schedules are on. Ctrl-C stops the servers. If one of them ends by itself, the others are stopped and the exit
     status is 1.
     """
-    from assets.explore import SHOWN_ON
+    from assets.explore.report import SHOWN_ON
     from pipelines.instance import dagster_home
 
     workspace = build_workspace(data, live)

@@ -14,7 +14,7 @@ import pytest
 from justhtml import JustHTML
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from assets import explore
+from assets.explore import explorer, report
 from assets.explore.elements import number, rate
 from assets.explore.i18n import Language, texts
 from tests.conftest import ROOT, Built
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("built")
 
 
 def page(built: Built, language: Language) -> LexborHTMLParser:
-    return LexborHTMLParser((built.release / explore.PAGES[language]).read_text("utf-8"))
+    return LexborHTMLParser((built.release / report.PAGES[language]).read_text("utf-8"))
 
 
 def about(built: Built) -> About:
@@ -43,7 +43,7 @@ def tables(built: Built) -> dict[str, pl.LazyFrame]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_is_short_and_valid_html(built: Built, language: Language) -> None:
-    text = (built.release / explore.PAGES[language]).read_text("utf-8")
+    text = (built.release / report.PAGES[language]).read_text("utf-8")
     assert JustHTML(text, collect_errors=True).errors == []
     assert JustHTML(text.replace("</table>", "</p>", 1), collect_errors=True).errors
     assert 30_000 < len(text.encode()) < 200_000
@@ -113,7 +113,7 @@ def _luminance(colour: str) -> float:
 
 def test_both_languages_have_the_same_texts() -> None:
     sentences = texts()
-    assert set(sentences) == set(explore.PAGES)
+    assert set(sentences) == set(report.PAGES)
     assert set(sentences["en"]) == set(sentences["zh"])
     for key, text in sentences["zh"].items():
         assert re.findall(r"{\w+}", text) == re.findall(r"{\w+}", sentences["en"][key]) or set(
@@ -137,7 +137,7 @@ def test_the_chinese_page_marks_all_english_text(built: Built) -> None:
 
 def test_the_pages_link_to_each_other(built: Built) -> None:
     for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
-        assert page(built, language).css(f"header a[href='{explore.PAGES[other]}']")
+        assert page(built, language).css(f"header a[href='{report.PAGES[other]}']")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -180,16 +180,18 @@ def test_a_small_rate_keeps_two_significant_digits(value: float, text: str) -> N
 
 def test_another_process_writes_the_same_bytes(built: Built, tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from assets import explore; from tests.conftest import Built;"
+        "import sys; from pathlib import Path; from tests.conftest import Built;"
+        "from assets.explore import explorer, report;"
         "from tests.assets.test_report_page import about, tables; built = Built(Path(sys.argv[1]), '');"
         "[Path(sys.argv[2], name).write_text(text, 'utf-8')"
-        " for name, text in explore.pages(tables(built), about(built)).items()]"
+        " for name, text in (report.pages(tables(built), about(built))"
+        " | {explorer.PAGE: explorer.page(tables(built), about(built))}).items()]"
     )
     # The seed of hashes, the time zone and the locale must not change a page.
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai", "LC_ALL": "C", "PATH": ""}
     command = [sys.executable, "-c", code, str(built.data), str(tmp_path)]
     subprocess.run(command, check=True, cwd=ROOT, env=environment, timeout=300)
-    for name in (*explore.PAGES.values(), explore.explorer.PAGE):
+    for name in (*report.PAGES.values(), explorer.PAGE):
         assert (tmp_path / name).read_bytes() == (built.release / name).read_bytes(), name
 
 
@@ -204,7 +206,7 @@ def test_a_release_without_figures_has_a_page_with_the_reasons(built: Built) -> 
     }
     empty["missing_reason"] = pl.lit("not_fetched")
     nothing["comparison"] = figures.with_columns(**empty)
-    text = explore.pages(nothing, about(built))["report.html"]
+    text = report.pages(nothing, about(built))["report.html"]
     assert JustHTML(text, collect_errors=True).errors == []
     assert text.count("Not fetched") == 4
 
@@ -213,7 +215,7 @@ def test_an_unchanged_release_reports_that_no_table_differs(built: Built) -> Non
     frames = tables(built)
     again = replace(about(built), name="9999-12-31.1")
     frames["release"] = pl.concat([frames["release"], frames["release"].with_columns(release=pl.lit(again.name))])
-    text = explore.pages(frames, again)["report.html"]
+    text = report.pages(frames, again)["report.html"]
     assert f"No table differs from those of release {built.release.name}." in text
 
 
@@ -236,7 +238,7 @@ def test_the_views_of_a_release_equal_its_tables(built: Built, monkeypatch: pyte
 def test_a_browser_shows_the_page_without_further_requests(
     built: Built, chromium: int, language: Language, width: int
 ) -> None:
-    with opened(chromium, (built.release / explore.PAGES[language]).as_uri(), width) as tab:
+    with opened(chromium, (built.release / report.PAGES[language]).as_uri(), width) as tab:
         assert tab.asked("performance.getEntriesByType('resource').map(entry => entry.name)") == []
         # Wide tables scroll in their own boxes. The page itself does not scroll sideways.
         assert tab.asked(f"document.documentElement.scrollWidth <= {width}")

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from assets.definitions import check_specs
-from assets.explore import PAGES, SHOWN_ON
+from assets.explore.report import PAGES, SHOWN_ON
 from assets.tables import release_tables
 from pipelines.instance import dagster_home
 from tests.conftest import corridor

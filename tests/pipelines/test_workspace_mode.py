@@ -142,7 +142,7 @@ def test_a_command_for_a_mode_without_data_fails_and_changes_nothing(tmp_path: P
     assert sorted(made.data.rglob("*")) == before
     empty = corridor(*command, "--data", str(tmp_path / "empty"))
     assert empty.returncode == 1
-    assert "run `corridor build` first" in empty.stderr
+    assert "`corridor build` fills it" in empty.stderr
     assert not (tmp_path / "empty").exists()
 
 

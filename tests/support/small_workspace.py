@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assets import explore
+from assets.explore import explorer, report
 from sources import catalogue
 from tests.support import publisher_double
 from tests.support.publisher_double import Double, filled_double
@@ -29,7 +29,8 @@ def small_workspace() -> Iterator[Double]:
         for name in set(contracts()) - set(TABLES):
             patch.delitem(contracts(), name)
         patch.setattr(headline_csv, "write", lambda *_: None)
-        patch.setattr(explore, "pages", lambda *_: dict.fromkeys(explore.PAGES.values(), "nothing to show\n"))
+        patch.setattr(report, "pages", lambda *_: dict.fromkeys(report.PAGES.values(), "nothing to show\n"))
+        patch.setattr(explorer, "page", lambda *_: "nothing to show\n")
         publishers.modified = "Tue, 24 Nov 2026 03:15:00 GMT"
         entries = {"unhcr": publisher_double.publishers_at(publishers)["unhcr"]}
         patch.setattr(catalogue, "publishers", lambda: entries)
