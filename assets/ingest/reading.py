@@ -233,6 +233,7 @@ def _newest_good(
     """
     rejected: list[Rejection] = []
     empty: ReadResponse | None = None
+    after_empty = 0
     for response in reversed(given):
         facts = response.facts
         if facts["error"]:
@@ -244,9 +245,9 @@ def _newest_good(
                 before = f"where {facts['rows']:,} observations were before"
                 rejected.append(_rejection(name, empty.pages[0], f"{why_empty(empty.unmatched.collect())} {before}"))
             return response, rejected
-        else:
-            empty = empty or response
-    return empty, rejected
+        elif empty is None:
+            empty, after_empty = response, len(rejected)
+    return empty, rejected if empty is None else rejected[:after_empty]
 
 
 def _rejection(name: str, fetch: Fetch, why: str, *, readable: bool = False) -> Rejection:

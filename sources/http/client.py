@@ -52,7 +52,8 @@ class Client:
         self._live = transport is None
         self._connection = Connection(hosts, limits, user_agent, transport, self._circuit)
         self._numbers = itertools.count()
-        self._folder = tempfile.TemporaryDirectory(prefix="corridor-", dir=folder)
+        # A thread that an interrupt did not stop in time may still write to the folder while it is removed.
+        self._folder = tempfile.TemporaryDirectory(prefix="corridor-", dir=folder, ignore_cleanup_errors=True)
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from assets import stages
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from assets.ingest.fetch import receive
-from assets.ingest.reading import read_responses
+from assets.ingest.reading import current_responses, read_responses
 from assets.ingest.recoding import recoded
 from assets.ingest.stored import StageResult
 from sources import catalogue
@@ -130,3 +130,19 @@ def test_a_response_may_lose_single_rows(publishers: Double, workspace: Workspac
     night(workspace)
     publishers.eurostat["migr_resfirst"] = publishers.eurostat["migr_resfirst"][:-9]
     assert night(workspace).failures == []
+
+
+def test_an_older_unreadable_response_is_not_named_if_a_newer_empty_one_is_used(
+    publishers: Double, workspace: Workspace
+) -> None:
+    """The publisher has no figures for a request, once answered with rubbish, and answers as before again."""
+    publishers.eurostat["migr_resfirst"] = [row for row in publishers.eurostat["migr_resfirst"] if row["geo"] != "DE"]
+    night(workspace)
+    found = read_responses(workspace, PERMITS)
+    key = next(key for key, given in found.items() if not given[-1].facts["rows"])
+    (empty,) = found[key]
+    broken = replace(empty, folder=workspace.data / "broken")
+    broken.folder.mkdir()
+    (broken.folder / "facts.json").write_text('{"page": 0, "error": "no table", "rows": 0, "cells": 0, "lost": 0}')
+    current, rejections = current_responses(PERMITS, {**found, key: [empty, broken, empty]}, {})
+    assert (current[key], rejections) == (empty, [])

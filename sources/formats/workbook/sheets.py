@@ -45,7 +45,7 @@ def workbook(path: Path) -> Workbook:
 @lru_cache(maxsize=1)
 def _converted(path: Path, _inode: int, _size: int, _changed: int) -> Workbook | str:
     """The workbook, or why it cannot be read. The last result is kept: each format of workbooks is tried on it."""
-    folder = tempfile.TemporaryDirectory(prefix="corridor-workbook-")
+    folder = tempfile.TemporaryDirectory(prefix="corridor-workbook-", ignore_cleanup_errors=True)
     program = [sys.executable, "-P", convert.__file__, str(path.absolute()), folder.name]
     try:
         done = subprocess.run(program, capture_output=True, timeout=_PATIENCE, check=False)  # noqa: S603 - our own
