@@ -12,6 +12,8 @@ from assets.compare.question import COMPUTED, STATE
 from assets.explore.elements import number
 from warehouse.codes import UNION
 
+# The newest year is used that has this share of the states that any year has.
+ENOUGH = 0.9
 COUNTS = ("chinese_born", "chinese_citizens", "valid_permits_chinese")
 
 
@@ -38,7 +40,8 @@ def _of_count(rows: pl.DataFrame, name: str) -> Statement:
     states = known.filter(aggregation=STATE)
     if states.is_empty():
         return Statement(f"answer_{name}_none", {})
-    year = states.group_by("year").len().sort("len", "year").row(-1)[0]
+    counts = states.group_by("year").len().filter(pl.col("len") >= ENOUGH * pl.col("len").max())
+    year = int(str(counts["year"].max()))
     of_year = states.filter(year=year)
     values = _values(year, float(of_year["value"].sum()), of_year)
     return Statement(f"answer_{name}_part", {"states": of_year.height, **values})
