@@ -5,7 +5,7 @@ only of a complete set. The figures of the partners of a jurisdiction may be add
 no rows next to them, and what is not attributed to a listed partner is a row of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -255,6 +255,12 @@ def _added(low: pl.Expr, high: pl.Expr) -> list[tuple[str, pl.Expr]]:
     return [("value", pl.col("value")), ("value_min", low), ("value_max", high)]
 
 
+def _of_parts(names: Iterable[str]) -> list[pl.Expr]:
+    """The columns of a sum, from those of its parts in any order: a sum is known since its last part is."""
+    last = ("known_from", "partial")
+    return [pl.col(name).max() if name in last else pl.col(name).min() for name in names]
+
+
 def _common(name: str) -> pl.Expr:
     return pl.when(pl.col(name) == pl.col(f"last_{name}")).then(pl.col(name))
 
@@ -273,7 +279,7 @@ def _with_totals(figures: pl.DataFrame) -> pl.DataFrame:
         .join(have, on=keys, how="anti")
         .group_by(keys)
         .agg(
-            *(pl.col(name).first() for name in figures.columns if name not in (*keys, "value", "parts", *STATUS)),
+            *_of_parts(name for name in figures.columns if name not in (*keys, "value", "parts", *STATUS)),
             *(pl.col(name).any() for name in STATUS),
             value=pl.col("value").sum(),
             unknown=pl.col("value").null_count(),
@@ -330,7 +336,7 @@ def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
     sums = (
         rows.group_by(keys)
         .agg(
-            *(pl.col(name).first() for name in own.columns if name not in (*keys, "value", "parts", *STATUS)),
+            *_of_parts(name for name in own.columns if name not in (*keys, "value", "parts", *STATUS)),
             *(pl.col(name).any() for name in STATUS),
             sources=pl.col("dataset").n_unique(),
             rules=pl.col("definition").n_unique(),
