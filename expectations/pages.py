@@ -4,13 +4,11 @@ The pages have no script and load nothing. Every value is escaped, because codes
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from expectations.validation import Outcome
 from warehouse.contracts import contract
+from warehouse.templates import template
 
 # Table → rule → reason for which a person accepted the failing rows of the table.
 Accepted = Mapping[str, Mapping[str, str]]
@@ -71,17 +69,6 @@ def _cell(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _write(path: Path, template: str, **values: object) -> Path:
-    path.write_text(_templates().get_template(template).render(**values), encoding="utf-8")
+def _write(path: Path, page: str, **values: object) -> Path:
+    path.write_text(template("expectations", "templates", page).render(**values), encoding="utf-8")
     return path
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("expectations", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from warehouse.contracts import Contract, contracts
 from warehouse.releases import Release, table_file
 from warehouse.storage import Place
+from warehouse.templates import template
 
 SHOWN = 20
 # The place of a figure in a payload and its time of publication are not part of its content.
@@ -126,26 +125,14 @@ def report(before: Release, after: Release, found: list[TableDifference]) -> dic
 
 def page(before: Release, after: Release, found: list[TableDifference]) -> str:
     """The comparison as one self-contained HTML page."""
-    return _template().render(
+    rendered = template("warehouse", ".", "difference.html").render(
         before=before.name,
         after=after.name,
         total=len(found),
         unchanged=[difference.table for difference in found if difference.same],
         different=[_section(difference) for difference in found if not difference.same],
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("warehouse", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("difference.html")
+    return f"{rendered}\n"
 
 
 def _section(one: TableDifference) -> dict[str, object]:

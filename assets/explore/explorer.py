@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assets.explore import explorer_data as figures
 from assets.explore.explorer_law import law
@@ -22,6 +21,7 @@ from assets.explore.explorer_measures import measure_list
 from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import ABSTRACT, CREATOR, TITLE, About
 from warehouse.rows import Tables
+from warehouse.templates import template
 from warehouse.yaml_text import parse_yaml
 
 PAGE = "explorer.html"
@@ -38,7 +38,7 @@ def page(tables: Tables, about: About) -> str:
     listed = measure_list(tables)
     chunks = {name: _packed(data) for name, data in _chunks(tables, about, listed)}
     script = "\n".join(_file(name) for name in SCRIPTS)
-    return _template().render(
+    return template("assets.explore", "explorer_page", "explorer.html").render(
         title=TITLE,
         about=about,
         style=_file("explorer.css"),
@@ -120,15 +120,3 @@ def chinese_meanings() -> dict[str, list[str]]:
 
 def _file(name: str) -> str:
     return files(__package__).joinpath("explorer_page", name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("assets.explore", "explorer_page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("explorer.html")

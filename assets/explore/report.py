@@ -4,10 +4,7 @@ A page depends only on the tables of a release. Styles are inside the page, whic
 its source in the explorer.
 """
 
-from functools import cache
 from importlib.resources import files
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assets.explore import answer, changes, overview
 from assets.explore.context import SIDES, ReportContext
@@ -18,6 +15,7 @@ from warehouse.exports.about import About
 from warehouse.rows import Tables
 from warehouse.storage import Place
 from warehouse.storage.local import LocalPlace
+from warehouse.templates import template
 
 # The port on 127.0.0.1 at which `corridor ui` serves the pages of releases.
 SHOWN_ON = 3100
@@ -38,7 +36,7 @@ def pages(tables: Tables, about: About) -> dict[str, str]:
 def page(tables: Tables, about: About) -> str:
     """The page before translation, with a placeholder for each word."""
     context = ReportContext(tables, about)
-    return _template().render(
+    return template("assets.explore", ".", "page.html").render(
         t={key: sentence(key) for key in texts()["en"]},
         sentence=sentence,
         about=about,
@@ -52,15 +50,3 @@ def page(tables: Tables, about: About) -> str:
         changes=changes.changes(context),
         datasets=register(tables),
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("assets.explore", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html")
