@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+# A dataset is stale after it failed on this many days in a row, counting only days on which it was requested.
+STALE_AFTER = 3
 # Characters of a reason that a summary shows.
 SHOWN = 300
 
@@ -20,6 +22,11 @@ class Failing:
     since: date
     last: date | None = None
     days: int = 1
+
+    @property
+    def stale(self) -> bool:
+        """Whether the figures are stale, because the requests failed on several days."""
+        return self.days >= STALE_AFTER
 
     def describe(self, name: str) -> str:
         """The dataset, the reason and the days."""

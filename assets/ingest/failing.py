@@ -10,8 +10,6 @@ from sources.catalogue import datasets
 from sources.protocols import split
 from warehouse.archive import Fetch
 
-# A dataset is stale after it failed on this many days in a row, counting only days on which it was requested.
-STALE_AFTER = 3
 # Publisher and dataset → what it is requested by now.
 Plans = dict[tuple[str, str], Plan]
 
@@ -49,7 +47,7 @@ def failing(workspace: Workspace) -> dict[str, Failing]:
 
 def stale(workspace: Workspace) -> dict[str, date | None]:
     """Stale dataset → the last day (UTC) on which its failed requests succeeded; None if one of them never did."""
-    return {name: found.last for name, found in failing(workspace).items() if found.days >= STALE_AFTER}
+    return {name: found.last for name, found in failing(workspace).items() if found.stale}
 
 
 def _is_no_failure(workspace: Workspace, fetch: Fetch, plans: Plans) -> bool:

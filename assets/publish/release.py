@@ -15,10 +15,9 @@ import polars as pl
 
 import expectations
 from assets.core.errors import AssetError
-from assets.core.failures import Failing
+from assets.core.failures import STALE_AFTER, Failing
 from assets.core.workspace import Workspace
 from assets.explore import explorer, report
-from assets.ingest.failing import STALE_AFTER
 from assets.ingest.stored import StageResult, release_fingerprint
 from assets.publish.acceptances import HELD, acceptances
 from assets.publish.changelog import changelog
@@ -164,9 +163,7 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
             each.describe(name) for name, each in failing.items()
         ],
         f"Stale: failed on each of the last {STALE_AFTER} days or more": [
-            f"{name}: last received {each.last or 'never'}"
-            for name, each in failing.items()
-            if each.days >= STALE_AFTER
+            f"{name}: last received {each.last or 'never'}" for name, each in failing.items() if each.stale
         ],
         "Failed checks that a person accepted": [
             f"{item.table}.{item.check} ({item.at}): {item.because}" for item in accepted

@@ -9,8 +9,9 @@ from typing import Literal
 import dagster as dg
 import polars as pl
 
+from assets.core.failures import Failing
 from assets.core.workspace import Workspace
-from assets.ingest.failing import failing, stale
+from assets.ingest.failing import failing
 from assets.publish.acceptances import HELD
 from pipelines.doctor import LEAST_FREE
 from pipelines.instance import open_instance
@@ -79,16 +80,15 @@ class Status:
 
 def status(workspace: Workspace, now: datetime) -> Status:
     """The state of a workspace at a moment."""
-    last, lapsed = releases.latest(workspace.releases), stale(workspace)
+    last, failures = releases.latest(workspace.releases), failing(workspace)
     found = Status(
         data=str(workspace.data),
         mode=workspace.mode,
         release=last.name if last else None,
         released=last.created if last else None,
-        night=_last_night(workspace),
+        night=_last_night(workspace, failures),
         failing=[
-            FailingDataset(name, each.reason, each.since, each.last, name in lapsed)
-            for name, each in failing(workspace).items()
+            FailingDataset(name, each.reason, each.since, each.last, each.stale) for name, each in failures.items()
         ],
         held_figures=_held_figures(workspace, last),
         free_bytes=shutil.disk_usage(workspace.data).free,
@@ -97,7 +97,8 @@ def status(workspace: Workspace, now: datetime) -> Status:
     )
     found.critical.extend(_critical(found, now))
     if found.failing:
-        found.warnings.append(f"{len(found.failing)} datasets fail, {len(lapsed)} of them on three days or more")
+        stale = sum(each.stale for each in found.failing)
+        found.warnings.append(f"{len(found.failing)} datasets fail, {stale} of them on three days or more")
     return found
 
 
@@ -115,7 +116,7 @@ def _critical(found: Status, now: datetime) -> Iterable[str]:
         yield f"only {found.free_bytes / (1 << 30):.1f} GiB of the disk are free; a build needs 2 GiB"
 
 
-def _last_night(workspace: Workspace) -> Night | None:
+def _last_night(workspace: Workspace, failures: Mapping[str, Failing]) -> Night | None:
     """The last run of job receive with the run of job rebuild after it. None if Dagster recorded no run."""
     if not (workspace.data / "dagster" / "dagster.yaml").exists():
         return None
@@ -128,7 +129,7 @@ def _last_night(workspace: Workspace) -> Night | None:
     return Night(
         started=night[0].create_timestamp,
         ended=_end(night),
-        result=_result(workspace, night, problems),
+        result=_result(night, problems, failures),
         started_by=_starter(night[0].dagster_run.tags),
         runs=tuple(each.dagster_run.run_id for each in night),
         problems=tuple(problems),
@@ -154,13 +155,13 @@ def _reception(newest_first: list[dg.RunRecord]) -> list[dg.RunRecord]:
     return [before] if belongs else []
 
 
-def _result(workspace: Workspace, night: list[dg.RunRecord], problems: list[str]) -> str:
+def _result(night: list[dg.RunRecord], problems: list[str], failures: Mapping[str, Failing]) -> str:
     """How a night ended."""
     if problems:
         return "held back" if any("is held back" in problem for problem in problems) else "failed"
     if not all(each.dagster_run.is_finished for each in night):
         return "running"
-    return "incomplete" if failing(workspace) else "complete"
+    return "incomplete" if failures else "complete"
 
 
 def _end(night: list[dg.RunRecord]) -> datetime | None:
