@@ -8,13 +8,14 @@ import polars as pl
 FILE = "headline.csv.gz"
 # What traces a figure to its payload is only in the Parquet table.
 LEFT_OUT = ("because", "value_min", "value_max", "source_table", "parts", "payload", "locator")
-# Rows that are in memory as text at a time.
+# Rows that are in memory at a time.
 ROWS = 100_000
 
 
 def write(headline: Path, path: Path) -> None:
     """Write the rows of a Parquet file of table ``headline``. The same rows make the same bytes."""
-    rows = pl.scan_parquet(headline).drop(LEFT_OUT).with_columns(pl.col("known_from").dt.date()).collect()
+    rows = pl.scan_parquet(headline).drop(LEFT_OUT).with_columns(pl.col("known_from").dt.date())
+    count = rows.select(pl.len()).collect().item()
     with path.open("wb") as file, GzipFile(fileobj=file, mode="wb", compresslevel=3, filename="", mtime=0) as packed:
-        for at in range(0, max(rows.height, 1), ROWS):
-            packed.write(rows.slice(at, ROWS).write_csv(include_header=at == 0).encode())
+        for at in range(0, max(count, 1), ROWS):
+            packed.write(rows.slice(at, ROWS).collect().write_csv(include_header=at == 0).encode())
