@@ -1,16 +1,14 @@
 """The law, the visa rules, the pairs of counts and the gaps that ``explorer.html`` holds, as compact JSON."""
 
 from datetime import date
-from typing import Any
 
 import polars as pl
 
 from assets.compare.question import member_states
+from assets.explore.explorer_data import Json
 from assets.law.visas import announced_by, rules_on, transit_rules_on
 from warehouse.codes import CHINA, UNION
 from warehouse.rows import Tables
-
-Json = dict[str, Any]
 
 # The code of the Union as a party to an act; its figures have another one, for its composition.
 UNION_IN_LAW = "EU"

@@ -92,7 +92,7 @@ def _indicator_of(name: str, label: str) -> str | None:
 def _indicators(tables: Tables, partners: Mapping[str, list[str]]) -> Iterator[Json]:
     """The headline indicators that have figures for a shown jurisdiction."""
     rows = tables["indicator"].collect()
-    described = dict(rows.select("indicator", "description").iter_rows()) if "description" in rows.columns else {}
+    described = dict(rows.select("indicator", "description").iter_rows())
     names = (
         shown_rows(tables)
         .group_by("indicator")

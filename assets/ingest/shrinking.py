@@ -7,10 +7,10 @@ such a response is not used, and the last good one stays in use. A person may ac
 from collections.abc import Collection, Mapping
 
 from assets.ingest.stored import ReadResponse
+from expectations.drift import ROWS_LOST
 
-# Greatest share of its rows that a response may lose, and the number of rows from which a loss counts. The check of
-# whole tables allows the same share, so a cut response does not reach it.
-SHARE_LOST = 0.05
+# The number of rows from which a loss counts. The share that may be lost is that of the check of whole tables, so a cut
+# response does not reach that check.
 FEWEST_LOST = 10
 # The name under which a person accepts the payloads of a dataset.
 CHECK = "lost_rows"
@@ -31,7 +31,7 @@ def shrunken(found: Mapping[str, list[ReadResponse]], accepted: Collection[str])
                 continue
             lost = before - rows
             payloads = {str(page.payload) for page in response.pages}
-            if lost >= FEWEST_LOST and lost > SHARE_LOST * before and not payloads <= set(accepted):
+            if lost >= FEWEST_LOST and lost > ROWS_LOST * before and not payloads <= set(accepted):
                 refused[response.fingerprint] = _reason(response, rows, before)
             else:
                 before = rows

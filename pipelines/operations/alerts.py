@@ -129,6 +129,7 @@ def _mail(found: Settings, folder: Path, alert: Alert) -> None:
         connection.send_message(mail)
 
 
+# Not with requests: the messages of its errors hold the address of the request, which is a secret here.
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: a POST that is answered with one was not received."""
 
