@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from pipelines.operations.status import status
 from pipelines.resources import KILLED, fail_killed_runs, resource
 from pipelines.sensors import NO_ANSWER, alert_on_failing_datasets, alert_on_failure
 from sources import catalogue
+from tests.support.certificates import needs_openssl, self_signed
 from tests.support.loopback import Loopback, reply, serve
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.publisher_double import Double, displaced, with_address
@@ -103,12 +103,9 @@ def test_channels_that_fail_do_not_stop_the_others_and_show_no_secret(
     assert "secret-token" not in errors
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of the test server")
+@needs_openssl
 def test_a_password_is_sent_over_tls_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "2"]
-    keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key)]
-    subprocess.run(["openssl", "req", "-x509", *keys, *subject, "-out", str(chain)], check=True, capture_output=True)
+    chain, key = self_signed(tmp_path, "localhost", "DNS:localhost", "IP:127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(chain))
     monkeypatch.setenv("CORRIDOR_ALERT_MAIL", "one@example.org")
     monkeypatch.setenv("CORRIDOR_SMTP_USER", "corridor")

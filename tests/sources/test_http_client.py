@@ -5,9 +5,7 @@ import hashlib
 import logging
 import pickle
 import re
-import shutil
 import socket
-import subprocess
 import time
 import traceback
 import zipfile
@@ -27,6 +25,7 @@ from sources.http.body_kind import objection
 from sources.http.client import Client
 from sources.http.snapshot import SnapshotAdapter, SnapshotEntry
 from sources.request import Kind, Limits, Request, Response, address
+from tests.support.certificates import needs_openssl, self_signed
 from tests.support.loopback import (
     Loopback,
     Script,
@@ -356,12 +355,9 @@ def test_a_server_without_tls_is_refused() -> None:
             client.fetch(request_to(secure))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of the test server")
+@needs_openssl
 def test_a_certificate_must_be_trusted_by_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=loopback", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key)]
-    subprocess.run(["openssl", "req", "-x509", *keys, *subject, "-out", str(chain)], check=True, capture_output=True)
+    chain, key = self_signed(tmp_path, "loopback", "IP:127.0.0.1")
     with serve(reply(CSV), chain=(chain, key)) as server, Client(HOSTS, limits()) as client:
         with pytest.raises(FetchError, match=r"TLS with the host fails, its certificate is not accepted$"):
             client.fetch(request_to(server))

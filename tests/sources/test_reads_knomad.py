@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sources.cells import pack
 from sources.errors import FormatError
 from sources.formats.workbook import knomad_xlsx
+from tests.support.workbooks import workbook
 
 KEEP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 
@@ -21,14 +21,7 @@ FLOWS = "Bilateral Remittance Estimates for 2021 using Migrant Stocks (millions 
 
 
 def matrix(tmp_path: Path, *rows: Sequence[object], sheet: str = "BRM 2021") -> Path:
-    path = tmp_path / "matrix.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        page = book.add_worksheet(sheet)
-        for at, row in enumerate(rows):
-            for column, value in enumerate(row):
-                if value != "":
-                    page.write(at, column, value)
-    return path
+    return workbook(tmp_path / "matrix.xlsx", {sheet: rows})
 
 
 def test_the_two_matrices_are_transposed(tmp_path: Path) -> None:

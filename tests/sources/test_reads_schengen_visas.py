@@ -1,16 +1,16 @@
 """The Commission's visa statistics: any layout is found by its titles, and a table that cannot be right is refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
-import xlsxwriter
 
 from sources import reading
 from sources.errors import FormatError
 from sources.formats.workbook import schengen_visas_xlsx
 from sources.http.body_kind import objection
+from tests.support.workbooks import workbook
 
 Row = Sequence[object]
 
@@ -25,17 +25,6 @@ ROWS: list[Row] = [
     ["Spain", "Mainland China", "SHANGHAI", 50, 41, 5, 9, 0.18],
 ]
 TOTAL: Row = ["", "", "Total worldwide 2025", 180, 161, 85, 19, 0.1]
-
-
-def workbook(path: Path, sheets: Mapping[str, Sequence[Row]]) -> Path:
-    with xlsxwriter.Workbook(path) as book:
-        for name, rows in sheets.items():
-            page = book.add_worksheet(name)
-            for at, row in enumerate(rows):
-                for column, value in enumerate(row):
-                    if value != "":
-                        page.write(at, column, value)
-    return path
 
 
 def read(path: Path, *rows: Row, **sheets: Sequence[Row]) -> pl.DataFrame:
