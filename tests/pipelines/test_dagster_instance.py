@@ -1,8 +1,8 @@
 """``corridor ui`` with its web server and its daemon, on an empty data folder.
 
-Three runs are started at once, and the tests look at their results: only a release, which fails because there is
-nothing to release; the job that requests every dataset, after which a sensor starts the rebuild; and the same job,
-started by its schedule.
+The first run is only a release, which fails because there is nothing to release. Then two runs are started at once,
+and the tests look at their results: the job that requests every dataset, after which a sensor starts the rebuild; and
+the same job, started by its schedule.
 """
 
 import urllib.request
@@ -55,6 +55,11 @@ class Night:
     refused: str
     received: str
 
+    def at_work(self) -> bool | None:
+        """True while a run is at work: the job that was asked for, or the one that the schedule started before it."""
+        with dg.DagsterInstance.from_config(str(dagster_home(self.server.data))) as instance:
+            return bool(instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))) or None
+
     def rebuild(self) -> str:
         """The run that the sensor started after the first request of every dataset."""
         self.server.wait_for_end(self.received, within=300)
@@ -70,15 +75,16 @@ class Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     data = tmp_path_factory.mktemp("night")
-    miss_a_night(data, "--no-pages")
-    with corridor_ui(data) as server:
+    with miss_a_night(data, "--no-pages") as server:
         refused = server.launch("rebuild", "release")
+        server.wait_for_end(refused, within=180)
+    with corridor_ui(data) as server:
         received = server.launch("receive")
         yield Night(server, refused, received)
 
 
 def test_a_command_does_not_disturb_a_run(night: Night) -> None:
-    wait_until(lambda: night.server.status(night.received) == "STARTED" or None, 60, "the start of the nightly run")
+    wait_until(night.at_work, 120, "the start of a run")
     done = corridor("build", "--data", str(night.server.data))
     assert done.returncode == 1
     assert "another build is at work" in done.stderr

@@ -77,10 +77,6 @@ class Server:
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return str(launched["run"]["runId"])
 
-    def status(self, run: str) -> str:
-        """Return the status of a run."""
-        return str(self.query(RUN, run=run)["runOrError"]["status"])
-
     def wait_for_end(self, run: str, within: float) -> dict[str, Any]:
         """Wait until a run ends and return it."""
 
@@ -174,11 +170,13 @@ def loaded(server: Server) -> bool | None:
     return True if entries and all(entry["loadStatus"] == "LOADED" for entry in entries) else None
 
 
-def miss_a_night(data: Path, *options: str, **environment: str) -> None:
-    """Start and stop ``corridor ui``, and move the moment from which the nightly schedule is on to yesterday.
+@contextmanager
+def miss_a_night(data: Path, *options: str, **environment: str) -> Iterator[Server]:
+    """Run ``corridor ui``, and at the end move the moment from which the nightly schedule is on to yesterday.
 
-    The daemon makes up for the night that it missed. So the true schedule is tested with its true hour, and nobody
-    waits for the night. A daemon that runs would not read the moment again.
+    The next daemon makes up for the night that it missed. So the true schedule is tested with its true hour, and
+    nobody waits for the night. A daemon that runs would not read the moment again. What the block asks of this server
+    is done before the missed night begins.
     """
 
     def noted(instance: dg.DagsterInstance) -> InstigatorState | None:
@@ -186,7 +184,8 @@ def miss_a_night(data: Path, *options: str, **environment: str) -> None:
         return next((state for state in states if state.instigator_name == SCHEDULE["scheduleName"]), None)
 
     with dg.DagsterInstance.from_config(str(dagster_home(data))) as instance:
-        with corridor_ui(data, *options, **environment):
+        with corridor_ui(data, *options, **environment) as server:
+            yield server
             wait_until(lambda: noted(instance), 60, "the first look of the daemon at the schedule")
         state = noted(instance)
         assert state is not None

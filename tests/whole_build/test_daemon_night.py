@@ -43,7 +43,8 @@ def server(publishers: Publishers, tmp_path_factory: pytest.TempPathFactory) -> 
     path = os.pathsep.join([str(SITE), str(ROOT)])
     variables = {"PYTHONPATH": path, "DOUBLE_PORTS": json.dumps(publishers.world.ports)}
     data, options = tmp_path_factory.mktemp("night") / "data", ("--live", "--no-pages")
-    miss_a_night(data, *options, **variables)
+    with miss_a_night(data, *options, **variables):
+        pass
     with corridor_ui(data, *options, **variables) as running:
         yield running
 
