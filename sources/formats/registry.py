@@ -12,7 +12,7 @@ A format is a module with four names:
 Modules are grouped by container: ``delimited`` (CSV and TSV), ``json``, ``markup`` (HTML, XML, Word) and ``workbook``
 (Excel). A new format is one module and one line in ``FORMATS``. The modules next to this one are shared by formats of
 several containers: ``values`` and ``wide_table`` by formats of any publisher; ``codings`` (policy indices),
-``missing_migrants`` (IOM), ``uis`` (UNESCO) and ``unhcr`` by the formats of one publisher; ``unpack`` and
+``missing_migrants`` (IOM), ``sdmx``, ``uis`` (UNESCO) and ``unhcr`` by the formats of one publisher; ``unpack`` and
 ``fabricated`` by the reading of every payload.
 """
 
@@ -44,6 +44,7 @@ from sources.formats.json import (
     json_stat,
     nbs_easyquery,
     nbs_json,
+    sdmx_json,
     sparql_json,
     uis_json,
     un_portal_json,
@@ -54,6 +55,7 @@ from sources.formats.markup import (
     cellar_notice_xml,
     law_docx,
     normlex_html,
+    sdmx_xml,
     untc_html,
     untc_xml,
 )
@@ -87,6 +89,7 @@ class Format(Protocol):
 # The formats in the order in which they are tried: those with a unique beginning first.
 FORMATS: tuple[Format, ...] = (
     json_stat,
+    sdmx_json,
     unhcr_json,
     worldbank_json,
     data360_json,
@@ -98,6 +101,7 @@ FORMATS: tuple[Format, ...] = (
     flk_json,
     law_docx,
     untc_html,
+    sdmx_xml,
     untc_xml,
     cellar_notice_xml,
     normlex_html,

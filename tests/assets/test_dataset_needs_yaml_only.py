@@ -115,9 +115,26 @@ DESA: list[list[object]] = [
     [1, "Germany", 276, *[""] * 6, 7],
 ]
 
+SDMX_JSON = {
+    "dataSets": [{"series": {"0": {"observations": {"0": [7]}}}}],
+    "structure": {
+        "dimensions": {
+            "series": [{"id": "geo", "values": [{"id": "DE"}]}],
+            "observation": [{"id": "TIME_PERIOD", "values": [{"id": "2023"}]}],
+        }
+    },
+}
+
 CASES: dict[str, tuple[str, str, str | bytes]] = {
     "json_stat": ("population", POPULATION, json.dumps(JSON_STAT)),
     "sdmx_csv": ("population", POPULATION, "DATAFLOW,geo,TIME_PERIOD,OBS_VALUE\nX:THING(1.0),DE,2023,7\n"),
+    "sdmx_xml": (
+        "population",
+        POPULATION,
+        '<m:StructureSpecificData xmlns:m="m"><m:DataSet><Series geo="DE"><Obs TIME_PERIOD="2023" OBS_VALUE="7"/>'
+        "</Series></m:DataSet></m:StructureSpecificData>",
+    ),
+    "sdmx_json": ("population", POPULATION, json.dumps(SDMX_JSON)),
     "eurostat_tsv": ("population", POPULATION, "geo\\TIME_PERIOD\t2023 \r\nDE\t7 \r\n"),
     "eurostat_explorer_csv": ("population", POPULATION, '"TIME","GEO","Value"\n"2023","Germany","7"\n'),
     "eurostat_xlsx": ("population", POPULATION, book({"Sheet 1": SPREADSHEET})),

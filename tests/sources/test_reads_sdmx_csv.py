@@ -69,7 +69,12 @@ def test_a_file_without_confidentiality_has_none(tmp_path: Path) -> None:
     assert (cell["flag"], cell["conf"]) == ("c", None)
 
 
-@pytest.mark.parametrize("text", [":", "-", "<5", "NaN", "inf", "1e999", "1 000", "1,5", "−3", "0x10"])
+def test_the_missing_value_of_sdmx_3_is_no_text(tmp_path: Path) -> None:
+    (cell,) = cells(write(tmp_path, V1 + ROW + "2019,NaN,m,\n"))
+    assert (cell["value"], cell["raw"], cell["flag"]) == (None, None, "m")
+
+
+@pytest.mark.parametrize("text", [":", "-", "<5", "nan", "inf", "1e999", "1 000", "1,5", "−3", "0x10"])
 def test_a_text_that_is_no_plain_number_is_kept_unchanged(tmp_path: Path, text: str) -> None:
     (cell,) = cells(write(tmp_path, V1 + ROW + f'2019,"{text}",,\n'))
     assert (cell["value"], cell["raw"]) == (None, text)

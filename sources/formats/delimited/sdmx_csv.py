@@ -17,7 +17,7 @@ import polars as pl
 
 from sources.cells import CORE, Cells
 from sources.errors import FormatError
-from sources.formats import values
+from sources.formats import sdmx, values
 from sources.formats.delimited import records
 
 NAME = "sdmx_csv"
@@ -25,13 +25,6 @@ NAME = "sdmx_csv"
 finder = records.finder
 
 _PREFIX = ("DATAFLOW", "LAST UPDATE", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION")
-_FLAG = ("OBS_FLAG", "OBS_STATUS")
-_CONF = ("CONF_STATUS", "OBS_CONF")
-# Attributes without which a value cannot be understood (unit, magnitude, base): they become dimensions.
-_KEPT = ("UNIT_MEASURE", "UNIT_MULT", "CURRENCY", "BASE_PER", "PRICE_BASE", "REF_PERIOD")
-# The same for attributes with other names: leaving them out could change the meaning of a value.
-_MAGNITUDE = re.compile(r"UNIT|MULT|POWER|SCALE|CURRENCY|PRICE|(?:^|_)BASE(?:$|_)")
-_LEFT_OUT = ("DECIMALS", "TIME_FORMAT", "CONVERSION_TYPE", "OBS_COM", "OBS_STATUS_2", "OBS_STATUS_3", "OBS_STATUS_4")
 _SAMPLE = 65_536
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -128,9 +121,9 @@ def _dimensions(fields: Mapping[str, int]) -> tuple[dict[str, int], list[str]]:
     dimensions: dict[str, int] = {}
     unknown: list[str] = []
     for component, at in fields.items():
-        if component in (*_PREFIX, "TIME_PERIOD", "OBS_VALUE", *_FLAG, *_CONF, *_LEFT_OUT):
+        if component in (*_PREFIX, "TIME_PERIOD", "OBS_VALUE", *sdmx.FLAG, *sdmx.CONF, *sdmx.LEFT_OUT):
             continue
-        if at > value and component not in _KEPT and not _MAGNITUDE.search(component):
+        if at > value and not sdmx.gives_meaning(component):
             unknown.append(component)
             continue
         name = component.lower()
@@ -174,7 +167,7 @@ def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]]) -> Callabl
 
 def _no_observation(fields: Mapping[str, int], dimensions: Mapping[str, int]) -> pl.Expr:
     """Whether a record has no value, and no period or not all dimensions."""
-    key = [fields["TIME_PERIOD"], *(at for name, at in dimensions.items() if name.upper() not in _KEPT)]
+    key = [fields["TIME_PERIOD"], *(at for name, at in dimensions.items() if name.upper() not in sdmx.KEPT)]
     return (pl.col(str(fields["OBS_VALUE"])) == "") & pl.any_horizontal(pl.col(str(at)) == "" for at in key)
 
 
@@ -186,11 +179,11 @@ def _frame(
     text: pl.LazyFrame, fields: Mapping[str, int], dimensions: Mapping[str, int], *, joined: bool
 ) -> pl.LazyFrame:
     core = values.core(
-        pl.col(str(fields["OBS_VALUE"])),
+        sdmx.without_missing(pl.col(str(fields["OBS_VALUE"]))),
         records.locator(fields["OBS_VALUE"]),
         time=pl.col(str(fields["TIME_PERIOD"])),
-        flag=_attribute(fields, _FLAG, joined=joined),
-        conf=_attribute(fields, _CONF, joined=joined),
+        flag=_attribute(fields, sdmx.FLAG, joined=joined),
+        conf=_attribute(fields, sdmx.CONF, joined=joined),
     )
     return text.select(*(_code(at, joined=joined).alias(name) for name, at in dimensions.items()), *core)
 
@@ -235,8 +228,7 @@ def _has_codes(start: Sequence[Sequence[str]], dimensions: Mapping[str, int]) ->
 
 def _dataset(start: Sequence[Sequence[str]], fields: Mapping[str, int]) -> str | None:
     """``MIGR_EIPRE`` for ``ESTAT:MIGR_EIPRE$DEFAULTVIEW(1.0)``."""
-    found = re.match(r"(?:[^:(]+:)?([^:($]+)", _first(start, _flow(fields)))
-    return found[1].strip() if found else None
+    return sdmx.flow(_first(start, _flow(fields)))
 
 
 def _updated(start: Sequence[Sequence[str]], fields: Mapping[str, int]) -> datetime | None:
