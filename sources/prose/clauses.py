@@ -25,6 +25,18 @@ _SEPARATORS = re.compile(r",? and $|[、,]?(?:和|及|以及|与)?$|、(?:和|�
 _CHANGE_OF = re.compile(
     r"(?P<compared>同比|[比较](?:上年|去年|上一年|上年末|上年同期|去年同期))?(?:净)?(?P<way>增长|上升|增加|提高|增|下降|减少|降低)(?:了)?$"
 )
+# The same in English: visa-free entries surged 52.1 percent year on year to 15.89 million.
+_ENGLISH_CHANGE_OF = re.compile(
+    r" (?P<way>surged?|rose|rise|grew|grow|increased?|jumped?|climbed|fell|fall|dropped?|declined?|decreased?)"
+    r"(?: by)? $",
+    re.IGNORECASE,
+)
+_ENGLISH_TO = re.compile(
+    r"(?P<compared>,? year[- ]on[- ]year,?| from a year earlier| from (?:the previous|last) year)? to ", re.IGNORECASE
+)
+_ENGLISH_FALLS = ("f", "d")
+# A level in percent of another time's, before the figure itself: 恢复至2019年的86.3%,达4114.6万人次.
+_LEVEL_OF = re.compile(r"(?:已)?(?:恢复|回升)[到至](?:19|20)\d{2}年(?:同期)?(?:水平)?的(?:约)?$")
 _PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
 _SPLIT = re.compile(r"、|以及|和|及|与|,")
 _PERCENT = ("%", "percent", "per cent", "-percent", "个百分点")
@@ -111,6 +123,7 @@ class _Sentence:
         self.at = 0
         self.verbs: frozenset[str] = frozenset()
         self.run: list[Reading] = []
+        self.before_bracket: list[TimeExpression] | None = None
         self.out = Outcome()
 
     def read(self) -> Outcome:
@@ -144,6 +157,7 @@ class _Sentence:
         """Read the clause of the first quantity, or a list; return how many quantities it has, 0 if not understood."""
         quantity = found[0]
         region = self.text[self.at : quantity.start]
+        self._leave_bracket(quantity)
         if quantity.is_range:
             return 0
         self._drop_undated_whole(region)
@@ -152,11 +166,20 @@ class _Sentence:
             or self._continued(region, quantity)
             or self._statement(region, quantity)
             or self._changed_to(region, found)
+            or self._changed_to_in_english(region, found)
             or self._changed(region, found)
             or self._changed_in_english(region, quantity)
             or self._shared(region, quantity)
             or self._changed_without_figure(region, quantity)
         )
+
+    def _leave_bracket(self, quantity: Quantity) -> None:
+        """Keep the times of a part in brackets inside of it: 占63.9%(2020年为45.4%),居住在乡村的人口为5.1亿人."""
+        inside = is_in_brackets(self.text, quantity.start)
+        if inside and self.before_bracket is None:
+            self.before_bracket = list(self.out.times)
+        elif not inside and self.before_bracket is not None:
+            self.out.times, self.before_bracket = self.before_bracket, None
 
     def _statement(self, region: str, quantity: Quantity) -> int:
         chosen = self._choose(region, quantity)
@@ -253,7 +276,7 @@ class _Sentence:
 
     def _changed_to(self, region: str, found: list[Quantity]) -> int:
         """Read a change and the figure after it: 农民工总量比上年增加220万人,达到29973万人."""
-        change = _CHANGE_OF.search(region)
+        change = _CHANGE_OF.search(region) or _LEVEL_OF.search(region)
         if change is None or len(found) < 2 or found[1].is_range:
             return 0
         if not _CONTINUES.fullmatch(self.text[found[0].unit_end : found[1].start]):
@@ -262,9 +285,25 @@ class _Sentence:
         if not chosen:
             return 0
         self._keep(chosen[0], found[1])
-        year_before = not _NOT_YEAR_BEFORE.search(change.group()) and change["compared"]
+        named = change.groupdict()
+        year_before = named.get("compared") and not _NOT_YEAR_BEFORE.search(change.group())
         if found[0].unit in _PERCENT[:-1] and year_before and chosen[0].declared.growth:
             falls = change["way"] in vocabulary().changes.fall
+            self.out.changes.append(Change(self.run[-1], found[0], falls))
+        return 2
+
+    def _changed_to_in_english(self, region: str, found: list[Quantity]) -> int:
+        """Read a change and the figure after it: visa-free entries rose 52.1 percent year on year to 15.89 million."""
+        change = _ENGLISH_CHANGE_OF.search(region)
+        if change is None or len(found) < 2 or found[1].is_range or found[0].unit not in _PERCENT:
+            return 0
+        between = _ENGLISH_TO.fullmatch(self.text[found[0].unit_end : found[1].start])
+        chosen = self._choose(region[: change.start()], found[1]) if between else []
+        if not chosen or not between:
+            return 0
+        self._keep(chosen[0], found[1])
+        if between["compared"] and chosen[0].declared.growth:
+            falls = change["way"].lower().startswith(_ENGLISH_FALLS)
             self.out.changes.append(Change(self.run[-1], found[0], falls))
         return 2
 
@@ -358,6 +397,8 @@ class _Sentence:
             replace(one, unit=one.unit or (unit if one.scaled or not listed[-1].scaled else "")) for one in listed
         ]
         left, right = region[:at], region[at + 2 :]
+        if left.endswith("人次") and not unit and all(one.scaled for one in listed):
+            listed = [replace(one, unit="人次") for one in listed]
         items = list(self._by_time(left, right, len(listed))) or _by_subject(left, right, len(listed))
         results = {
             tuple((one.name, tuple(one.fields.items())) for one in every): every
@@ -441,11 +482,17 @@ def _by_subject(left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
         yield tuple(f"{item}{right}" for item in items)
 
 
+def is_in_brackets(text: str, at: int) -> bool:
+    """Return whether a position of a text is in brackets that are still open there."""
+    return text.count("(", 0, at) > text.count(")", 0, at)
+
+
 def _covers(whole: Statement, part: Found) -> bool:
-    """Return whether a statement counts a part by the same definition, and nothing that the part is not."""
+    """Return whether a total counts a part by the same definition, and nothing that the part is not."""
     fixed = whole.fixed
     kept = all(fixed[name] in ("_T", "_Z", part.fields[name]) for name in whole.fields if name != "partner_role")
-    return kept and whole.definition == part.declared.definition
+    partial = any(form.of or form.within for form in whole.all_forms)
+    return kept and whole.definition == part.declared.definition and not partial
 
 
 def _last_roles(tokens: tuple[Token, ...], region: str) -> frozenset[str]:

@@ -122,7 +122,7 @@ def _of_kind(  # noqa: PLR0911 - one return for each rule
     if time.kind == "until":
         if any(other.why for other in (*around.paragraph, *around.sentence, *around.clause)):
             return None, _UNDATED
-        if declared.from_january is None:
+        if period[:4] not in declared.from_january:
             return None, _UNDATED
         months = {f"{period[:4]}-01/{period}": period, f"{period[:4]}-01/{period[:4]}-06": f"{period[:4]}-S1"}
         return (period if len(period) == len("2025") else months.get(period, f"{period[:4]}-01/{period}")), ""

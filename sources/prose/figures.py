@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sources.prose.article import Article
-from sources.prose.clauses import Change, Outcome, Reading, Thread, read_sentence
+from sources.prose.clauses import Change, Outcome, Reading, Thread, is_in_brackets, read_sentence
 from sources.prose.dating import TimesAround, period_of, times_of_title
 from sources.prose.document import Document
 from sources.prose.language.quantities import Quantity
@@ -81,15 +81,15 @@ def figures_of(document: Document) -> Figures:
     scope = _Scope(known, page)
     title = times_of_title(document)
     paragraph, thread = -1, Thread()
-    times: list[TimeExpression] = []
+    times = _Times()
     for place in sentences(page.text):
         written = page.text[place.start : place.end]
         if place.paragraph != paragraph:
-            thread, times = Thread(), []
+            thread, times = Thread(), _Times()
             scope.begin(page.text, place)
         smaller = scope.enters(written)
-        paragraph, before = place.paragraph, tuple(times)
-        times += named_times(written, day)
+        paragraph, before = place.paragraph, times.before(page.text, place)
+        times.add(page.text, place, day)
         if len(written) > _LONGEST or not _DIGIT.search(written):
             scope.leaves(written, understood=False)
             continue
@@ -114,6 +114,26 @@ def figures_of(document: Document) -> Figures:
             outcome.readings, outcome.changes = [], []
         _collect(document, found, (place, text), outcome, (before, title))
     return found
+
+
+@dataclass
+class _Times:
+    """The time expressions of a paragraph so far. Those in brackets are valid until the bracket closes."""
+
+    outside: list[TimeExpression] = field(default_factory=list)
+    in_brackets: list[TimeExpression] = field(default_factory=list)
+
+    def before(self, text: str, place: Sentence) -> tuple[TimeExpression, ...]:
+        """Return the time expressions that are valid at the beginning of a sentence."""
+        if not is_in_brackets(text[place.paragraph : place.start], len(text)):
+            self.in_brackets.clear()
+        return (*self.outside, *self.in_brackets)
+
+    def add(self, text: str, place: Sentence, day: date | None) -> None:
+        """Add the time expressions of a sentence."""
+        for time in named_times(text[place.start : place.end], day):
+            inside = is_in_brackets(text[place.paragraph : place.end], place.start - place.paragraph + time.start)
+            (self.in_brackets if inside else self.outside).append(time)
 
 
 def _collect(

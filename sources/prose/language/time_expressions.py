@@ -48,6 +48,7 @@ _PARTS = re.compile(
     r"|[“\"]?(?:十[一二三四五六]|[一二三四五六七八九])五[”\"](?:规划|计划)?(?:时期|期间|以来|开局之年|收官之年|前\w年)?|十[一二三四五六]五(?:规划|计划)?(?:时期|期间|以来)"
     r"|近年来?|近几年来?|多年来|历年来?|往年|数年来?|一段时间(?:以来)?|近期|近日|日前|目前|现在|如今|迄今(?:为止)?|至今|同期|当月|当天|上周|本周|上月|本月|上个月|这个月"
     r"|本届(?:政府|任期)?(?:以来)?|任期(?:内|以来)?|有史以来|一直以来|长期以来|新时代以来)"
+    r"|(?P<upto>到(?=(?:19|20)\d{2}年(?:年?[末底])))"
     r"|(?P<until>截至|截止到?|截到|直至)"
     r"|(?P<since>[自从](?=\d|去年|今年|上年|上半年|本年|改革|党的|国家|建局|新中国|第))"
     r"|(?P<sincetail>以来|之后|以后|以前|之前|起(?!诉|草|到)|开始(?=[,至到]))"
@@ -58,6 +59,8 @@ _WHOLE_NAMES = re.compile(
     r"|\w{1,14}(?:成立|组建|实施|启动|开展|部署|运行|施行|挂牌|出台|上线|改革|发布|实行|开通|启用)(?:\w年)?以来"
 )
 _OF_ONE = ("inside", "yearend", "whole")
+# 同期 at the beginning of a part is the time that was named before; it is a neutral word of the vocabulary.
+_SAME_TIME = re.compile(r"同期(?!相比|比|水平|增|下|上|减)")
 _MONTHS = [
     "january",
     "february",
@@ -73,6 +76,7 @@ _MONTHS = [
     "december",
 ]
 _NAMES = "|".join(_MONTHS)
+_SHORT = "(?:jan|feb|mar|apr|aug|sept?|oct|nov|dec)"
 _ORDINALS = {name: number for number, name in enumerate(["first", "second", "third", "fourth"], 1)}
 _NUMBERS = {
     name: number
@@ -93,7 +97,7 @@ _ENGLISH = re.compile(
     rf"|(?:19|20)\d{{2}}[-–—](?:(?:19|20)\d{{2}}|\d{{2}})(?!\d)"
     rf"|(?:daily|monthly|weekly|annual) average|average (?:daily|monthly)|on average"
     r"|per (?:day|month)|(?:a|each|every) (?:day|month)|holiday|festival)"
-    rf"|(?<![a-z])(?P<single>(?:{_NAMES})(?: \d{{1,2}})?(?:,? (?:19|20)\d{{2}})?)(?![a-z])"
+    rf"|(?<![a-z])(?P<single>(?:{_NAMES})(?: \d{{1,2}})?(?:,? (?:19|20)\d{{2}})?|{_SHORT}\.? \d{{1,2}})(?![a-z\d])"
     r"|(?<![\d,.\u4e00-\u9fff”\"—–-])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
@@ -137,6 +141,8 @@ def time_at(text: str, start: int, published: date | None) -> TimeExpression | N
     """Return the longest time expression that begins at a position of a text, or None."""
     if named := _WHOLE_NAMES.match(text, start):
         return TimeExpression(start, named.end(), why="it counts since a time that it does not name")
+    if _SAME_TIME.match(text, start) and (start == 0 or text[start - 1] in ",:;("):
+        return None
     parts: list[re.Match[str]] = []
     at = start
     while part := _PARTS.match(text, at):
@@ -170,7 +176,9 @@ def times_in(text: str, published: date | None) -> Iterator[TimeExpression]:
             at += 1
 
 
-_COMPARED_BEFORE = re.compile(r"(?:比|较|超过|than|compared with|compared to|that of)\s?$")
+_COMPARED_BEFORE = re.compile(
+    r"(?:比|较|超过|than|compared with|compared to|that of|over that (?:at|in|of)(?: the)?(?: end of)?)\s?$"
+)
 _COMPARED_TO = re.compile(r"(?:与|和|同|达到|恢复至|恢复到|相当于|回升至)\s?$")
 _COMPARED_AFTER = re.compile(r"(?:末|底)?(?:同期|相比|水平)")
 
@@ -203,6 +211,7 @@ _KINDS = (
         "average",
         "holiday",
         "span",
+        "upto",
         "until",
         "since",
     ),

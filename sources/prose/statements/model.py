@@ -148,8 +148,8 @@ class Statement(Form):
     kind: Literal["flow", "stock"] = Field(
         default="flow", description="counted over a period, or at its end: a flow needs the beginning of its period"
     )
-    from_january: str | None = Field(
-        default=None, description="the reason why a count up to a month begins in January of the same year"
+    from_january: dict[str, str] = Field(
+        default={}, description="year in which a count up to a month begins in January, and the reason"
     )
     power: int = Field(
         default=0, description="the figure is given in units of ten to this power, for example 4 in a table in 万"
