@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -256,7 +257,7 @@ def test_sources_lists_every_dataset_with_licence_cadence_and_mode(built: Built)
     by_name = {row["dataset"]: row for row in rows}
     assert by_name["unhcr/population"]["licence"] == "CC-BY-4.0"
     assert by_name["unhcr/population"]["mode"] == "snapshot"
-    assert by_name["eurostat/tps00177"]["mode"] == "not_fetched"
+    assert by_name["eurostat/migr_emi2"]["mode"] == "not_fetched"
     assert all(row["cadence"] and row["table"] for row in rows)
     assert "unhcr/population" in corridor("sources", "--data", str(built.data)).stdout
 
@@ -346,17 +347,18 @@ def test_explain_accepts_tables_indicators_and_datasets(built: Built, what: str)
 @pytest.mark.slow
 def test_an_imported_payload_is_read_by_the_next_build(tmp_path: Path) -> None:
     header = "DATAFLOW,LAST UPDATE,freq,citizen,agedef,age,unit,sex,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
-    row = "ESTAT:TPS00177(1.0),29/11/24 11:00:00,A,TOTAL,COMPLET,TOTAL,NR,T,AT,2022,74000,,"
+    row = "ESTAT:TPS00177(1.0),05/01/26 11:00:00,A,TOTAL,COMPLET,TOTAL,NR,T,AT,2022,74000,,"
     payload = tmp_path / "tps00177.csv"
     payload.write_text(f"{header}\n{row}\n")
     data = ["--data", str(tmp_path / "data")]
-    assert corridor("import", "eurostat/tps00177", str(payload), "--published", "2024-11-29", *data).returncode == 0
+    assert corridor("import", "eurostat/tps00177", str(payload), "--published", "2026-01-05", *data).returncode == 0
     done = corridor("build", "--only", "tps00177", "--json", *data)
     report = json.loads(done.stdout)
-    assert "eurostat/tps00177" not in report["not_fetched"]
     flows = pl.read_parquet(Path(report["path"]) / "tables" / "migration_flow.parquet")
-    emigration = flows.filter(pl.col("indicator") == "emigration")
-    assert emigration.select("jurisdiction", "value").rows() == [("AUT", 74000.0)]
+    austria = flows.filter(
+        indicator="emigration", jurisdiction="AUT", period=date(2022, 1, 1), age_definition="COMPLET"
+    )
+    assert austria["value"].to_list() == [74000.0]
 
 
 def test_doctor_finds_this_installation_in_order(built: Built) -> None:

@@ -47,7 +47,7 @@ def test_a_missing_value_has_a_reason_and_a_value_has_none(built: Built) -> None
 def test_the_build_prints_the_folder_of_the_release_and_what_was_not_fetched(built: Built) -> None:
     assert str(built.release) in built.output
     (line,) = [line for line in built.output.splitlines() if line.startswith("not fetched:")]
-    assert "eurostat/tps00177" in line
+    assert "eurostat/migr_emi2" in line
     assert "unhcr" not in line
     for name in contracts():
         assert name in built.output
@@ -55,7 +55,7 @@ def test_the_build_prints_the_folder_of_the_release_and_what_was_not_fetched(bui
 
 def test_the_tables_state_what_was_not_fetched(built: Built) -> None:
     modes = dict(built.table("dataset").select("dataset", "mode").collect().iter_rows())
-    assert modes["eurostat/tps00177"] == "not_fetched"
+    assert modes["eurostat/migr_emi2"] == "not_fetched"
     assert modes["unhcr/population"] == "snapshot"
     blue_cards = built.table("coverage").filter(pl.col("indicator") == "eu_blue_cards").collect()
     assert blue_cards["coverage"].unique().to_list() == ["not_fetched"]

@@ -48,6 +48,7 @@ def build_payloads(corpus: Path) -> Iterator[NewPayload]:
         found.setdefault(name, []).extend(editions)
     for name, editions in found.items():
         yield from _assign_to_requests(name, editions)
+    yield _emigration()
     yield from _extracts(corpus)
 
 
@@ -279,6 +280,23 @@ def _immigration(corpus: Path) -> Edition:
         "Eurostat, immigration as of 29 November 2024, through github.com/cagrigoksu/eu_migration_web_api",
         records(rows, ("freq", "citizen", "agedef", "age", "unit", "sex")),
     )
+
+
+def _emigration() -> NewPayload:
+    """Return emigration, whose cells are kept in this folder.
+
+    A public index has the text of the copy, but not its bytes. The cells were transcribed from that text: with those of
+    all its countries they give as many bytes as the copy has, and those of the members add up to those of the Union.
+    """
+    (request,) = closed_editions(publishers()["eurostat"], "tps00177")
+    edition = Edition(
+        "2024-11-29",
+        utc(2024, 11, 29, 10),
+        "Eurostat, emigration as of 29 November 2024, transcribed by hand from stored text, "
+        "through github.com/cagrigoksu/eu_migration_web_api",
+        tsv(Path(__file__).with_name("emigration.tsv")),
+    )
+    return _payload(request, edition, edition.figures)
 
 
 def _population(corpus: Path) -> Edition:
