@@ -42,7 +42,7 @@ class Selection(_Entry):
         default=None, description="the concept, if the selection is narrower than the indicator"
     )
     freq: str = "A"
-    whom: Literal["all", "members"] = Field(default="all", description="members: the source is not used for China")
+    whom: Literal["all", "members", "china"] = Field(default="all", description="the side for which the source is used")
     side: Literal["jurisdiction", "partner"] = Field(
         default="jurisdiction", description="the field of the observation with the jurisdiction of the measure"
     )

@@ -25,10 +25,11 @@ from assets.compare.grades import (
 from assets.compare.question import COMPUTED, KEY, PUBLISHED, STATE, Question, jurisdictions, unions
 from assets.compare.selection import FIGURE, STATUS_FLAGS, select_rows, sum_rows, with_zeros
 from sources.catalogue import datasets
+from warehouse.codes import CHINA
 from warehouse.measures import Measure
 
 # What a figure that is computed from two others takes from the worse of them.
-_QUALITY = (*STATUS_FLAGS, *DIFFERENCES, "parts_missing")
+_QUALITY = (*STATUS_FLAGS, *DIFFERENCES, "parts_missing", "member_differs")
 _CANDIDATE: dict[str, pl.DataType] = {
     "measure": pl.String(),
     "source_order": pl.Int64(),
@@ -46,7 +47,7 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
     ``differs_…`` compare the counting rule with that of the measure; a sum has the differences of all its rows.
     """
     members = {*unions(), *(state for states, _, _ in unions().values() for state in states)}
-    compared = {"members": sorted(members), "all": sorted({*jurisdictions(), *members})}
+    compared = {"members": sorted(members), "all": sorted({*jurisdictions(), *members}), "china": [CHINA]}
     selected = [engine.from_polars(pl.DataFrame(schema=_CANDIDATE))]
     for name, entry in question.measures.items():
         for order, source in enumerate(entry.sources, 1):
@@ -111,7 +112,7 @@ def figures(found: Frame, law: Frame, question: Question, engine: Engine) -> Fra
     ``found`` are the candidates. ``law`` has the numbers computed from tables of law: measure, jurisdiction, year,
     value, its bounds and source_table.
     """
-    selected = _with_unions(engine.materialise(first_candidates(found)), question)
+    selected = _with_unions(engine.materialise(first_candidates(found)), found, question)
     original = engine.materialise(nw.concat([selected, _law_figures(law, like=selected)]))
     derived = [_derived(original, name, entry) for name, entry in question.measures.items() if entry.formula]
     graded = with_grades(nw.concat([original, *derived], how="diagonal"))
@@ -120,11 +121,13 @@ def figures(found: Frame, law: Frame, question: Question, engine: Engine) -> Fra
     return rows.join(engine.from_polars(_units(question.measures)), on="measure", how="left")
 
 
-def _with_unions(selected: Frame, question: Question) -> Frame:
+def _with_unions(selected: Frame, found: Frame, question: Question) -> Frame:
     """The figures with their aggregation, and for each Union and additive measure the sum of its member states."""
     aggregation = nw.when(nw.col("jurisdiction").is_in(list(unions()))).then(nw.lit(PUBLISHED)).otherwise(nw.lit(STATE))
-    own = [_without_other_sources(selected, union, members) for union, (members, _, _) in unions().items()]
-    states = selected.filter(~nw.col("jurisdiction").is_in(list(unions())))
+    own = [_published(selected, found, union, members) for union, (members, _, _) in unions().items()]
+    states = selected.filter(~nw.col("jurisdiction").is_in(list(unions()))).with_columns(
+        member_differs=nw.lit(0).cast(nw.Int64)
+    )
     published = nw.concat([states, *own]).with_columns(aggregation=aggregation, missing_members=nw.lit(None, nw.String))
     additive = [name for name, entry in question.measures.items() if entry.additive]
     summands = selected.filter(nw.col("measure").is_in(additive))
@@ -133,20 +136,38 @@ def _with_unions(selected: Frame, question: Question) -> Frame:
     return nw.concat([published, *sums], how="diagonal")
 
 
-def _without_other_sources(selected: Frame, union: str, members: frozenset[str]) -> Frame:
-    """The published figures of a Union whose members have figures of the same dataset, or none.
+def _published(selected: Frame, found: Frame, union: str, members: frozenset[str]) -> Frame:
+    """The published figures of a Union that do not contradict those of its members.
 
-    Two publishers may estimate by two methods, so that the Union would contradict its own members.
+    Two publishers may estimate by two methods. So at least one member must use the dataset of the figure, unless no
+    member has a figure, and no member may prefer another dataset to it. ``member_differs`` is 1 if a member uses
+    another dataset because that of the Union has no figure of it.
     """
     keys = ["measure", "year"]
+    own = selected.filter(nw.col("jurisdiction") == union).with_columns(of_union=nw.col("dataset"))
+    place = [*keys, "jurisdiction", "of_union"]
+    offered = (
+        found.filter(nw.col("jurisdiction").is_in(sorted(members)), ~nw.col("value").is_null())
+        .select(*keys, "jurisdiction", nw.col("dataset").alias("of_union"))
+        .unique(place)
+        .with_columns(offered=nw.lit(1).cast(nw.Int64))
+    )
     sources = (
         selected.filter(nw.col("jurisdiction").is_in(sorted(members)))
+        .select(*keys, "jurisdiction", "dataset")
+        .join(own.select(*keys, "of_union"), on=keys)
+        .join(offered, on=place, how="left")
+        .with_columns(other=(nw.col("dataset") != nw.col("of_union")).cast(nw.Int64))
         .group_by(*keys)
-        .agg(least=nw.col("dataset").min(), most=nw.col("dataset").max())
+        .agg(
+            least=nw.col("other").min(),
+            member_differs=nw.col("other").max(),
+            offered=(nw.col("other") * nw.col("offered")).max(),
+        )
     )
-    published = selected.filter(nw.col("jurisdiction") == union).join(sources, on=keys, how="left")
-    same = (nw.col("dataset") == nw.col("least")) & (nw.col("dataset") == nw.col("most"))
-    return published.filter(same | nw.col("least").is_null()).drop("least", "most")
+    agree = (nw.col("least") == 0) & (nw.col("offered").fill_null(0) == 0)
+    figures = own.join(sources, on=keys, how="left").filter(agree | nw.col("least").is_null())
+    return figures.with_columns(nw.col("member_differs").fill_null(0)).drop("least", "offered", "of_union")
 
 
 def _outside(question: Question) -> dict[str, list[str]]:

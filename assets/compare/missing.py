@@ -30,7 +30,7 @@ def reason_without_sources(entry: Measure, receptions: Receptions) -> Reason | N
 def _sources(entry: Measure, jurisdiction: str) -> Iterator[Source]:
     """The sources that may have the figure of a jurisdiction."""
     for source in entry.sources:
-        if source.whom == "members" and jurisdiction == CHINA:
+        if source.whom != "all" and (source.whom == "china") != (jurisdiction == CHINA):
             continue
         others = () if "partner" in source.total else tuple(source.partner)
         sides = ((jurisdiction,), others) if source.side == "jurisdiction" else ((), (jurisdiction,))

@@ -11,7 +11,7 @@ from assets.compare import annotations, comparison, grades
 from assets.compare.coverage import coverage_gap, coverage_score
 from assets.compare.engines import Engine, Frame, engine
 from assets.compare.missing import defaults
-from assets.compare.question import COMPUTED, KEY, STATE, Question, absences, unions
+from assets.compare.question import COMPUTED, KEY, PUBLISHED, STATE, Question, absences, unions
 from sources.catalogue import datasets
 from tests.support.frames import failing_rows
 from tests.support.receptions import all_received
@@ -141,6 +141,27 @@ def test_the_union_is_the_sum_of_all_members_or_names_the_missing_ones() -> None
     short = at(rows, UNION, 2021, COMPUTED)
     assert (short["value"], short["missing_reason"]) == (None, "incomplete")
     assert (short["missing_members"], short["because"]) == (MEMBERS[0], f"No figure for {MEMBERS[0]}")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param((), (*MEMBERS,), (300.0, None), id="all members have the source of the Union"),
+        pytest.param((MEMBERS[0],), (*MEMBERS[1:],), (300.0, "member_differs"), id="one member has only another"),
+        pytest.param((MEMBERS[0],), (*MEMBERS,), (None, None), id="one member prefers another source"),
+        pytest.param((*MEMBERS,), (), (None, None), id="no member has the source of the Union"),
+    ],
+)
+def test_a_published_figure_of_the_union_is_used_unless_a_member_prefers_another_source(
+    first: tuple[str, ...], second: tuple[str, ...], expected: tuple[float | None, str | None]
+) -> None:
+    rows = compared(
+        {"people": people(WORLD, PJAN)},
+        population(*[(state, 2020, 10.0) for state in first], ("CHN", 2020, 1.0)),
+        population(*[(state, 2020, 11.0) for state in second], (UNION, 2020, 300.0), dataset=PJAN),
+    )
+    figure = at(rows, UNION, 2020, PUBLISHED)
+    assert (figure["value"], figure["flags"]) == expected
 
 
 def test_a_measure_that_is_not_additive_has_no_computed_union() -> None:
