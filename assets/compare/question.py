@@ -80,7 +80,12 @@ def _absent_for_unions(entry: Measure) -> Iterator[_Absence]:
             because = "The figures of the member states cannot be combined into a figure for the Union."
             yield union, COMPUTED, NOT_APPLICABLE, because
         if entry.computed:
-            yield union, PUBLISHED, NOT_APPLICABLE, "The measure describes the law of a single state."
+            yield (
+                union,
+                PUBLISHED,
+                NOT_APPLICABLE,
+                "The measure describes the law of single states; the acts of the Union set no common rule.",
+            )
 
 
 def _not_published(entry: Measure) -> Iterator[_Absence]:

@@ -18,13 +18,14 @@ from assets.law.origins import PARTY_LISTS, WHOLE_LISTS
 from assets.law.provisions import LIMITS, Limit, limit_figures
 from assets.law.visas import rules_on
 from warehouse import codes
-from warehouse.codes import CHINA
+from warehouse.codes import CHINA, UNION
 from warehouse.codes.legal import FOUNDED
 
 SCHEMA = pl.Schema(
     {
         "measure": pl.String(),
         "jurisdiction": pl.String(),
+        "aggregation": pl.String(),
         "year": pl.Int64(),
         "value": pl.Float64(),
         "value_min": pl.Float64(),
@@ -55,11 +56,16 @@ class Law:
 
 
 def figures(law: Law, measures: Iterable[tuple[str, str]], states: Sequence[str], years: Sequence[int]) -> pl.DataFrame:
-    """Measure, jurisdiction, year, value and source_table; ``measures`` are pairs of measure and computation."""
+    """Measure, jurisdiction, year, value and source_table; ``measures`` are pairs of measure and computation.
+
+    The Union has the limit that its acts set for every member that they bind, and the median of visa-free days.
+    """
     frames = [pl.DataFrame(schema=SCHEMA)]
     for name, computation in measures:
         rows = _COMPUTATIONS[computation](law, list(states), list(years))
         exact = [pl.lit(None).alias(bound) for bound in ("value_min", "value_max") if bound not in rows.columns]
+        if "aggregation" not in rows.columns:
+            rows = rows.with_columns(aggregation=pl.lit("state"))
         frames.append(rows.with_columns(*exact, measure=pl.lit(name)).select(SCHEMA.names()).cast(SCHEMA))
     return pl.concat(frames)
 
@@ -235,22 +241,26 @@ def _visa_free_days_abroad(law: Law, states: list[str], years: list[int]) -> pl.
 
 
 def _visa_side(days: pl.DataFrame, whom: str, other: str, states: list[str]) -> pl.DataFrame:
-    """For a member state its days with China; for China the median over all member states.
+    """For a member state its days with China; for China and for the Union the median over all member states.
 
-    ``whom`` is the column of the state, ``other`` that of the other side. China has no figure if the days with a member
+    ``whom`` is the column of the state, ``other`` that of the other side. A median is missing if the days of a member
     state are unknown.
     """
     members = [state for state in states if state != CHINA]
     rows = days.select(pl.col(whom).alias("whom"), pl.col(other).alias("other"), "year", "value", "source_table")
     member_rows = rows.filter(pl.col("whom").is_in(members), pl.col("other") == CHINA)
-    china_row = (
-        rows.filter(pl.col("whom") == CHINA, pl.col("other").is_in(members))
-        .group_by("whom", "year", "source_table")
-        .agg(pl.col("value").median(), known=pl.col("other").n_unique())
+    china_rows = rows.filter(pl.col("whom") == CHINA, pl.col("other").is_in(members))
+    medians = [
+        each.group_by("year", "source_table")
+        .agg(pl.col("value").median(), known=pl.len())
         .filter(pl.col("known") == len(members))
+        .select(pl.lit(area).alias("jurisdiction"), pl.lit(kind).alias("aggregation"), "year", "value", "source_table")
+        for area, kind, each in ((CHINA, "state", china_rows), (UNION, "computed", member_rows))
+    ]
+    own = member_rows.select(
+        pl.col("whom").alias("jurisdiction"), pl.lit("state").alias("aggregation"), "year", "value", "source_table"
     )
-    both = pl.concat([member_rows, china_row], how="diagonal")
-    return both.rename({"whom": "jurisdiction"})
+    return pl.concat([own, *medians])
 
 
 def _grid(states: list[str], years: list[int]) -> pl.DataFrame:
@@ -259,8 +269,18 @@ def _grid(states: list[str], years: list[int]) -> pl.DataFrame:
 
 
 def _limit(limit: Limit, law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
-    """The limit of the law for each state."""
-    return limit_figures(limit, law.legal_provision, law.legal_binding, _grid(states, years))
+    """The limit of the law for each state, and for the Union if it is the same for every member with a limit."""
+    rows = limit_figures(limit, law.legal_provision, law.legal_binding, _grid(states, years))
+    common = (
+        rows.filter(pl.col("jurisdiction") != CHINA)
+        .group_by("year", "source_table")
+        .agg(pl.col("value").first(), limits=pl.col("value").n_unique())
+        .filter(pl.col("limits") == 1)
+        .select(jurisdiction=pl.lit(UNION), year="year", value="value", source_table="source_table")
+    )
+    columns = ["jurisdiction", "year", "value", "source_table"]
+    own = rows.select(*columns, aggregation=pl.lit("state"))
+    return pl.concat([own, common.select(*columns, aggregation=pl.lit("published"))])
 
 
 _COMPUTATIONS: dict[str, Callable[[Law, list[str], list[int]], pl.DataFrame]] = {

@@ -11,6 +11,7 @@ from assets.law.provisions import LIMITS
 from sources.snapshot import FOLDER
 from tests.support.law_payloads import act_event, events, read_law_rows
 from warehouse import codes
+from warehouse.codes import UNION
 from warehouse.contracts import contract
 from warehouse.measures import measures
 
@@ -80,6 +81,8 @@ def test_a_limit_counts_for_the_states_that_the_act_binds_and_periods_become_day
         ("CHN", 2013, 60.0),
         ("DEU", 2012, 540.0),
         ("DEU", 2013, 540.0),
+        (UNION, 2012, 540.0),
+        (UNION, 2013, 540.0),
         ("HRV", 2013, 540.0),
     ]
 
