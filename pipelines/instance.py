@@ -12,8 +12,9 @@ import yaml
 from sqlalchemy.exc import DatabaseError
 
 from assets.core.errors import AssetError
+from pipelines.event_storage import PooledSqliteEventLogStorage
 
-# Standard storage: SQLite in the instance's folder. A person may edit the file, for instance to use PostgreSQL.
+# Storage in SQLite in the instance's folder. A person may edit the file, for instance to use PostgreSQL.
 INSTANCE: dict[str, Any] = {
     # Nothing leaves the machine.
     "telemetry": {"enabled": False},
@@ -30,15 +31,33 @@ INSTANCE: dict[str, Any] = {
 
 
 def dagster_home(data: Path) -> Path:
-    """The folder of Dagster's instance in a data folder. Writes its configuration file if there is none."""
+    """The folder of Dagster's instance in a data folder.
+
+    Writes its configuration file if there is none or if the folder was moved: the file has the path of the events.
+    """
     home = data / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
-    if not config.exists() or "pipelines.event_log" in config.read_text(encoding="utf-8"):
+    present = yaml.safe_load(config.read_text(encoding="utf-8")) if config.exists() else INSTANCE | _event_log(home)
+    placed = present | _event_log(home) if _is_ours(present) else present
+    if placed != present or not config.exists():
         unfinished = home / ".dagster.yaml"
-        unfinished.write_text(yaml.safe_dump(INSTANCE), encoding="utf-8")
+        unfinished.write_text(yaml.safe_dump(placed), encoding="utf-8")
         unfinished.replace(config)
     return home
+
+
+def _event_log(home: Path) -> dict[str, Any]:
+    """The declaration of the event log with open connections, in the folder that Dagster's own class would use."""
+    log = PooledSqliteEventLogStorage
+    place = {"base_dir": str(home.resolve() / "history" / "runs")}
+    return {"event_log_storage": {"module": log.__module__, "class": log.__name__, "config": place}}
+
+
+def _is_ours(config: dict[str, Any]) -> bool:
+    """Whether the events are in a class of this project, of this version or of an earlier one."""
+    storage = config.get("event_log_storage") or {}
+    return str(storage.get("module")).startswith("pipelines.")
 
 
 @contextmanager
