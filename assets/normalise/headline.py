@@ -12,7 +12,6 @@ from math import prod
 import polars as pl
 
 from assets.normalise import tables as rows_of
-from assets.normalise.tables import in_contract
 from sources.catalogue import datasets, redistributable
 from warehouse import codes
 from warehouse.codes import CHINA, UNION
@@ -20,7 +19,7 @@ from warehouse.codes.concepts import indicators_with
 from warehouse.codes.union import compositions
 from warehouse.contracts import Contract, contract
 from warehouse.headline import HeadlineIndicator, HeadlineSource, headline_indicators, tolerance
-from warehouse.rows import plain
+from warehouse.rows import compact, in_parts, plain
 
 TOTAL = ("_T", "_Z")
 ANY = ["*"]
@@ -36,7 +35,8 @@ BETWEEN_COUNTRIES = ("STLS", "RNC", "_U", "OTH", "MIXED", "TIB", "NRP", "CHI_ISL
 STATUS = {"break": "B", "definition_differs": "D", "estimated": "E", "provisional": "P", "unreliable": "U"}
 PERIODS = {"A": 1, "D": 1, "Q": 4, "M": 12}
 
-_FIGURE = ("indicator", "jurisdiction", "partner", "year")
+_SERIES = ("indicator", "jurisdiction", "partner")
+_FIGURE = (*_SERIES, "year")
 # Sums are computed in whole ten-thousandths: a sum of floats depends on their order.
 _UNITS = 10_000
 
@@ -51,12 +51,22 @@ class _Choice:
     order: int
 
 
-def headline(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``headline`` from the tables of statistics."""
-    parts = [_figures(rows, contract(name)) for name, rows in tables.items()]
-    figures = _with_totals(pl.concat(parts).collect(engine="streaming"))
-    listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(_with_unions(figures))])
-    return in_contract(_with_names(_with_flags(listed)), "headline")
+def headline(tables: Mapping[str, pl.LazyFrame]) -> Iterator[pl.DataFrame]:
+    """Table ``headline`` from the tables of statistics, in parts in the order of its contract.
+
+    The sources of an indicator are in one table, so each table is computed separately, which bounds the memory.
+    """
+    declared = contract("headline")
+    listed = pl.concat([compact(_of_table(rows, contract(name)).lazy()) for name, rows in tables.items()])
+    for part in in_parts(listed.lazy(), declared.key):
+        yield _with_names(_with_flags(part)).select(declared.field_names).cast(declared.polars_schema)
+
+
+def _of_table(rows: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
+    """The rows of ``headline`` from a table of statistics, without names and flags."""
+    figures = _with_unions(_with_totals(_figures(rows, declared).collect(engine="streaming")))
+    listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(figures)])
+    return listed.with_columns(scope=_scope())
 
 
 def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:
@@ -71,14 +81,14 @@ def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
     Each indicator, jurisdiction, partner and year has one such row, or several that are parts of one total.
     """
     numbered = rows.lazy().with_row_index("__row")
-    own = {name: entry for name, entry in _of_table(declared.table).items() if entry.of is None}
+    own = {name: entry for name, entry in _indicators_of(declared.table).items() if entry.of is None}
     selected, figures = _selected(numbered, declared, own)
-    chosen = _first(figures).select(*_FIGURE, "order")
+    chosen = figures.select(*_FIGURE, "order")
     used = selected.join(chosen, on=[*_FIGURE, "order"], how="semi").select("__row").unique().collect()
     return rows.with_columns(headline=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(used["__row"].implode()))
 
 
-def _of_table(table: str) -> dict[str, HeadlineIndicator]:
+def _indicators_of(table: str) -> dict[str, HeadlineIndicator]:
     """The headline indicators whose observations are in a table."""
     found = {}
     for name, entry in headline_indicators().items():
@@ -92,28 +102,29 @@ def _figures(rows: pl.LazyFrame, declared: Contract) -> pl.LazyFrame:
     """The figure of the first source with a value, for each headline indicator, jurisdiction, partner and year."""
     # Numbers of rows are not needed here, and with them Polars could not push the filters down to the Parquet files.
     unnumbered = rows.with_columns(__row=pl.lit(0, pl.UInt32))
-    return _first(_selected(unnumbered, declared, _of_table(declared.table))[1])
-
-
-def _first(figures: pl.LazyFrame) -> pl.LazyFrame:
-    known = pl.col("value").is_not_null()
-    return figures.sort(~known, "order").unique(_FIGURE, keep="first", maintain_order=True)
+    return _selected(unnumbered, declared, _indicators_of(declared.table))[1]
 
 
 def _selected(
     rows: pl.LazyFrame, declared: Contract, indicators: Mapping[str, HeadlineIndicator]
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """The observations that the sources select, and the figure that each source makes of them."""
-    selected, figures = [], []
+    """The observations that the sources select, and the figure of the first source that has one."""
+    selected, figures = [pl.LazyFrame(schema=_SELECTED).select("__row", *_FIGURE, "order")], [_none()]
     for name, entry in indicators.items():
+        made = []
         for order, source in enumerate(entry.sources, 1):
             if source.dataset not in redistributable():
                 continue
             found = _of_source(rows, declared, _Choice(name, entry, source, order * 100))
             selected.append(found.select("__row", *_FIGURE, "order"))
-            figures.append(_made(found, source))
-    nothing = pl.LazyFrame(schema=_SELECTED)
-    return pl.concat([nothing.select("__row", *_FIGURE, "order"), *selected]), pl.concat([*_none(), *figures])
+            made.append(_of_one_row(found, source) if _is_one_row(source) else _made(found, source))
+        figures += made if len(made) == 1 and not entry.group else [_first(pl.concat([_none(), *made]))]
+    return pl.concat(selected), pl.concat(figures)
+
+
+def _first(figures: pl.LazyFrame) -> pl.LazyFrame:
+    known = pl.col("value").is_not_null()
+    return figures.sort(~known, "order").unique(_FIGURE, keep="first", maintain_order=True)
 
 
 _SELECTED: dict[str, pl.DataType] = {
@@ -126,14 +137,14 @@ _SELECTED: dict[str, pl.DataType] = {
 }
 
 
-def _none() -> list[pl.LazyFrame]:
+def _none() -> pl.LazyFrame:
     """No figure, with the columns of figures."""
     texts = dict.fromkeys((*_COMMON, "made", "because", "source_table"), pl.String())
     values = dict.fromkeys(("value", "value_min", "value_max"), pl.Float64())
     own: dict[str, pl.DataType] = {name: kind for name, kind in _SELECTED.items() if name != "__row"}
     more: dict[str, pl.DataType] = {"locator": pl.Int64(), "parts": pl.Int64(), "known_from": pl.Datetime("us", "UTC")}
     flags = dict.fromkeys((*STATUS, "partial", "complete"), pl.Boolean())
-    return [pl.LazyFrame(schema={**own, **values, **texts, **more, **flags}).select(_columns())]
+    return pl.LazyFrame(schema={**own, **values, **texts, **more, **flags}).select(_columns())
 
 
 _COMMON = ("unit", "definition", "dataset", "payload", "missing_reason")
@@ -199,6 +210,33 @@ def _without_parts(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
         return found
     published = (~pl.col("__part") & pl.col("value").is_not_null()).any().over(*_FIGURE, "order")
     return found.filter(pl.col("__part") != published)
+
+
+def _is_one_row(source: HeadlineSource) -> bool:
+    """Whether a source selects a single row for each figure: it adds up nothing and names one value a dimension."""
+    one_period = source.freq == "A" or source.year == "last"
+    several = any(len(values) > 1 or values == ANY for values in source.where.values())
+    return one_period and not (source.add or source.parts or source.rest or several)
+
+
+def _of_one_row(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
+    """The figure of each row."""
+    known = pl.col("value").is_not_null()
+    return found.with_columns(
+        missing_reason=pl.when(~known).then(pl.col("missing_reason").fill_null("not_published")),
+        value_min=pl.when(known).then(
+            pl.coalesce("value_min", pl.when(pl.col("value_max").is_not_null()).then("value"))
+        ),
+        value_max=pl.when(known).then(
+            pl.coalesce("value_max", pl.when(pl.col("value_min").is_not_null()).then("value"))
+        ),
+        made=pl.lit("published"),
+        because=pl.lit(source.because),
+        parts=pl.lit(1, pl.Int64),
+        partial=pl.lit(source.partial),
+        complete=pl.lit(source.complete),
+        **{name: pl.col("obs_status").str.contains(letter, literal=True) for name, letter in STATUS.items()},
+    ).select(_columns())
 
 
 def _made(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
@@ -305,8 +343,10 @@ def _with_unions(figures: pl.DataFrame) -> pl.DataFrame:
     keys = ["indicator", "partner", "year"]
     composed = {name: members for name, members in compositions(codes.areas()).items() if name in UNIONS}
     singles = figures.filter(_scope() != "union", _scope() != "none")
-    found = [singles]
+    found, have = [singles], figures["jurisdiction"].unique()
     for union, members in composed.items():
+        if union != UNION and union not in have:
+            continue
         own = figures.filter(pl.col("jurisdiction").is_in(list(members)))
         known = own.filter(pl.col("value").is_not_null())
         sources = known.group_by(keys).agg(source=pl.col("dataset").min(), last=pl.col("dataset").max())
@@ -333,26 +373,30 @@ def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
     rows = own.filter(pl.col("indicator").is_in(adding))
     every = rows.filter(pl.col("partner").is_in(TOTAL), pl.col("value").is_not_null())
     totals = every.group_by("indicator", "year").agg(states=pl.len())
-    sums = (
+    applies = {name: len(members - {*entry.outside}) for name, entry in headline_indicators().items()}
+    needed = pl.col("indicator").replace_strict(applies, default=len(members))
+    all_known = pl.col("known") == needed
+    # In a complete set a member without a row for a partner has 0.
+    all_known |= pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == needed)
+    counted = (
         rows.group_by(keys)
+        .agg(known=pl.col("value").count(), unknown=pl.col("value").null_count(), complete=pl.col("complete").min())
+        .join(totals, on=["indicator", "year"], how="left")
+        .filter(all_known)
+    )
+    sums = (
+        rows.join(counted.select(keys), on=keys, how="semi")
+        .group_by(keys)
         .agg(
             *_of_parts(name for name in own.columns if name not in (*keys, "value", "parts", *STATUS)),
             *(pl.col(name).any() for name in STATUS),
             sources=pl.col("dataset").n_unique(),
             rules=pl.col("definition").n_unique(),
             value=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS,
-            known=pl.col("value").count(),
-            unknown=pl.col("value").null_count(),
             parts=pl.len().cast(pl.Int64),
         )
-        .join(totals, on=["indicator", "year"], how="left")
     )
-    applies = {name: len(members - {*entry.outside}) for name, entry in headline_indicators().items()}
-    needed = pl.col("indicator").replace_strict(applies, default=len(members))
-    all_known = pl.col("known") == needed
-    # In a complete set a member without a row for a partner has 0.
-    all_known |= pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == needed)
-    return sums.filter(all_known).with_columns(
+    return sums.with_columns(
         jurisdiction=pl.lit(UNION),
         value_min=pl.lit(None, pl.Float64),
         value_max=pl.lit(None, pl.Float64),
@@ -453,29 +497,31 @@ def _scope() -> pl.Expr:
 
 
 def _with_flags(figures: pl.DataFrame) -> pl.DataFrame:
-    """The figures with ``scope`` and ``flags``."""
-    series = ["indicator", "jurisdiction", "partner"]
-    ordered = figures.sort(*series, "year")
-    known = ordered.filter(pl.col("value").is_not_null()).with_columns(
-        source_changed=pl.col("dataset") != pl.col("dataset").shift().over(series),
-        definition_changed=pl.col("definition") != pl.col("definition").shift().over(series),
+    """Figures in the order of their series and years, with ``flags``."""
+    numbered = figures.with_row_index("__row")
+    known = numbered.filter(pl.col("value").is_not_null())
+    continued = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _SERIES)
+    known = known.with_columns(
+        source_changed=continued & (pl.col("dataset") != pl.col("dataset").shift()),
+        definition_changed=continued & (pl.col("definition") != pl.col("definition").shift()),
     )
     flags = [*STATUS, "partial", "source_changed", "definition_changed"]
     texts = [pl.when(pl.col(name)).then(pl.lit(name)) for name in flags]
-    flagged = known.with_columns(flags=pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None))
-    return ordered.join(flagged.select(*_FIGURE, "flags"), on=list(_FIGURE), how="left").with_columns(scope=_scope())
+    flagged = known.select("__row", flags=pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None))
+    return numbered.join(flagged, on="__row", how="left", maintain_order="left")
 
 
 def _with_names(figures: pl.DataFrame) -> pl.DataFrame:
     """The figures with the theme and the names of their codes in English and Chinese."""
     areas = codes.areas().select("area", "name_en", "name_zh")
-    indicators = codes.named_indicators().select("indicator", "theme", "name_en", "name_zh")
-    return (
-        figures.join(_renamed(indicators, "indicator"), on="indicator")
-        .join(_renamed(areas.rename({"area": "jurisdiction"}), "jurisdiction"), on="jurisdiction")
-        .join(_renamed(areas.rename({"area": "partner"}), "partner"), on="partner")
+    named = codes.named_indicators().select("indicator", "theme", "name_en", "name_zh")
+    lists = (
+        (named, "indicator"),
+        (areas.rename({"area": "jurisdiction"}), "jurisdiction"),
+        (areas.rename({"area": "partner"}), "partner"),
     )
-
-
-def _renamed(names: pl.DataFrame, field: str) -> pl.DataFrame:
-    return names.rename({"name_en": f"{field}_en", "name_zh": f"{field}_zh"})
+    found = plain(figures)
+    for names, field in lists:
+        renamed = names.rename({"name_en": f"{field}_en", "name_zh": f"{field}_zh"})
+        found = found.join(renamed, on=field, maintain_order="left")
+    return found

@@ -45,7 +45,12 @@ NET: Mapping[str, object] = {
 
 def of(table: str, *changes: Mapping[str, object], **common: object) -> pl.DataFrame:
     """Return the headline figures of a table of statistics with these rows."""
-    return headline({table: rows(table, *changes, **common).lazy()})
+    return headline_of({table: rows(table, *changes, **common).lazy()})
+
+
+def headline_of(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+    """Return the whole table ``headline``."""
+    return pl.concat(headline(tables))
 
 
 def values(found: pl.DataFrame) -> dict[str, float | None]:
@@ -257,7 +262,7 @@ def test_each_figure_is_one_row_and_partners_never_exceed_their_total(given_: di
         {"jurisdiction": jurisdiction, "partner": partner, "value": float(value)}
         for (jurisdiction, partner), value in given_.items()
     ]
-    found = headline(
+    found = headline_of(
         {"asylum": rows("asylum", *changes, **ASYLUM).lazy() if changes else rows("asylum").clear().lazy()}
     )
     keys = ["indicator", "jurisdiction", "partner", "year"]
