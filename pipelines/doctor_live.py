@@ -201,7 +201,7 @@ class _Check:
             return probe.probe_of(self.publisher, name)
         followed = endpoint.follow.dataset
         listing = probe.probe_of(self.publisher, followed)
-        rows = reading.read(self._body(listing, endpoint_of(self.publisher, followed))).frame.collect()
+        rows = reading.cells_within_limits(self._body(listing, endpoint_of(self.publisher, followed)))
         rule = self.publisher.datasets[followed].record
         for dimension, codes in rule.where.items() if rule else ():
             rows = rows.filter(rows[dimension].is_in(codes))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources import cells
+from sources import cells, isolated
 from sources.cells import Cells
 from sources.errors import FormatError, SourceError, UnknownFormatError
 from sources.formats import fabricated
@@ -25,7 +25,7 @@ _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # Characters of an unforeseen error that are kept in the reason for a refusal.
 LONGEST_REASON = 200
 
-__all__ = ["Format", "describe_locator", "opened", "read", "recognise", "refusing"]
+__all__ = ["Format", "cells_within_limits", "describe_locator", "opened", "read", "recognise", "refusing"]
 
 
 def recognise(path: Path, publisher: str | None = None) -> Format:
@@ -57,6 +57,15 @@ def read(path: Path, publisher: str | None = None, published: date | None = None
         found = prose.read_statements(path, publisher, published) if module is prose else module.read(path)
         found.frame.collect_schema()  # columns with equal names fail here, where the error becomes a refusal
         return found
+
+
+def cells_within_limits(path: Path) -> pl.DataFrame:
+    """All cells of an unpacked payload, read in a process with limits of memory and time."""
+    return isolated.call(path.stat().st_size, _collected, path)
+
+
+def _collected(path: Path) -> pl.DataFrame:
+    return read(path).frame.collect()
 
 
 @contextmanager

@@ -226,7 +226,7 @@ class _Receiver:
         found = {request.slice: request for request in self.plan.requests}
         for listing in requests_for(self.publisher, follow.dataset):
             try:
-                rows = reading.read(self._list_page(listing)).frame.collect()
+                rows = reading.cells_within_limits(self._list_page(listing))
             except SourceError as error:
                 whole = f"{self.publisher.publisher}/{self.name}"
                 self._fail(f"{whole} is not known in full: {listing.name}: {error}")

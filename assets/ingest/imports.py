@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
-from assets.ingest.reading import PayloadRows, rows_of_payload, why_empty
+from assets.ingest.reading import PayloadRows, rows_within_limits, why_empty
 from assets.normalise.codes import Origin
 from sources import reading
 from sources.catalogue.model import Publisher
@@ -37,7 +37,7 @@ def import_file(
         raise AssetError(f"{published:%Y-%m-%d} is in the future, so {path.name} cannot have been published then")
     origin = Origin(sha256(path), now, published)
     with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-        rows = rows_of_payload(plain, publisher, name, origin, path)
+        rows = rows_within_limits(plain, publisher, name, origin, path)
     held = rows.normalised.held
     if rows.normalised.observations.is_empty() and (held is None or held.is_empty()):
         why = why_empty(rows.normalised.unmatched)

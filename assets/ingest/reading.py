@@ -24,7 +24,7 @@ from assets.normalise import tables
 from assets.normalise.codes import Normalised, Origin
 from assets.normalise.law import law_rows
 from assets.normalise.statistics import observations_of
-from sources import reading
+from sources import isolated, reading
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
 from sources.errors import SourceError
@@ -42,6 +42,10 @@ SENTENCES = {"payload": pl.String(), "locator": pl.Int64(), "title": pl.String()
 LONGEST_REASON = 200
 
 _REPAIR = "`corridor repair` fetches it again"
+
+
+class UnforeseenError(AssetError):
+    """A reader failed in a way that it does not handle itself."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ def _normalised(workspace: Workspace, name: str, page: Fetch) -> PayloadRows | s
     file = _file_of(page)
     try:
         with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
-            return rows_of_payload(plain, publisher, page.dataset, origin_of(page), Path(file) if file else None)
+            return rows_within_limits(plain, publisher, page.dataset, origin_of(page), Path(file) if file else None)
     except (SourceError, AssetError) as failure:
         return str(failure)
 
@@ -179,13 +183,26 @@ def _file_of(page: Fetch) -> str | None:
     return page.url if page.transport == "import" else None
 
 
+def rows_within_limits(
+    plain: Path, publisher: Publisher, name: str, origin: Origin, imported: Path | None = None
+) -> PayloadRows:
+    """``rows_of_payload`` in a process with limits of memory and time, so that any payload is read or refused."""
+    try:
+        return isolated.call(plain.stat().st_size, rows_of_payload, plain, publisher, name, origin, imported)
+    except UnforeseenError as failure:
+        level = logging.DEBUG if imported else logging.ERROR  # a person who imports reads the sentence
+        trace = "\n".join(getattr(failure, "__notes__", []))
+        log.log(level, "the reader failed on %s of %s/%s\n%s", origin.payload, publisher.publisher, name, trace)
+        raise
+
+
 def rows_of_payload(
     plain: Path, publisher: Publisher, name: str, origin: Origin, imported: Path | None = None
 ) -> PayloadRows:
     """The rows of one unpacked payload of a dataset. ``SourceError`` or ``AssetError`` if it cannot be read.
 
     ``imported`` is the name of the file that a person imported: it is cut to the slice of the dataset, and refused if
-    it is another dataset. Also an error that the reader did not foresee becomes an ``AssetError``; errors of the
+    it is another dataset. An error that the reader did not foresee becomes an ``UnforeseenError``; errors of the
     machine, as a full disk, are raised unchanged.
     """
     entry = publisher.datasets[name]
@@ -201,10 +218,8 @@ def rows_of_payload(
     except (CorridorError, OSError, MemoryError):
         raise
     except (Exception, pl.exceptions.PanicException) as failure:
-        level = logging.DEBUG if imported else logging.ERROR  # a person who imports reads the sentence below
-        log.log(level, "the reader failed on %s of %s/%s", origin.payload, publisher.publisher, name, exc_info=True)
         first_line = (str(failure).splitlines() or [""])[0][:LONGEST_REASON]
-        raise AssetError(f"the reader failed: {type(failure).__name__}: {first_line}") from failure
+        raise UnforeseenError(f"the reader failed: {type(failure).__name__}: {first_line}") from failure
     return PayloadRows(normalised, cells.format, dated_rows, dated_rows or bool(cells.updated or origin.stamp))
 
 

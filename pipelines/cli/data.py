@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,17 @@ from pipelines.cli.options import (
     reason,
     table_names,
 )
-from pipelines.cli.output import fail, new_table, out, print_json, print_line, print_problem, progress, write_parquet
+from pipelines.cli.output import (
+    fail,
+    new_table,
+    out,
+    print_json,
+    print_line,
+    print_problem,
+    progress,
+    unfinished,
+    write_parquet,
+)
 
 PANEL = "Read and write data"
 
@@ -60,21 +70,46 @@ def read(
     """
     import polars as pl
 
-    from sources import reading
-    from sources.prose import reader as prose
+    from sources import isolated, reading
 
     _require_file(file)
     target = output or Path(f"{file.name}.parquet")
     publisher = dataset.partition("/")[0]
     with reading.opened(file) as plain:
-        form = reading.recognise(plain, publisher)
-        cells = reading.read(plain, publisher, published.date() if published else None)
-        with reading.refusing(form.NAME):
-            write_parquet(cells.frame, target)
+        size, day = plain.stat().st_size, published.date() if published else None
+        try:
+            report = isolated.call(size, _written, plain, publisher, day, target) | {"dataset": dataset}
+        finally:
+            unfinished(target).unlink(missing_ok=True)  # of a process that was ended
+    if json:
+        print_json(report)
+        return
+    if "unread" in report:
+        _print_prose(report)
+    else:
+        out.print(pl.scan_parquet(target).head(8).collect())
+    for why in report["refused"].values():
+        print_problem("not read", why)
+    print_line(
+        f"{report['format']}: {report['cells']:,} cells, {report['values']:,} with a value, "
+        f"{report['flagged']:,} flagged; written to {target}"
+    )
+
+
+def _written(plain: Path, publisher: str, published: date | None, target: Path) -> dict[str, Any]:
+    """Write the cells of an unpacked file as Parquet; return what the command reports of them."""
+    import polars as pl
+
+    from sources import reading
+    from sources.prose import reader as prose
+
+    form = reading.recognise(plain, publisher)
+    cells = reading.read(plain, publisher, published)
+    with reading.refusing(form.NAME):
+        write_parquet(cells.frame, target)
     written = pl.scan_parquet(target)
     counts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
     report = {
-        "dataset": dataset,
         "format": form.NAME,
         "says": {"dataset": cells.dataset, "updated": cells.updated},
         "dimensions": list(cells.dimensions),
@@ -83,21 +118,8 @@ def read(
         "refused": dict(cells.refused),
     }
     if cells.unread is not None:
-        report["figures"] = prose.figures(cells).to_dicts()
-        report["unread"] = cells.unread.to_dicts()
-    if json:
-        print_json(report)
-        return
-    if cells.unread is not None:
-        _print_prose(report)
-    else:
-        out.print(written.head(8).collect())
-    for why in cells.refused.values():
-        print_problem("not read", why)
-    print_line(
-        f"{form.NAME}: {report['cells']:,} cells, {report['values']:,} with a value, {report['flagged']:,} flagged; "
-        f"written to {target}"
-    )
+        report |= {"figures": prose.figures(cells).to_dicts(), "unread": cells.unread.to_dicts()}
+    return report
 
 
 def _print_prose(report: dict[str, Any]) -> None:

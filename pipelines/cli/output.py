@@ -97,9 +97,14 @@ def _lines(what: str) -> Callable[[str, int, int], None]:
 
 def write_parquet(frame: pl.LazyFrame, target: Path) -> None:
     """Write a frame as Parquet. If writing fails, the target stays as it was."""
-    unfinished = target.with_name(f".{target.name}.part")
+    part = unfinished(target)
     try:
-        frame.sink_parquet(unfinished)
-        unfinished.replace(target)
+        frame.sink_parquet(part)
+        part.replace(target)
     finally:
-        unfinished.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def unfinished(target: Path) -> Path:
+    """The file that is written before it becomes ``target``."""
+    return target.with_name(f".{target.name}.part")

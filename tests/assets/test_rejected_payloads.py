@@ -8,7 +8,7 @@ import pytest
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.ingest.fetch import receive
-from sources import reading
+from sources import isolated, reading
 from sources.catalogue import datasets
 
 DATASET = "worldbank/SP.POP.TOTL"
@@ -33,6 +33,7 @@ def test_an_unforeseen_error_of_a_reader_rejects_the_payload_only(
         raise ZeroDivisionError("division by zero\nsecond line")
 
     monkeypatch.setattr(reading, "read", fail)
+    monkeypatch.setattr(isolated, "call", lambda _size, function, *given: function(*given))
     result = stages.observations(workspace, DATASET)
     assert result.frame.collect().is_empty()
     (reason,) = result.failures
@@ -45,6 +46,7 @@ def test_a_full_disk_is_no_fault_of_the_payload(workspace: Workspace, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(reading, "read", fail)
+    monkeypatch.setattr(isolated, "call", lambda _size, function, *given: function(*given))
     with pytest.raises(OSError, match="No space left"):
         stages.observations(workspace, DATASET)
 
