@@ -2,8 +2,8 @@
 
 The file of all data and the export of the site name the same columns differently, and the site has fewer. A field may
 list several countries, routes or causes, separated by commas: it is then read as ``Several``. An incident is dated by
-its day (``2014-01-06``; on the site ``Thu, 01/02/2026 - 12:00``, month first), else by its year, else by the year in
-its id.
+its day (``2014-01-06``; on the site ``Thu, 01/02/2026 - 12:00``, month first, and before ``January 02, 2020``), else
+by its year, else by the year in its id.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,10 @@ from sources.formats.wide_table import IGNORED, Layout, Role
 
 SEVERAL = "Several"
 
+# The id of an incident, and its id in the exports of the site before 2021, which lack the other.
+_INCIDENT, _WEB = "incident id", "web id"
 _DIMENSIONS = {
-    "incident id": "incident",
+    _INCIDENT: "incident",
     "incident type": "incident_type",
     "region": "region",
     "region of incident": "region",
@@ -49,7 +51,8 @@ _DATES = {
     "reported year": _YEAR,
 }
 _LEFT_OUT = (
-    *("main id", "web id", "month", "reported month", "incident month", "location of death", "location of incident"),
+    *("main id", _WEB, "month", "reported month", "incident month", "location of death", "location of incident"),
+    "location description",
     *("coordinates", "location coordinates", "information source", "url", "unsd geographical grouping"),
     *("source quality", "article title"),
 )
@@ -67,7 +70,7 @@ _LISTS = ("region", "country_of_incident", "country_of_origin", "region_of_origi
 def is_header(names: Sequence[str]) -> bool:
     """Whether these are the names of a file of incidents."""
     words = set(map(_words, names))
-    return "incident id" in words and "minimum estimated number of missing" in words
+    return bool(words & {_INCIDENT, _WEB}) and "minimum estimated number of missing" in words
 
 
 def cells(name: str, names: Sequence[str], table: pl.DataFrame) -> Cells:
@@ -75,7 +78,8 @@ def cells(name: str, names: Sequence[str], table: pl.DataFrame) -> Cells:
 
     Dimensions: ``incident``, its place, origin, ``route`` and ``cause``, and ``measure`` (``dead``, ``missing`` …).
     """
-    keys, measures = wide_table.layout(names, lambda name: _ROLES.get(_words(name)), needed=["incident"])
+    roles = _ROLES if _INCIDENT in map(_words, names) else _ROLES | {_WEB: "incident"}
+    keys, measures = wide_table.layout(names, lambda name: roles.get(_words(name)), needed=["incident"])
     places = {key: at for key, at in keys.items() if key not in (_DATE, _YEAR)}
     table = table.with_columns(
         *(_one_or_several(pl.col(str(places[field]))) for field in _LISTS if field in places),
@@ -111,6 +115,7 @@ def _time(incident: pl.Expr, keys: dict[str, int]) -> pl.Expr:
         candidates = [
             date.str.extract(r"^(\d{4}-\d{2}-\d{2})"),
             pl.concat_str(site.field("year"), site.field("month"), site.field("day"), separator="-"),
+            date.str.to_date("%B %d, %Y", strict=False).cast(pl.String),
         ]
     if _YEAR in keys:
         candidates.append(pl.col(str(keys[_YEAR])).str.extract(r"^(\d{4})"))

@@ -31,6 +31,7 @@ from sources.formats.delimited import (
     ilostat_csv,
     law_csv,
     missing_migrants_csv,
+    nbs_table_csv,
     sdmx_csv,
     uis_csv,
     undata_csv,
@@ -66,8 +67,10 @@ from sources.formats.workbook import (
     glotip_xlsx,
     knomad_xlsx,
     missing_migrants_xlsx,
+    nbs_table_xlsx,
     schengen_visas_xlsx,
     undesa_xlsx,
+    worldbank_xlsx,
 )
 
 
@@ -120,6 +123,9 @@ FORMATS: tuple[Format, ...] = (
     missing_migrants_csv,
     ctdc_csv,
     wpp_tsv,
+    nbs_table_csv,
+    nbs_table_xlsx,
+    worldbank_xlsx,
     undesa_xlsx,
     knomad_xlsx,
     glotip_xlsx,

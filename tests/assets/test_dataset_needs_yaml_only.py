@@ -125,6 +125,8 @@ SDMX_JSON = {
     },
 }
 
+BANK_TERMS = ["Country Name", "Country Code", "Indicator Name", "Indicator Code"]
+
 CASES: dict[str, tuple[str, str, str | bytes]] = {
     "json_stat": ("population", POPULATION, json.dumps(JSON_STAT)),
     "sdmx_csv": ("population", POPULATION, "DATAFLOW,geo,TIME_PERIOD,OBS_VALUE\nX:THING(1.0),DE,2023,7\n"),
@@ -153,6 +155,11 @@ CASES: dict[str, tuple[str, str, str | bytes]] = {
         "migration_flow",
         f"{NET}\njurisdiction: {{dim: country, codes: worldbank}}\nignore: [indicator]",
         WORLD,
+    ),
+    "worldbank_xlsx": (
+        "migration_flow",
+        f"{NET}\njurisdiction: {{dim: country, codes: worldbank}}\nignore: [indicator]",
+        book({"Data": [["Data Source", "X"], [""], [*BANK_TERMS, "2023"], ["Germany", "DEU", "Net", "NETM", 7]]}),
     ),
     "data360_json": (
         "remittance",
@@ -310,5 +317,5 @@ def test_every_format_of_statistics_has_a_case() -> None:
     """The formats without a case are those of law and of China's publishers, which have their own tests."""
     others = {"nbs_json", "nbs_easyquery", "figures_csv", "sparql_json", "untc_html", "untc_xml"}
     others |= {"normlex_html", "law_docx", "law_csv", "globalcit_csv", "flk_json", "cellar_notice_xml"}
-    others |= {"codings_csv", "codings_xlsx"}
+    others |= {"codings_csv", "codings_xlsx", "nbs_table_csv", "nbs_table_xlsx"}
     assert {form.NAME for form in registry.FORMATS} == others | CASES.keys()

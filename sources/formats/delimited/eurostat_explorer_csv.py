@@ -1,7 +1,7 @@
 """The CSV of Eurostat's old Data Explorer (``*_1_Data.csv``, until 2021): labels, thousands commas, ``:`` for missing.
 
-The header is ``TIME,GEO``, other dimensions in capitals, ``Value`` and usually ``Flag and Footnotes``. The text is
-ISO-8859-1 where it is not UTF-8.
+The header is ``TIME,GEO``, other dimensions in capitals, ``Value`` and usually ``Flag and Footnotes``. With codes and
+labels, ``GEO`` has the code and ``GEO_LABEL`` the label. The text is ISO-8859-1 where it is not UTF-8.
 """
 
 import re
@@ -12,7 +12,7 @@ import polars as pl
 
 from sources.cells import Cells
 from sources.errors import FormatError
-from sources.formats import values
+from sources.formats import values, wide_table
 from sources.formats.delimited import records
 
 NAME = "eurostat_explorer_csv"
@@ -30,18 +30,20 @@ def read(path: Path) -> Cells:
     dialect = _dialect(path)
     header = records.header_of(path, dialect=dialect)
     names = header.names
-    at = _value_index(names)
-    if at < 1 or "TIME" not in names[:at]:
+    width = _value_index(names)
+    if width < 1 or "TIME" not in names[:width]:
         raise FormatError(f"the header is not TIME, dimensions, Value[, Flag and Footnotes]: {','.join(names)[:200]!r}")
-    lower = [name.lower() for name in names[:at]]
+    lower = [name.lower() for name in names[:width]]
     values.refuse_wrong_dimensions(lower, "the header")
-    keys = {name: position for position, name in enumerate(lower, 1)}
+    positions = {name: position for position, name in enumerate(lower, 1)}
+    keys = {name: at for name, at in positions.items() if name.removesuffix("_label") not in positions.keys() - {name}}
+    labels = {name: positions[f"{name}_label"] for name in keys if f"{name}_label" in positions}
     dimensions = tuple(name for name in keys if name != "time")
     core = values.core(
-        values.without_thousands_commas(pl.col(str(at + 1))),
-        records.locator(at + 1),
+        values.without_thousands_commas(pl.col(str(width + 1))),
+        records.locator(width + 1),
         time=pl.col(str(keys["time"])),
-        flag=values.filled(pl.col(str(len(names)))) if len(names) > at + 1 else values.NULL,
+        flag=values.filled(pl.col(str(len(names)))) if len(names) > width + 1 else values.NULL,
     )
     frame = records.records(path, header, dialect)
     return Cells(
@@ -49,6 +51,7 @@ def read(path: Path) -> Cells:
         frame=frame.select(*(pl.col(str(keys[name])).alias(name) for name in dimensions), *core),
         dimensions=dimensions,
         coded=False,
+        labels={name: wide_table.labels(frame, keys[name], at) for name, at in labels.items()},
     )
 
 

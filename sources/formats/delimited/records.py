@@ -105,11 +105,11 @@ def header_of(path: Path, is_header: Callable[[list[str]], bool] | None = None, 
     return found
 
 
-def first_fields(head: bytes) -> list[str]:
+def first_fields(head: bytes, delimiter: str = ",") -> list[str]:
     """The fields of the first line of a payload of any kind; none where it is not text."""
     text = head.split(b"\n", 1)[0].decode(UTF8, "replace").rstrip("\r")
     try:
-        return next(csv.reader([text]), [])
+        return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
         return []
 

@@ -22,10 +22,9 @@ from sources.formats.delimited import records
 
 NAME = "sdmx_csv"
 
-finder = records.finder
-
 _PREFIX = ("DATAFLOW", "LAST UPDATE", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION")
 _SAMPLE = 65_536
+_DELIMITERS = (",", ";", "\t")
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
@@ -51,8 +50,26 @@ class _Labels(Mapping[str, Mapping[str, str]]):
 
 def recognises(head: bytes, _path: Path) -> bool:
     """Whether the header begins with ``DATAFLOW`` or ``STRUCTURE``, the first field of both versions."""
-    names = records.first_fields(head)
-    return len(names) > 1 and _id(names[0]) in ("DATAFLOW", "STRUCTURE")
+    return _dialect(head) is not None
+
+
+def finder(path: Path) -> Callable[[int], str]:
+    """From locator (record and field, both 1-based) to the text of the field."""
+    return records.finder(path, _dialect_of(path))
+
+
+def _dialect_of(path: Path) -> records.Dialect:
+    with path.open("rb") as file:
+        return _dialect(file.read(_SAMPLE)) or records.CSV
+
+
+def _dialect(head: bytes) -> records.Dialect | None:
+    """The rules of the text: the standard's separator is that of the user's language. None where it is another text."""
+    for delimiter in _DELIMITERS:
+        names = records.first_fields(head, delimiter)
+        if len(names) > 1 and _id(names[0]) in ("DATAFLOW", "STRUCTURE"):
+            return records.CSV._replace(delimiter=delimiter)
+    return None
 
 
 def read(path: Path) -> Cells:
@@ -63,14 +80,15 @@ def read(path: Path) -> Cells:
 
     ``coded`` depends on the first records, because ``labels=name`` and ``labels=id`` have the same header.
     """
-    header = records.header_of(path)
+    dialect = _dialect_of(path)
+    header = records.header_of(path, dialect=dialect)
     names = header.names
     fields, labels = _fields(names)
     dimensions, unknown = _dimensions(fields)
     joined = any(":" in name for name in names)
-    start = records.sample(path, header, _SAMPLE)
+    start = records.sample(path, header, _SAMPLE, dialect)
     no_observation = _no_observation(fields, dimensions)
-    text = records.records(path, header, check=_check(fields, start), leave_out=no_observation)
+    text = records.records(path, header, dialect, check=_check(fields, start), leave_out=no_observation)
     if unknown:
         _refuse_repeated_keys(text, [fields["TIME_PERIOD"], *dimensions.values()], unknown)
     return Cells(

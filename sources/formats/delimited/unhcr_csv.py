@@ -26,7 +26,7 @@ _STAMPS = ("%d %B %Y", "%d/%m/%Y %H:%M UTC", "%Y-%m-%d %H:%M:%S %z")
 
 def recognises(head: bytes, _path: Path) -> bool:
     """Whether the text, after any preamble, has a header of ``Year`` and a country of origin or asylum."""
-    return records.find_header(head, _is_header) is not None
+    return records.find_header(head, lambda names: _is_header(names) or _is_other_export(names)) is not None
 
 
 def read(path: Path) -> Cells:
@@ -34,7 +34,9 @@ def read(path: Path) -> Cells:
 
     A locator is record and field, both 1-based.
     """
-    header = records.header_of(path, _is_header)
+    header = records.header_of(path, lambda names: _is_header(names) or _is_other_export(names))
+    if _is_other_export(header.names):
+        raise FormatError(f"this export of UNHCR's older site is not used here; its columns are {header.names[:8]}")
     layout = unhcr.layout(header.names, _aliases(header.names))
     table = records.records(path, header, records.EXPORT).collect()
     if "measure" in layout.keys:
@@ -54,6 +56,14 @@ def read(path: Path) -> Cells:
 def _is_header(names: list[str]) -> bool:
     words = list(map(unhcr.words, names))
     return words[:1] == ["year"] and not _COUNTRIES.isdisjoint(unhcr.ALIASES.get(name, "") for name in words)
+
+
+def _is_other_export(names: list[str]) -> bool:
+    """Whether these are the columns of an export by month, of resettlement, or of places, from the site before."""
+    found = set(map(unhcr.words, names))
+    if "country territory of asylum residence" not in found or "year" not in found:
+        return False
+    return bool(found & {"month", "location name"}) or unhcr.words(names[0]) != "year"
 
 
 def _aliases(names: list[str]) -> dict[str, str]:

@@ -5,30 +5,26 @@ download has a preamble above the header, and a blank field is no value. In an e
 a missing value is ``..``, and two lines below the table state its database and the date of the last update.
 """
 
-import re
 from datetime import datetime
 from pathlib import Path
 
 from sources.cells import Cells
 from sources.errors import FormatError
-from sources.formats import wide_table
+from sources.formats import wide_table, worldbank
 from sources.formats.delimited import records
 from sources.formats.values import timestamp
-from sources.formats.wide_table import Role
 
 NAME = "worldbank_csv"
 
 finder = records.finder
 
-_PERIOD = re.compile(r"(\d{4}(?:[QM]\d{1,2})?)( \[YR\w+\])?")
-_TERM = re.compile(r"(.+?)\s+(Name|Code)")
 _DATABASE = "Data from database: "
 _UPDATED = "Last Updated: "
 
 
 def recognises(head: bytes, _path: Path) -> bool:
     """Whether the text has a header of names, codes and periods, after any preamble."""
-    return records.find_header(head, _is_header) is not None
+    return records.find_header(head, worldbank.is_header) is not None
 
 
 def read(path: Path) -> Cells:
@@ -36,8 +32,9 @@ def read(path: Path) -> Cells:
 
     A locator is record and field, both 1-based.
     """
-    header = records.header_of(path, _is_header)
-    names, layout = _layout(header.names)
+    header = records.header_of(path, worldbank.is_header)
+    titles = header.names[:-1] if not header.names[-1] else header.names  # each line of a download ends in a comma
+    names, layout = worldbank.layout(titles)
     stated = {record[0]: record[1] for record in header.preamble if len(record) > 1}
     dataset, updated = stated.get("Data Source"), timestamp(stated.get("Last Updated Date", ""), "%Y-%m-%d")
     footer, end = records.footer_of(path, header, (_DATABASE, _UPDATED))
@@ -55,30 +52,6 @@ def read(path: Path) -> Cells:
         updated=updated,
         labels={name: wide_table.labels(table, layout.keys[name], at) for name, at in names.items()},
     )
-
-
-def _is_header(names: list[str]) -> bool:
-    return len(names) > 2 and all(map(_TERM.fullmatch, names[:2])) and any(map(_PERIOD.fullmatch, names))
-
-
-def _layout(titles: list[str]) -> tuple[dict[str, int], wide_table.Layout]:
-    """The position of the name of each dimension, and the layout of codes and periods."""
-    named = titles[:-1] if titles[-1:] == [""] else titles  # every line of a download ends in a comma
-    columns = wide_table.layout(named, _role)
-    terms: dict[str, dict[str, int]] = {"Name": {}, "Code": {}}
-    for key, position in columns.keys.items():
-        term, _, kind = key.rpartition(" ")
-        terms[kind]["_".join(term.lower().split())] = position
-    if unpaired := sorted(terms["Name"].keys() ^ terms["Code"].keys()):
-        raise FormatError(f"these have a name or a code, not both: {unpaired}")
-    return terms["Name"], wide_table.Layout(terms["Code"], columns.values)
-
-
-def _role(title: str) -> Role | None:
-    if term := _TERM.fullmatch(title):
-        return f"{term[1]} {term[2]}"
-    period = _PERIOD.fullmatch(title)
-    return {"time": period[1]} if period else None
 
 
 def _stated_below(footer: list[str]) -> tuple[str, datetime | None]:

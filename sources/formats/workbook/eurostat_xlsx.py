@@ -28,6 +28,7 @@ finder = sheets.finder
 
 _SHEET = re.compile(r"Sheet \d+|Data")
 _NAME = re.compile(r"(.+) \((Labels|Codes)\)|(TIME)")
+_EXTRACTED = "Data extracted on"
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 # Eurostat's code of a dimension by its label, where the two differ. Other labels are used as they are.
 _CODES = {
@@ -64,12 +65,14 @@ class _Layout(NamedTuple):
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a workbook has a sheet ``Sheet 1`` or ``Data`` that begins with ``Data extracted on``."""
+    """Whether a sheet begins with ``Data extracted on``, or with the same in another language."""
     if not head.startswith(sheets.MAGIC):
         return False
     try:
         book = sheets.workbook(path)
-        return any(_is_table(sheets.rows_of(book, at, 1)) for at in _sheet_indices(book.sheet_names))
+        starts = [sheets.rows_of(book, at, 1) for at in range(len(book.sheet_names))]
+        named = _sheet_indices(book.sheet_names)
+        return any(_is_table(starts[at]) for at in named) or any(map(_is_in_another_language, starts))
     except FormatError:
         return False
 
@@ -92,7 +95,9 @@ def read(path: Path) -> Cells:
             raise FormatError(f"sheet {name!r} has the dimensions {names}, the first has {dimensions}")
         fields.append(_long(rows, layout, index).select(*dimensions, "time", "text", "flag", "locator"))
     if not fields:
-        raise FormatError("no sheet of the workbook begins with 'Data extracted on'")
+        if any(_is_in_another_language(sheets.rows_of(book, at, 1)) for at in range(len(book.sheet_names))):
+            raise FormatError("the spreadsheet is not in English; take the English one, or a file with codes")
+        raise FormatError(f"no sheet of the workbook begins with {_EXTRACTED!r}")
     return Cells(
         format=NAME,
         frame=_cells(pl.concat(fields).lazy(), dimensions),
@@ -108,7 +113,11 @@ def _sheet_indices(names: Sequence[str]) -> list[int]:
 
 
 def _is_table(rows: sheets.Rows) -> bool:
-    return bool(rows and rows[0]) and str(rows[0][0]).startswith("Data extracted on")
+    return bool(rows and rows[0]) and str(rows[0][0]).startswith(_EXTRACTED)
+
+
+def _is_in_another_language(rows: sheets.Rows) -> bool:
+    return bool(rows and rows[0]) and not _is_table(rows) and "[ESTAT]" in str(rows[0][0])
 
 
 def _layout(rows: sheets.Rows, sheet: str) -> _Layout:
