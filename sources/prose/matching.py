@@ -24,8 +24,11 @@ _REPORTS = re.compile(
 # The day before such a part, as in 10月20日,国家移民管理局举行新闻发布会, is the day of the report.
 _HOLDS = re.compile(r"举行|召开")
 _TIME_AFTER = re.compile(
-    r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])", re.IGNORECASE
+    r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])|,? (?=last year)",
+    re.IGNORECASE,
 )
+# What may follow a note: the end of the clause, or the time that English states after it.
+_ENDS_NOTE = re.compile(rf"$|[,.;。]|{_TIME_AFTER.pattern}", re.IGNORECASE)
 _ENDS = ",、。;!?):"
 _AFTERTHOUGHT = re.compile(r",?\(?(?:不含|含|不包括|包括|均为|均系|仅为|其中不|主要为|主要是|系|都是|全部为|全为|仅限)")
 _IN_BRACKETS = re.compile(r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由)[^()]*\)")
@@ -83,8 +86,11 @@ class Grammar:
                 for shape in _shapes(worded, region, quantity, sentence):
                     inherited = last.fields if last and last.name == name else None
                     found = self._found((name, declared, worded), shape, quantity, inherited)
-                    found = self._with_time_after(found, sentence) if found else None
-                    if found is not None and _ends(found, worded, sentence):
+                    if found is None:
+                        continue
+                    noted = found if worded.form.needs_note else _with_note(found, worded, sentence)
+                    found = self._with_time_after(noted, sentence)
+                    if _ends(found, worded, sentence):
                         yield _with_note(found, worded, sentence)
 
     def _with_time_after(self, found: Found, sentence: str) -> Found:
@@ -250,7 +256,7 @@ def _unit_before(subject: str, between: str, form: Form) -> str | None:
 def _with_note(found: Found, worded: Worded, sentence: str) -> Found:
     """Return a statement that ends after its note, if the note is the rest of its clause."""
     note = worded.note.match(sentence, found.end) if worded.note else None
-    if note and not re.search(r"\d", note.group()) and (note.end() == len(sentence) or sentence[note.end()] in ",.;。"):
+    if note and not re.search(r"\d", note.group()) and _ENDS_NOTE.match(sentence, note.end()):
         return replace(found, end=note.end())
     return found
 

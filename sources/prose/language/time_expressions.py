@@ -97,6 +97,7 @@ _ENGLISH = re.compile(
     rf"|(?:19|20)\d{{2}}[-–—](?:(?:19|20)\d{{2}}|\d{{2}})(?!\d)"
     rf"|(?:daily|monthly|weekly|annual) average|average (?:daily|monthly)|on average"
     r"|per (?:day|month)|(?:a|each|every) (?:day|month)|holiday|festival)"
+    r"|(?<![a-z])(?P<before>last year)(?![a-z'’])"
     rf"|(?<![a-z])(?P<single>(?:{_NAMES})(?: \d{{1,2}})?(?:,? (?:19|20)\d{{2}})?|{_SHORT}\.? \d{{1,2}})(?![a-z\d])"
     r"|(?<![\d,.\u4e00-\u9fff”\"—–-])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
     re.IGNORECASE,
@@ -160,7 +161,7 @@ def time_at(text: str, start: int, published: date | None) -> TimeExpression | N
     if len(parts) > 1 and text.startswith("从", start) and text.startswith("的", at) and _kind(parts[0]) == "since":
         parts = parts[1:]  # 从2012年的X起下降至2023年的Y起 names two years, and no span
     if not parts:
-        return _english_at(text, start)
+        return _english_at(text, start, published)
     return _resolved(start, parts, published)
 
 
@@ -309,7 +310,7 @@ def _part(found: re.Match[str], kind: str, *, until: bool) -> tuple[str, bool] |
     ], False
 
 
-def _english_at(text: str, start: int) -> TimeExpression | None:
+def _english_at(text: str, start: int, published: date | None) -> TimeExpression | None:
     match = _ENGLISH.match(text, start)
     if match is None:
         return None
@@ -318,6 +319,8 @@ def _english_at(text: str, start: int) -> TimeExpression | None:
         return TimeExpression(match.start(), match.end(), why="it counts over a span that it does not date")
     if "single" in found:
         return TimeExpression(match.start(), match.end(), why="it names a time that is not a calendar period", day=True)
+    if "before" in found:
+        return TimeExpression(match.start(), match.end(), published.year - 1) if published else None
     year = next((int(found[name]) for name in found if name.endswith("year")), None)
     kind = "over"
     if "m1" in found:

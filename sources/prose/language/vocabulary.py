@@ -63,7 +63,10 @@ _PERSON = (
     r"(?=(?:\d{1,2}日)?(?:在会上|会上|在新闻发布会上|在发布会上|对此|就此)?(?:介绍|通报|表示|指出|透露|说|称|强调|[,:]))"
 )
 
-_COMPARES = re.compile(r"(?P<with>与|和|同)|比|较")
+_COMPARES = re.compile(
+    r"(?P<with>与|和|同)|比|较|(?:over|than|from|compared (?:with|to))(?: that| the (?:figure|number|level))?"
+    r"(?: (?:at|in|of))?(?: the)?(?: end of| same period (?:of|in))? "
+)
 _COMPARED = re.compile(r"(?:同期|末|底|人数|水平)?(?P<compared>相比|比)?")
 
 
