@@ -58,6 +58,7 @@ class Found:
     topic: bool
     verbs: frozenset[str]
     so_far: bool
+    subject_first: bool
 
     @property
     def times(self) -> tuple[TimeExpression, ...]:
@@ -152,7 +153,10 @@ class Grammar:
         words = [shape.before[t.start : t.end] for t in before]
         words += [shape.between[t.start : t.end] for t in lexed.tokens]
         so_far = any(word.startswith(("已", "累计")) for word in words)
-        return Found(name, declared, worded.form, fields, unit, tokens, size, shape.end, bool(topics), own, so_far)
+        first = bool(size and shape.end == quantity.unit_end)
+        return Found(
+            name, declared, worded.form, fields, unit, tokens, size, shape.end, bool(topics), own, so_far, first
+        )
 
 
 def grammar_of(known: Statements, applicable: Mapping[str, Statement], published: date | None) -> Grammar:
@@ -175,11 +179,7 @@ def ends_clause(text: str) -> bool:
         return True
     if _IN_BRACKETS.match(text):
         return True
-    return any(re.match(_edge(word), text, re.IGNORECASE) for group in vocabulary().after for word in group.words)
-
-
-def _edge(word: str) -> str:
-    return re.escape(word) + (r"(?![A-Za-z])" if word.isascii() else "")
+    return vocabulary().ending.match(text) is not None
 
 
 def _shapes(worded: Worded, region: str, quantity: Quantity, sentence: str) -> Iterator[Shape]:
@@ -272,4 +272,4 @@ def _ends(found: Found, worded: Worded, sentence: str) -> bool:
         return True
     if _AFTERTHOUGHT.match(rest):
         return False
-    return ends_clause(rest)
+    return ends_clause(rest) or bool(found.subject_first and vocabulary().another.match(rest.lstrip()))

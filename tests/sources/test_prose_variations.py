@@ -1,9 +1,11 @@
 """Sentences made from the declared statements keep their figures, or lose them, when their words are varied."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -333,3 +335,61 @@ def test_no_variation_of_any_statement_gives_a_false_figure() -> None:
                 assert sentence.name not in {name for name, _, _ in read(sentence.publisher, text)}, text
                 tried += 1
     assert tried > 20_000
+
+
+def english() -> Iterator[tuple[str, str, str]]:
+    """Publisher, statement and frame of sentences in English, with the figure after or before what is counted."""
+    for publisher, known in statements().items():
+        for name, declared in known.statements.items():
+            for form in declared.all_forms:
+                units = [unit for unit in form.units if unit.isascii()][:2]
+                wordings = [
+                    *(
+                        f"the {{inside}}{spelled(phrase, declared)} was 12.345 million {{unit}}"
+                        for phrase in form.subject
+                    ),
+                    *(f"{{inside}}12.345 million {{unit}} {spelled(phrase, declared)}" for phrase in form.after),
+                ]
+                for wording, unit in product(wordings, units):
+                    frame = f"In {YEAR}, {{before}}{wording.replace('{unit}', unit)}{{after}}."
+                    if frame.isascii():
+                        yield publisher, name, re.sub(" +", " ", frame)
+
+
+@cache
+def english_sentences() -> tuple[tuple[str, str], ...]:
+    plain_figures = (
+        (publisher, frame)
+        for publisher, name, frame in english()
+        if (name, YEAR, 12_345_000.0) in read(publisher, frame.format(before="", inside="", after=""))
+    )
+    return tuple(plain_figures)
+
+
+ENGLISH_CHANGES = {
+    "before": (
+        "Shanghai's |in Guangdong, |at Beijing airport, |among women, |on average, |each day, |the world's |by sea, "
+        "|over the past five years, |it is expected that |during the Spring Festival, |since 2012, |from 2021 to 2025, "
+    ),
+    "inside": (
+        "young |female |daily average |new |registered |rural |skilled |Korean |estimated |elderly |insured |illegal "
+        "|non-|remaining |increase of the |share of the |growth of the "
+    ),
+    "after": (
+        " in Shanghai| via airports| aged 16 to 24| from the EU| by air| a day| on average| under the transit policy"
+        "| fewer than in 2030| more than in 2030| per month| since 2013| short of the target| over five years| each"
+        "| in the eastern region| for tourism| among men| including border residents| with children| and dependants"
+        "| over the past five years| as of June| on May 1"
+    ),
+}
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, deadline=None)
+@given(st.deferred(lambda: st.sampled_from(english_sentences())), st.data())
+def test_an_undeclared_english_word_makes_the_sentence_unread(sentence: tuple[str, str], data: st.DataObject) -> None:
+    publisher, frame = sentence
+    place = data.draw(st.sampled_from(sorted(ENGLISH_CHANGES)))
+    words = {"before": "", "inside": "", "after": ""}
+    words[place] = data.draw(st.sampled_from(ENGLISH_CHANGES[place].split("|")))
+    assert read(publisher, frame.format(**words)) == set(), frame.format(**words)

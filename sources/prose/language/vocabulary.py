@@ -96,6 +96,8 @@ class Vocabulary(_Part):
     policy: list[Words] = Field(description="words of a part of the sentence without a figure")
     between: list[Words] = Field(description="words between what is counted and its figure")
     after: list[Words] = Field(description="words that may follow a figure directly")
+    after_english: list[Words] = Field(description="English words that may follow a figure directly; # is a digit")
+    and_english: list[Words] = Field(description="English words after a figure by which another subject follows")
     verbs: dict[str, list[str]] = Field(description="verbs by class")
     changes: Changes
     links: list[str] = Field(description="words that make a figure a part of the last total")
@@ -123,9 +125,26 @@ class Vocabulary(_Part):
         return re.compile(rf"{names}|{named}|{self.place.pattern}")
 
     @cached_property
+    def ending(self) -> re.Pattern[str]:
+        """A word that ends a clause directly after its figure."""
+        chinese = [re.escape(word) for group in self.after for word in group.words]
+        return re.compile("|".join((*chinese, *_english(self.after_english))), re.IGNORECASE)
+
+    @cached_property
+    def another(self) -> re.Pattern[str]:
+        """An English word by which another subject follows."""
+        return re.compile("|".join(_english(self.and_english)), re.IGNORECASE)
+
+    @cached_property
     def trends(self) -> frozenset[str]:
         """The words of ``between`` that state a trend of the figure and are followed by a comma."""
         return frozenset(word for group in self.between if "trend" in group.reason for word in group.words)
+
+
+def _english(groups: list[Words]) -> Iterable[str]:
+    """Yield the patterns of English words; # is a digit."""
+    for word in (word for group in groups for word in group.words):
+        yield re.escape(word).replace(r"\#", r"\d") + ("" if word.endswith("#") else r"(?![A-Za-z])")
 
 
 class Token(NamedTuple):
@@ -227,9 +246,16 @@ def _comparison_end(text: str, at: int, published: date | None) -> int | None:
     if opening is None or time is None:
         return None
     closing = _COMPARED.match(text, time.end)
+    if opening.group()[0] not in "与和同比较" and (time.why or not _follows_words(text[:at])):
+        return None
     if opening["with"] and not (closing and closing["compared"]):
         return None
     return closing.end() if closing else time.end
+
+
+def _follows_words(text: str) -> bool:
+    """Return whether a comparison in English follows words or a figure: Over 2025, at the beginning, is a time."""
+    return bool(text) and not text.rstrip().endswith((",", ";", ":", "(", "-"))
 
 
 def _first(word: str) -> str:
