@@ -5,7 +5,7 @@ the rows of the table, and all of them on the code. A build with nothing new fin
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +64,7 @@ _received: dict[Workspace, tuple[object, Receptions]] = {}
 
 def observations(workspace: Workspace, name: str) -> StageResult:
     """What is known now of ``publisher/dataset``, from every payload in the archive."""
-    state = (workspace.archive.state, sorted(_accepted(workspace, name)))
+    state = (workspace.archive.state, sorted(_accepted(workspace, name)), accepted_payloads(workspace, name))
     then, result = _found.get((workspace, name), (None, None))
     if result is None or then != state or not result.folder.is_dir():
         result = _observations(workspace, name)
@@ -156,7 +156,14 @@ def _refused(workspace: Workspace, name: str, found: dict[str, list[ReadResponse
     publisher, entry = datasets()[name]
     endpoint = publisher.endpoints[entry.endpoint]
     checks = [recoding.CHECK] if endpoint.articles or endpoint.follow or is_prose(name) else list(REFUSALS)
-    return {key: reason for check in reversed(checks) for key, reason in REFUSALS[check](found, accepted).items()}
+    return {key: reason for check in reversed(checks) for key, reason in _refused_by(check, found, accepted).items()}
+
+
+def _refused_by(
+    check: str, found: dict[str, list[ReadResponse]], accepted: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Fingerprint of each response that a check refuses → the reason. A payload is accepted for one check only."""
+    return REFUSALS[check](found, {payload for name, payload in accepted if name == check})
 
 
 def _newest_refused(found: dict[str, list[ReadResponse]], refused: Mapping[str, str]) -> list[ReadResponse]:
@@ -319,12 +326,13 @@ def as_of(workspace: Workspace, name: str, at: datetime) -> pl.DataFrame:
     return plain(pl.concat([*rows_in_parts(then, declared)]).lazy()).collect()
 
 
-def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
+def accept(workspace: Workspace, name: str, check: str, because: str, payload: str = "") -> None:
     """Record that a person accepts the present rows of a table although a check fails on them.
 
     For table ``held_figure``, ``check`` is the name of a figure that is held back; the next build publishes it. For a
-    dataset, ``check`` is ``unknown_codes`` or ``lost_rows``; the next build uses its newest payloads, without the cells
-    with unknown codes.
+    dataset, ``check`` is ``unknown_codes`` or ``lost_rows``, and the next build uses its newest response that this
+    check refuses, without the cells with unknown codes. If there are several, ``payload`` is the beginning of the
+    sha256 of one of them.
     ``AssetError`` if no such check of severity error fails, or if no such figure is held back.
     """
     at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -332,8 +340,10 @@ def accept(workspace: Workspace, name: str, check: str, because: str) -> None:
         _accept_figure(workspace, check, because, at)
         return
     if check in REFUSALS:
-        _accept_payloads(workspace, name, check, because, at)
+        _accept_payload(workspace, name, check, because, at, payload)
         return
+    if payload:
+        raise AssetError(f"a payload is named with {' or '.join(REFUSALS)} only")
     if name not in release_tables():
         raise AssetError(f"there is no table {name}; {did_you_mean(name, release_tables(), 'see `corridor explain`')}")
     result, outcomes = validated(workspace, name)
@@ -350,15 +360,22 @@ def _record(workspace: Workspace, given: Acceptance) -> None:
     _received.clear()
 
 
-def _accept_payloads(workspace: Workspace, name: str, check: str, because: str, at: str) -> None:
-    """Record that a person accepts the newest payloads of a dataset that a check refuses."""
+def _accept_payload(  # noqa: PLR0913, PLR0917 - the fields of an acceptance
+    workspace: Workspace, name: str, check: str, because: str, at: str, beginning: str
+) -> None:
+    """Record that a person accepts the newest response to one request of a dataset, which a check refuses."""
     if name not in datasets():
         raise AssetError(f"{name} is no dataset, so it has no {check}; `corridor sources` lists the datasets")
     found = read_responses(workspace, name)
-    newest = _newest_refused(found, REFUSALS[check](found, accepted_payloads(workspace, name)))
+    newest = _newest_refused(found, _refused_by(check, found, accepted_payloads(workspace, name)))
+    chosen = [each for each in newest if any(str(page.payload).startswith(beginning) for page in each.pages)]
     if not newest:
         raise AssetError(f"no payload of {name} is refused by {check}")
-    for payload in dict.fromkeys(str(page.payload) for response in newest for page in response.pages):
+    if len(chosen) != 1:
+        shown = ", ".join(f"{str(each.pages[0].payload)[:12]} [{each.slice}]" for each in newest[:10])
+        more = f" and {len(newest) - 10} more" if len(newest) > 10 else ""
+        raise AssetError(f"name one of these payloads with --payload: {shown}{more}")
+    for payload in dict.fromkeys(str(page.payload) for page in chosen[0].pages):
         _record(workspace, Acceptance(name, check, payload, because, at))
 
 

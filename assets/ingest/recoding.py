@@ -63,5 +63,5 @@ def _reason(response: ReadResponse, share: float) -> str:
     more = f" and {codes.height - SHOWN} more" if codes.height > SHOWN else ""
     return (
         f"{share:.1%} of its cells have codes that no crosswalk has ({shown}{more}); `corridor accept {name} {CHECK} "
-        "--because REASON` uses it without these cells"
+        f"--payload {str(response.pages[0].payload)[:12]} --because REASON` uses it without these cells"
     )

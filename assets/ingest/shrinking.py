@@ -46,5 +46,6 @@ def _rows(response: ReadResponse) -> int:
 def _reason(response: ReadResponse, rows: int, before: int) -> str:
     name = f"{response.pages[0].publisher}/{response.pages[0].dataset}"
     return (
-        f"it has {rows:,} rows where {before:,} were before; `corridor accept {name} {CHECK} --because REASON` uses it"
+        f"it has {rows:,} rows where {before:,} were before; `corridor accept {name} {CHECK} --payload "
+        f"{str(response.pages[0].payload)[:12]} --because REASON` uses it"
     )

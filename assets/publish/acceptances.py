@@ -57,6 +57,6 @@ def accepted_figures(workspace: Workspace) -> list[Acceptance]:
     return [given for given in acceptances(workspace) if given.table == HELD]
 
 
-def accepted_payloads(workspace: Workspace, name: str) -> list[str]:
-    """The payloads of a dataset that a person accepted although some of their codes are unknown."""
-    return sorted({given.fingerprint for given in acceptances(workspace) if given.table == name})
+def accepted_payloads(workspace: Workspace, name: str) -> list[tuple[str, str]]:
+    """Check and sha256 of each payload of a dataset that a person accepted although this check refuses it."""
+    return sorted({(given.check, given.fingerprint) for given in acceptances(workspace) if given.table == name})

@@ -61,19 +61,24 @@ def accept(
     because: Annotated[
         str, typer.Option("--because", metavar="REASON", callback=reason, help="Why the rows are right.")
     ],
+    payload: Annotated[
+        str,
+        typer.Option("--payload", metavar="SHA256", help="Beginning of the sha256, if several payloads are refused."),
+    ] = "",
     live: DataMode = None,
     data: Data = None,
 ) -> None:
     """Accept the rows on which a check fails, so that the next build can publish them.
 
-    The acceptance is valid for the present rows of the table only. The changelog of the release states the reason.
+    The acceptance is valid for the present rows of the table only; with a dataset, for one payload and this check. The
+    changelog of the release states the reason.
     With table held_figure, the next build publishes one figure that is held back as not plausible.
     """
     from assets import stages
 
     workspace = data_workspace(data, live)
     with build_lock(workspace):
-        stages.accept(workspace, table, check, because)
+        stages.accept(workspace, table, check, because, payload)
     done = f"The check {check} of {table} no longer stops a release of these rows"
     if table == "held_figure":
         done = f"The figure {check} is no longer held back"

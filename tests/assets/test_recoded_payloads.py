@@ -13,6 +13,7 @@ from assets.ingest.fetch import receive
 from assets.ingest.reading import current_responses, read_responses
 from assets.ingest.recoding import recoded
 from assets.ingest.stored import StageResult
+from assets.publish.acceptances import Acceptance, record_acceptance
 from sources import catalogue
 from tests.support.live_catalogue import filled_double_in_use
 from tests.support.publisher_double import Double, permit
@@ -82,7 +83,13 @@ def test_accepted_payloads_are_used_without_the_cells_with_unknown_codes(
     night(workspace)
     recode(publishers)
     night(workspace)
-    stages.accept(workspace, PERMITS, "unknown_codes", "China has its own table now")
+    with pytest.raises(
+        AssetError, match=r"name one of these payloads with --payload: \w{12} \[geo=AT\], \w{12} \[geo=DE\]"
+    ):
+        stages.accept(workspace, PERMITS, "unknown_codes", "China has its own table now")
+    for given in read_responses(workspace, PERMITS).values():
+        sha256 = str(given[-1].pages[0].payload)
+        stages.accept(workspace, PERMITS, "unknown_codes", "China has its own table now", sha256[:12])
     result = stages.observations(workspace, PERMITS)
     assert result.failures == []
     assert set(result.frame.collect()["partner"]) == {"USA"}
@@ -123,6 +130,18 @@ def test_a_response_that_lost_rows_is_not_used_until_a_person_accepts_it(
     accepted = stages.observations(workspace, PERMITS)
     assert accepted.failures == []
     assert accepted.frame.collect().height == before.height - 12
+
+
+def test_an_accepted_payload_is_accepted_for_one_check_only(publishers: Double, workspace: Workspace) -> None:
+    publishers.eurostat["migr_resfirst"] += [permit("US", "AT", year, 3) for year in range(1990, 2020)]
+    before = night(workspace).frame.collect()
+    publishers.eurostat["migr_resfirst"] = publishers.eurostat["migr_resfirst"][:-12]
+    night(workspace)
+    newest = str(read_responses(workspace, PERMITS)["geo=AT"][-1].pages[0].payload)
+    record_acceptance(workspace, Acceptance(PERMITS, "unknown_codes", newest, "new codes", "2026-01-01"))
+    result = stages.observations(workspace, PERMITS)
+    assert ["lost_rows" in reason for reason in result.failures] == [True]
+    assert result.frame.collect().equals(before)
 
 
 def test_a_response_may_lose_single_rows(publishers: Double, workspace: Workspace) -> None:
