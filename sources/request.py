@@ -44,6 +44,11 @@ class Limits:
     budget: float = 3600.0
 
     @property
+    def exchange(self) -> float:
+        """Seconds for one exchange as a whole: all redirects, headers and the body."""
+        return 30 * self.timeout
+
+    @property
     def connect_timeout(self) -> float:
         """Seconds until a connection must exist."""
         return min(CONNECT_SECONDS, self.timeout)

@@ -24,10 +24,13 @@ _REQUESTED_ENCODINGS = frozenset({"gzip", "x-gzip"})
 _OTHER_ENCODINGS = frozenset({"br", "compress", "deflate", "zstd"})
 
 
-def save(raw: HTTPResponse, headers: Mapping[str, str], path: Path, limits: Limits) -> tuple[int, str]:
+def save(
+    raw: HTTPResponse, headers: Mapping[str, str], path: Path, limits: Limits, deadline: float = float("inf")
+) -> tuple[int, str]:
     """Write a body to the new file ``path``, without its transport compression; return its size and sha256.
 
-    ``headers`` have lower-case names. ``Failure`` if the body is incomplete or exceeds a limit; then there is no file.
+    ``headers`` have lower-case names. ``Failure`` if the body is incomplete, exceeds a limit, or does not end before
+    ``deadline`` of the monotonic clock; then there is no file.
     """
     encoding = headers.get("content-encoding", "").lower()
     if encoding in _OTHER_ENCODINGS:
@@ -36,7 +39,7 @@ def save(raw: HTTPResponse, headers: Mapping[str, str], path: Path, limits: Limi
     digest = hashlib.sha256()
     try:
         with path.open("xb") as file:
-            for chunk in _chunks(raw, headers.get("content-length", ""), limits):
+            for chunk in _chunks(raw, headers.get("content-length", ""), limits, deadline):
                 for piece in gunzip.feed(chunk) if encoding in _REQUESTED_ENCODINGS else (chunk,):
                     digest.update(piece)
                     file.write(piece)
@@ -52,6 +55,16 @@ def head(path: Path) -> bytes:
     """The first ``HEAD_BYTES`` of a body as it is stored."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
+
+
+def unpacked(path: Path, limits: Limits) -> Iterator[bytes]:
+    """The content of a body that is gzip, in pieces; nothing for any other body."""
+    gunzip = Gunzip(limits.max_unpacked)
+    with path.open("rb") as file:
+        if file.read(len(_GZIP)) == _GZIP:
+            file.seek(0)
+            for chunk in iter(lambda: file.read(_CHUNK), b""):
+                yield from gunzip.feed(chunk)
 
 
 def unpacked_head(path: Path, limits: Limits) -> bytes:
@@ -71,14 +84,17 @@ def unpacked_head(path: Path, limits: Limits) -> bytes:
     return bytes(content)
 
 
-def _chunks(raw: HTTPResponse, declared: str, limits: Limits) -> Iterator[bytes]:
+def _chunks(raw: HTTPResponse, declared: str, limits: Limits, deadline: float) -> Iterator[bytes]:
     """The bytes of a body as the publisher sends them; ``declared`` is the header Content-Length."""
     if declared.isdecimal() and int(declared) > limits.max_bytes:
         raise Failure(f"the response has {int(declared):,} bytes, more than the limit of {limits.max_bytes:,}")
     size, begun = 0, time.perf_counter()
     while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Failure(f"the response does not end in time: {size:,} bytes until the deadline")
         try:
-            with limited(getattr(raw, "connection", None), limits.timeout):
+            with limited(getattr(raw, "connection", None), min(limits.timeout, left)):
                 chunk = raw.read1(_CHUNK, decode_content=False)
         except (urllib3_errors.HTTPError, OSError) as error:
             reason = reason_of(error, limits)

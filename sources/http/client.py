@@ -100,12 +100,13 @@ class Client:
     def _try(self, request: Request, secrets: Secrets, conditions: dict[str, str]) -> Response:
         """The response of one try; ``Failure`` if it has no payload."""
         sent_at, begun = datetime.now(UTC), time.perf_counter()
+        deadline = min(self._circuit.deadline, time.monotonic() + self.limits.exchange)
         received: Response | None = None
         try:
-            with closing(self._connection.send(request, secrets, conditions)) as response:
+            with closing(self._connection.send(request, secrets, conditions, deadline)) as response:
                 received = Response(
                     status=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
+                    headers={name.lower(): secrets.remove(value) for name, value in response.headers.items()},
                     body=None,
                     url=secrets.remove(response.url) if response.history else request.full_url,
                     sent_at=sent_at,
@@ -114,7 +115,11 @@ class Client:
                 if received.status == 304 and conditions:
                     return received
                 path = Path(self._folder.name, f"{next(self._numbers)}")
-                size, sha256 = body.save(response.raw, received.headers, path, self.limits)
+                size, sha256 = body.save(response.raw, received.headers, path, self.limits, deadline)
+                size, sha256 = secrets.remove_from(path) or (size, sha256)
+                if secrets.values and secrets.occur_in(body.unpacked(path, self.limits)):
+                    path.unlink()
+                    raise Failure("the compressed response contains a secret, so it is not stored")
             received = replace(received, body=path, bytes=size, sha256=sha256, seconds=time.perf_counter() - begun)
             if reason := self._rejection(received, path, request.accept):
                 raise Failure(reason)

@@ -1,6 +1,7 @@
 """Send one request: to the publisher's hosts only, over TLS, within its rate, and with redirects followed by us."""
 
 import logging
+import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urljoin
@@ -57,10 +58,13 @@ class Connection:
         """Close all connections."""
         self._session.close()
 
-    def send(self, request: Request, secrets: Secrets, conditions: Mapping[str, str]) -> requests.Response:
+    def send(
+        self, request: Request, secrets: Secrets, conditions: Mapping[str, str], deadline: float
+    ) -> requests.Response:
         """The response after all redirects; its body is not read yet.
 
-        ``conditions`` are further headers. ``Failure`` if an address is not allowed or after too many redirects.
+        ``conditions`` are further headers. ``Failure`` if an address is not allowed, after too many redirects, or after
+        ``deadline`` of the monotonic clock.
         """
         url = address(request.url, tuple((name, secrets.insert(value)) for name, value in request.params))
         headers = {name: secrets.insert(value) for name, value in request.headers} | dict(conditions)
@@ -70,7 +74,9 @@ class Connection:
             url, headers = f"{url}#{request.body}", headers | {"Content-Type": "application/json"}
         history: list[requests.Response] = []
         for _ in range(MAX_REDIRECTS + 1):
-            response, host = self._send_once(url, headers, body)
+            if time.monotonic() > deadline:
+                raise Failure("the redirects do not end in time")
+            response, host = self._send_once(url, headers, body, deadline)
             response.history = list(history)
             if not response.is_redirect:
                 return response
@@ -84,18 +90,20 @@ class Connection:
                 headers = {name: value for name, value in headers.items() if name not in confidential}
         raise Failure(f"more than {MAX_REDIRECTS} redirects, the last to {parse_url(url).host}")
 
-    def _send_once(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[requests.Response, str]:
+    def _send_once(
+        self, url: str, headers: Mapping[str, str], body: bytes, deadline: float
+    ) -> tuple[requests.Response, str]:
         """The response of one address with any status, and the host."""
         method = "POST" if body else "GET"
         prepared = self._session.prepare_request(requests.Request(method, url, headers=headers, data=body or None))
         # The prepared address is checked, because it is the one that is used.
         host = self._allowed_host(str(prepared.url))
         settings = self._session.merge_environment_settings(str(prepared.url), {}, True, None, None)
-        return self._session.send(prepared, allow_redirects=False, timeout=self._timeout(), **settings), host
+        return self._session.send(prepared, allow_redirects=False, timeout=self._timeout(deadline), **settings), host
 
-    def _timeout(self) -> tuple[float, float]:
+    def _timeout(self, deadline: float) -> tuple[float, float]:
         """Seconds until a connection must exist, and without a byte: no longer than until the deadline."""
-        left = max(self._circuit.seconds_left, SHORTEST_TIMEOUT)
+        left = max(deadline - time.monotonic(), SHORTEST_TIMEOUT)
         return min(self._limits.connect_timeout, left), min(self._limits.timeout, left)
 
     def _allowed_host(self, url: str) -> str:

@@ -1,9 +1,15 @@
 """Secrets of a request: read from the environment when it is sent, and removed from every text about it."""
 
+import base64
+import hashlib
+import html
+import json
+import mmap
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
@@ -35,10 +41,49 @@ class Secrets:
 
     def remove(self, text: str) -> str:
         """``text`` with ``env:NAME`` in place of each secret, also where a publisher's response repeats the secret."""
-        for name, value in self.values.items():
-            for written in (value, quote(value), quote(value, safe="")):
-                text = text.replace(written, f"env:{name}")
+        for written, name in self._written():
+            text = text.replace(written, f"env:{name}")
         return text
+
+    def remove_from(self, path: Path) -> tuple[int, str] | None:
+        """Write ``env:NAME`` in place of each secret in the file of a body.
+
+        Return its new size and sha256; None where it has no secret.
+        """
+        written = [(text.encode(), name.encode()) for text, name in self._written()]
+        if not written or not path.stat().st_size:
+            return None
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if all(content.find(text) < 0 for text, _ in written):
+                return None
+            changed = content[:]
+        for text, name in written:
+            changed = changed.replace(text, b"env:" + name)
+        path.write_bytes(changed)
+        return len(changed), hashlib.sha256(changed).hexdigest()
+
+    def occur_in(self, pieces: Iterable[bytes]) -> bool:
+        """Whether a content, given in pieces, has a secret."""
+        written = [text.encode() for text, _ in self._written()]
+        longest, tail = max(map(len, written), default=0), b""
+        for piece in pieces:
+            seen = tail + piece
+            if any(text in seen for text in written):
+                return True
+            tail = seen[-longest:]
+        return False
+
+    def _written(self) -> list[tuple[str, str]]:
+        """Each form in which a text may hold a secret, longest first, and the name of its variable."""
+        found: dict[str, str] = {}
+        for name, value in self.values.items():
+            quoted = (quote(value), quote(value, safe=""))
+            in_json = (json.dumps(value)[1:-1], json.dumps(value)[1:-1].replace("/", "\\/"))
+            encoded = base64.b64encode(value.encode()).decode()
+            lower = (re.sub("%..", lambda code: code[0].lower(), text) for text in quoted)
+            forms = (value, *quoted, *lower, *in_json, html.escape(value), encoded)
+            found |= dict.fromkeys(forms, name)
+        return sorted(found.items(), key=lambda pair: -len(pair[0]))
 
 
 def names_secret(value: str) -> bool:

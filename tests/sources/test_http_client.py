@@ -170,6 +170,32 @@ def test_a_secret_is_sent_but_never_shown(
     assert received.headers["x-key"] == token
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_secret_that_a_server_repeats_is_not_stored(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setenv("UN_TOKEN", "a/b+c<d")
+    body = rb'{"plain": "a/b+c<d", "json": "a\/b+c<d", "html": "a/b+c&lt;d", "url": "a%2fb%2bc%3cd"}'
+    answer = reply(body, status, Link="<https://x/?key=a/b%2Bc%3Cd>")
+    with serve(answer) as server, Client(HOSTS, limits()) as client:
+        request = request_to(server, "json", headers=(("X-Key", "env:UN_TOKEN"),))
+        try:
+            response: Response | None = client.fetch(request)
+        except FetchError as error:
+            response = error.response
+        stored = bytes_of(response)
+    assert response is not None
+    assert stored == b'{"plain": "env:UN_TOKEN", "json": "env:UN_TOKEN", "html": "env:UN_TOKEN", "url": "env:UN_TOKEN"}'
+    assert (response.status, response.headers["link"]) == (status, "<https://x/?key=env:UN_TOKEN>")
+
+
+def test_a_compressed_response_with_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UN_TOKEN", "abc123")
+    with serve(reply(gzip.compress(CSV + b"abc123,2024,1\n"))) as server, Client(HOSTS, limits()) as client:
+        with pytest.raises(FetchError, match="contains a secret, so it is not stored") as caught:
+            client.fetch(request_to(server, headers=(("X-Key", "env:UN_TOKEN"),)))
+        assert caught.value.response is not None
+        assert caught.value.response.body is None
+
+
 def test_a_missing_secret_is_named_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UN_TOKEN", raising=False)
     with serve(reply(CSV)) as server, Client(HOSTS, limits()) as client:
@@ -319,6 +345,16 @@ def test_a_server_that_sends_one_byte_now_and_then_is_given_up(script: Script) -
         fetched(script, within=limits(timeout=0.3))
     assert "127.0.0.1" in str(caught.value)
     assert time.monotonic() - begun < 3
+
+
+def test_a_response_that_never_ends_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece comes in time and the pace is high enough, so that no other limit ends the exchange."""
+    monkeypatch.setattr(Limits, "exchange", 1.0)
+    begun = time.monotonic()
+    slow = dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n" + CSV, b"x" * 1000)
+    message, _ = refused(slow, within=limits(timeout=5))
+    assert "does not end in time" in message or "breaks off" in message
+    assert time.monotonic() - begun < 4
 
 
 def test_a_tls_handshake_that_does_not_end_is_given_up() -> None:
