@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -39,9 +39,14 @@ class Damage:
 
 @dataclass(frozen=True)
 class Archive:
-    """The archive in the folder ``root``, which is created with the first payload or fetch."""
+    """The archive in the folder ``root``, which is created with the first payload or fetch.
+
+    ``renamed`` are the datasets with an earlier name, as pairs of the earlier and the present ``publisher/dataset``:
+    fetches under the earlier name, which the ledger keeps, are returned under the present one.
+    """
 
     root: Path
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def ledger(self) -> Path:
@@ -98,11 +103,13 @@ class Archive:
 
         ``ArchiveError`` if the ledger or its end is missing, or if a newer version of Corridor wrote it.
         """
-        return ledger.read(self.ledger)
+        return (
+            list(map(self._under_present_name, ledger.read(self.ledger))) if self.renamed else ledger.read(self.ledger)
+        )
 
     def latest(self, publisher: str, dataset: str, slice: str, transports: Collection[str]) -> Fetch | None:  # noqa: A002
         """The last successful fetch of a request by one of ``transports``; None if there is none."""
-        for fetch in ledger.newest_first(self.ledger):
+        for fetch in map(self._under_present_name, ledger.newest_first(self.ledger)):
             if (
                 fetch.dataset == dataset
                 and fetch.slice == slice
@@ -113,6 +120,14 @@ class Archive:
             ):
                 return fetch
         return None
+
+    def _under_present_name(self, fetch: Fetch) -> Fetch:
+        whole = f"{fetch.publisher}/{fetch.dataset}" if self.renamed else ""
+        for earlier, present in self.renamed:
+            if whole == earlier:
+                publisher, _, dataset = present.partition("/")
+                return replace(fetch, publisher=publisher, dataset=dataset)
+        return fetch
 
     def ledger_damages(self) -> list[Damage]:
         """The damaged, changed and missing lines of the ledger."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from assets.core.stage_cache import StageCache
+from sources.catalogue import renamed_datasets
 from sources.catalogue.model import Publisher
 from sources.http.circuit import Circuit
 from sources.http.client import Client
@@ -43,7 +44,7 @@ class Workspace:
     @property
     def archive(self) -> Archive:
         """Every payload ever received."""
-        return Archive(self.data / "archive")
+        return Archive(self.data / "archive", renamed_datasets())
 
     @property
     def stage_cache(self) -> StageCache:

@@ -44,6 +44,20 @@ def datasets() -> dict[str, tuple[Publisher, Dataset]]:
     return {f"{p.publisher}/{name}": (p, entry) for p in publishers().values() for name, entry in p.datasets.items()}
 
 
+def renamed_datasets() -> tuple[tuple[str, str], ...]:
+    """The earlier and the present name of each dataset that was renamed, as ``publisher/dataset``.
+
+    ``CatalogueError`` if an earlier name is the name of a dataset, or belongs to two.
+    """
+    found = datasets()
+    pairs = [(earlier, name) for name, (_, entry) in found.items() for earlier in entry.formerly]
+    earlier_names = [earlier for earlier, _ in pairs]
+    for earlier in earlier_names:
+        if earlier in found or earlier_names.count(earlier) > 1:
+            raise CatalogueError(f"{earlier} is the earlier name of a dataset and also another name")
+    return tuple(pairs)
+
+
 def dataset(name: str) -> tuple[Publisher, Dataset]:
     """One dataset by ``publisher/dataset``; ``CatalogueError`` lists similar names."""
     found = datasets().get(name)

@@ -17,7 +17,9 @@ from assets.core.workspace import Workspace
 from assets.ingest.imports import import_file
 from assets.normalise import tables
 from assets.tables import steps
+from sources import catalogue
 from sources.catalogue import publishers
+from sources.errors import CatalogueError
 from sources.protocols.requests import requests_for
 from tests.support.publisher_double import displaced, stock
 from warehouse.archive import Fetch
@@ -147,6 +149,32 @@ def only_displacement(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use a table with one dataset, so that no example reads the others."""
     step = replace(steps()["displacement"], datasets=(UNHCR,))
     monkeypatch.setattr(stages, "steps", lambda: {"displacement": step})
+
+
+def test_a_renamed_dataset_keeps_its_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace(tmp_path, "live")
+    received(workspace, [Arrival(OLD, 1, None), Arrival(NEW, 400, None)])
+    before = revisions(workspace, UNHCR)
+    entries = publishers()
+    unhcr = entries["unhcr"]
+    renamed = {"persons": unhcr.datasets["population"].model_copy(update={"formerly": [UNHCR]})}
+    others = {name: entry for name, entry in unhcr.datasets.items() if name != "population"}
+    changed = unhcr.model_copy(update={"datasets": renamed | others})
+    monkeypatch.setattr(catalogue, "publishers", lambda: entries | {"unhcr": changed})
+    after = revisions(workspace, "unhcr/persons")
+    assert before.height > 0
+    assert after.drop("dataset").equals(before.drop("dataset"))
+    assert set(after["dataset"]) == {"unhcr/persons"}
+
+
+def test_an_earlier_name_belongs_to_one_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = publishers()
+    unhcr = entries["unhcr"]
+    wrong = unhcr.datasets["population"].model_copy(update={"formerly": ["worldbank/SP.POP.TOTL"]})
+    changed = unhcr.model_copy(update={"datasets": unhcr.datasets | {"population": wrong}})
+    monkeypatch.setattr(catalogue, "publishers", lambda: entries | {"unhcr": changed})
+    with pytest.raises(CatalogueError, match="is the earlier name of a dataset and also another"):
+        catalogue.renamed_datasets()
 
 
 @given(arrivals())
