@@ -110,6 +110,12 @@ class Outcome:
     times: list[TimeExpression] = field(default_factory=list)
 
 
+# The number of a paragraph: 二、按国别排序, (三)证件方面, 1.出入境人员.
+_NUMBERED = re.compile(
+    r"(?:[一二三四五六七八九十]{1,3}、(?![一二三四五六七八九十]|季|线|级|类|月|年|等)|\([一二三四五六七八九十\d]{1,3}\)|\d{1,2}[.、](?!\d)|[①-⑩])"
+)
+
+
 def read_sentence(grammar: Grammar, sentence: Compact, thread: Thread) -> Outcome:
     """Return the figures of a sentence, and the quantities that were not read with the word that stopped each."""
     return _Sentence(grammar, sentence.text, thread).read()
@@ -120,7 +126,10 @@ class _Sentence:
 
     def __init__(self, grammar: Grammar, text: str, thread: Thread) -> None:
         self.grammar, self.text, self.thread = grammar, text, thread
-        self.at = 0
+        numbered = _NUMBERED.match(text)
+        self.at = numbered.end() if numbered else 0
+        if grammar.reporters and (reporter := grammar.reporters.match(text, self.at)):
+            self.at = reporter.end()
         self.verbs: frozenset[str] = frozenset()
         self.run: list[Reading] = []
         self.before_bracket: list[TimeExpression] | None = None
@@ -142,7 +151,7 @@ class _Sentence:
     def _quantities(self) -> list[Quantity]:
         """Return the quantities of the sentence: numbers that are no part of a time, a word or a subject."""
         skipped = [(time.start, time.end) for time in times_in(self.text, self.grammar.published)]
-        skipped += self.grammar.lexer.spans_of_numbers(self.text)
+        skipped += [(0, self.at), *self.grammar.lexer.spans_of_numbers(self.text)]
         skipped += [match.span() for pattern in self.grammar.numbered for match in pattern.finditer(self.text)]
         return list(quantities(self.text, self.grammar.units, skipped))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from sources.prose.article import Article
 from sources.prose.clauses import Change, Outcome, Reading, Thread, is_in_brackets, read_sentence
@@ -15,7 +16,7 @@ from sources.prose.language.time_expressions import TimeExpression, last_day, na
 from sources.prose.language.vocabulary import vocabulary
 from sources.prose.matching import grammar_of
 from sources.prose.rows import GROWTH
-from sources.prose.statements import Statement, Statements
+from sources.prose.statements import Coded, Statement, Statements
 
 _LONGEST = 4_000  # characters: longer runs of text are not sentences
 _DIGIT = re.compile(r"\d")
@@ -76,7 +77,7 @@ def figures_of(document: Document) -> Figures:
         for name, declared in known.statements.items()
         if declared.context is None or declared.context.holds(document.whole, day)
     }
-    grammar = grammar_of(known, applicable, day)
+    grammar = grammar_of(known, applicable, day, document.whole)
     found = Figures()
     scope = _Scope(known, page)
     title = times_of_title(document)
@@ -100,7 +101,9 @@ def figures_of(document: Document) -> Figures:
         text = compact(page.text, place)
         outcome = read_sentence(grammar, text, thread)
         scope.leaves(written, understood=bool(outcome.readings) and not any(why for _, why in outcome.unread))
-        if smaller:
+        if smaller == "region":
+            _keep_regions(outcome)
+        elif smaller:
             thread.unread()
             quantities = [one.quantity for one in outcome.readings] + [one for one, _ in outcome.unread]
             found.unread += [_unread(page.text, place, text, one, _PART) for one in quantities]
@@ -114,6 +117,14 @@ def figures_of(document: Document) -> Figures:
             outcome.readings, outcome.changes = [], []
         _collect(document, found, (place, text), outcome, (before, title))
     return found
+
+
+def _keep_regions(outcome: Outcome) -> None:
+    """Keep the figures of a sentence after one about a region if they name their own region; the others are unread."""
+    own = [one for one in outcome.readings if any(isinstance(s, Coded) for s in one.found.declared.fields.values())]
+    outcome.unread += [(one.quantity, _PART) for one in outcome.readings if one not in own]
+    outcome.readings = own
+    outcome.changes = [change for change in outcome.changes if change.reading in own]
 
 
 @dataclass
@@ -256,7 +267,7 @@ class _Scope:
         words = (*known.issuers, *vocabulary().titles, "全国", "我国", "中国", "China", "NIA", "NBS")
         words += tuple(word for entry in known.neutral for word in entry.words)
         self.nation = re.compile("|".join(re.escape(word) for word in words))
-        self.heading = self.part = False
+        self.heading = self.part = self.region = self.document_region = False
         self.first = True
 
     def begin(self, text: str, place: Sentence) -> None:
@@ -265,15 +276,17 @@ class _Scope:
         line = text[place.paragraph : end if end >= 0 else len(text)].strip()
         if len(line) <= _HEADING and line[-1:] not in _STOPS and not _DIGIT.search(line) and line != self.title:
             self.heading = bool(_part(line))
-        self.part = self.document or self.heading
+        self.part, self.region = self.document or self.heading, self.document_region
 
-    def enters(self, sentence: str) -> bool:
-        """Return whether a sentence is about a part of the nation."""
+    def enters(self, sentence: str) -> Literal["", "part", "region"]:
+        """Return "part" for a sentence about a part of the nation, "region" for one that follows a region, or ""."""
         if self._is_part(sentence):
             self.part = True
         elif _NATION.search(sentence):
-            self.part = False
-        return self.part
+            self.part = self.region = False
+        if self.part:
+            return "part"
+        return "region" if self.region else ""
 
     def anchored(self, sentence: str) -> bool:
         """Return whether the title or the sentence names the nation, its authorities, or what is counted.
@@ -291,8 +304,12 @@ class _Scope:
         if sentence.strip() == self.title:
             return
         if not understood and _place(sentence) and not _NATION.search(sentence) and not _REPORT.search(sentence):
-            self.part = True
-            self.document = self.document or self.first
+            if vocabulary().of_regions(sentence):
+                self.region = True
+                self.document_region = self.document_region or self.first
+            else:
+                self.part = True
+                self.document = self.document or self.first
         self.first = False
 
     def _subjects(self) -> Iterator[re.Pattern[str]]:

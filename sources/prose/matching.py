@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sources.prose.language.quantities import Quantity
 from sources.prose.language.time_expressions import TimeExpression, time_at
-from sources.prose.language.vocabulary import Lexer, Token, vocabulary
+from sources.prose.language.vocabulary import Lexer, Token, reporters, vocabulary
 from sources.prose.statements import Form, Statement, Statements, Worded
 
 _BEFORE = frozenset({"neutral", "reporting", "policy", "time", "verb", "link", "topic", "compare", "list"})
@@ -21,6 +21,8 @@ _BETWEEN = frozenset({"between", "time", "verb", "compare", "list"})
 _REPORTS = re.compile(
     r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告|报告|公报"
 )
+# Words for the day of a report.
+_DAYS = ("当天", "当日", "日前", "近日")
 # The day before such a part, as in 10月20日,国家移民管理局举行新闻发布会, is the day of the report.
 _HOLDS = re.compile(r"举行|召开")
 _TIME_AFTER = re.compile(
@@ -76,6 +78,7 @@ class Grammar:
     published: date | None
     numbered: tuple[re.Pattern[str], ...]
     verbs_needed: bool = False
+    reporters: re.Pattern[str] | None = None
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def matches(self, region: str, quantity: Quantity, sentence: str, last: Found | None = None) -> Iterator[Found]:
@@ -159,8 +162,8 @@ class Grammar:
         )
 
 
-def grammar_of(known: Statements, applicable: Mapping[str, Statement], published: date | None) -> Grammar:
-    """Return the grammar of a publisher's statements that apply to a document."""
+def grammar_of(known: Statements, applicable: Mapping[str, Statement], published: date | None, text: str) -> Grammar:
+    """Return the grammar of a publisher's statements that apply to a document with a text."""
     phrases = [p for one in applicable.values() for each in one.worded for p in (*each.subject, *each.topics)]
     return Grammar(
         statements=applicable,
@@ -169,6 +172,7 @@ def grammar_of(known: Statements, applicable: Mapping[str, Statement], published
         published=published,
         numbered=tuple(p for p in phrases if re.search(r"\\d|\d", p.pattern)),
         verbs_needed=known.verbs_needed,
+        reporters=reporters(text),
     )
 
 
@@ -218,7 +222,8 @@ def _in_place(tokens: tuple[Token, ...], text: str) -> tuple[Token, ...] | str:
                 return text[token.start : token.end]
             if token.roles <= {"policy", "reporting"} and last:
                 return text[token.start : token.end]
-            if token.time is not None and token.time.day and reports and not last:
+            day = token.time is not None and (token.time.day or text[token.start : token.end] in _DAYS)
+            if day and reports and not last:
                 continue
             kept.append(token)
     return tuple(kept)

@@ -58,10 +58,12 @@ _PROVINCE = f"(?:{'|'.join(PROVINCES)})"
 
 
 # The name of a person who reports something.
-_PERSON = (
-    r"[\u4e00-\u9fff·]{2,4}?"
-    r"(?=(?:\d{1,2}日)?(?:在会上|会上|在新闻发布会上|在发布会上|对此|就此)?(?:介绍|通报|表示|指出|透露|说|称|强调|[,:]))"
+_REPORTS_NEXT = (
+    r"(?=(?:\d{1,2}日|当天|当日|今天)?(?:在[\u4e00-\u9fff]{1,12}|会上|对此|就此)?"
+    r"(?:介绍|通报|表示|指出|透露|说|称|强调|[,:]))"
 )
+_PERSON = rf"[\u4e00-\u9fff·]{{2,4}}?{_REPORTS_NEXT}"
+_TITLED = re.compile(rf"(?:局长|司长|部长|主任|院长|检察长|负责人|发言人|站长|处长)(?P<name>{_PERSON})")
 
 _COMPARES = re.compile(
     r"(?P<with>与|和|同)|比|较|(?:over|than|from|compared (?:with|to))(?: that| the (?:figure|number|level))?"
@@ -103,6 +105,7 @@ class Vocabulary(_Part):
     links: list[str] = Field(description="words that make a figure a part of the last total")
     comparisons: list[str] = Field(description="words that compare a figure with another time")
     places: list[str] = Field(description="names of parts of the nation, besides the provinces")
+    regions: list[str] = Field(description="names of regions of several provinces")
     parts: list[str] = Field(
         description="words of titles of documents about something smaller or other than the nation"
     )
@@ -112,10 +115,14 @@ class Vocabulary(_Part):
     @cached_property
     def place(self) -> re.Pattern[str]:
         """A name of a part of the nation, or a port, a county or a town that is named, except in a telegram's place."""
-        names = "|".join(re.escape(name) for name in self.places)
+        names = "|".join(re.escape(name) for name in (*self.regions, *self.places))
         port = r"(?<=[\u4e00-\u9fff])(?<![国各放类检发在个的])口岸(?!签证|总数|任)"
         named = rf"{port}|[\u4e00-\u9fff]{{2,4}}(?:省|市|县|自治州|自治区)(?!辖|场|民)"
         return re.compile(rf"{_PROVINCE}(?![\d一二三四五六七八九十]{{1,3}}月)|{names}|{named}")
+
+    def of_regions(self, text: str) -> bool:
+        """Return whether all places that a text names are regions of several provinces."""
+        return all(match.group() in self.regions for match in self.place.finditer(text))
 
     @cached_property
     def part(self) -> re.Pattern[str]:
@@ -162,6 +169,15 @@ class Lexed:
 
     tokens: tuple[Token, ...]
     stopped: str = ""
+
+
+def reporters(text: str) -> re.Pattern[str] | None:
+    """Return a pattern of the persons that a text names with their office, where one reports something; None if none.
+
+    Later sentences name them without it: 刘忠义表示,2020年……
+    """
+    names = {match["name"] for match in _TITLED.finditer(text)}
+    return re.compile(rf"(?:{'|'.join(sorted(names))}){_REPORTS_NEXT}") if names else None
 
 
 class Lexer:
