@@ -19,7 +19,7 @@ _BEFORE = frozenset({"neutral", "reporting", "policy", "time", "verb", "link", "
 _BETWEEN = frozenset({"between", "time", "verb", "compare", "list"})
 # Words by which a part of the sentence is a report of the publication.
 _REPORTS = re.compile(
-    r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告|报告|公报"
+    r"发布|公布|通报|介绍|表示|指出|透露|获悉|消息|电|讯|举行|召开|报道|了解到|称|说|公告|通告|报告|公报|统计|显示|表明"
 )
 # Words for the day of a report.
 _DAYS = ("当天", "当日", "日前", "近日")
@@ -29,6 +29,8 @@ _TIME_AFTER = re.compile(
     r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])|,? (?=last year)",
     re.IGNORECASE,
 )
+# in 2024 and 2025 combined: the figure is of two years.
+_ANOTHER_YEAR = re.compile(r"\s?(?:,|and|or|to|through|[-–—])\s?(?:19|20)\d\d(?!\d)", re.IGNORECASE)
 # What may follow a note: the end of the clause, or the time that English states after it.
 _ENDS_NOTE = re.compile(rf"$|[,.;。]|{_TIME_AFTER.pattern}", re.IGNORECASE)
 _ENDS = ",、。;!?):"
@@ -101,7 +103,7 @@ class Grammar:
         """Return a statement with the time that English states after its figure: 68.5 percent at the end of 2031."""
         opening = _TIME_AFTER.match(sentence, found.end)
         time = time_at(sentence, opening.end(), self.published) if opening else None
-        if time is None:
+        if time is None or _ANOTHER_YEAR.match(sentence, time.end):
             return found
         token = Token(time.start, time.end, frozenset({"time"}), time)
         return replace(found, tokens=(*found.tokens, token), end=time.end)

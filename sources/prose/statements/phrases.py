@@ -1,13 +1,23 @@
 """The notation of phrases in statements, compiled to regular expressions.
 
 ``[x]`` is optional, ``{a|b}`` is one of several, ``<group>`` is one of the words that a field of the statement has
-codes for, ``#`` is a number in digits, and ``~`` is a list of names. Everything else is literal.
+codes for, ``#`` is a number in digits, ``~`` is a list of names, and ``$`` is the end of the sentence. Everything else
+is literal.
 """
 
 import re
 
-_MARKS = re.compile(r"\[|\]|\{|\}|\||<(?P<group>\w+)>|[#~]")
-_MEANING = {"[": "(?:", "]": ")?", "{": "(?:", "}": ")", "|": "|", "#": r"\d[\d,.]*", "~": r"[\u4e00-\u9fff、]{2,40}?"}
+_MARKS = re.compile(r"\[|\]|\{|\}|\||<(?P<group>\w+)>|[#~$]")
+_MEANING = {
+    "[": "(?:",
+    "]": ")?",
+    "{": "(?:",
+    "}": ")",
+    "|": "|",
+    "#": r"\d[\d,.]*",
+    "~": r"[\u4e00-\u9fff、]{2,40}?",
+    "$": "$",
+}
 
 
 def pattern(phrase: str, groups: dict[str, list[str]]) -> str:
