@@ -34,7 +34,14 @@ _ANOTHER_YEAR = re.compile(r"\s?(?:,|and|or|to|through|[-–—])\s?(?:19|20)\d\
 # What may follow a note: the end of the clause, or the time that English states after it.
 _ENDS_NOTE = re.compile(rf"$|[,.;。]|{_TIME_AFTER.pattern}", re.IGNORECASE)
 _ENDS = ",、。;!?):"
-_AFTERTHOUGHT = re.compile(r",?\(?(?:不含|含|不包括|包括|均为|均系|仅为|其中不|主要为|主要是|系|都是|全部为|全为|仅限)")
+# What follows a figure and defines it: of whom, where, over which time it counts, or that it is no count.
+_AFTERTHOUGHT = re.compile(
+    r",?\(?(?:不含|含|不包括|包括|均为|均系|仅为|其中不|主要为|主要是|系|都是|全部为|全为|仅限)"
+    r"|[,(](?:即|属|指|特指|专指|仅(?!次于|比)|只|都|这(?!也?是(?:历史|首次|近|有))|该|此数|上述|以上|前者|后者|实为|实际为|合计为|全部)"
+    r"|,均(?!创|为历史|超|高于|达|较|比|同比|实现|呈|有所|恢复|增长|上升|下降|居|位居)"
+    r"|,(?:为|是)(?!历史|近\w{1,3}年|有(?:史|记录|统计)|(?:上年|去年|上一年|(?:19|20)\d\d年)(?:同期|全年)?(?:的?(?:约|近|超)?\d|水平)"
+    r"|(?:19|20)\d\d年(?:以来)?(?:的)?(?:最|新|历史|首)|[^,。;]{1,24}(?:提供|办理|签发|服务|保障)|世界|全球|亚洲|首次|连续)"
+)
 _IN_BRACKETS = re.compile(r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由)[^()]*\)")
 
 
@@ -240,6 +247,8 @@ def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
             return False
         if word in ("由", "却由", "从") and not any(token.time for token in tokens[number + 1 : number + 2]):
             return False
+    if words and words[-1] == "的" and not any(token.time for token in tokens[-2:-1]):
+        return False  # 农民工的6700万人 is a part of them
     last = next((token for token in reversed(tokens) if text[token.start : token.end] not in ("的", "了")), None)
     return last is None or "compare" not in last.roles or "between" in last.roles
 

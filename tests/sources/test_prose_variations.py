@@ -393,3 +393,41 @@ def test_an_undeclared_english_word_makes_the_sentence_unread(sentence: tuple[st
     words = {"before": "", "inside": "", "after": ""}
     words[place] = data.draw(st.sampled_from(ENGLISH_CHANGES[place].split("|")))
     assert read(publisher, frame.format(**words)) == set(), frame.format(**words)
+
+
+AFTERTHOUGHTS = (
+    *(
+        ",为五年累计数",
+        ",是过去五年的总和",
+        ",均来自广东",
+        ",指深圳口岸",
+        ",仅指水路",
+    ),
+    *(
+        ",这是深圳的数据",
+        ",以上为广东数据",
+        ",为2020年以来累计",
+        ",属预测数",
+        ",该数为目标值",
+    ),
+    *(
+        ",即2026至2031年合计",
+        "(即五年合计)",
+        ",均为女性",
+        ",全部为老年人",
+        ",系五年合计",
+    ),
+    *(
+        ",不含港澳台",
+        "中的女性",
+        "的一半",
+        "以内",
+        "的预期",
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SENTENCES, st.sampled_from(AFTERTHOUGHTS))
+def test_what_defines_a_figure_after_it_makes_it_unread(sentence: Sentence, words: str) -> None:
+    assert read(sentence.publisher, f"{sentence.text()}{words}。") == set(), f"{sentence.text()}{words}"
