@@ -121,16 +121,37 @@ class Side(Selection):
     """One side of a mirror: its figures, and which end of the corridor is their jurisdiction."""
 
     counted_by: Literal["origin", "destination"]
+    of_all: bool = Field(
+        default=False, description="whether the figure is over all partners, because the jurisdiction gives no partner"
+    )
+
+
+class Ends(_Entry):
+    """The measures with the figure of the Union and that of China for a corridor between them."""
+
+    union: str
+    china: str
 
 
 class Mirror(_Entry):
-    """Two counts of the same corridor, by its two ends or by two publishers."""
+    """Two counts of the same corridor, by its two ends or by two publishers.
+
+    ``sides`` select the figures of each member state, ``measures`` the figures of the Union and of China in the
+    comparison.
+    """
 
     name: dict[Literal["en", "zh"], str]
     unit: str
     description: str
     corridors: Literal["from_china", "to_china"]
-    sides: tuple[Side, Side]
+    sides: tuple[Side, Side] | None = None
+    measures: Ends | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.sides is None) == (self.measures is None):
+            raise ValueError("a mirror has sides or measures")
+        return self
 
 
 @cache
@@ -146,7 +167,12 @@ def measures() -> dict[str, Measure]:
 @cache
 def mirrors() -> dict[str, Mirror]:
     """Id → mirror, in the order of the file. Raises ``ContractError`` if the file is not valid."""
-    return _declared().mirrors
+    found = _declared().mirrors
+    used = {name for entry in found.values() if entry.measures for name in (entry.measures.union, entry.measures.china)}
+    counted = {name for name, entry in measures().items() if entry.like}
+    if unknown := sorted(used - counted):
+        raise ContractError(f"warehouse/measures.yaml has mirrors of measures without sources: {', '.join(unknown)}")
+    return found
 
 
 class Declared(_Entry):

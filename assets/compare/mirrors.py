@@ -4,16 +4,17 @@ Functions take and return narwhals lazy frames.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import narwhals as nw
 import polars as pl
 
 from assets.compare.engines import Engine, Frame
-from assets.compare.grades import counting_rules, differences, join_texts, with_grades
-from assets.compare.question import member_states
+from assets.compare.grades import ATTRIBUTES, counting_rules, differences, join_texts, with_grades
+from assets.compare.question import COMPUTED, PUBLISHED, member_states
 from assets.compare.selection import FIGURE, select_rows, sum_rows
 from sources.catalogue import datasets
-from warehouse.codes import CHINA
+from warehouse.codes import CHINA, UNION
 from warehouse.measures import Mirror, Side
 
 KEY = ("mirror", "jurisdiction", "partner", "year")
@@ -31,13 +32,25 @@ _SELECTED: dict[str, pl.DataType] = {
 }
 
 
-def mirror_flow(
-    tables: Mapping[str, Frame], declared: Mapping[str, Mirror], years: Sequence[int], visas: Frame, engine: Engine
-) -> Frame:
+@dataclass(frozen=True)
+class Sources:
+    """What mirrors are made from.
+
+    ``tables`` are the tables of statistics by name, and ``compared`` is table ``comparison``. ``rules`` has the rule of
+    each measure in columns ``like_…``. ``visas`` has partner, jurisdiction, year and value: the days that a
+    jurisdiction admits without a visa.
+    """
+
+    tables: Mapping[str, Frame]
+    compared: Frame
+    rules: pl.DataFrame
+    visas: Frame
+
+
+def mirror_flow(sources: Sources, declared: Mapping[str, Mirror], years: Sequence[int], engine: Engine) -> Frame:
     """Table ``mirror_flow``: a row for each corridor and year in which at least one side has a figure.
 
-    ``visas`` has partner, jurisdiction, year and value: the days that a jurisdiction admits without a visa. The two
-    sides of that mirror are what each side grants the other.
+    The two sides of the mirror of visas are what each side grants the other.
     """
     rules = engine.from_polars(counting_rules())
     sides = [
@@ -45,19 +58,35 @@ def mirror_flow(
             [
                 engine.from_polars(pl.DataFrame(schema=_SELECTED)),
                 *(
-                    _select_side(tables, name, entry, entry.sides[number], years)
+                    _select_side(sources.tables, name, entry, entry.sides[number], years)
                     for name, entry in declared.items()
-                    if entry.sides[number].dataset in datasets()
+                    if entry.sides and entry.sides[number].dataset in datasets()
                 ),
             ]
         )
         for number in (0, 1)
     ]
+    of_measures = {name: entry for name, entry in declared.items() if entry.measures}
     first, second = (
-        engine.materialise(_with_rule_and_flags(sum_rows(side, KEY), rules, prefix))
+        engine.materialise(
+            nw.concat(
+                [
+                    _as_side(_with_rule(_with_flags(sum_rows(side, KEY)), rules), prefix),
+                    *(
+                        _as_side(_of_measure(sources, name, entry, prefix, engine), prefix)
+                        for name, entry in of_measures.items()
+                    ),
+                ]
+            )
+        )
         for side, prefix in zip(sides, ("first", "second"), strict=True)
     )
-    return _with_ratio(nw.concat([_compared(first, second), _visa_mirrors(visas)], how="diagonal"))
+    # A figure over all partners is one of the corridor only next to the count of the other side.
+    paired = [name for name, entry in declared.items() if not entry.sides or any(side.of_all for side in entry.sides)]
+    compared = _compared(first, second).filter(
+        ~nw.col("mirror").is_in(paired) | (~nw.col("first_value").is_null() & ~nw.col("second_value").is_null())
+    )
+    return _with_ratio(nw.concat([compared, _visa_mirrors(sources.visas)], how="diagonal"))
 
 
 def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Side, years: Sequence[int]) -> Frame:
@@ -70,9 +99,11 @@ def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Si
     china, state = (ends["partner"], ends["jurisdiction"])
     if entry.corridors == "to_china":
         china, state = state, china
-    rows = select_rows(tables, side, years, free=("partner",)).filter(
-        nw.col(china) == CHINA, nw.col(state).is_in(member_states())
-    )
+    if side.of_all:
+        rows = select_rows(tables, side, years, free=()).with_columns(partner=nw.lit(CHINA))
+    else:
+        rows = select_rows(tables, side, years, free=("partner",))
+    rows = rows.filter(nw.col(china) == CHINA, nw.col(state).is_in(member_states()))
     return rows.select(
         nw.lit(name).alias("mirror"),
         *(nw.col(field).alias(end) for end, field in ends.items()),
@@ -81,20 +112,55 @@ def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Si
     )
 
 
-def _with_rule_and_flags(figures: Frame, rules: Frame, prefix: str) -> Frame:
-    """The figures of one side in prefixed columns: ``SIDE``, flags, and the counting rule (``<prefix>_is_…``)."""
+def _of_measure(sources: Sources, name: str, entry: Mirror, prefix: str, engine: Engine) -> Frame:
+    """The figures of the Union or of China for a mirror of two measures; the first side is the destination.
+
+    The published figure of the Union is used, or else the one that is computed from its members. Each figure has the
+    counting rule of its measure, but for the attributes in which it differs from that.
+    """
+    assert entry.measures is not None
+    known = sources.compared.filter(~nw.col("value").is_null())
+    place = {"partner": nw.lit(CHINA), "jurisdiction": nw.lit(UNION)}
+    if entry.corridors == "to_china":
+        place = {"partner": nw.lit(UNION), "jurisdiction": nw.lit(CHINA)}
+    if (entry.corridors == "from_china") == (prefix == "first"):
+        union = known.filter(nw.col("measure") == entry.measures.union, nw.col("jurisdiction") == UNION)
+        published = union.filter(nw.col("aggregation") == PUBLISHED)
+        computed = union.filter(nw.col("aggregation") == COMPUTED)
+        rows = nw.concat([published, computed.join(published.select("year"), on="year", how="anti")])
+    else:
+        rows = known.filter(nw.col("measure") == entry.measures.china, nw.col("jurisdiction") == CHINA)
+    rows = rows.join(engine.from_polars(sources.rules), on="measure", how="left")
+    reasons = nw.col("grade_reasons").fill_null("")
+    rule = {
+        f"is_{attribute}": nw.when(reasons.str.contains(attribute, literal=True))
+        .then(nw.lit(f"not that of the {prefix} measure"))
+        .otherwise(nw.col(f"like_{attribute}"))
+        for attribute in ATTRIBUTES
+    }
+    return rows.with_columns(**place, **rule, mirror=nw.lit(name)).select(*KEY, *SIDE, "flags", *rule)
+
+
+def _with_flags(figures: Frame) -> Frame:
+    """The figures with ``flags``: a break that the publisher states, and a counting rule that changed."""
     before = figures.select(*KEY[:-1], (nw.col("year") + 1).alias("year"), nw.col("definition").alias("before"))
-    rows = figures.join(before, on=[*KEY], how="left").join(rules, on=["indicator", "definition"], how="left")
-    rows = rows.with_columns(
+    rows = figures.join(before, on=[*KEY], how="left")
+    return rows.with_columns(
         flag_break=nw.when(nw.col("break") == 1).then(nw.lit("break")),
         flag_definition=nw.when(nw.col("definition") != nw.col("before")).then(nw.lit("definition_changed")),
     ).with_columns(flags=join_texts(("flag_break", "flag_definition")))
-    attributes = [name for name in rules.collect_schema().names() if name not in ("indicator", "definition")]
-    return rows.select(
-        *KEY,
-        *(nw.col(name).alias(f"{prefix}_{name}") for name in (*SIDE, "flags")),
-        *(nw.col(name).alias(f"{prefix}_is_{name}") for name in attributes),
-    )
+
+
+def _with_rule(rows: Frame, rules: Frame) -> Frame:
+    """The figures with the counting rule of their indicator and definition in columns ``is_…``."""
+    attributes = {name: f"is_{name}" for name in ATTRIBUTES}
+    return rows.join(rules.rename(attributes), on=["indicator", "definition"], how="left")
+
+
+def _as_side(rows: Frame, prefix: str) -> Frame:
+    """The figures of one side in prefixed columns: ``SIDE``, flags, and the counting rule (``<prefix>_is_…``)."""
+    names = (*SIDE, "flags", *(f"is_{name}" for name in ATTRIBUTES))
+    return rows.select(*KEY, *(nw.col(name).alias(f"{prefix}_{name}") for name in names))
 
 
 def _compared(first: Frame, second: Frame) -> Frame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.compare import annotations, comparison, coverage, mirrors, timeline
 from assets.compare.engines import Engine, Frame
-from assets.compare.grades import counting_rules
+from assets.compare.grades import SEPARATOR, counting_rules, rules_of_measures
 from assets.compare.missing import defaults, reason_without_sources
 from assets.compare.question import (
     FIRST_YEAR,
@@ -64,7 +64,8 @@ def make_tables(inputs: Inputs, engine: Engine) -> dict[str, pl.DataFrame]:
     compared = engine.to_polars(annotations.annotate(rows, candidates, question, engine))
     figures = engine.from_polars(compared)
     visas = engine.from_polars(_visa_days(law, question, inputs.receptions))
-    flows = mirrors.mirror_flow(statistics, declared_mirrors(), question.years, visas, engine)
+    sources = mirrors.Sources(statistics, figures, rules_of_measures(question.measures), visas)
+    flows = mirrors.mirror_flow(sources, declared_mirrors(), question.years, engine)
     themes = engine.from_polars(_themes(question.measures))
     tables = {
         "comparison": compared,
@@ -100,7 +101,7 @@ def _question(statistics: Mapping[str, Frame], receptions: Receptions, engine: E
     """The question of the comparison. Its last year is the last full year before the newest figure was known."""
     declared = measures()
     sources = [source for entry in declared.values() for source in entry.sources]
-    sources += [side for entry in declared_mirrors().values() for side in entry.sides]
+    sources += [side for entry in declared_mirrors().values() for side in entry.sides or ()]
     used = sorted({f"{source.dataset} {source.indicator}" for source in sources})
     asked = nw.concat_str("dataset", "indicator", separator=" ").is_in(used)
     known = [frame.filter(asked).select(nw.col("known_from").max()) for frame in statistics.values()]
@@ -162,7 +163,8 @@ def _order(entry: Measure) -> str | None:
 
 def _with_units(frame: pl.DataFrame) -> pl.DataFrame:
     units = {name: entry.unit for name, entry in declared_mirrors().items()} | {mirrors.VISA_FREE_DAYS: "days"}
-    return frame.with_columns(unit=pl.col("mirror").replace_strict(units))
+    each = pl.col("flags").str.split(SEPARATOR).list.unique(maintain_order=True).list.join(SEPARATOR)
+    return frame.with_columns(unit=pl.col("mirror").replace_strict(units), flags=each)
 
 
 def _themes(declared: Mapping[str, Measure]) -> pl.DataFrame:

@@ -346,7 +346,7 @@ def test_every_indicator_and_definition_has_a_counting_rule() -> None:
 
 def test_every_source_of_a_measure_and_mirror_is_a_dataset_of_the_catalogue() -> None:
     sources = [source for entry in declared.measures().values() for source in entry.sources]
-    sides = [side for entry in declared.mirrors().values() for side in entry.sides]
+    sides = [side for entry in declared.mirrors().values() for side in entry.sides or ()]
     assert {source.dataset for source in (*sources, *sides)} <= set(datasets())
     assert {source.indicator for source in (*sources, *sides)} <= codes.members("indicator")
     instruments = {instrument for entry in declared.measures().values() for instrument in entry.events}

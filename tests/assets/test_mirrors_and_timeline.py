@@ -3,11 +3,14 @@
 from datetime import UTC, date, datetime
 
 import polars as pl
+import pytest
 
 from assets.compare.engines import engine
-from assets.compare.mirrors import mirror_flow
+from assets.compare.grades import rules_of_measures
+from assets.compare.mirrors import Sources, mirror_flow
 from assets.compare.timeline import policy_timeline
 from tests.assets.test_comparison import measure
+from warehouse.codes import UNION
 from warehouse.contracts import contract
 from warehouse.measures import Mirror
 
@@ -58,7 +61,9 @@ def mirrored(*rows: pl.DataFrame, visas: pl.DataFrame | None = None) -> list[dic
     )
     tables = {"migrant_stock": POLARS.from_polars(pl.concat(rows))}
     days = POLARS.from_polars(pl.DataFrame(schema=VISAS) if visas is None else visas)
-    flows = POLARS.to_polars(mirror_flow(tables, {"mirror": declared}, range(2008, 2025), days, POLARS))
+    compared = POLARS.from_polars(pl.DataFrame(schema=contract("comparison").polars_schema))
+    sources = Sources(tables, compared, rules_of_measures({}), days)
+    flows = POLARS.to_polars(mirror_flow(sources, {"mirror": declared}, range(2008, 2025), POLARS))
     return list(flows.sort("mirror", "partner", "year").iter_rows(named=True))
 
 
@@ -91,6 +96,40 @@ def test_visa_mirrors_hold_what_each_side_grants() -> None:
         ("CHN", 0.0, 30.0),
         ("DEU", 30.0, 0.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("corridors", "place", "first", "second"),
+    [("from_china", (UNION, "CHN"), 90.0, 40.0), ("to_china", ("CHN", UNION), 40.0, 90.0)],
+)
+def test_a_mirror_of_two_measures_has_the_figures_of_the_union_and_of_china(
+    corridors: str, place: tuple[str, str], first: float, second: float
+) -> None:
+    figure = dict.fromkeys(contract("comparison").field_names) | {"year": 2020, "parts": 1, "dataset": "x/y"}
+    compared = pl.DataFrame(
+        [
+            figure
+            | {"measure": name, "jurisdiction": area, "aggregation": kind, "value": value, "grade_reasons": "concept"}
+            for name, area, kind, value in (
+                ("a", UNION, "published", 90.0),
+                ("a", UNION, "computed", 91.0),
+                ("a", "CHN", "state", 1.0),
+                ("b", "CHN", "state", 40.0),
+                ("b", UNION, "computed", 2.0),
+            )
+        ],
+        schema=contract("comparison").polars_schema,
+    )
+    ends = {"union": "a", "china": "b"}
+    declared = {"name": {"en": "x"}, "unit": "persons", "description": "x", "corridors": corridors, "measures": ends}
+    source = {"dataset": DESA, "indicator": "international_migrants", "because": "x"}
+    rules = rules_of_measures({name: measure(sources=[source], like="foreign_born") for name in ("a", "b")})
+    sources = Sources({}, POLARS.from_polars(compared), rules, POLARS.from_polars(pl.DataFrame(schema=VISAS)))
+    flows = mirror_flow(sources, {"m": Mirror.model_validate(declared)}, range(2020, 2021), POLARS)
+    (row,) = POLARS.to_polars(flows).iter_rows(named=True)
+    assert (row["jurisdiction"], row["partner"]) == place
+    assert (row["first_value"], row["second_value"]) == (first, second)
+    assert (row["grade"], row["grade_reasons"]) == ("C", "concept")
 
 
 def test_an_event_has_the_figures_of_the_years_before_and_after() -> None:
