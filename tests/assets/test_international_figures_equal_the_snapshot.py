@@ -85,6 +85,23 @@ def test_inflows_cover_the_22_member_states_in_the_oecd() -> None:
     assert set(inflows["partner"]) == {"_T"}
 
 
+@pytest.mark.parametrize(
+    ("dataset", "indicator", "area", "year", "persons"),
+    [
+        ("imd_inflows", "foreign_inflows", "AUT", 2021, 139_543),
+        ("imd_outflows", "foreign_outflows", "AUT", 2021, 84_574),
+        ("imd_foreign_stock", "population_by_citizenship", "AUT", 2022, 1_586_709),
+        ("imd_acquisitions", "citizenship_acquisitions", "AUT", 2021, 16_171),
+    ],
+)
+def test_the_annex_of_the_outlook_is_in_persons(
+    dataset: str, indicator: str, area: str, year: int, persons: float
+) -> None:
+    annex = observations("oecd", dataset, "2023-10-23")
+    assert set(annex["partner"]) == {"_T"}
+    assert value(annex, indicator=indicator, jurisdiction=area, year=year) == persons
+
+
 def test_the_working_age_population_is_in_persons_and_small_samples_are_flagged() -> None:
     workers = observations("ilostat", "MST_XWAP_SEX_AGE_CCT_NB_A")
     assert set(workers["jurisdiction"]) == {"ESP", "GRC", "HRV", "ITA", "MLT", "PRT", "SVN"}

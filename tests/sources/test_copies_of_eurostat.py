@@ -105,6 +105,23 @@ def test_moves_to_other_members_in_2024_add_up_to_the_union() -> None:
     assert "transcribed by hand" in moves.edition
 
 
+def test_emigration_from_the_members_adds_up_to_that_from_the_union() -> None:
+    emigration = payload("tps00177", "2024-11-29")
+    with reading.opened(emigration.path) as path:
+        frame = reading.read(path).frame.collect()
+    by_year = (
+        frame.filter(agedef="COMPLET")
+        .group_by("time")
+        .agg(
+            members=pl.col("value").filter(pl.col("geo") != "EU27_2020").sum(),
+            union=pl.col("value").filter(pl.col("geo") == "EU27_2020").sum(),
+        )
+    )
+    published = by_year.filter(pl.col("union") > 0)
+    assert (published.height, published.filter(pl.col("members") != pl.col("union")).height) == (10, 0)
+    assert "transcribed by hand" in emigration.edition
+
+
 def test_namibia_is_an_origin_and_no_missing_value() -> None:
     namibia = cells("educ_uoe_mobs02", "2026-04-21").filter(partner="NA")
     assert namibia["geo"].n_unique() == 27

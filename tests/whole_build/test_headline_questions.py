@@ -47,6 +47,9 @@ TOTALS = [
     ("population", {"jurisdiction": "DEU", "year": 2023}, 83_118_501),
     ("found_illegally_present", {"jurisdiction": "DEU", "year": 2022}, 198_310),
     ("immigration", {"jurisdiction": "DEU", "year": 2022}, 1_943_445),
+    # Eurostat, tps00177: the members, and the published figure of the Union
+    ("emigration", {"year": 2022, "scope": "member"}, 2_645_362),
+    ("emigration", {"year": 2022, "jurisdiction": UNION}, 2_645_362),
     ("first_permits", {"jurisdiction": "DEU", "year": 2023}, 662_888),
     # Eurostat, tps00171: the published total of the Union equals the sum over members and citizenships of migr_resvalid
     ("valid_permits", {"year": 2022, "scope": "member"}, 24_182_745),
@@ -181,3 +184,29 @@ def test_the_safe_query_of_statistics_has_one_row_for_a_figure(built: Built, mon
         found = opened.execute(contracts()["enforcement"].safe_query).pl()
     figure = found.filter(indicator="found_illegally_present", jurisdiction="DEU", partner="_T", year=2022)
     assert figure["value"].to_list() == [198_310]
+
+
+@pytest.mark.parametrize(
+    ("measure", "indicator"),
+    [
+        ("asylum_applicants_chinese", "asylum_applicants"),
+        ("valid_permits_chinese", "valid_permits"),
+        ("students_from_china", "inbound_mobile_students"),
+        ("chinese_born", "international_migrants"),
+        ("refused_entry_chinese", "refused_entry"),
+        ("illegally_present_chinese", "found_illegally_present"),
+        ("schengen_visas_lodged_in_china", "visa_applications"),
+    ],
+)
+def test_the_comparison_has_the_figures_of_the_union_that_the_headline_figures_have(
+    built: Built, measure: str, indicator: str
+) -> None:
+    headline = built.table("headline").filter(indicator=indicator, jurisdiction=UNION, partner="CHN").collect()
+    figures = built.table("comparison").filter(
+        pl.col("measure") == measure, pl.col("jurisdiction") == UNION, pl.col("value").is_not_null()
+    )
+    compared = figures.collect().filter(pl.col("year").is_first_distinct())
+    years = headline.filter(pl.col("year") >= 2008, pl.col("year") <= 2024, pl.col("value").is_not_null())
+    both = years.join(compared, on="year", how="left", suffix="_compared")
+    assert both.height > 0
+    assert both.filter(pl.col("value").ne_missing(pl.col("value_compared"))).select("year", "value").rows() == []
