@@ -158,12 +158,9 @@ def _published(selected: Frame, found: Frame, union: str, members: frozenset[str
         .join(own.select(*keys, "of_union"), on=keys)
         .join(offered, on=place, how="left")
         .with_columns(other=(nw.col("dataset") != nw.col("of_union")).cast(nw.Int64))
+        .with_columns(offered=nw.col("other") * nw.col("offered"))
         .group_by(*keys)
-        .agg(
-            least=nw.col("other").min(),
-            member_differs=nw.col("other").max(),
-            offered=(nw.col("other") * nw.col("offered")).max(),
-        )
+        .agg(least=nw.col("other").min(), member_differs=nw.col("other").max(), offered=nw.col("offered").max())
     )
     agree = (nw.col("least") == 0) & (nw.col("offered").fill_null(0) == 0)
     figures = own.join(sources, on=keys, how="left").filter(agree | nw.col("least").is_null())
