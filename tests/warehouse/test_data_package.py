@@ -59,6 +59,24 @@ def test_pandas_duckdb_and_polars_read_the_same_plain_columns(path: Path) -> Non
     assert str(pd.read_parquet(path)["known_from"].dtype).endswith("UTC]")
 
 
+def test_pandas_reads_dates_as_dates_and_missing_integers_as_integers(path: Path, tmp_path: Path) -> None:
+    assert pd.read_parquet(path)["period"].dt.year.to_list() == [2024] * 3
+    kinds = contract("visa_rule").polars_schema
+    texts = dict.fromkeys((name for name, kind in kinds.items() if kind == pl.String), "x")
+    days = dict.fromkeys((name for name, kind in kinds.items() if kind.is_temporal()), datetime(2024, 1, 1, tzinfo=UTC))
+    numbers = dict.fromkeys((name for name, kind in kinds.items() if kind.is_numeric()), 90)
+    given = {**texts, **days, **numbers, "window_days": None}
+    rules = pl.DataFrame([given]).select(pl.col(name).cast(kind) for name, kind in kinds.items())
+    parquet.write(rules, contract("visa_rule"), tmp_path / "visa_rule.parquet")
+    found = pd.read_parquet(tmp_path / "visa_rule.parquet")
+    assert (str(found["stay_days"].dtype), found["stay_days"][0], found["window_days"].isna()[0]) == ("Int64", 90, True)
+
+
+def test_a_missing_integer_is_declared_as_validators_read_it() -> None:
+    fields = [data_package._field(column, contract("visa_rule")) for column in contract("visa_rule").columns]
+    assert {field["name"] for field in fields if "missingValues" in field} == {"stay_days", "window_days"}
+
+
 def test_the_footer_describes_the_table_and_its_fields(path: Path) -> None:
     schema = pq.read_schema(path)
     assert schema.metadata[b"table"] == b"population"

@@ -80,4 +80,6 @@ def _field(column: Column, contract: Contract) -> dict[str, object]:
         "unit": column.unit,
         "constraints": constraints,
     }
+    if column.nullable and column.type == "int64":
+        field["missingValues"] = ["nan", "<NA>"]  # a missing integer as validators read it from Parquet, by pandas
     return field | ({"codeList": column.codes} if column.codes else {})

@@ -1,5 +1,6 @@
 """The Parquet file of a table."""
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,11 @@ def write(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, path: Path) ->
     found = frame.lazy().collect_schema()
     if found != contract.polars_schema:
         raise ContractError(f"the frame is not in the schema of {contract.table}: {_difference(found, contract)}")
-    metadata = {**(contract.arrow_schema.metadata or {}), b"description": contract.description.encode()}
+    metadata = {
+        **(contract.arrow_schema.metadata or {}),
+        b"description": contract.description.encode(),
+        b"pandas": _for_pandas(contract),
+    }
     schema = pa.schema(contract.arrow_schema, metadata=metadata)
     order = pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in contract.key])
     try:
@@ -34,6 +39,20 @@ def write(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, path: Path) ->
     except ContractError:
         path.unlink()
         raise
+
+
+def _for_pandas(contract: Contract) -> bytes:
+    """The types that pandas gives to the columns.
+
+    Without them a date is an object without ``.dt``, and an integer that may be missing is a float.
+    """
+    columns = []
+    for column in contract.columns:
+        kind = {"date": "date32[day][pyarrow]", "int64": "Int64" if column.nullable else "int64"}.get(column.type)
+        names = {"name": column.name, "field_name": column.name}
+        columns.append({**names, "pandas_type": column.type, "numpy_type": kind or "object", "metadata": None})
+    described = {"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "2.0.0"}
+    return json.dumps(described | {"creator": {"library": "pyarrow", "version": "0"}}).encode()
 
 
 def _pieces(frame: pl.LazyFrame, contract: Contract, schema: pa.Schema) -> Iterator[pa.Table]:
