@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assets.core.workspace import Workspace
 from sources.catalogue import datasets
-from warehouse import releases
+from warehouse import iceberg, releases
 from warehouse.contracts import contracts
 from warehouse.errors import ArchiveError, CorridorError, ReleaseError
 
@@ -40,6 +40,7 @@ def diagnosis(workspace: Workspace) -> list[Finding]:
         _attempt("ledger", lambda: f"{len(workspace.archive.fetches()):,} fetches"),
         _attempt("archive", lambda: _without_damage(workspace)),
         _attempt("releases", lambda: _without_incomplete_release(workspace)),
+        _attempt("Iceberg", lambda: _own_catalog(workspace)),
         *_keys(),
     ]
 
@@ -76,6 +77,18 @@ def _without_incomplete_release(workspace: Workspace) -> str:
             "complete release if the latest is one of them"
         )
     return f"{len(found):,}, the latest is {found[-1].name if found else 'none yet'}"
+
+
+def _own_catalog(workspace: Workspace) -> str:
+    """A sentence about the Iceberg catalog. ``ReleaseError`` if it names files of another folder."""
+    if workspace.catalog is not None:
+        return "another catalog is configured"
+    if foreign := iceberg.foreign_locations(workspace.data):
+        raise ReleaseError(
+            f"{len(foreign)} tables of the catalog lie in another folder ({foreign[0]}), because {workspace.data} was "
+            "copied or moved; `corridor register --rebuild` makes the catalog again"
+        )
+    return "the catalog names files of this folder" if (workspace.data / iceberg.CATALOG).exists() else "none yet"
 
 
 def _libraries() -> Finding:

@@ -1,6 +1,7 @@
 """Dagster's instance of a data folder: its configuration file, opening it, and forgetting old runs."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +14,9 @@ from sqlalchemy.exc import DatabaseError
 
 from assets.core.errors import AssetError
 from pipelines.event_storage import PooledSqliteEventLogStorage
+
+# Bytes. With less free space an error of a database means a full disk.
+LEAST_FREE = 32 << 20
 
 # Storage in SQLite in the instance's folder. A person may edit the file, for instance to use PostgreSQL.
 INSTANCE: dict[str, Any] = {
@@ -69,6 +73,12 @@ def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
         with dg.DagsterInstance.get() as opened:
             yield opened
     except DatabaseError as error:
+        free = shutil.disk_usage(home).free
+        if free < LEAST_FREE or "disk is full" in str(error.orig):
+            raise AssetError(
+                f"the disk with {home} is full ({free >> 20:,} MiB are free), so Dagster cannot record the run; free "
+                "some space and run the command again"
+            ) from error
         raise AssetError(
             f"Dagster's own records in {home} cannot be used ({error.orig}); remove that folder: the next build makes "
             "it again, and no release depends on it"

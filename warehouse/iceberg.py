@@ -11,6 +11,7 @@ field must keep its type. A new major version of the contract, which removes or 
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -74,6 +75,23 @@ def register(root: Place, data: Path, uri: str | None = None) -> None:
         for _, name in opened.list_tables(NAMESPACE):
             if f"{NAMESPACE}.{name}" not in found:
                 _drop(opened, name)
+
+
+def foreign_locations(data: Path) -> list[str]:
+    """The addresses of tables in the catalog of a data folder that lie outside of this folder.
+
+    They are those of another folder after this one was copied or moved. Another catalog than ``catalog.db`` has none.
+    """
+    path = data / CATALOG
+    if not path.exists():
+        return []
+    query = "SELECT metadata_location FROM iceberg_tables ORDER BY table_name"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            found = [address for (address,) in opened.execute(query) if address]
+    except sqlite3.Error as error:
+        raise ReleaseError(f"{path} cannot be read ({error}); `corridor register --rebuild` makes it again") from error
+    return [address for address in found if not address.startswith(f"{_warehouse(data)}/")]
 
 
 def reregister(root: Place, data: Path, uri: str | None = None) -> None:

@@ -218,6 +218,14 @@ def test_a_moved_data_folder_is_reported_and_registered_again(root: Path) -> Non
     assert files(table, SECOND) == [f"file://{moved.resolve() / SECOND / 'tables' / 'population.parquet'}"]
 
 
+def test_a_copied_data_folder_names_files_of_the_other_folder(root: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(root.parent, copy, ignore=shutil.ignore_patterns("copy"))
+    assert iceberg.foreign_locations(root.parent) == []
+    (first, *_) = iceberg.foreign_locations(copy)
+    assert first.startswith(f"file://{root.parent.resolve()}/iceberg/")
+
+
 def test_a_damaged_catalog_is_reported_and_rebuilt(root: Path) -> None:
     (root.parent / "catalog.db").write_bytes(b"not a database, of this one may be sure" * 100)
     with pytest.raises(ReleaseError, match=r"catalog of .* cannot be used \(file is not a database\)"):
