@@ -44,6 +44,8 @@ API = "freq,unit,geo\\TIME_PERIOD\t2018 \t2019 \r\n"
         (": b @C", None, ":", "b", "C"),
         ("12 @C", 12.0, None, None, "C"),
         ("<5 d", None, "<5", "d", None),
+        ("1 234 ", None, "1 234", None, None),
+        ("12 345 b", None, "12 345 b", None, None),
     ],
 )
 def test_a_field_is_a_value_a_flag_and_a_confidentiality(

@@ -32,6 +32,12 @@ def test_sdmx_csv_may_have_the_separator_of_a_language(tmp_path: Path, delimiter
     assert reading.recognise(path).finder(path)(found["locator"][0]) == "7"
 
 
+@pytest.mark.parametrize("number", ["1,5", "1.234", "-12.345.678"])
+def test_a_number_that_may_have_a_decimal_comma_is_refused_with_semicolons(tmp_path: Path, number: str) -> None:
+    with pytest.raises(FormatError, match="record 2 has a number that may have a decimal comma"):
+        frame(tmp_path / "payload", SDMX.replace(";7;", f";{number};"))
+
+
 def test_an_older_export_of_missing_migrants_names_incidents_and_months_in_words(tmp_path: Path) -> None:
     found = frame(tmp_path / "payload", SITE)
     assert found.select("incident", "measure", "time", "value").rows() == [

@@ -169,6 +169,7 @@ def test_a_group_gives_its_magnitude_to_its_series_only(tmp_path: Path) -> None:
 REFUSED = {
     "a document type": (f"<!DOCTYPE x [<!ENTITY a 'b'>]>{SPECIFIC.partition('?>')[2]}", "declares a type or entities"),
     "a cut document": (SPECIFIC[: len(SPECIFIC) - 30], "not complete XML"),
+    "a deep document": ("<m:GenericData xmlns:m='m'>" + "<a>" * 60, "within more than 50 others"),
     "a deletion": (SPECIFIC.replace('s:action="Replace"', 's:action="Delete"'), "deletes data"),
     "a repeated key": (SPECIFIC.replace("2024", "2023"), "have a key and period twice"),
     "a value without period": (SPECIFIC.replace(' TIME_PERIOD="2023"/>', "/>"), "has a value and no period"),

@@ -97,9 +97,14 @@ def _codes(joined: pl.Series, first: int, keys: Sequence[str]) -> pl.DataFrame:
 
 
 def _parsed(others: pl.DataFrame) -> pl.DataFrame:
-    """For each text that is not a plain number: value, other text in its place, flag and confidentiality."""
+    """For each text that is not a plain number: value, other text in its place, flag and confidentiality.
+
+    A flag has no digits: ``12 345 b`` is no value 12.
+    """
     parts, value = pl.col("@text").str.splitn(" ", 2).struct, pl.col("value")
-    shown, status = parts.field("field_0"), parts.field("field_1")
+    split = ~parts.field("field_1").str.contains(r"\d").fill_null(value=False)
+    shown = pl.when(split).then(parts.field("field_0")).otherwise("@text")
+    status = pl.when(split).then(parts.field("field_1"))
     return (
         others.select(pl.col("@text").unique())
         .with_columns(number(shown).alias("value"))

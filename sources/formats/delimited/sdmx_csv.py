@@ -88,7 +88,9 @@ def read(path: Path) -> Cells:
     joined = any(":" in name for name in names)
     start = records.sample(path, header, _SAMPLE, dialect)
     no_observation = _no_observation(fields, dimensions)
-    text = records.records(path, header, dialect, check=_check(fields, start), leave_out=no_observation)
+    text = records.records(
+        path, header, dialect, check=_check(fields, start, dialect.delimiter), leave_out=no_observation
+    )
     if unknown:
         _refuse_repeated_keys(text, [fields["TIME_PERIOD"], *dimensions.values()], unknown)
     return Cells(
@@ -163,7 +165,7 @@ def _refuse_repeated_keys(text: pl.LazyFrame, key: Sequence[int], unknown: Seque
         )
 
 
-def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]]) -> Callable[[pl.DataFrame], None]:
+def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]], delimiter: str) -> Callable[[pl.DataFrame], None]:
     """A check that refuses a record that deletes data (``ACTION`` D), or belongs to another dataflow than the first."""
     refused = []
     if start and (flow := _flow(fields)):
@@ -172,6 +174,9 @@ def _check(fields: Mapping[str, int], start: Sequence[Sequence[str]]) -> Callabl
         refused.append((action, pl.col(str(action)) == "D", "deletes data"))
     value, time = fields["OBS_VALUE"], pl.col(str(fields["TIME_PERIOD"]))
     refused.append((value, (time == "") & (pl.col(str(value)) != ""), "has a value and no TIME_PERIOD"))
+    if delimiter == ";":  # of a language in which 1.234 may mean 1234
+        written = pl.col(str(value)).str.contains(r"\d,|^-?\d{1,3}(\.\d{3})+$")
+        refused.append((value, written, "has a number that may have a decimal comma"))
 
     def check(block: pl.DataFrame) -> None:
         found = block.select(is_wrong.any().alias(reason) for _, is_wrong, reason in refused).row(0)

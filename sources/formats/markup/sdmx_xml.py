@@ -22,6 +22,7 @@ NAME = "sdmx_xml"
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:Generic|StructureSpecific|Compact)(?:TimeSeries)?Data[\s>]")
 _CHUNK = 1 << 16
+_DEEPEST = 50
 # The children of DataSet that are no group of series; a specific message may give a group any name.
 _NO_GROUP = ("Series", "Obs", "Attributes", "KeyFamilyRef", "DataProvider", "Annotations", "Comp", "Atts")
 _MOST_KINDS_OF_GROUPS = 100
@@ -83,6 +84,7 @@ def _events(path: Path) -> Iterator[tuple[str, str, Fields]]:
     refused: it can define entities that expand without limit or refer to files.
     """
     waiting: list[tuple[str, str, Fields]] = []
+    open_elements: list[str] = []
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
 
@@ -93,10 +95,17 @@ def _events(path: Path) -> Iterator[tuple[str, str, Fields]]:
         names = {key: key.rpartition(" ") for key in attributes}
         fields = {f"@{names[key][2]}".upper() if names[key][1] else key.upper(): attributes[key] for key in attributes}
         waiting.append(("start", name.rpartition(" ")[2], fields))
+        open_elements.append(name)
+        if len(open_elements) > _DEEPEST:
+            raise FormatError(f"the document has elements within more than {_DEEPEST} others")
+
+    def end(name: str) -> None:
+        waiting.append(("end", name.rpartition(" ")[2], {}))
+        open_elements.pop()
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = start
-    parser.EndElementHandler = lambda name: waiting.append(("end", name.rpartition(" ")[2], {}))
+    parser.EndElementHandler = end
     parser.CharacterDataHandler = lambda text: waiting.append(("text", text, {})) if text.strip() else None
     try:
         with path.open("rb") as file:
