@@ -18,7 +18,7 @@ from typing import Literal
 from assets.normalise.codes import Normalised, Origin, named_dimensions, untranslated
 from assets.normalise.law import law_rows
 from assets.normalise.statistics import observations_of
-from sources import catalogue, reading
+from sources import catalogue, isolated, reading
 from sources.catalogue.model import Dataset, Dim, Endpoint, Publisher
 from sources.errors import CatalogueError, FetchError, NotConfiguredError, SourceError, UnexpectedCodeError
 from sources.http.circuit import Circuit
@@ -146,7 +146,7 @@ class _Check:
         if not endpoint.asked:
             return Answer(whole, "not asked", endpoint.refusal or "its files are imported")
         try:
-            found = self._sample(whole, name, entry, endpoint)
+            found = self._sample(whole, name, endpoint)
             return self._structure(whole, name, entry) if found.state == "as expected" else found
         except Exception as error:
             found = _failure(whole, error)
@@ -156,7 +156,7 @@ class _Check:
             self.last = found.state
             return found
 
-    def _sample(self, whole: str, name: str, entry: Dataset, endpoint: Endpoint) -> Answer:
+    def _sample(self, whole: str, name: str, endpoint: Endpoint) -> Answer:
         """The answer by the smallest part of the data."""
         request = self._request(name, endpoint)
         body = self._body(request, endpoint)
@@ -167,26 +167,24 @@ class _Check:
             if self.publisher.publisher in statements():
                 return Answer(whole, "as expected")
             files = (self._body(articles.archived_article(self.publisher, name, link), endpoint) for link in links)
-            return self._first_with_rows(whole, name, entry, islice(files, LISTED_FILES))
-        return self._read(whole, name, entry, body)
+            return self._first_with_rows(whole, name, islice(files, LISTED_FILES))
+        return self._read(whole, name, body)
 
-    def _first_with_rows(self, whole: str, name: str, entry: Dataset, files: Iterable[Path]) -> Answer:
+    def _first_with_rows(self, whole: str, name: str, files: Iterable[Path]) -> Answer:
         """The answer by the first of these files that has a row of the dataset: a page may list those of several."""
         found = Answer(whole, "empty", "the page lists no file")
         for file in files:
-            found = self._read(whole, name, entry, file)
+            found = self._read(whole, name, file)
             if found.state != "empty":
                 return found
         return found
 
-    def _read(self, whole: str, name: str, entry: Dataset, body: Path) -> Answer:
+    def _read(self, whole: str, name: str, body: Path) -> Answer:
         """The answer by the rows of a file."""
         with reading.opened(body, max_unpacked=self.publisher.limits.max_unpacked) as plain:
-            cells = reading.read(plain, self.publisher.publisher)
-            if cells.frame.limit(1).collect().is_empty():
-                return Answer(whole, "empty", "the answer has no rows")
-            normalise = law_rows if entry.record else observations_of
-            made: Normalised = normalise(cells, self.publisher, name, _NOWHERE)
+            made = isolated.call(plain.stat().st_size, _normalised, plain, self.publisher, name)
+        if made is None:
+            return Answer(whole, "empty", "the answer has no rows")
         if not made.unmatched.is_empty():
             pairs = made.unmatched.select("dimension", "source_code").unique().sort("dimension", "source_code")
             codes = tuple(f"{dimension}={code}" for dimension, code in pairs.iter_rows())
@@ -256,6 +254,15 @@ def _requested(entry: Dataset) -> Mapping[str, list[str]]:
     dims = set.intersection(*({*entry.filters, *filters} for filters in alternatives))
     named = [entry.filters | filters for filters in alternatives]
     return {dim: list(dict.fromkeys(code for filters in named for code in filters[dim])) for dim in sorted(dims)}
+
+
+def _normalised(plain: Path, publisher: Publisher, name: str) -> Normalised | None:
+    """The rows of a dataset in an unpacked answer; None if the answer has no rows at all."""
+    cells = reading.read(plain, publisher.publisher)
+    if cells.frame.limit(1).collect().is_empty():
+        return None
+    normalise = law_rows if publisher.datasets[name].record else observations_of
+    return normalise(cells, publisher, name, _NOWHERE)
 
 
 def _stored(response: Response) -> Path:

@@ -200,7 +200,10 @@ def serve() -> None:
         except Exception as error:  # every error belongs to the caller
             error.add_note(traceback.format_exc())
             answer = (False, error)
-        _send(answers, answer)
+        try:
+            _send(answers, answer)
+        except BrokenPipeError:  # the process that asked was killed
+            os._exit(0)
 
 
 def _limit_cpu(seconds: int) -> None:

@@ -39,6 +39,10 @@ TEXTS = {
     "nbs": "2024年全国农民工总量29973万人，比上年增加220万人。2025年1-3月流动人口3.5亿人，其中外出17871万人。",
     "nia": "国家移民管理局通报：2025年上半年查验出入境人员3.33亿人次，同比上升15.8%，签发普通护照1012.6万本。",
 }
+TABLE = (
+    "数据库：分省年度数据\n指标：年末常住人口(万人)\n"
+    "地区,2024年,2023年\n北京市,2183.2,2185.8\n天津市,,1364\n数据来源：国家统计局\n"
+)
 TOKENS = (
     *(
         b"",
@@ -89,6 +93,7 @@ def seeds() -> list[Seed]:
     given = {name: content for name, (*_, content) in CASES.items()}
     found = [Seed(name, text if isinstance(text, bytes) else text.encode()) for name, text in given.items()]
     found += [Seed(f"prose of {publisher}", text.encode(), publisher) for publisher, text in TEXTS.items()]
+    found.append(Seed("table of nbs", TABLE.encode()))
     kept: set[str] = set()
     for entry in snapshot.entries().values():
         name = "/".join(entry.path.parts[-3:-1])
