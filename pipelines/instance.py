@@ -33,6 +33,10 @@ INSTANCE: dict[str, Any] = {
     "run_monitoring": {"enabled": True, "max_runtime_seconds": 21_600},
 }
 
+# In the messages of SQLite for a file whose content is wrong. Its other errors, as "attempt to write a readonly
+# database" and "database is locked", are about good files.
+DAMAGED = ("malformed", "not a database")
+
 
 def dagster_home(data: Path) -> Path:
     """The folder of Dagster's instance in a data folder.
@@ -66,7 +70,7 @@ def _is_ours(config: dict[str, Any]) -> bool:
 
 @contextmanager
 def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's instance of a data folder. Raises ``AssetError`` with the remedy if its records are damaged."""
+    """Dagster's instance of a data folder. Raises ``AssetError`` with the remedy if its records cannot be used."""
     home = dagster_home(data)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
@@ -79,10 +83,15 @@ def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
                 f"the disk with {home} is full ({free >> 20:,} MiB are free), so Dagster cannot record the run; free "
                 "some space and run the command again"
             ) from error
-        raise AssetError(
-            f"Dagster's own records in {home} cannot be used ({error.orig}); remove that folder: the next build makes "
-            "it again, and no release depends on it"
-        ) from error
+        raise AssetError(f"Dagster's own records in {home} cannot be used ({error.orig}); {_remedy(error)}") from error
+
+
+def _remedy(error: DatabaseError) -> str:
+    """What to do about an error of the database. Only records that SQLite finds damaged may be removed."""
+    reason = str(error.orig).lower()
+    if any(sign in reason for sign in DAMAGED):
+        return "remove that folder: the next build makes it again, and no release depends on it"
+    return "the records may be in order: check that this account may write there, and that no other process locks them"
 
 
 def dagster_workspace() -> list[str]:

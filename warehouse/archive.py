@@ -260,9 +260,18 @@ def was_killed(root: Path) -> bool:
     """Whether the last process that held the lock of an archive in ``root`` ended without releasing it."""
     holder = root.parent / "build.pid"
     try:
-        os.kill(int(holder.read_text()), 0)
+        pid = int(holder.read_text())
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except (OSError, ValueError):  # no such file, or a process of another account
         return False
-    return False
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended and its parent has not read its exit status yet. False where /proc is missing."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:
+        return False

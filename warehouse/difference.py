@@ -6,11 +6,14 @@ from dataclasses import asdict, dataclass, field, replace
 import polars as pl
 
 from warehouse.contracts import Contract, contracts
-from warehouse.releases import Release, table_file
+from warehouse.releases import Release, readable, table_file
 from warehouse.storage import Place
 from warehouse.templates import template
 
 SHOWN = 20
+# Columns next to those of the tables. No field of a contract has a space in its name.
+KIND = "kind of difference"
+BEFORE = " before"
 # The place of a figure in a payload and its time of publication are not part of its content.
 PROVENANCE = frozenset({"payload", "locator", "source_updated", "known_from", "known_to"})
 
@@ -51,6 +54,12 @@ def _table(root: Place, name: str, before: Release, after: Release) -> TableDiff
     old, new = before.tables.get(name), after.tables.get(name)
     if old is None or new is None or old.sha256 == new.sha256:
         return TableDifference(name, old.rows if old else None, new.rows if new else None)
+    with readable(root, before, name), readable(root, after, name):
+        return _of_files(root, name, before, after)
+
+
+def _of_files(root: Place, name: str, before: Release, after: Release) -> TableDifference:
+    old, new = before.tables[name], after.tables[name]
     frames = [pl.scan_parquet(table_file(root, release, name)) for release in (before, after)]
     schemas = [frame.collect_schema() for frame in frames]
     fields = schema_changes({k: str(v) for k, v in schemas[0].items()}, {k: str(v) for k, v in schemas[1].items()})
@@ -75,16 +84,16 @@ def _with_rows(one: TableDifference, old: pl.LazyFrame, new: pl.LazyFrame, decla
     key = list(declared.key)
     shared = [name for name in old.collect_schema().names() if name in new.collect_schema().names()]
     content = [name for name in shared if name not in key and name not in PROVENANCE]
-    pairs = new.select(*key, *content).join(old.select(*key, *content), on=key, how="full", suffix="_before")
-    here, there = pl.col(key[0]).is_not_null(), pl.col(f"{key[0]}_before").is_not_null()
-    differs = pl.any_horizontal(pl.lit(value=False), *(~pl.col(c).eq_missing(pl.col(f"{c}_before")) for c in content))
+    pairs = new.select(*key, *content).join(old.select(*key, *content), on=key, how="full", suffix=BEFORE)
+    here, there = pl.col(key[0]).is_not_null(), pl.col(f"{key[0]}{BEFORE}").is_not_null()
+    differs = pl.any_horizontal(pl.lit(value=False), *(~pl.col(c).eq_missing(pl.col(f"{c}{BEFORE}")) for c in content))
     kind = pl.when(~there).then(pl.lit("added")).when(~here).then(pl.lit("removed")).otherwise(pl.lit("changed"))
-    found = pairs.filter(~here | ~there | differs).with_columns(difference=kind).collect()
-    found = found.with_columns(pl.coalesce(name, f"{name}_before") for name in key).sort(key)
-    counts = dict(found.group_by("difference").len().iter_rows())
+    found = pairs.filter(~here | ~there | differs).with_columns(kind.alias(KIND)).collect()
+    found = found.with_columns(pl.coalesce(name, f"{name}{BEFORE}") for name in key).sort(key)
+    counts = dict(found.group_by(KIND).len().iter_rows())
     grouped: dict[str, dict[str, int]] = {}
     if "dataset" in key:
-        by_dataset = found.group_by("dataset", "difference").len().sort("dataset", "difference")
+        by_dataset = found.group_by("dataset", KIND).len().sort("dataset", KIND)
         for dataset, what, count in by_dataset.iter_rows():
             grouped.setdefault(dataset, {})[what] = count
     return replace(
@@ -99,17 +108,17 @@ def _with_rows(one: TableDifference, old: pl.LazyFrame, new: pl.LazyFrame, decla
 
 def _first_rows(found: pl.DataFrame) -> pl.DataFrame:
     """The first rows, by importance: changed rows, then removed rows, then added rows."""
-    order = pl.col("difference").replace_strict(["changed", "removed", "added"], [0, 1, 2])
+    order = pl.col(KIND).replace_strict(["changed", "removed", "added"], [0, 1, 2])
     return found.sort(order, maintain_order=True).head(SHOWN)
 
 
 def _example(row: Mapping[str, object], key: list[str], content: list[str]) -> dict[str, object]:
-    differing = [name for name in content if row[name] != row[f"{name}_before"]]
+    differing = [name for name in content if row[name] != row[f"{name}{BEFORE}"]]
     return {
-        "difference": row["difference"],
+        "difference": row[KIND],
         **{name: row[name] for name in key},
-        "before": {name: row[f"{name}_before"] for name in differing} if row["difference"] != "added" else None,
-        "after": {name: row[name] for name in differing} if row["difference"] != "removed" else None,
+        "before": {name: row[f"{name}{BEFORE}"] for name in differing} if row[KIND] != "added" else None,
+        "after": {name: row[name] for name in differing} if row[KIND] != "removed" else None,
     }
 
 

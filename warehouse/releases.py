@@ -10,7 +10,8 @@ lost.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -104,7 +105,7 @@ def _release(entry: dict[str, Any]) -> Release:
 def _rebuilt(root: Place) -> _Index:
     """The index from the entries in the folders of the releases. Incomplete releases are left out."""
     found = [stored for name in root.folders() if (stored := _stored_entry(root, name))]
-    entries = [stored.release for stored in found if not _missing(root / stored.release.name, stored.release)]
+    entries = [stored.release for stored in found if not missing_tables(root, stored.release)]
     entries.sort(key=lambda entry: (entry.created, entry.name))
     kept = {name: reason for stored in found for name, reason in stored.kept.items()}
     pruned = {name: at for stored in found for name, at in stored.pruned.items()}
@@ -149,15 +150,16 @@ def _stored_entry(root: Place, name: str) -> _Stored | None:
     return stored if stored.release.name == name else None
 
 
-def _missing(folder: Place, release: Release) -> list[str]:
+def missing_tables(root: Place, release: Release) -> list[str]:
     """The tables of a release that are missing in its folder or have another size."""
-    sizes = {name: (folder / "tables" / f"{name}.parquet").size() for name in release.tables}
+    folder = root / release.name / "tables"
+    sizes = {name: (folder / f"{name}.parquet").size() for name in release.tables}
     return [name for name, size in sizes.items() if size != release.tables[name].bytes]
 
 
 def is_complete(root: Place, release: Release) -> bool:
     """Whether the folder of a release has all its tables in their size. Their content is not read."""
-    return not _missing(root / release.name, release)
+    return not missing_tables(root, release)
 
 
 def _save(root: Place, before: _Index, entries: list[Release], pruned: Mapping[str, str]) -> None:
@@ -323,6 +325,44 @@ def _documents(folder: Path) -> dict[str, str]:
 def table_file(root: Place, release: Release, table: str) -> str:
     """The path or address of a table's Parquet file, in the form that Polars, pandas, PyArrow and DuckDB accept."""
     return str(root / release.name / "tables" / f"{table}.parquet")
+
+
+@contextmanager
+def readable(root: Place, release: Release, *tables: str) -> Iterator[None]:
+    """A block that reads tables of a release. Raises ``ReleaseError`` that names a table that is damaged or missing.
+
+    Only sizes are compared before the block. The content is compared with its sha256 if the block raises an error.
+    """
+    for name in tables:
+        if name not in release.tables:
+            raise ReleaseError(
+                f"the release {release.name} has no table {name}; `corridor build` publishes a new release"
+            )
+        if (root / release.name / "tables" / f"{name}.parquet").size() != release.tables[name].bytes:
+            raise _damaged(release, name)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a damaged file can raise any error of Polars, also one that is no Exception
+        for name in tables:
+            if _has_other_content(root / release.name / "tables" / f"{name}.parquet", release.tables[name]):
+                raise _damaged(release, name) from error
+        raise
+
+
+def _damaged(release: Release, table: str) -> ReleaseError:
+    return ReleaseError(
+        f"the table {table} of the release {release.name} is damaged or missing; `corridor verify` names what is "
+        "damaged, and `corridor build` publishes a complete release if this one is the latest"
+    )
+
+
+def _has_other_content(path: Place, declared: TableFacts) -> bool:
+    try:
+        return path.digest() != (declared.bytes, declared.sha256)
+    except OSError:
+        return True
 
 
 def facts(path: Path, table: str) -> TableFacts:

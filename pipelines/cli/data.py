@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -232,7 +232,7 @@ def as_of(
     from assets import stages
 
     workspace = data_workspace(data, live)
-    end_of_day = date.replace(tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
+    end_of_day = datetime.combine(date, time.max, UTC)
     rows = stages.as_of(workspace, table, end_of_day)
     if output is not None:
         write_parquet(rows.lazy(), output)
@@ -310,8 +310,9 @@ def export(
     release = releases.find(workspace.releases)
     if declared.kind != "statistics" and not excel:
         fail(f"{table} is not a table of statistics, and only those can be written as SDMX; use --excel")
-    stored = pl.scan_parquet(releases.table_file(workspace.releases, release, table))
-    rows = stored.filter(*(condition(declared, text) for text in where or [])).collect()
+    conditions = [condition(declared, text) for text in where or []]
+    with releases.readable(workspace.releases, release, table):
+        rows = pl.scan_parquet(releases.table_file(workspace.releases, release, table)).filter(*conditions).collect()
     if where and rows.is_empty():
         fail(f"{no_row(declared, where, release.name)}, so nothing was written")
     target = folder / f"{table}.{'xlsx' if excel else 'csv'}"

@@ -26,7 +26,7 @@ def explain(
         ),
     ],
     where: Where = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Number of rows to trace.")] = 3,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="Number of rows to trace.")] = 3,
     on: Annotated[
         datetime | None,
         typer.Option("--on", metavar="DATE", formats=["%Y-%m-%d"], help="Law on that day. Default: today."),

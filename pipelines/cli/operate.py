@@ -34,8 +34,8 @@ def status(
     """Show the last night, what fails since when, figures held back, free disk, and the last release.
 
     The exit status is for monitoring: 0 if all is well, 3 if datasets fail, 4 if a person must act: the last night
-    failed or is held back, no night started for 36 hours in a live workspace, there is no release, or less than 2 GiB
-    of the disk are free.
+    failed, was killed or is held back, no night started for 36 hours in a live workspace, there is no release or a
+    table of the latest is missing or has another size, or less than 2 GiB of the disk are free.
     """
     from pipelines.operations import status as states
 

@@ -149,8 +149,9 @@ def _warnings(declared: Contract) -> dict[str, str]:
 def _rows(workspace: Workspace, declared: Contract, where: list[str], limit: int) -> TracedRows:
     conditions = [condition(declared, text) for text in where]
     release = releases.find(workspace.releases)
-    stored = pl.scan_parquet(releases.table_file(workspace.releases, release, declared.table))
-    found = stored.filter(*conditions).collect()
+    with releases.readable(workspace.releases, release, declared.table):
+        stored = pl.scan_parquet(releases.table_file(workspace.releases, release, declared.table))
+        found = stored.filter(*conditions).collect()
     tracer = Tracer(workspace)
     return TracedRows(release.name, found.height, [tracer.traced(row) for row in found.head(limit).to_dicts()])
 
@@ -184,7 +185,8 @@ def _indicator_rows(workspace: Workspace, name: str, tables: list[str]) -> Indic
         last=pl.col("period").max(),
         jurisdictions=pl.col("jurisdiction").n_unique(),
     )
-    return IndicatorRows(latest.name, **counts.collect().row(0, named=True))
+    with releases.readable(workspace.releases, latest, *tables):
+        return IndicatorRows(latest.name, **counts.collect().row(0, named=True))
 
 
 def _indicators_of(name: str) -> set[str]:

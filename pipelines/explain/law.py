@@ -134,10 +134,11 @@ def explain(workspace: Workspace, instrument: str, on: date, jurisdiction: str |
         _require_covered(jurisdiction)
     row = known.row(0, named=True)
     release = releases.find(workspace.releases)
-    all_events, all_gaps, all_bindings, all_statements = (
-        pl.read_parquet(releases.table_file(workspace.releases, release, table))
-        for table in ("legal_event", "legal_gap", "legal_binding", "reservation")
-    )
+    tables = ("legal_event", "legal_gap", "legal_binding", "reservation")
+    with releases.readable(workspace.releases, release, *tables):
+        all_events, all_gaps, all_bindings, all_statements = (
+            pl.read_parquet(releases.table_file(workspace.releases, release, table)) for table in tables
+        )
     of_instrument = pl.col("instrument") == instrument
     events = all_events.filter(of_instrument)
     # The events of the act that repeals this one decide who stays bound by it, so all instruments are needed here.

@@ -55,7 +55,8 @@ def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport
     """
     nationality, jurisdiction, document = _parse(where)
     release = releases.find(workspace.releases)
-    rules = pl.read_parquet(releases.table_file(workspace.releases, release, "visa_rule"))
+    with releases.readable(workspace.releases, release, "visa_rule"):
+        rules = pl.read_parquet(releases.table_file(workspace.releases, release, "visa_rule"))
     rule = rule_on(rules, nationality, jurisdiction, on, document)
     traveller = f"national of {area_name(nationality)} going to {area_name(jurisdiction)}"
     if rule is None:

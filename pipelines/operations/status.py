@@ -57,7 +57,11 @@ class FailingDataset:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of a workspace. ``problems`` has a sentence for each reason why it is not ok."""
+    """The state of a workspace. ``warnings`` and ``critical`` have a sentence for each reason why it is not ok.
+
+    ``damaged_tables`` are those of the latest release that are missing or have another size; ``killed`` is whether the
+    process that last changed the data folder ended without releasing its lock.
+    """
 
     data: str
     mode: str
@@ -69,6 +73,8 @@ class Status:
     free_bytes: int
     received: dict[str, date | None]
     last_alert: dict[str, str] | None
+    damaged_tables: list[str]
+    killed: bool
     warnings: list[str] = field(default_factory=list)
     critical: list[str] = field(default_factory=list)
 
@@ -81,6 +87,7 @@ class Status:
 def status(workspace: Workspace, now: datetime) -> Status:
     """The state of a workspace at a moment."""
     last, failures = releases.latest(workspace.releases), failing(workspace)
+    damaged = releases.missing_tables(workspace.releases, last) if last else []
     found = Status(
         data=str(workspace.data),
         mode=workspace.mode,
@@ -90,10 +97,12 @@ def status(workspace: Workspace, now: datetime) -> Status:
         failing=[
             FailingDataset(name, each.reason, each.since, each.last, each.stale) for name, each in failures.items()
         ],
-        held_figures=_held_figures(workspace, last),
+        held_figures=[] if HELD in damaged else _held_figures(workspace, last),
         free_bytes=shutil.disk_usage(workspace.data).free,
         received=_received(workspace),
         last_alert=alerts.last(workspace.data),
+        damaged_tables=damaged,
+        killed=was_killed(workspace.archive.root),
     )
     found.critical.extend(_critical(found, now))
     if found.failing:
@@ -109,6 +118,13 @@ def _critical(found: Status, now: datetime) -> Iterable[str]:
         yield "there is no release"
     if night and night.result in ("failed", "held back"):
         yield f"the last night {'failed' if night.result == 'failed' else 'is held back'}: {'; '.join(night.problems)}"
+    elif found.killed:
+        yield "the process that last changed the data folder was killed; `corridor build` continues its work"
+    if found.damaged_tables:
+        yield (
+            f"tables of the release {found.release} are missing or have another size: "
+            f"{', '.join(found.damaged_tables)}; `corridor build` publishes a complete release"
+        )
     if found.mode == "live" and (night is None or now - night.started > OVERDUE):
         since = f"since {night.started:%Y-%m-%d %H:%M} UTC" if night else "yet"
         yield f"no night has started {since}; the daemon must run, with the schedule nightly on"
@@ -181,8 +197,9 @@ def _held_figures(workspace: Workspace, last: releases.Release | None) -> list[s
     """The figures that the latest release holds back."""
     if last is None or HELD not in last.tables:
         return []
-    rows = pl.scan_parquet(releases.table_file(workspace.releases, last, HELD))
-    waiting = rows.filter(pl.col("accepted_because").is_null()).sort("dataset", "period", "figure").collect()
+    with releases.readable(workspace.releases, last, HELD):
+        rows = pl.scan_parquet(releases.table_file(workspace.releases, last, HELD))
+        waiting = rows.filter(pl.col("accepted_because").is_null()).sort("dataset", "period", "figure").collect()
     return [
         f"{row['figure']} ({row['dataset']}, {row['indicator']}, {row['period']}): {row['why']}"
         for row in waiting.to_dicts()

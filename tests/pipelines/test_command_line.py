@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import pytest
 import typer.main
 from rich.console import Console
 
-from pipelines.cli import main
 from pipelines.cli.app import app
 from pipelines.cli.output import progress
-from tests.conftest import ROOT, Built, corridor
+from tests.conftest import ROOT, Built, Run, corridor
 from tests.support.dagster_server import wait_until
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -37,23 +35,6 @@ SDMX = (
     "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2023,6632,u\n"
     "ESTAT:MIGR_NEW(1.0),09/07/26 23:00:00,A,CN,PER,IE,2024,,bu\n"
 )
-
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in this process, which saves the time to start another."""
-
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        monkeypatch.setattr(sys, "argv", ["corridor", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        output, errors = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), output, errors)
-
-    return run
 
 
 def used(text: str) -> list[tuple[str, list[str]]]:
