@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.normalise.headline import headline, marked
@@ -250,6 +250,7 @@ def test_the_rows_of_a_figure_are_marked_in_the_detailed_table() -> None:
 # Properties
 
 
+@settings(max_examples=30)
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from(["DEU", "FRA", "CHN", "USA"]), st.sampled_from(["_T", "CHN", "AFG", "STLS", "EUR"])),

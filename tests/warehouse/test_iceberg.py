@@ -321,6 +321,7 @@ def test_a_table_of_somebody_else_in_the_catalog_is_not_changed(root: Path) -> N
         assert catalog.table_exists("corridor.mine")
 
 
+@pytest.mark.slow
 def test_releases_in_a_bucket_are_registered_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with object_store.serve() as environment:
         bucket = object_store.bucket(environment, monkeypatch, "travelled")

@@ -110,6 +110,7 @@ def test_a_known_figure_is_in_the_release(built: Built, table: str, where: dict[
     assert value in found["value"].to_list()
 
 
+@pytest.mark.slow
 def test_a_thousand_random_observations_are_found_in_their_payloads(built: Built) -> None:
     rows = pl.concat(
         [built.table(name).select("dataset", "payload", "locator", "value").collect() for name in STATISTICS]
