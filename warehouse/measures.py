@@ -43,6 +43,7 @@ class Selection(_Entry):
     )
     freq: str = "A"
     whom: Literal["all", "members", "china"] = Field(default="all", description="the side for which the source is used")
+    without: list[str] = Field(default=[], description="jurisdictions for which the source is not used")
     side: Literal["jurisdiction", "partner"] = Field(
         default="jurisdiction", description="the field of the observation with the jurisdiction of the measure"
     )

@@ -39,17 +39,15 @@ def _with_rates(rows: Frame, question: Question) -> Frame:
 
 
 def _with_step(rows: Frame) -> Frame:
-    """The rows with ``step``, the change on the year before, and with the dataset and definition of that year."""
-    before = rows.select(
-        "measure",
-        "jurisdiction",
-        "aggregation",
-        (nw.col("year") + 1).alias("year"),
-        nw.col("value").alias("before"),
-        nw.col("dataset").alias("dataset_before"),
-        nw.col("definition").alias("definition_before"),
-    )
-    return rows.join(before, on=list(KEY), how="left").with_columns(step=nw.col("value") - nw.col("before"))
+    """The rows with ``step``, the change on the year before, and the dataset and definition of the last known value."""
+    series = ["measure", "jurisdiction", "aggregation"]
+    before = rows.select(*series, (nw.col("year") + 1).alias("year"), nw.col("value").alias("before"))
+    last = {
+        f"{name}_before": nw.col(name).shift(1).over(*series, order_by="year") for name in ("dataset", "definition")
+    }
+    known = rows.filter(~nw.col("value").is_null()).with_columns(**last).select(*KEY, *last)
+    stepped = rows.join(before, on=list(KEY), how="left").join(known, on=list(KEY), how="left")
+    return stepped.with_columns(step=nw.col("value") - nw.col("before"))
 
 
 def _with_flags(rows: Frame, candidates: Frame) -> Frame:

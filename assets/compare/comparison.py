@@ -57,7 +57,9 @@ def candidates(tables: Mapping[str, Frame], question: Question, engine: Engine) 
             if source.complete:
                 rows = with_zeros(rows, select_rows(tables, source, question.years, free=("partner",)))
             selected.append(
-                rows.filter(nw.col(source.side).is_in(compared[source.whom])).select(
+                rows.filter(
+                    nw.col(source.side).is_in([c for c in compared[source.whom] if c not in source.without])
+                ).select(
                     nw.lit(name).alias("measure"),
                     nw.lit(order).cast(nw.Int64).alias("source_order"),
                     nw.col(source.side).alias("jurisdiction"),
