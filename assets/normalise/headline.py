@@ -25,6 +25,8 @@ TOTAL = ("_T", "_Z")
 ANY = ["*"]
 # The row with what is not attributed to a listed partner.
 REST = "_R"
+# A set of fewer partners without a total is an extract.
+FEW = 10
 # Units of figures that can be added up. Shares, rates, means and numbers of countries cannot.
 COUNTS = (
     *("persons", "permits", "applications", "decisions", "cases", "crossings", "documents", "offences", "gangs"),
@@ -65,8 +67,7 @@ def headline(tables: Mapping[str, pl.LazyFrame]) -> Iterator[pl.DataFrame]:
 def _of_table(rows: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
     """The rows of ``headline`` from a table of statistics, without names and flags."""
     figures = _with_unions(_with_totals(_figures(rows, declared).collect(engine="streaming")))
-    listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(figures)])
-    return listed.with_columns(scope=_scope())
+    return _all_listed(figures).with_columns(scope=_scope())
 
 
 def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:
@@ -76,15 +77,17 @@ def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl
 
 
 def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
-    """The rows of a table of statistics with ``headline``: whether a figure of table ``headline`` is made from the row.
+    """The rows of a table with the field ``headline``: whether a row of the table ``headline`` is made from the row.
 
-    Each indicator, jurisdiction, partner and year has one such row, or several that are parts of one total.
+    Each indicator, jurisdiction, partner and year has one such row, or several that are parts of one total. A total of
+    all partners has it only if it is not next to them, so that the rows of a jurisdiction may be added up.
     """
     numbered = rows.lazy().with_row_index("__row")
     own = {name: entry for name, entry in _indicators_of(declared.table).items() if entry.of is None}
     selected, figures = _selected(numbered, declared, own)
-    chosen = figures.select(*_FIGURE, "order")
-    used = selected.join(chosen, on=[*_FIGURE, "order"], how="semi").select("__row").unique().collect()
+    made = figures.collect(engine="streaming").filter(_scope() != "none")
+    listed = _all_listed(made).filter(pl.col("made") != "rest")
+    used = selected.join(listed.lazy(), on=[*_FIGURE, "order"], how="semi").select("__row").unique().collect()
     return rows.with_columns(headline=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(used["__row"].implode()))
 
 
@@ -323,7 +326,7 @@ def _with_totals(figures: pl.DataFrame) -> pl.DataFrame:
             unknown=pl.col("value").null_count(),
             parts=pl.col("parts").sum(),
         )
-        .filter(pl.col("unknown") == 0)
+        .filter(pl.col("unknown") == 0, _is_collected(figures))
         .with_columns(
             partner=pl.lit("_T"),
             value_min=pl.lit(None, pl.Float64),
@@ -338,11 +341,21 @@ def _with_totals(figures: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([figures.join(sums, on=list(_FIGURE), how="anti"), sums])
 
 
+def _is_collected(figures: pl.DataFrame) -> pl.Expr:
+    """Whether the year is not before the first in which any jurisdiction has a figure other than 0 of the indicator.
+
+    A publisher may state 0 for the years before it collected an indicator.
+    """
+    first = figures.filter(pl.col("value") != 0).group_by("indicator").agg(pl.col("year").min())
+    since = pl.col("indicator").replace_strict(first["indicator"], first["year"], default=None, return_dtype=pl.Int64)
+    return (pl.col("year") >= since).fill_null(value=False)
+
+
 def _with_unions(figures: pl.DataFrame) -> pl.DataFrame:
     """The figures without aggregates of states but the Union, which has one source with its members or is their sum."""
     keys = ["indicator", "partner", "year"]
     composed = {name: members for name, members in compositions(codes.areas()).items() if name in UNIONS}
-    singles = figures.filter(_scope() != "union", _scope() != "none")
+    singles = figures.filter(~_scope().is_in(("union", "former_union", "none")))
     found, have = [singles], figures["jurisdiction"].unique()
     for union, members in composed.items():
         if union != UNION and union not in have:
@@ -421,6 +434,20 @@ def _by_kind(figures: pl.DataFrame) -> list[tuple[bool, pl.DataFrame]]:
     return [(True, figures.filter(counts)), (False, figures.filter(~counts))]
 
 
+def _all_listed(figures: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the table, without the figures of a few partners that are newer than the figures of all partners.
+
+    Who asks for the newest year would take their sum for the total of that year.
+    """
+    listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(figures)])
+    series = ["indicator", "jurisdiction"]
+    whole = listed.filter(~pl.col("partial"), pl.col("value").is_not_null())
+    last = whole.group_by(series).agg(last=pl.col("year").max())
+    sets = listed.filter("partial").group_by(*series, "year").agg(partners=pl.len())
+    extracts = sets.join(last, on=series).filter(pl.col("partners") < FEW, pl.col("year") > pl.col("last"))
+    return listed.join(extracts, on=[*series, "year"], how="anti")
+
+
 def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
     """The rows of the table with ``all_partners``. Figures that can be added up have no total next to its parts."""
     if not counts:
@@ -429,15 +456,22 @@ def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
     totals = figures.filter(pl.col("partner").is_in(TOTAL)).sort("partner").unique(keys, keep="first")
     singles = figures.filter(_is_single())
     sums = singles.group_by(keys).agg(
-        listed=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS, counted=(pl.col("value") != 0).sum()
+        listed=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS,
+        counted=(pl.col("value") != 0).sum(),
+        latest=pl.col("known_from").max(),
     )
-    # A total that is smaller than its parts, beyond rounding, is of another edition and is not used.
+    # A total that is smaller than its parts, beyond rounding, is of another edition. The newer of both is used.
     excess = pl.col("listed") - pl.col("value")
     contradicts = (excess > tolerance(pl.col("counted"), pl.col("value"))).fill_null(value=False)
-    both = totals.join(sums, on=keys, how="left").filter(~contradicts).with_columns(all_partners=pl.col("value"))
+    newer = contradicts & (pl.col("known_from") > pl.col("latest"))
+    joined = totals.join(sums, on=keys, how="left")
+    both = joined.filter(~contradicts | newer).with_columns(all_partners=pl.col("value"))
     # If every partner of a complete set has 0, the total is the only row.
     nobody = pl.col("complete") & (pl.col("value") == 0)
-    alone = both.filter(pl.col("counted").is_null() | nobody)
+    alone = both.filter(pl.col("counted").is_null() | nobody | newer)
+    # Partners with 0 next to a total that is missing are not counted either.
+    uncounted = joined.filter(pl.col("value").is_null() & (pl.col("counted") == 0))
+    unused = pl.concat([both.filter(newer), uncounted.with_columns(all_partners=pl.lit(None, pl.Float64))])
     rest = (
         both.filter(pl.col("value") > pl.col("listed"))
         .with_columns(value=((pl.col("value") - pl.col("listed")) * _UNITS).round() / _UNITS)
@@ -451,7 +485,8 @@ def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
         )
     )
     zero = pl.col("complete") & (pl.col("value") == 0)
-    parts = singles.filter(~zero.fill_null(value=False)).join(both.select(*keys, "all_partners"), on=keys, how="left")
+    counted = singles.join(unused, on=keys, how="anti").filter(~zero.fill_null(value=False))
+    parts = counted.join(both.select(*keys, "all_partners"), on=keys, how="left")
     # A set of partners without a total is a part of an unknown whole.
     parts = parts.with_columns(partial=pl.col("partial") | pl.col("all_partners").is_null())
     columns = [*figures.columns, "all_partners"]
@@ -479,7 +514,7 @@ def _is_single() -> pl.Expr:
 
 
 def _scope() -> pl.Expr:
-    """Whether the jurisdiction is China, a member of the Union, the Union, another state, or another aggregate."""
+    """The scope of the jurisdiction; ``none`` for groups of states that are not the Union."""
     areas = codes.areas()
     states = areas.filter(pl.col("kind").is_in(("state", "territory", "historic")))["area"].to_list()
     members = sorted(compositions(areas)[UNION])
@@ -488,8 +523,10 @@ def _scope() -> pl.Expr:
         .then(pl.lit("china"))
         .when(pl.col("jurisdiction").is_in(members))
         .then(pl.lit("member"))
-        .when(pl.col("jurisdiction").is_in(UNIONS))
+        .when(pl.col("jurisdiction") == UNION)
         .then(pl.lit("union"))
+        .when(pl.col("jurisdiction").is_in(UNIONS))
+        .then(pl.lit("former_union"))
         .when(pl.col("jurisdiction").is_in(states))
         .then(pl.lit("other"))
         .otherwise(pl.lit("none"))
