@@ -32,7 +32,7 @@ def test_the_first_row_is_the_project_of_2008() -> None:
 def test_every_row_names_a_publication_and_where_it_is() -> None:
     assert programmes().select(pl.col("source", "source_url").is_null().any()).row(0) == (False, False)
     assert programmes()["source_url"].str.starts_with("http").all()
-    assert programmes().height == len(cooperation.PROGRAMMES)
+    assert programmes().height == len(cooperation.PROGRAMMES) + len(cooperation.bilateral_treaties())
 
 
 def test_contradicting_sources_of_a_programme_are_separate_rows() -> None:

@@ -4,6 +4,7 @@ The first entry is the project of 2008 from which this dataset descends. Where s
 source has its own row.
 """
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,15 +282,22 @@ _USUAL = {
 _PRECISIONS = {0: "unknown", 4: "year", 7: "month", 10: "day"}
 
 
-def build_payloads(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the statements are in this module
-    """Yield the table of all programmes, in the order of their first days as far as these are known."""
+def build_payloads(corpus: Path) -> Iterator[NewPayload]:  # noqa: ARG001 - the statements are in this folder
+    """Yield the table of all programmes and bilateral treaties."""
+    stated = (*PROGRAMMES, *bilateral_treaties())
     yield NewPayload(
         only_request(closed_editions(publishers()["citations"], "cooperation")),
-        wire_formats.plain_csv([_row(stated) for stated in PROGRAMMES], HEADER),
+        wire_formats.plain_csv([_row(row) for row in stated], HEADER),
         "text/csv",
         "Single publications, each named in its row, seen until November 2026",
         utc(2026, 11, 24),
     )
+
+
+def bilateral_treaties() -> list[dict[str, str]]:
+    """Return the treaties of ``bilateral_treaties.csv``: extradition, judicial assistance, social security."""
+    with Path(__file__).with_name("bilateral_treaties.csv").open(encoding="utf-8", newline="") as file:
+        return [{"cooperation_type": "agreement", **row} for row in csv.DictReader(file)]
 
 
 def _row(stated: dict[str, str]) -> dict[str, str]:
