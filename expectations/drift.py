@@ -21,8 +21,8 @@ FEWEST_FIGURES = 20
 # Readers notice first that a year of a country has no figure any more; one in fifty is a withdrawal.
 COVERAGE_LOST = 0.02
 
-# Tables of what was not used. They lose rows when more is read, or when a person accepts a figure.
-NOT_USED = ("unmatched_code", "unread_sentence", "held_figure")
+# Tables of what was not used or is not known. They lose rows when more is read, or when a person accepts a figure.
+NOT_USED = ("unmatched_code", "unread_sentence", "held_figure", "legal_gap")
 
 RULES = Rules()
 
