@@ -35,7 +35,7 @@ def test_consent_binds_and_signature_does_not() -> None:
     assert bound(events(signed)) == []
     assert bound(events(signed, {})) == [("CHN", date(1992, 4, 1), None, "rule")]
     # No source dates the entry into force of the treaty, neither in general nor for the party.
-    undated = {"instrument": "XVIII-12", "date": date(2003, 9, 23)}
+    undated = {"instrument": "C019", "date": date(2003, 9, 23)}
     assert bound(events(undated)) == [("CHN", date(2003, 9, 23), None, "consent")]
 
 
@@ -244,18 +244,20 @@ def test_rules_on_events_show_the_events_that_break_them(rule: str, rows: pl.Dat
 
 
 def test_gaps_are_listed_with_their_reason() -> None:
-    undated = {"instrument": "XVIII-12"}
+    undated, undeclared = {"instrument": "C019"}, {"instrument": "XVIII-12"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
     stated = pl.DataFrame(
         [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
         schema=contract("reservation").polars_schema,
     )
-    gaps = legal_gap(events({}, undated, of_a_year, act_event("adopt", date(2008, 12, 16))), stated, all_received())
+    gaps = legal_gap(
+        events({}, undated, undeclared, of_a_year, act_event("adopt", date(2008, 12, 16))), stated, all_received()
+    )
     listed = set(gaps.iter_rows())
     # A list of declarations is known for IV-11 and not for XVIII-12.
     assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed
     assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
-    assert ("XVIII-12", "CHN", "entry_into_force", "not_dated") in listed
+    assert ("C019", "CHN", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
     # A rule counts from a day. Here only the year is known.
     assert ("V-4", "ITA", "entry_into_force", "not_dated") in listed
@@ -273,11 +275,11 @@ def test_explain_prints_who_was_bound_and_why(built: Built) -> None:
     assert "AUT BEL BGR" in done.stdout
     assert "Schengen acquis" in done.stdout
     assert not re.search(r"(DNK|IRL)[\w ]*: Position under the protocols", done.stdout)
-    done = corridor("explain", "32016R0399", "--on", "2017-06-01", *data)
+    done = corridor("explain", "32001L0051", "--on", "2017-06-01", *data)
     assert "IRL Ireland: Position under the protocols" in done.stdout
     done = corridor("explain", "32004L0038", "--on", "2015-06-01", "--jurisdiction", "IRL", *data)
     assert "IRL Ireland was bound on 2015-06-01, since 2004-04-30." in done.stdout
-    done = corridor("explain", "IV-13", "--jurisdiction", "CHN", *data)
+    done = corridor("explain", "IV-13", "--jurisdiction", "FRA", *data)
     assert "was not bound" in done.stdout
     assert "2015-03-14" in done.stdout
     done = corridor("explain", "IV-4", "--jurisdiction", "CHN", *data)
