@@ -60,6 +60,17 @@ def most_confident_day(events: pl.DataFrame, name: str) -> pl.DataFrame:
     return _most_confident(ranked).group_by(_KEY).agg(pl.col("date").min().alias(name))
 
 
+def stated_positions(events: pl.DataFrame) -> pl.DataFrame:
+    """The events that state whether Denmark or Ireland is bound by an act of the Union.
+
+    An act that builds on the Schengen acquis does not bind Denmark when it is adopted. Denmark decides within six
+    months whether to implement it (Protocol No 22, Article 4), so that such an event leaves its position open.
+    """
+    taken = events.filter(pl.col("event").is_in(("opt_in", "opt_out")))
+    left_open = (pl.col("event") == "opt_out") & (pl.col("jurisdiction") == "DNK") & (pl.col("basis") == "schengen")
+    return taken.filter(~left_open.fill_null(value=False))
+
+
 def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
     """The bindings by treaties, none of which begins before the treaty itself is in force."""
     rules = (

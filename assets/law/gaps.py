@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from assets.law.bindings import PROTOCOL_STATES, TREATY_SCHEMES
+from assets.law.bindings import PROTOCOL_STATES, TREATY_SCHEMES, stated_positions
 from assets.law.origins import DECLARATIONS, EVENTS, PARTY_LISTS, REQUESTED_ONE_BY_ONE
 from assets.normalise.receptions import NOT_FETCHED, Receptions
 from warehouse import codes
@@ -155,7 +155,7 @@ def _act_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     dates = wanted.join(dated, on=["instrument", "event"], how="anti").with_columns(jurisdiction=pl.lit("EU"))
     in_force = dated.filter(pl.col("event") == "stated_in_force").select("instrument", aspect=pl.lit("repeal"))
     dates = dates.join(in_force, on=["instrument", "aspect"], how="anti")
-    known = events.filter(pl.col("event").is_in(("opt_in", "opt_out")))
+    known = stated_positions(events)
     positions = (
         acts.select("instrument")
         .join(pl.DataFrame({"jurisdiction": PROTOCOL_STATES}), how="cross")

@@ -13,7 +13,7 @@ from functools import partial
 
 import polars as pl
 
-from assets.law.bindings import PROTOCOL_STATES
+from assets.law.bindings import PROTOCOL_STATES, stated_positions
 from assets.law.origins import PARTY_LISTS, WHOLE_LISTS
 from assets.law.provisions import LIMITS, Limit, limit_figures
 from assets.law.visas import rules_on
@@ -169,7 +169,7 @@ def _acts(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
 
 def _unknown_positions(law: Law, bound: pl.DataFrame) -> pl.DataFrame:
     """The intervals in which an act may bind Denmark or Ireland, because no source states whether it takes part."""
-    known = law.legal_event.filter(pl.col("event").is_in(("opt_in", "opt_out"))).select("instrument", "jurisdiction")
+    known = stated_positions(law.legal_event).select("instrument", "jurisdiction")
     acts = bound.group_by("instrument").agg(
         pl.col("valid_from").min(),
         valid_to=pl.when(pl.col("valid_to").is_not_null().all()).then(pl.col("valid_to").max()),

@@ -10,7 +10,7 @@ import polars as pl
 
 from assets.core.workspace import Workspace
 from assets.ingest.responses import origin_of
-from assets.law.bindings import TREATY_SCHEMES, bindings
+from assets.law.bindings import TREATY_SCHEMES, bindings, stated_positions
 from assets.law.origins import PARTY_LISTS
 from pipelines.explain.names import area_name, code_description, code_name
 from pipelines.explain.report import OPTIONAL, Label
@@ -385,7 +385,7 @@ def _not_extended(territory: str, on: date, events: pl.DataFrame) -> str | None:
 def _unbound_because(on: date, report: LawReport, events: pl.DataFrame, days: list[str]) -> str | None:
     """What the jurisdiction had done instead of being bound, if anything is known of it."""
     if report.not_taking_part:
-        return f"did not take part on {on}, and was not bound"
+        return _did_not_take_part(on, events)
     if report.not_party:
         last_event = max(report.not_party, key=lambda event: event.date)
         later = "; no source that may be used states what happened later" if last_event.date < on.isoformat() else ""
@@ -393,12 +393,32 @@ def _unbound_because(on: date, report: LawReport, events: pl.DataFrame, days: li
     if report.signed_only:
         last = f"; the last list received is of {days[-1]}" if days and days[-1] < on.isoformat() else ""
         return f"had only signed by {on}, and was not bound{last}"
-    if events.filter(pl.col("event").is_in(CONSENT), _until(on)).height:
+    return _not_yet_bound(on, events)
+
+
+def _did_not_take_part(on: date, events: pl.DataFrame) -> str:
+    """That Denmark or Ireland did not take part, and whether that leaves its position open."""
+    if stated_positions(events.filter(_until(on))).height:
+        return f"did not take part on {on}, and was not bound"
+    return (
+        "did not take part in the adoption; the act builds on the Schengen acquis, and no source that may be used "
+        f"states whether Denmark had implemented it by {on}"
+    )
+
+
+def _not_yet_bound(on: date, events: pl.DataFrame) -> str | None:
+    """What is known of the jurisdiction from acts that do not bind it on the day, or from a later day."""
+    consents = events.filter(pl.col("event").is_in(CONSENT))
+    if consents.filter(_until(on)).height:
         return f"had consented by {on}, and the treaty was not yet in force for it"
     succeeded = events.filter(pl.col("event") == "succeed")["date"].min()
     if isinstance(succeeded, date):
         return f"notified on {succeeded} that it succeeds to the treaty, with effect from its independence"
-    return None
+    denied = events.filter(pl.col("event") == "not_party").sort("date")
+    if denied.is_empty() or consents.height:
+        return None
+    row = denied.row(0, named=True)
+    return f"was not a party on {row['date']}, according to {row['source']}; no source names an earlier act of it"
 
 
 def _bound_since(name: str, on: date, bound: list[Binding], *, is_state: bool) -> str:

@@ -38,6 +38,8 @@ QUESTIONS = [
     ("32005L0071", "IRL", "2020-01-01", "was bound on 2020-01-01"),
     ("32005L0071", "DEU", "2020-01-01", "no longer bound on 2020-01-01"),
     ("32001R0539", "DNK", "2010-01-01", "was bound on 2010-01-01"),
+    ("32008R0767", "DNK", "2015-01-01", "no source that may be used states whether Denmark had implemented it"),
+    ("C189", "DNK", "2023-01-01", "was not a party on 2023-03-28"),
     ("32010R1231", "DNK", "2015-01-01", "did not take part on 2015-01-01"),
     ("32026R0463", "IRL", "2026-03-01", "was bound on 2026-03-01, since 2026-02-27."),
     ("XVIII-12-a", "MAC", "2010-03-09", "No source that may be used states whether MAC"),
