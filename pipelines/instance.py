@@ -42,17 +42,29 @@ def dagster_home(data: Path) -> Path:
     """The folder of Dagster's instance in a data folder.
 
     Writes its configuration file if there is none or if the folder was moved: the file has the path of the events.
+    Raises ``AssetError`` if the file is not valid.
     """
     home = data / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
-    present = yaml.safe_load(config.read_text(encoding="utf-8")) if config.exists() else INSTANCE | _event_log(home)
+    present = _configuration(config) if config.exists() else INSTANCE | _event_log(home)
     placed = present | _event_log(home) if _is_ours(present) else present
     if placed != present or not config.exists():
         unfinished = home / ".dagster.yaml"
         unfinished.write_text(yaml.safe_dump(placed), encoding="utf-8")
         unfinished.replace(config)
     return home
+
+
+def _configuration(config: Path) -> dict[str, Any]:
+    """The content of a configuration file. Raises ``AssetError`` if a person made it invalid."""
+    try:
+        present = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        present = error
+    if not isinstance(present, dict):
+        raise AssetError(f"{config} is no valid configuration of Dagster; correct it, or remove it to use SQLite")
+    return present
 
 
 def _event_log(home: Path) -> dict[str, Any]:
