@@ -60,6 +60,7 @@ def _with_flags(rows: Frame, candidates: Frame) -> Frame:
         **{flag: nw.col(flag) == 1 for flag in STATUS_FLAGS},
         "parts_missing": nw.col("parts_missing") == 1,
         "member_differs": nw.col("member_differs") == 1,
+        "member_missing": nw.col("member_missing") == 1,
         "source_changed": nw.col("dataset") != nw.col("dataset_before"),
         "definition_changed": nw.col("definition") != nw.col("definition_before"),
         "sources_disagree": nw.col("disagree") == 1,
@@ -71,7 +72,7 @@ def _with_flags(rows: Frame, candidates: Frame) -> Frame:
         .with_columns(**flags)
         .with_columns(flags=join_texts(flags))
         .with_columns(flags=nw.when(~nw.col("value").is_null()).then(nw.col("flags")))
-        .drop(*flags, *STATUS_FLAGS, "parts_missing", "member_differs")
+        .drop(*flags, *STATUS_FLAGS, "parts_missing", "member_differs", "member_missing")
         .drop("before", "dataset_before", "definition_before", "disagree")
     )
 

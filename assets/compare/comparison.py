@@ -29,7 +29,7 @@ from warehouse.codes import CHINA
 from warehouse.measures import Measure
 
 # What a figure that is computed from two others takes from the worse of them.
-_QUALITY = (*STATUS_FLAGS, *DIFFERENCES, "parts_missing", "member_differs")
+_QUALITY = (*STATUS_FLAGS, *DIFFERENCES, "parts_missing", "member_differs", "member_missing")
 _CANDIDATE: dict[str, pl.DataType] = {
     "measure": pl.String(),
     "source_order": pl.Int64(),
@@ -134,8 +134,21 @@ def _with_unions(selected: Frame, found: Frame, question: Question) -> Frame:
     additive = [name for name, entry in question.measures.items() if entry.additive]
     summands = selected.filter(nw.col("measure").is_in(additive))
     outside = _outside(question)
-    sums = [_sum_of_members(summands, union, extent, outside) for union, extent in unions().items()]
-    return nw.concat([published, *sums], how="diagonal")
+    sums = nw.concat([_sum_of_members(summands, union, extent, outside) for union, extent in unions().items()])
+    return nw.concat([_with_absent_members(published, sums), sums], how="diagonal").with_columns(
+        nw.col("member_missing").fill_null(0)
+    )
+
+
+def _with_absent_members(published: Frame, sums: Frame) -> Frame:
+    """The published figures with ``member_missing``: 1 if a member has no figure, so that the total may not contain it.
+
+    Such a figure of a Union differs from the rule of its measure in what it excludes.
+    """
+    keys = ["measure", "jurisdiction", "year"]
+    absent = sums.filter(~nw.col("missing_members").is_null()).select(*keys, member_missing=nw.lit(1).cast(nw.Int64))
+    joined = published.join(absent, on=keys, how="left").with_columns(nw.col("member_missing").fill_null(0))
+    return joined.with_columns(differs_excludes=nw.max_horizontal("differs_excludes", "member_missing"))
 
 
 def _published(selected: Frame, found: Frame, union: str, members: frozenset[str]) -> Frame:

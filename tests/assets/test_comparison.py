@@ -164,6 +164,27 @@ def test_a_published_figure_of_the_union_is_used_unless_a_member_prefers_another
     assert (figure["value"], figure["flags"]) == expected
 
 
+def test_a_published_figure_of_the_union_without_a_member_is_marked_and_not_graded_a() -> None:
+    rows = compared(
+        {"people": people(WORLD, additive=True)},
+        population(*[(state, year, 10.0) for state in MEMBERS[1:] for year in (2020, 2021)]),
+        population((MEMBERS[0], 2020, 10.0), *[(UNION, year, 270.0) for year in (2020, 2021)]),
+    )
+    whole, short = (at(rows, UNION, year, PUBLISHED) for year in (2020, 2021))
+    assert (whole["grade"], whole["flags"]) == ("A", None)
+    assert (short["grade"], short["grade_reasons"], short["flags"]) == ("B", "excludes", "member_missing")
+
+
+def test_a_changed_source_is_marked_after_years_without_a_value() -> None:
+    rows = compared(
+        {"people": people(WORLD, PJAN)},
+        population(("DEU", 2018, 10.0)),
+        population(("DEU", 2021, 11.0), dataset=PJAN),
+        years=range(2018, 2022),
+    )
+    assert at(rows, "DEU", 2021)["flags"] == "source_changed"
+
+
 def test_a_measure_that_is_not_additive_has_no_computed_union() -> None:
     rows = compared({"people": people()}, population(*[(state, 2020, 10.0) for state in MEMBERS]))
     assert at(rows, UNION, 2020, COMPUTED)["missing_reason"] == "not_applicable"
