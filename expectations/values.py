@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 
 from expectations.rule import Rules, Table
-from warehouse.codes.concepts import indicators_with
+from warehouse.codes.concepts import counting_by, indicators_with
 
 # The first year of the United Nations' estimates, and the last of its projections.
 YEARS = (1950, 2100)
@@ -16,6 +16,11 @@ YEARS_REASON = (
 UNIT_OF_CHANGES = "percent_change"
 # Several times the most victims, suspects or offences of trafficking that a state ever registered in a year.
 GREATEST_COUNT = 100_000
+# Units in which things are counted one by one.
+UNITS_OF_COUNTS = ("persons", "permits", "applications", "decisions", "cases", "crossings", "documents", "offences")
+# Bases of counting rules whose figures are counts, not results of a computation.
+COUNTING = ("administrative", "register", "census", "case_records")
+NO_FRACTION = 1e-6  # more than the rounding of a number of ten thousands
 # By how much two roundings of one net migration may differ: persons, and share of the value.
 ROUNDING, SHARE = 1.0, 0.01
 
@@ -63,6 +68,24 @@ def counts_not_negative(table: Table) -> pl.LazyFrame:
     """Negative figures of indicators that cannot be negative."""
     signed = pl.col("indicator").is_in(indicators_with("may_be_negative"))
     return table.rows.filter(pl.col("value") < 0, ~signed, pl.col("unit").cast(pl.String) != UNIT_OF_CHANGES)
+
+
+@RULES.add(
+    severity="error",
+    reason="Nobody counts a fraction of a person, permit, application, decision, case or document. A fraction means "
+    "that the separator of decimals or thousands, the unit or the column was misread. Models, estimates and figures "
+    "that an international organisation compiled from national ones can have fractions.",
+    needs=("value", "unit", "definition"),
+    shows=("unit", "definition"),
+)
+def counts_are_whole(table: Table) -> pl.LazyFrame:
+    """Figures with a fraction in a unit of counts, by definitions whose publisher counts."""
+    counted = counting_by(COUNTING)
+    unit, definition = pl.col("unit").cast(pl.String), pl.col("definition").cast(pl.String)
+    fraction = (pl.col("value") - pl.col("value").round()).abs()
+    return table.rows.filter(
+        fraction.is_between(NO_FRACTION, 1), unit.is_in(UNITS_OF_COUNTS), definition.is_in(counted)
+    )
 
 
 @_form(reason=YEARS_REASON, needs=("period",))

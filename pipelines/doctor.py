@@ -70,11 +70,12 @@ def _without_damage(workspace: Workspace) -> str:
 def _without_incomplete_release(workspace: Workspace) -> str:
     """A sentence about the releases, whose tables are compared by size. ``ReleaseError`` if one is incomplete."""
     found = releases.index(workspace.releases)
-    incomplete = [entry.name for entry in found if not releases.is_complete(workspace.releases, entry)]
-    if incomplete:
+    incomplete = {entry.name: releases.missing_tables(workspace.releases, entry) for entry in found}
+    named = [f"{', '.join(tables)} of {name}" for name, tables in incomplete.items() if tables]
+    if named:
         raise ReleaseError(
-            f"tables of {', '.join(incomplete)} are missing or have another size; `corridor build` publishes a "
-            "complete release if the latest is one of them"
+            f"tables are missing or have another size: {'; '.join(named)}; `corridor build` publishes a complete "
+            "release if the latest is one of them"
         )
     return f"{len(found):,}, the latest is {found[-1].name if found else 'none yet'}"
 

@@ -30,11 +30,21 @@ def repaired(workspace: Workspace, at: datetime) -> list[Repaired]:
 
 
 def _ledger(workspace: Workspace, at: datetime) -> list[Repaired]:
-    damages = workspace.archive.ledger_damages()
-    kept = workspace.archive.repair_ledger(at)
+    archive = workspace.archive
+    damages, stated = archive.ledger_damages(), archive.stated_fetches()
+    kept = archive.repair_ledger(at)
     if kept is None:
         return []
-    return [Repaired(_described(damage, kept.name), healed=True) for damage in damages]
+    results = [Repaired(_described(damage, kept.name), healed=True) for damage in damages]
+    left, unnamed = len(archive.fetches()), len(archive.unnamed_payloads())
+    if left == stated and not unnamed:
+        return results
+    gone = f"{stated - left:,} of {stated:,} fetches are" if stated is not None else "an unknown number of fetches is"
+    lost = (
+        f"the ledger: {gone} gone, and no line names {unnamed:,} payloads of the archive; restore the ledger from a "
+        "backup to use them"
+    )
+    return [*results, Repaired(lost, healed=False)]
 
 
 def _described(damage: Damage, kept: str) -> str:

@@ -162,6 +162,15 @@ class Archive:
         ledger.rewrite(self.ledger, damaged)
         return damaged
 
+    def stated_fetches(self) -> int | None:
+        """The number of lines of the ledger when it was last written. None if that is not known."""
+        return ledger.stated_lines(self.ledger)
+
+    def unnamed_payloads(self) -> set[str]:
+        """The payloads of the archive that no line of the ledger names."""
+        stored = {path.name for path in self.root.glob("??/*") if _SHA256.fullmatch(path.name)}
+        return stored - {str(fetch.payload) for fetch in self.fetches()}
+
     def verify(self, progress: Callable[[int, int], None] | None = None) -> list[Damage]:
         """Read all payloads and the ledger and return the damage. Calls ``progress(payloads read, all payloads)``."""
         if not self.root.is_dir():

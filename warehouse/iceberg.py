@@ -194,6 +194,12 @@ def _one_sentence_errors(root: Place) -> Iterator[None]:
         yield
     except Exception as error:  # PyIceberg's errors have no common base class, and damage can raise any other error
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise ReleaseError(
-            f"the Iceberg catalog of {root} cannot be used ({reason}); `corridor register --rebuild` builds it again"
-        ) from error
+        raise ReleaseError(f"the Iceberg catalog of {root} cannot be used ({reason}); {_remedy(root)}") from error
+
+
+def _remedy(root: Place) -> str:
+    """What to do after an error: restore a table that is damaged or missing, else build the catalog again."""
+    for entry in releases.index(root):
+        if damages := releases.damages(root / entry.name, entry):
+            return f"{damages[0]}: restore it from a backup; `corridor verify` names all damage"
+    return "`corridor register --rebuild` builds it again"

@@ -65,7 +65,7 @@ class Fault:
 
 
 def head_of(ledger: Path) -> Path:
-    """The file with the length of a ledger and the sha256 of its last line."""
+    """The file with the length of a ledger, the number of its lines and the sha256 of the last."""
     return ledger.with_name("ledger.head")
 
 
@@ -82,7 +82,7 @@ def append(ledger: Path, fetch: Fetch) -> None:
         if os.write(handle, begun + line) != len(begun + line):
             raise ArchiveError(f"{ledger} cannot be written: the disk is full")
         os.fsync(handle)
-        _write_head(ledger, size + len(begun + line), line)
+        _write_head(ledger, size + len(begun + line), line, _lines_until(ledger, handle, size) + bool(begun) + 1)
     finally:
         os.close(handle)
 
@@ -147,7 +147,7 @@ def rewrite(ledger: Path, damaged: Path) -> int:
         os.fsync(file.fileno())
     os.link(ledger, damaged)
     unfinished.replace(ledger)
-    _write_head(ledger, ledger.stat().st_size, lines[-1] if lines else b"")
+    _write_head(ledger, ledger.stat().st_size, lines[-1] if lines else b"", len(lines))
     return len(lines)
 
 
@@ -172,10 +172,24 @@ def _last_line(handle: int, size: int) -> bytes:
     return tail.rstrip(b"\n").rpartition(b"\n")[2]
 
 
-def _write_head(ledger: Path, size: int, line: bytes) -> None:
+def _lines_until(ledger: Path, handle: int, size: int) -> int:
+    """The complete lines of an open ledger of this size: as the head states, else counted."""
+    stated = stated_lines(ledger)
+    return stated if stated is not None and _head(ledger)[0] == size else os.pread(handle, size, 0).count(b"\n")
+
+
+def stated_lines(ledger: Path) -> int | None:
+    """The number of lines when the ledger was last written. None if the head does not state it."""
+    try:
+        return int(orjson.loads(head_of(ledger).read_bytes())["lines"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _write_head(ledger: Path, size: int, line: bytes, lines: int) -> None:
     """Write the head. It is not flushed: a head that a power cut left behind states less than there is."""
     unfinished = ledger.with_name("aside-ledger-head")
-    unfinished.write_bytes(orjson.dumps({"bytes": size, "last": _sha256(line.rstrip(b"\n"))}))
+    unfinished.write_bytes(orjson.dumps({"bytes": size, "last": _sha256(line.rstrip(b"\n")), "lines": lines}))
     unfinished.replace(head_of(ledger))
 
 

@@ -13,6 +13,9 @@ from sources.catalogue.model import Publisher
 from warehouse.archive import Fetch
 from warehouse.files import sha256
 
+# No source has an edition that is older.
+FIRST_YEAR = 1900
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -35,6 +38,8 @@ def import_file(
     now = datetime.now(UTC)
     if published is not None and published > now:
         raise AssetError(f"{published:%Y-%m-%d} is in the future, so {path.name} cannot have been published then")
+    if published is not None and published.year < FIRST_YEAR:
+        raise AssetError(f"{published.date()} is before {FIRST_YEAR}, so {path.name} cannot have been published then")
     origin = Origin(sha256(path), now, published)
     with reading.opened(path, max_unpacked=publisher.limits.max_unpacked) as plain:
         rows = rows_within_limits(plain, publisher, name, origin, path)

@@ -30,6 +30,7 @@ from pipelines.cli.output import (
     print_line,
     print_problem,
     progress,
+    require_folder,
     unfinished,
     write_parquet,
 )
@@ -74,6 +75,7 @@ def read(
 
     _require_file(file)
     target = output or Path(f"{file.name}.parquet")
+    require_folder(target)
     publisher = dataset.partition("/")[0]
     with reading.opened(file) as plain:
         size, day = plain.stat().st_size, published.date() if published else None
@@ -231,6 +233,8 @@ def as_of(
     """
     from assets import stages
 
+    if output is not None:
+        require_folder(output)
     workspace = data_workspace(data, live)
     end_of_day = datetime.combine(date, time.max, UTC)
     rows = stages.as_of(workspace, table, end_of_day)
@@ -261,6 +265,8 @@ def diff(
     """Compare two releases: their tables, columns, rows and values."""
     from warehouse import difference, releases
 
+    if output is not None:
+        require_folder(output)
     root = existing_workspace(data).releases
     old, new = releases.find(root, before), releases.find(root, after)
     found = difference.differences(root, old, new)

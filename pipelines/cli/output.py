@@ -97,12 +97,19 @@ def _lines(what: str) -> Callable[[str, int, int], None]:
 
 def write_parquet(frame: pl.LazyFrame, target: Path) -> None:
     """Write a frame as Parquet. If writing fails, the target stays as it was."""
+    require_folder(target)
     part = unfinished(target)
     try:
         frame.sink_parquet(part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def require_folder(target: Path) -> None:
+    """Fail with a sentence if the folder of a file that is to be written does not exist."""
+    if not target.parent.is_dir():
+        fail(f"{target} cannot be written: there is no folder {target.parent}; create it, or name another file")
 
 
 def unfinished(target: Path) -> Path:

@@ -99,20 +99,32 @@ def _channels(folder: Path, found: Settings) -> Iterator[tuple[str, Callable[[Al
 
 def _append(folder: Path, alert: Alert) -> None:
     """Append the alert to the file as one line."""
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no data folder {folder}")
     line = {"at": alert.at, "run": alert.run, "job": alert.job, "message": alert.message}
     with (folder / FILE).open("ab", buffering=0) as file:
         file.write(orjson.dumps(line) + b"\n")
 
 
 def _mail(found: Settings, folder: Path, alert: Alert) -> None:
-    """Send the alert by e-mail. With a password the connection must be secured, else the server need not have TLS."""
+    """Send the alert by e-mail. With a password the connection must be secured, else the server need not have TLS.
+
+    The error of a server names its address.
+    """
     host = socket.gethostname()
     mail = EmailMessage()
     mail["Subject"] = f"[Corridor {host}] {alert.job}: {alert.problems[0]}".replace("\n", " ")[:SUBJECT_LENGTH]
     mail["From"] = found.alert_sender or f"corridor@{host}"
     mail["To"] = found.alert_mail
     mail.set_content("\n".join([*alert.problems, "", *_facts(folder, alert)]))
+    try:
+        _deliver(found, mail)
+    except (OSError, smtplib.SMTPException) as error:
+        raise OSError(f"{urlsplit(found.smtp).netloc.rpartition('@')[2]}: {error}") from error
+
+
+def _deliver(found: Settings, mail: EmailMessage) -> None:
+    """Hand an e-mail to the server of the settings."""
     server, secured = urlsplit(found.smtp), ssl.create_default_context()
     name, port = server.hostname or "localhost", server.port
     connection: smtplib.SMTP

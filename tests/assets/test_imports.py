@@ -224,3 +224,8 @@ def test_an_unreadable_import_of_an_earlier_version_names_the_command_that_remov
 def test_an_unreadable_file_is_a_source_error(workspace: Workspace) -> None:
     with pytest.raises(SourceError, match="the payload is empty"):
         put(workspace, IMMIGRATION, " ")
+
+
+def test_a_day_of_publication_before_all_sources_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(AssetError, match="0001-01-01 is before 1900"):
+        put(workspace, IMMIGRATION, tsv(AT=5), published="0001-01-01")

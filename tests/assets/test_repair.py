@@ -121,7 +121,20 @@ def test_reading_notices_damaged_bytes(workspace: Workspace) -> None:
 def test_a_removed_ledger_stops_a_build_until_it_is_repaired(workspace: Workspace) -> None:
     workspace.archive.ledger.unlink()
     assert "it is missing" in problems(workspace)[0]
-    (result,) = repaired(workspace, AT)
+    result, lost = repaired(workspace, AT)
     assert result.healed
+    assert not lost.healed
     assert workspace.archive.fetches() == []
     assert problems(workspace) == []
+
+
+def test_repair_counts_the_fetches_that_are_gone_and_the_payloads_that_no_line_names(workspace: Workspace) -> None:
+    ledger = workspace.archive.ledger
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    stored = len({path.name for path in payloads(workspace)})
+    ledger.write_bytes(b"")
+    *_, lost = repaired(workspace, AT)
+    assert lost.what.startswith(
+        f"the ledger: {len(lines):,} of {len(lines):,} fetches are gone, and no line names {stored} payloads"
+    )
+    assert repaired(workspace, AT) == []

@@ -89,3 +89,20 @@ def test_persons_may_be_more_than_a_hundred() -> None:
 def test_percentages_outside_the_range_only_warn() -> None:
     (rule,) = (each for each in values.RULES if each.name == "rates_within_hundred")
     assert rule.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("figure", "fails"),
+    [
+        ({"value": 6_632.0}, 0),
+        ({"value": 6.632}, 1),
+        ({"value": 0.5, "unit": "permits"}, 1),
+        ({"value": None}, 0),
+        ({"value": 99.7, "unit": "percent"}, 0),
+        ({"value": 6.5, "definition": "modelled_population_projection"}, 0),
+        ({"value": 6.5, "definition": "oecd_permanent_inflow"}, 0),
+    ],
+)
+def test_nobody_counts_a_fraction_of_a_person(figure: dict[str, object], fails: int) -> None:
+    frame = rows("population", figure)
+    assert failing_rows("counts_are_whole", "population", frame).height == fails

@@ -134,10 +134,42 @@ def test_only_damaged_records_may_be_removed(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("explain", "policy_timeline", "--limit", "99999999999999999999"), ("as-of", "9999-12-31", "asylum")]
+    ("arguments", "status"),
+    [(("explain", "policy_timeline", "--limit", "99999999999999999999"), 2), (("as-of", "9999-12-31", "asylum"), 0)],
 )
 def test_the_greatest_number_and_the_last_day_give_no_traceback(
-    run_here: Run, data: Path, arguments: tuple[str, ...]
+    run_here: Run, data: Path, arguments: tuple[str, ...], status: int
 ) -> None:
     done = run_here(*arguments, "--data", str(data))
-    assert (done.returncode in (1, 2), done.stderr.startswith("error: ")) == (True, True), done
+    assert (done.returncode, done.stderr.startswith("error: ")) == (status, status > 0), done
+
+
+@pytest.mark.parametrize(
+    "arguments", [("as-of", "2026-11-30", "asylum"), ("diff", "2026-11-29.1"), ("read", "a/b", "{data}/build.lock")]
+)
+def test_a_file_in_a_folder_that_does_not_exist_is_refused_with_the_folder(
+    run_here: Run, data: Path, arguments: tuple[str, ...]
+) -> None:
+    (data / "build.lock").write_text("")
+    target = data / "none" / "x"
+    arguments = tuple(each.format(data=data) for each in arguments)
+    done = run_here(*(() if arguments[0] == "read" else ("--data", str(data))), *arguments, "-o", str(target))
+    assert (done.returncode, f"there is no folder {target.parent}" in done.stderr) == (1, True), done
+
+
+def test_an_alert_about_a_folder_that_does_not_exist_fails_and_makes_none(run_here: Run, tmp_path: Path) -> None:
+    done = run_here("alert", "--data", str(tmp_path / "wrong"))
+    assert (done.returncode, "there is no data folder" in done.stderr) == (1, True), done
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_doctor_names_the_damaged_table(run_here: Run, data: Path) -> None:
+    cut(stored_table(data))
+    assert "another size: policy_timeline of 2026-11-30.1" in run_here("doctor", "--data", str(data)).stdout
+
+
+def test_the_catalog_is_not_built_again_from_a_damaged_table(run_here: Run, data: Path) -> None:
+    cut(stored_table(data))
+    done = run_here("register", "--rebuild", "--data", str(data))
+    assert (done.returncode, "2026-11-30.1: policy_timeline.parquet is damaged" in done.stderr) == (1, True), done
+    assert "--rebuild" not in done.stderr

@@ -1,5 +1,6 @@
 """Properties of indicators from ``concepts.csv``: which add up over the Union, can be negative or cross a border."""
 
+from collections.abc import Collection
 from typing import Literal
 
 import polars as pl
@@ -17,6 +18,11 @@ Property = Literal["sums_to_union", "may_be_negative", "crosses_border"]
 def indicators_with(property_: Property) -> tuple[str, ...]:
     """The indicators that have a property."""
     return tuple(read("concepts").filter(pl.col(property_) == "true")["indicator"])
+
+
+def counting_by(bases: Collection[str]) -> list[str]:
+    """The definitions of ``counting.csv`` whose figures have one of these bases, as ``register``."""
+    return read("counting").filter(pl.col("basis").is_in(list(bases)))["definition"].to_list()
 
 
 def changes() -> dict[str, str]:
