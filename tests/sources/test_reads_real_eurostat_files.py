@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from sources.errors import UnknownFormatError
+from sources.errors import FormatError
 from sources.reading import opened, recognise
 from tests.conftest import CORPUS
 
@@ -151,13 +151,29 @@ def test_the_number_of_values_is_that_counted_at_the_collection_of_the_files(cor
     assert len(read) > 5
 
 
-@pytest.mark.parametrize("name", ["footer.xml", "footer2.xml", "footer2.zip", "NAMA_10_GDP-ss.xml", "CL_FREQ.xml"])
-def test_sdmx_ml_is_refused_and_its_first_line_shown(corpus: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("footer.xml", "a text in place of data: Due to the large query"),
+        ("footer2.xml", "a text in place of data: Due to the large query"),
+        ("footer2.zip", "a text in place of data: Due to the large query"),
+        ("CL_FREQ.xml", "HTML or XML: '<"),
+    ],
+)
+def test_sdmx_ml_without_figures_is_refused_with_what_it_contains(corpus: Path, name: str, reason: str) -> None:
     with (
         opened(corpus / "eurostat" / "_sdmx_ml" / f"khaeru__{name}") as path,
-        pytest.raises(UnknownFormatError, match=r"HTML or XML: '<"),
+        pytest.raises(FormatError, match=reason),
     ):
-        recognise(path)
+        recognise(path).read(path)
+
+
+def test_sdmx_ml_of_eurostat_is_read(corpus: Path) -> None:
+    found = recognise(path := corpus / "eurostat" / "_sdmx_ml" / "khaeru__NAMA_10_GDP-ss.xml").read(path)
+    assert (found.format, found.dataset) == ("sdmx_xml", "NAMA_10_GDP")
+    rows = found.frame.select("geo", "na_item", "unit", "freq", "time", "value").collect().rows()
+    assert rows[0] == ("LU", "B1GQ", "CP_MEUR", "A", "2012", 46526.2)
+    assert len(rows) == 4
 
 
 def test_a_file_of_oecd_is_read_by_the_same_rules(corpus: Path) -> None:
