@@ -182,7 +182,7 @@ def test_a_changed_source_is_marked_after_years_without_a_value() -> None:
         population(("DEU", 2021, 11.0), dataset=PJAN),
         years=range(2018, 2022),
     )
-    assert at(rows, "DEU", 2021)["flags"] == "source_changed"
+    assert at(rows, "DEU", 2021)["flags"] == "source_changed;definition_changed"
 
 
 def test_a_measure_that_is_not_additive_has_no_computed_union() -> None:
