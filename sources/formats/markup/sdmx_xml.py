@@ -151,6 +151,10 @@ class _Message:
             self._observed[sdmx.TIME] = name
         elif "Footer" in self._path and not self.note:
             self.note = " ".join(name.split())
+        elif self._path[-1] == "DataSetID":
+            # Eurostat's structure DSD_nama_10_gdp is that of the dataset nama_10_gdp.
+            if self.dataset is None or self.dataset.upper() == f"DSD_{name.strip().upper()}":
+                self.dataset = name.strip()
         elif self._path[-1] in ("KeyFamilyRef", "URN", "Structure") and self.dataset is None:
             self.dataset = sdmx.flow(name.strip())
 
