@@ -159,6 +159,19 @@ def _refused(workspace: Workspace, name: str, found: dict[str, list[ReadResponse
     return {key: reason for check in reversed(checks) for key, reason in _refused_by(check, found, accepted).items()}
 
 
+def refusal(workspace: Workspace, name: str, payload: str) -> str | None:
+    """Why the next build does not use a payload of a dataset, with the command that accepts it. None if it does."""
+    found = read_responses(workspace, name)
+    refused = _refused(workspace, name, found)
+    reasons = (
+        refused.get(response.fingerprint)
+        for given in found.values()
+        for response in given
+        if any(page.payload == payload for page in response.pages)
+    )
+    return next((reason for reason in reasons if reason), None)
+
+
 def _refused_by(
     check: str, found: dict[str, list[ReadResponse]], accepted: Sequence[tuple[str, str]]
 ) -> dict[str, str]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from assets.ingest.reading import PayloadRows, rows_within_limits, why_empty
@@ -15,6 +17,7 @@ from warehouse.files import sha256
 
 # No source has an edition that is older.
 FIRST_YEAR = 1900
+SHOWN, LONGEST = 2, 120  # sentences of an error, and their characters
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def import_file(
         rows = rows_within_limits(plain, publisher, name, origin, path)
     held = rows.normalised.held
     if rows.normalised.observations.is_empty() and (held is None or held.is_empty()):
-        why = why_empty(rows.normalised.unmatched)
+        why = _why_unread(rows.normalised.unread) or why_empty(rows.normalised.unmatched)
         raise AssetError(f"{path.name} has no row for {publisher.publisher}/{name}: {why}")
     payload = workspace.archive.store(path)
     fetch = Fetch(
@@ -66,6 +69,16 @@ def import_file(
     )
     workspace.archive.append(fetch)
     return Imported(fetch, rows)
+
+
+def _why_unread(unread: pl.DataFrame | None) -> str | None:
+    """The first sentences with figures that were not read, and why. None if there is no such sentence."""
+    if unread is None or unread.is_empty():
+        return None
+    shown = "; ".join(
+        f"“{str(row['sentence'])[:LONGEST]}” ({row['why']})" for row in unread.head(SHOWN).iter_rows(named=True)
+    )
+    return f"{unread.height:,} sentences with figures were not read, as {shown}"
 
 
 def withdraw(workspace: Workspace, payload: str, because: str) -> list[Fetch]:

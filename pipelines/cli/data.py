@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
@@ -144,6 +145,8 @@ def import_(
     that does not state when it was published only adds figures that the archive lacks; with --published it also
     replaces older ones. Import a file again to correct its day.
     """
+    from assets import stages
+    from assets.core.mode import mode_of
     from assets.ingest.imports import import_file
     from sources.catalogue import dataset as catalogue_entry
 
@@ -153,6 +156,8 @@ def import_(
     day = published.replace(tzinfo=UTC) if published else None
     with build_lock(workspace):
         imported = import_file(workspace, publisher, dataset.partition("/")[2], file, day)
+        own = replace(workspace, mode=mode_of(workspace) or workspace.mode)
+        refused = stages.refusal(own, dataset, str(imported.fetch.payload))
     fetch, rows = imported.fetch, imported.rows
     report = {
         "dataset": dataset,
@@ -162,6 +167,7 @@ def import_(
         "rows": rows.normalised.observations.height,
         "unknown_codes": rows.normalised.unmatched.height,
         "adds_only": not rows.stated,
+        "refused": refused,
     }
     if json:
         print_json(report)
@@ -174,12 +180,12 @@ def import_(
             f"{file.name} does not state when it was published, so it adds figures that the archive lacks and replaces "
             "none; import it again with --published to let it replace older figures",
         )
-    print_line(
-        escape(
-            f"{file.name} ({rows.format}, {report['rows']:,} rows) is in the archive as {fetch.payload}. "
-            "Run `corridor build` to use it."
-        )
-    )
+    stored = f"{file.name} ({rows.format}, {report['rows']:,} rows) is in the archive as {fetch.payload}."
+    if refused:
+        print_problem("refused", f"the next build will not use this file: {refused}")
+        print_line(escape(stored))
+    else:
+        print_line(escape(f"{stored} Run `corridor build` to use it."))
 
 
 @commands.command(rich_help_panel=PANEL)

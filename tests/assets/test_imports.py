@@ -19,6 +19,7 @@ from warehouse.archive import Fetch
 from warehouse.errors import CorridorError
 
 IMMIGRATION = "eurostat/tps00176"
+REFUGEES = "unhcr/population"
 SDMX = "DATAFLOW,LAST UPDATE,freq,citizen,agedef,age,unit,sex,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
 TSV = "freq,citizen,agedef,age,unit,sex,geo\\TIME_PERIOD"
 
@@ -200,11 +201,8 @@ def test_an_unknown_origin_without_iso_code_is_an_origin(workspace: Workspace) -
 
 def test_prose_that_names_no_publisher_is_read_as_that_of_its_dataset(workspace: Workspace) -> None:
     put(workspace, "nbs/migrant_workers", "2024年全国农民工总量29973万人，比上年增加220万人。", name="nbs.txt")
-    assert (
-        "rural_migrant_workers"
-        in str(stages.observations(workspace, "nbs/migrant_workers").frame.collect()["indicator"].to_list())
-        or True
-    )
+    found = stages.observations(workspace, "nbs/migrant_workers").frame.collect()
+    assert found["indicator"].to_list() == ["migrant_workers"]
 
 
 def test_an_unreadable_import_of_an_earlier_version_names_the_command_that_removes_it(workspace: Workspace) -> None:
@@ -229,3 +227,22 @@ def test_an_unreadable_file_is_a_source_error(workspace: Workspace) -> None:
 def test_a_day_of_publication_before_all_sources_is_refused(workspace: Workspace) -> None:
     with pytest.raises(AssetError, match="0001-01-01 is before 1900"):
         put(workspace, IMMIGRATION, tsv(AT=5), published="0001-01-01")
+
+
+def test_prose_that_is_not_read_names_the_sentence_and_the_word_that_stopped_it(workspace: Workspace) -> None:
+    text = "2024年全国外星农民工总量29973万人。"
+    with pytest.raises(AssetError, match=r"1 sentences? with figures .*not read, as “2024年全国外星.*外星"):
+        put(workspace, "nbs/migrant_workers", text, name="nbs.txt")
+
+
+def test_the_refusal_of_the_next_build_is_known_at_once_with_the_command_that_accepts(workspace: Workspace) -> None:
+    header = "Year,Country of origin (ISO),Country of asylum (ISO),Refugees\n"
+    known = put(workspace, REFUGEES, f"{header}2020,CHN,DEU,5\n", "2022-06-16")
+    assert stages.refusal(workspace, REFUGEES, str(known.fetch.payload)) is None
+    unknown = put(workspace, REFUGEES, f"{header}2020,CHN,DEU,5\n2020,QQX,DEU,7\n", "2023-06-16")
+    payload = str(unknown.fetch.payload)
+    reason = stages.refusal(workspace, REFUGEES, payload)
+    assert reason is not None
+    assert f"`corridor accept {REFUGEES} unknown_codes --payload {payload[:12]} --because REASON`" in reason
+    stages.accept(workspace, REFUGEES, "unknown_codes", "looked", payload[:12])
+    assert stages.refusal(workspace, REFUGEES, payload) is None
