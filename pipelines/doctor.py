@@ -10,12 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from assets.core.workspace import Workspace
+from pipelines.declarations import undeclared
 from sources.catalogue import datasets
 from warehouse import iceberg, releases
 from warehouse.contracts import contracts
-from warehouse.errors import ArchiveError, CorridorError, ReleaseError
+from warehouse.errors import ArchiveError, ContractError, CorridorError, ReleaseError
 
 LEAST_FREE = 2 << 30
+SHOWN = 5
 LIBRARIES = ("dagster", "polars", "pyarrow", "great-expectations")
 
 
@@ -35,6 +37,7 @@ def diagnosis(workspace: Workspace) -> list[Finding]:
         _libraries(),
         _attempt("catalogue", lambda: f"{len(datasets())} datasets"),
         _attempt("contracts", lambda: f"{len(contracts())} tables"),
+        _attempt("declarations", _without_undeclared_codes),
         _writable(workspace.data),
         _disk_space(workspace.data),
         _attempt("ledger", lambda: f"{len(workspace.archive.fetches()):,} fetches"),
@@ -55,6 +58,15 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, ok=True, message=look())
     except (CorridorError, OSError) as error:
         return Finding(what, ok=False, message=str(error))
+
+
+def _without_undeclared_codes() -> str:
+    """A sentence about the codes of the declarations. ``ContractError`` names the codes that no list has."""
+    missing = undeclared()
+    if missing:
+        more = f"; and {len(missing) - SHOWN:,} more" if len(missing) > SHOWN else ""
+        raise ContractError(f"{'; '.join(missing[:SHOWN])}{more}; the lists are in warehouse/codes")
+    return "each code of the catalogue, statements, measures and headline indicators is in its list"
 
 
 def _without_damage(workspace: Workspace) -> str:
