@@ -313,7 +313,7 @@ def release_inputs(workspace: Workspace) -> tuple[dict[str, StageResult], dict[s
 def is_current(workspace: Workspace) -> bool:
     """Whether the latest release contains the present tables."""
     last = releases.latest(workspace.releases)
-    if last is None or not releases.is_complete(workspace.releases, last):
+    if last is None or not releases.is_intact(workspace.releases, last):
         return False
     return last.fingerprint == release_fingerprint(workspace.mode, tables(workspace))
 

@@ -162,6 +162,16 @@ def is_complete(root: Place, release: Release) -> bool:
     return not missing_tables(root, release)
 
 
+def is_intact(root: Place, release: Release) -> bool:
+    """Whether the tables of a release are complete and, on the local disk, have the content that its entry states."""
+    if not is_complete(root, release):
+        return False
+    folder = root / release.name / "tables"
+    return root.path is None or not any(
+        _has_other_content(folder / f"{name}.parquet", facts) for name, facts in release.tables.items()
+    )
+
+
 def _save(root: Place, before: _Index, entries: list[Release], pruned: Mapping[str, str]) -> None:
     """Replace the index in one step."""
     latest = entries[-1].name if entries else None

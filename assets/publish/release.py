@@ -71,7 +71,7 @@ def publish(
     with lock(workspace.archive.root):
         last = releases.latest(workspace.releases)
         # A release whose folder was damaged or removed is published again under a new name.
-        if last is not None and last.fingerprint == stage and releases.is_complete(workspace.releases, last):
+        if last is not None and last.fingerprint == stage and releases.is_intact(workspace.releases, last):
             return Published(last, new=False)
         refuse_silent_breaks(last)
         # The clock may be wrong: a release is never earlier than the one before it.

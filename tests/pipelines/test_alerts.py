@@ -100,6 +100,7 @@ def test_channels_that_fail_do_not_stop_the_others_and_show_no_secret(
     assert len(in_file(tmp_path)) == 1
     errors = capfd.readouterr().err
     assert "no such user" in errors
+    assert f"e-mail: 127.0.0.1:{mails.port}: " in errors
     assert "secret-token" not in errors
 
 

@@ -20,7 +20,7 @@ from tests.support.small_release import publish_release
 from warehouse.archive import Fetch
 from warehouse.contracts import contract
 from warehouse.difference import differences
-from warehouse.releases import find, table_file
+from warehouse.releases import find, is_intact, table_file
 from warehouse.storage.local import LocalPlace
 
 EVENT = {
@@ -93,6 +93,16 @@ def test_a_damaged_table_is_named_with_its_release_and_the_remedy(
     assert done.stderr.startswith(
         "error: the table policy_timeline of the release 2026-11-30.1 is damaged or missing; `corridor verify` names"
     )
+
+
+@pytest.mark.parametrize("damage", [cut, overwrite, Path.unlink])
+def test_a_damaged_release_is_not_current_so_that_the_next_build_replaces_it(
+    data: Path, damage: Callable[[Path], None]
+) -> None:
+    root = LocalPlace(data / "releases")
+    assert is_intact(root, find(root))
+    damage(stored_table(data))
+    assert not is_intact(root, find(root))
 
 
 def test_status_is_critical_if_a_table_of_the_latest_release_is_damaged(run_here: Run, data: Path) -> None:
