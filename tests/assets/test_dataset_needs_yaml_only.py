@@ -314,8 +314,8 @@ def test_a_dataset_of_a_known_format_needs_an_entry_and_no_python(
 
 
 def test_every_format_of_statistics_has_a_case() -> None:
-    """The formats without a case are those of law and of China's publishers, which have their own tests."""
+    """The formats without a case, of law, of China's publishers and of an annex, have their own tests."""
     others = {"nbs_json", "nbs_easyquery", "figures_csv", "sparql_json", "untc_html", "untc_xml"}
     others |= {"normlex_html", "law_docx", "law_csv", "globalcit_csv", "flk_json", "cellar_notice_xml"}
-    others |= {"codings_csv", "codings_xlsx", "nbs_table_csv", "nbs_table_xlsx"}
+    others |= {"codings_csv", "codings_xlsx", "nbs_table_csv", "nbs_table_xlsx", "oecd_annex_xlsx"}
     assert {form.NAME for form in registry.FORMATS} == others | CASES.keys()

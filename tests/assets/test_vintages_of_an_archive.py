@@ -177,6 +177,7 @@ def test_an_earlier_name_belongs_to_one_dataset(monkeypatch: pytest.MonkeyPatch)
         catalogue.renamed_datasets()
 
 
+@pytest.mark.slow
 @given(arrivals())
 @settings(max_examples=12)
 def test_a_table_as_of_a_day_equals_that_of_an_archive_of_that_day(arriving: list[Arrival]) -> None:
