@@ -38,8 +38,9 @@ def every_value_has_a_source(table: Table) -> pl.LazyFrame:
     return table.rows.filter(_HAS_VALUE, untraced | pl.col("grade").is_null())
 
 
-@_error(
-    reason="A rate per 1,000 residents cannot exceed 1,000 where each person is counted at most once.",
+@_warning(
+    reason="A rate per 1,000 residents cannot exceed 1,000 where each person is counted at most once. A rate "
+    "is made of the figures of two publishers, and one of them must not hold back all others.",
     shows=("rate",),
 )
 def rates_within_population(table: Table) -> pl.LazyFrame:

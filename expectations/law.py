@@ -54,7 +54,7 @@ def entry_into_force_after_consent(table: Table) -> pl.LazyFrame:
 def nothing_before_adoption(table: Table) -> pl.LazyFrame:
     """Events of an act of the Union that are dated before its adoption."""
     union = table.rows.filter(pl.col("jurisdiction") == "EU")
-    adopted = _first_days(union, ("adopt",)).select("instrument", "other_date")
+    adopted = _first_days(union, ("adopt",)).group_by("instrument").agg(pl.col("other_date").min())
     rows = table.rows.filter(pl.col("basis") != "treaty", pl.col("event") != "adopt", _EXACT)
     return rows.join(adopted, on="instrument").filter(pl.col("date") < pl.col("other_date"))
 
@@ -175,12 +175,16 @@ def measures_of_their_directive(table: Table) -> pl.LazyFrame:
 
 
 def _first_days(rows: pl.LazyFrame, events: tuple[str, ...]) -> pl.LazyFrame:
-    """For each instrument and party, the first exact day of the events as ``other_date``."""
+    """For each instrument, party and dataset, the first exact day of the events as ``other_date``."""
     certain = rows.filter(pl.col("event").is_in(events), _EXACT, pl.col("confidence") != "low")
-    return certain.group_by(_PARTY).agg(pl.col("date").min().alias("other_date"))
+    return certain.group_by(*_PARTY, "dataset").agg(pl.col("date").min().alias("other_date"))
 
 
 def _before(rows: pl.LazyFrame, events: tuple[str, ...], others: tuple[str, ...]) -> pl.LazyFrame:
-    """The rows of ``events`` that are dated before the first of ``others``."""
+    """The rows of ``events`` that are dated before the first of ``others`` of the same dataset.
+
+    Days of two sources may contradict each other; that is no reason to hold back a release.
+    """
     certain = rows.filter(pl.col("event").is_in(events), _EXACT, pl.col("confidence") != "low")
-    return certain.join(_first_days(rows, others), on=_PARTY).filter(pl.col("date") < pl.col("other_date"))
+    first = _first_days(rows, others)
+    return certain.join(first, on=[*_PARTY, "dataset"]).filter(pl.col("date") < pl.col("other_date"))
