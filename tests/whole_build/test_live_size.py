@@ -8,8 +8,8 @@ import pytest
 from benchmarks import live_world, nights
 from warehouse.archive import Archive
 
-# GiB of all processes of the build together.
-MEMORY = 2.5
+# GiB of all processes of the build together, with the two that read payloads.
+MEMORY = 3.0
 
 
 @pytest.mark.slow
