@@ -80,15 +80,12 @@ def counts_not_negative(table: Table) -> pl.LazyFrame:
 )
 def counts_are_whole(table: Table) -> pl.LazyFrame:
     """Figures with a fraction in a unit of counts, by definitions whose publisher counts."""
-    return table.rows.filter(is_fraction_of_count())
-
-
-def is_fraction_of_count() -> pl.Expr:
-    """Whether a row of statistics has a fraction in a unit of counts, by a definition whose publisher counts."""
+    counted = counting_by(COUNTING)
     unit, definition = pl.col("unit").cast(pl.String), pl.col("definition").cast(pl.String)
     fraction = (pl.col("value") - pl.col("value").round()).abs()
-    counts = unit.is_in(UNITS_OF_COUNTS) & definition.is_in(counting_by(COUNTING))
-    return fraction.is_between(NO_FRACTION, 1) & counts
+    return table.rows.filter(
+        fraction.is_between(NO_FRACTION, 1), unit.is_in(UNITS_OF_COUNTS), definition.is_in(counted)
+    )
 
 
 @_form(reason=YEARS_REASON, needs=("period",))

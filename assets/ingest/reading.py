@@ -24,7 +24,6 @@ from assets.normalise import tables
 from assets.normalise.codes import Normalised, Origin
 from assets.normalise.law import law_rows
 from assets.normalise.statistics import observations_of
-from expectations.values import is_fraction_of_count
 from sources import isolated, reading
 from sources.catalogue import datasets
 from sources.catalogue.model import Publisher
@@ -216,25 +215,12 @@ def rows_of_payload(
             cells = extracts.cut_to_slice(cells, entry)
         dated_rows = "published_at" in cells.frame.collect_schema()
         normalised = normalise(cells, publisher, name, origin)
-        if not entry.record:
-            _refuse_fractions(normalised.observations)
     except (CorridorError, OSError, MemoryError):
         raise
     except (Exception, pl.exceptions.PanicException) as failure:
         first_line = (str(failure).splitlines() or [""])[0][:LONGEST_REASON]
         raise UnforeseenError(f"the reader failed: {type(failure).__name__}: {first_line}") from failure
     return PayloadRows(normalised, cells.format, dated_rows, dated_rows or bool(cells.updated or origin.stamp))
-
-
-def _refuse_fractions(observations: pl.DataFrame) -> None:
-    """``AssetError`` if a figure is a fraction of what its publisher counts one by one: much else is misread then."""
-    found = observations.filter(is_fraction_of_count())
-    if found.height:
-        value, unit = found.row(0, named=True)["value"], found.row(0, named=True)["unit"]
-        raise AssetError(
-            f"{found.height:,} of its figures are fractions of {unit}, as {value:,}, which are counted one by one: a "
-            "separator, a unit or a column was misread"
-        )
 
 
 def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl.DataFrame:

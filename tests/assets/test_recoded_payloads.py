@@ -132,15 +132,6 @@ def test_a_response_that_lost_rows_is_not_used_until_a_person_accepts_it(
     assert accepted.frame.collect().height == before.height - 12
 
 
-def test_a_response_with_a_fraction_of_a_permit_is_not_used(publishers: Double, workspace: Workspace) -> None:
-    before = night(workspace).frame.collect()
-    publishers.eurostat["migr_resfirst"].append(permit("US", "AT", 2011, 145.61))
-    result = night(workspace)
-    assert result.frame.collect().equals(before)
-    (reason,) = result.failures
-    assert "1 of its figures are fractions of permits, as 145.61" in reason
-
-
 def test_an_accepted_payload_is_accepted_for_one_check_only(publishers: Double, workspace: Workspace) -> None:
     publishers.eurostat["migr_resfirst"] += [permit("US", "AT", year, 3) for year in range(1990, 2020)]
     before = night(workspace).frame.collect()
