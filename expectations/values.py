@@ -71,10 +71,11 @@ def counts_not_negative(table: Table) -> pl.LazyFrame:
 
 
 @RULES.add(
-    severity="error",
+    severity="warning",
     reason="Nobody counts a fraction of a person, permit, application, decision, case or document. A fraction means "
     "that the separator of decimals or thousands, the unit or the column was misread. Models, estimates and figures "
-    "that an international organisation compiled from national ones can have fractions.",
+    "that an international organisation compiled from national ones can have fractions, and now and then a publisher "
+    "states one itself.",
     needs=("value", "unit", "definition"),
     shows=("unit", "definition"),
 )
