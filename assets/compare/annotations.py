@@ -10,7 +10,7 @@ import narwhals as nw
 from assets.compare.engines import Engine, Frame
 from assets.compare.grades import NOT_COMPARABLE, join_texts
 from assets.compare.question import KEY, STATE, Question
-from assets.compare.selection import STATUS_FLAGS
+from assets.compare.selection import COMPUTED_FLAGS, STATUS_FLAGS
 
 # A figure is flagged as a jump if it is more than twice or less than half of that of the year before and differs by at
 # least 100; a percentage if it differs by more than ten points.
@@ -57,10 +57,7 @@ def _with_flags(rows: Frame, candidates: Frame) -> Frame:
     share_jumps = nw.col("step").abs() > JUMP_POINTS
     count_jumps = (most > JUMP * least) & (nw.col("step").abs() >= JUMP_LEAST)
     conditions = {
-        **{flag: nw.col(flag) == 1 for flag in STATUS_FLAGS},
-        "parts_missing": nw.col("parts_missing") == 1,
-        "member_differs": nw.col("member_differs") == 1,
-        "member_missing": nw.col("member_missing") == 1,
+        **{flag: nw.col(flag) == 1 for flag in (*STATUS_FLAGS, *COMPUTED_FLAGS)},
         "source_changed": nw.col("dataset") != nw.col("dataset_before"),
         "definition_changed": nw.col("definition") != nw.col("definition_before"),
         "sources_disagree": nw.col("disagree") == 1,
@@ -72,7 +69,7 @@ def _with_flags(rows: Frame, candidates: Frame) -> Frame:
         .with_columns(**flags)
         .with_columns(flags=join_texts(flags))
         .with_columns(flags=nw.when(~nw.col("value").is_null()).then(nw.col("flags")))
-        .drop(*flags, *STATUS_FLAGS, "parts_missing", "member_differs", "member_missing")
+        .drop(*flags, *STATUS_FLAGS, *COMPUTED_FLAGS)
         .drop("before", "dataset_before", "definition_before", "disagree")
     )
 

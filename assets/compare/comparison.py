@@ -23,13 +23,13 @@ from assets.compare.grades import (
     with_grades,
 )
 from assets.compare.question import COMPUTED, KEY, PUBLISHED, STATE, Question, jurisdictions, unions
-from assets.compare.selection import FIGURE, STATUS_FLAGS, select_rows, sum_rows, with_zeros
+from assets.compare.selection import COMPUTED_FLAGS, FIGURE, STATUS_FLAGS, select_rows, sum_rows, with_zeros
 from sources.catalogue import datasets
 from warehouse.codes import CHINA
 from warehouse.measures import Measure
 
 # What a figure that is computed from two others takes from the worse of them.
-_QUALITY = (*STATUS_FLAGS, *DIFFERENCES, "parts_missing", "member_differs", "member_missing")
+_QUALITY = (*STATUS_FLAGS, *DIFFERENCES, *COMPUTED_FLAGS)
 _CANDIDATE: dict[str, pl.DataType] = {
     "measure": pl.String(),
     "source_order": pl.Int64(),
