@@ -103,9 +103,8 @@ class Archive:
 
         ``ArchiveError`` if the ledger or its end is missing, or if a newer version of Corridor wrote it.
         """
-        return (
-            list(map(self._under_present_name, ledger.read(self.ledger))) if self.renamed else ledger.read(self.ledger)
-        )
+        found = ledger.read(self.ledger)
+        return list(map(self._under_present_name, found)) if self.renamed else found
 
     def latest(self, publisher: str, dataset: str, slice: str, transports: Collection[str]) -> Fetch | None:  # noqa: A002
         """The last successful fetch of a request by one of ``transports``; None if there is none."""
@@ -122,12 +121,11 @@ class Archive:
         return None
 
     def _under_present_name(self, fetch: Fetch) -> Fetch:
-        whole = f"{fetch.publisher}/{fetch.dataset}" if self.renamed else ""
-        for earlier, present in self.renamed:
-            if whole == earlier:
-                publisher, _, dataset = present.partition("/")
-                return replace(fetch, publisher=publisher, dataset=dataset)
-        return fetch
+        present = dict(self.renamed).get(f"{fetch.publisher}/{fetch.dataset}")
+        if present is None:
+            return fetch
+        publisher, _, dataset = present.partition("/")
+        return replace(fetch, publisher=publisher, dataset=dataset)
 
     def ledger_damages(self) -> list[Damage]:
         """The damaged, changed and missing lines of the ledger."""

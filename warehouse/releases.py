@@ -152,8 +152,8 @@ def _stored_entry(root: Place, name: str) -> _Stored | None:
 
 def missing_tables(root: Place, release: Release) -> list[str]:
     """The tables of a release that are missing in its folder or have another size."""
-    folder = root / release.name / "tables"
-    sizes = {name: (folder / f"{name}.parquet").size() for name in release.tables}
+    folder = root / release.name
+    sizes = {name: _file(folder, name).size() for name in release.tables}
     return [name for name, size in sizes.items() if size != release.tables[name].bytes]
 
 
@@ -166,9 +166,9 @@ def is_intact(root: Place, release: Release) -> bool:
     """Whether the tables of a release are complete and, on the local disk, have the content that its entry states."""
     if not is_complete(root, release):
         return False
-    folder = root / release.name / "tables"
+    folder = root / release.name
     return root.path is None or not any(
-        _has_other_content(folder / f"{name}.parquet", facts) for name, facts in release.tables.items()
+        _has_other_content(_file(folder, name), facts) for name, facts in release.tables.items()
     )
 
 
@@ -307,7 +307,7 @@ def damages(folder: Place, release: Release) -> list[str]:
     """The differences between a release's folder and its entry in the index; empty if there are none."""
     found = []
     for name, facts in release.tables.items():
-        path = folder / "tables" / f"{name}.parquet"
+        path = _file(folder, name)
         try:
             size, sha256 = path.digest()
         except FileNotFoundError:
@@ -334,7 +334,12 @@ def _documents(folder: Path) -> dict[str, str]:
 
 def table_file(root: Place, release: Release, table: str) -> str:
     """The path or address of a table's Parquet file, in the form that Polars, pandas, PyArrow and DuckDB accept."""
-    return str(root / release.name / "tables" / f"{table}.parquet")
+    return str(_file(root / release.name, table))
+
+
+def _file(folder: Place, table: str) -> Place:
+    """The Parquet file of a table in the folder of a release."""
+    return folder / "tables" / f"{table}.parquet"
 
 
 @contextmanager
@@ -348,7 +353,7 @@ def readable(root: Place, release: Release, *tables: str) -> Iterator[None]:
             raise ReleaseError(
                 f"the release {release.name} has no table {name}; `corridor build` publishes a new release"
             )
-        if (root / release.name / "tables" / f"{name}.parquet").size() != release.tables[name].bytes:
+        if _file(root / release.name, name).size() != release.tables[name].bytes:
             raise _damaged(release, name)
     try:
         yield
@@ -356,7 +361,7 @@ def readable(root: Place, release: Release, *tables: str) -> Iterator[None]:
         raise
     except BaseException as error:  # a damaged file can raise any error of Polars, also one that is no Exception
         for name in tables:
-            if _has_other_content(root / release.name / "tables" / f"{name}.parquet", release.tables[name]):
+            if _has_other_content(_file(root / release.name, name), release.tables[name]):
                 raise _damaged(release, name) from error
         raise
 
