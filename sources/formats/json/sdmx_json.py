@@ -33,7 +33,6 @@ class _Structure(NamedTuple):
     observation: list[tuple[str, list[str]]]
     series_attributes: list[tuple[str, list[str]]]
     observation_attributes: list[tuple[str, list[str]]]
-    measures: int
     shared: dict[str, str]
 
 
@@ -110,7 +109,7 @@ def _observed(structure: _Structure, place: str, values: Sequence[object]) -> di
     value = values[0] if values else None
     if value is not None and not isinstance(value, str):
         raise FormatError(f"the value of an observation is neither a number nor a text: {parsing.shown(value)}")
-    return fields | {sdmx.VALUE: value or ""} | _coded(structure.observation_attributes, values[structure.measures :])
+    return fields | {sdmx.VALUE: value or ""} | _coded(structure.observation_attributes, values[1:])
 
 
 def _structures(message: Item) -> list[Item]:
@@ -137,7 +136,7 @@ def _structure(item: Item) -> _Structure:
     dimensions, attributes = item["dimensions"], item.get("attributes") or {}
     fixed, series, observation = (_listed(dimensions.get(level)) for level in ("dataSet", "series", "observation"))
     shared = {part: codes[0] for part, codes in _listed(attributes.get("dataSet")) if len(codes) == 1}
-    measures = len((item.get("measures") or {}).get("observation") or []) or 1
+    measures = len((item.get("measures") or {}).get("observation") or [])
     if measures > 1:
         raise FormatError(f"an observation has {measures} measures; one was expected")
     return _Structure(
@@ -146,7 +145,6 @@ def _structure(item: Item) -> _Structure:
         observation,
         _listed(attributes.get("series")),
         _listed(attributes.get("observation")),
-        measures,
         shared,
     )
 
