@@ -4,14 +4,12 @@ A publisher with updates at another hour declares a cron schedule in its catalog
 condition of its payload assets.
 """
 
-from collections.abc import Iterator
-
 import dagster as dg
 
 from assets.core.workspace import Mode
 from pipelines.changes import changed_assets
 from pipelines.jobs import CHECK_PUBLISHERS, REBUILD, RECEIVE, RETENTION
-from pipelines.operations.runs import COMMAND
+from pipelines.operations import runs
 from pipelines.resources import default_workspace
 from pipelines.sensors import NO_ANSWER, has_nothing_to_make
 
@@ -46,23 +44,22 @@ def weekly_check(mode: Mode) -> dg.ScheduleDefinition:
     )
 
 
-@dg.run_status_sensor(
+@dg.sensor(
     name="rebuild_changed",
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[RECEIVE],
-    request_job=REBUILD,
+    job=REBUILD,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=10,
     description="After each run of job receive, starts job rebuild for the assets that the new payloads change.",
 )
-def rebuild_changed(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Request a run of the changed assets, or report why there is none."""
+def rebuild_changed(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Request a run of the changed assets after the last reception, or report why there is none."""
+    received = list(runs.ended(context, dg.DagsterRunStatus.SUCCESS, RECEIVE.name))
+    if not received:
+        return dg.SkipReason("No run of job receive ended since the last look.")
     workspace = default_workspace().workspace()
-    if COMMAND in context.dagster_run.tags:
-        yield dg.SkipReason("The command build makes what its run changed.")
-    elif has_nothing_to_make(workspace):
-        yield dg.SkipReason(f"{NO_ANSWER}.")
-    elif keys := changed_assets(context.instance, workspace):
-        yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=keys)
-    else:
-        yield dg.SkipReason("No asset changed.")
+    if has_nothing_to_make(workspace):
+        return dg.SkipReason(f"{NO_ANSWER}.")
+    keys = changed_assets(context.instance, workspace)
+    if not keys:
+        return dg.SkipReason("No asset changed.")
+    return dg.RunRequest(run_key=received[-1].run_id, asset_selection=keys)

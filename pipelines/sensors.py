@@ -13,43 +13,51 @@ from assets.publish.release import was_ever_answered
 from pipelines.operations import alerts, runs
 from pipelines.resources import default_workspace
 from warehouse import releases
+from warehouse.errors import CorridorError
 
 NO_ANSWER = "No publisher answered, so nothing new could be released"
 
 
-@dg.run_failure_sensor(
+@dg.sensor(
     name="alert_on_failure",
     description="Sends an alert for every failed run: to alerts.jsonl, and by e-mail and webhook if they are set.",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
 )
-def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-    """One alert for a failed run: when, which, the checks that failed, and what went wrong in each step."""
-    run = context.dagster_run
-    if runs.COMMAND in run.tags:
-        return
-    problems = runs.problems(context.instance, run.run_id) or [context.failure_event.message or "unknown"]
-    alerts.send(default_workspace().workspace().data, alerts.Alert(run.job_name, tuple(problems), run.run_id))
+def alert_on_failure(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """One alert for each failed run: when, which, the checks that failed, and what went wrong in each step."""
+    workspace, seen = default_workspace().workspace(), 0
+    for seen, run in enumerate(runs.ended(context, dg.DagsterRunStatus.FAILURE), 1):  # noqa: B007 - counts the runs
+        problems = runs.problems(context.instance, run.run_id) or [runs.failure(context.instance, run.run_id)]
+        alerts.send(workspace.data, alerts.Alert(run.job_name, tuple(problems), run.run_id))
+    return dg.SkipReason(f"{seen} runs failed since the last look.")
 
 
-@dg.run_status_sensor(
+@dg.sensor(
     name="alert_on_failing_datasets",
-    run_status=dg.DagsterRunStatus.SUCCESS,
     description="Sends an alert for every run after which datasets fail or figures are held back.",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
 )
-def alert_on_failing_datasets(context: dg.RunStatusSensorContext) -> None:
-    """One alert for a run with failed checks of reception or reading, or whose release holds new figures back."""
-    run, workspace = context.dagster_run, default_workspace().workspace()
-    if runs.COMMAND in run.tags:
-        return
-    failed = runs.failed_datasets(context.instance, run.run_id)
+def alert_on_failing_datasets(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """One alert for each run with failed checks of reception or reading, or whose release holds new figures back."""
+    workspace, seen = default_workspace().workspace(), 0
+    for seen, run in enumerate(runs.ended(context, dg.DagsterRunStatus.SUCCESS), 1):  # noqa: B007 - counts the runs
+        problems = _incomplete(context.instance, workspace, run.run_id)
+        if problems:
+            alerts.send(workspace.data, alerts.Alert(run.job_name, tuple(problems), run.run_id))
+    return dg.SkipReason(f"{seen} runs ended since the last look.")
+
+
+def _incomplete(instance: dg.DagsterInstance, workspace: Workspace, run: str) -> list[str]:
+    """What a run that succeeded left undone: datasets that fail, and figures that its release holds back."""
+    failed = runs.failed_datasets(instance, run)
     problems = [NO_ANSWER] if failed and has_nothing_to_make(workspace) else []
     problems += [f"{len(failed)} datasets failed" if len(failed) > 1 else "1 dataset failed", *failed] if failed else []
-    problems += _held(context.instance, workspace, run.run_id)
-    if problems:
-        alerts.send(workspace.data, alerts.Alert(run.job_name, tuple(problems), run.run_id))
+    try:
+        return problems + _held(instance, workspace, run)
+    except CorridorError as error:  # it must not stop the alerts of later runs
+        return [*problems, str(error)]
 
 
 def has_nothing_to_make(workspace: Workspace) -> bool:

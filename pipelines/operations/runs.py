@@ -1,6 +1,7 @@
 """What Dagster recorded of runs: the failed checks of a run by their names, and the causes of its failed steps."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -8,6 +9,32 @@ from assets.core.failures import without_address
 
 # The tag of the runs of the command ``build``. That process makes the tables and sends the alerts itself.
 COMMAND = "corridor/command"
+# How long before its first evaluation a sensor looks for runs: the daemon may start after a run has ended.
+FIRST_LOOK = timedelta(days=1)
+
+
+def ended(
+    context: dg.SensorEvaluationContext, status: dg.DagsterRunStatus, job: str | None = None
+) -> Iterator[dg.DagsterRun]:
+    """Each run that ended with a status since the last evaluation of a sensor, the earliest first.
+
+    The first evaluation looks at the runs of the last day. A run-status sensor of Dagster would begin with the runs
+    that end after it. Runs of the command ``build`` are left out. The cursor of the sensor is the time of the last run.
+    """
+    after = _moment(context.cursor) or datetime.now(UTC) - FIRST_LOOK
+    wanted = dg.RunsFilter(statuses=[status], job_name=job, updated_after=after)
+    for record in context.instance.get_run_records(wanted, order_by="update_timestamp", ascending=True):
+        if COMMAND not in record.dagster_run.tags:
+            yield record.dagster_run
+        context.update_cursor(record.update_timestamp.isoformat())
+
+
+def _moment(cursor: str | None) -> datetime | None:
+    """The time in a cursor. None if there is none, or if a run-status sensor of an earlier version wrote it."""
+    try:
+        return datetime.fromisoformat(cursor) if cursor else None
+    except ValueError:
+        return None
 
 
 def failed_datasets(instance: dg.DagsterInstance, run: str) -> list[str]:
@@ -47,6 +74,13 @@ def problems(instance: dg.DagsterInstance, run: str) -> list[str]:
     rules = failed_rules(instance, run)
     held_back = [f"The release is held back: {'; '.join(rules)}"] if rules else []
     return held_back + causes(instance, run)
+
+
+def failure(instance: dg.DagsterInstance, run: str) -> str:
+    """The message with which Dagster ended a failed run."""
+    records = instance.get_records_for_run(run, of_type=dg.DagsterEventType.RUN_FAILURE).records
+    event = records[0].event_log_entry.dagster_event if records else None
+    return (event.message if event else None) or "unknown"
 
 
 def cause(event: dg.DagsterEvent) -> str:

@@ -157,14 +157,11 @@ def run_as_the_daemon_does(workspace: Workspace, job: str) -> dg.ExecuteInProces
         return found.execute_in_process(instance=instance, raise_on_error=False)
 
 
-def react(workspace: Workspace, result: dg.ExecuteInProcessResult, sensor: Any) -> list[Any]:  # noqa: ANN401
-    """Evaluate a sensor for a run and return what it yields."""
-    event = next(one for one in result.all_events if one.event_type_value in ("PIPELINE_SUCCESS", "PIPELINE_FAILURE"))
+def react(workspace: Workspace, sensor: Any, cursor: str | None = None) -> tuple[Any, str | None]:  # noqa: ANN401
+    """Evaluate a sensor as the daemon does; return its answer and its cursor. Without a cursor it is the first time."""
     with open_instance(workspace.data) as instance:
-        context = dg.build_run_status_sensor_context("sensor", event, instance, result.dagster_run)
-        if not result.success:
-            context = context.for_run_failure()
-        return list(sensor(context) or [])
+        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        return sensor(context), context.cursor
 
 
 def test_a_first_night_without_network_is_one_alert_and_starts_no_rebuild(
@@ -177,9 +174,11 @@ def test_a_first_night_without_network_is_one_alert_and_starts_no_rebuild(
         monkeypatch.setattr(catalogue, "publishers", lambda: here)
         received = run_as_the_daemon_does(workspace, "receive")
     assert received.success
-    (skipped,) = react(workspace, received, rebuild_changed)
+    skipped, _ = react(workspace, rebuild_changed)
     assert skipped.skip_message == f"{NO_ANSWER}."
-    react(workspace, received, alert_on_failing_datasets)
+    _, seen = react(workspace, alert_on_failing_datasets)
+    again, _ = react(workspace, alert_on_failing_datasets, seen)
+    assert again.skip_message == "0 runs ended since the last look."
     (line,) = in_file(workspace.data)
     assert line["run"] == received.run_id
     assert line["message"].startswith(f"{NO_ANSWER}; ")
@@ -212,10 +211,7 @@ def test_a_build_that_was_killed_is_an_alert_of_the_next_run(workspace: Workspac
         assert dead.problems == ("its process was killed; the next build continues it",)
         fail_killed_runs(workspace, instance, own="another")
         ended = {run.run_id: run.status for run in instance.get_runs()}
-        for run in instance.get_runs():  # the sensor of a daemon that is running
-            records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records
-            event = records[0].event_log_entry.get_dagster_event()
-            alert_on_failure(dg.build_run_status_sensor_context("sensor", event, instance, run).for_run_failure())
+    react(workspace, alert_on_failure)
     assert ended == dict.fromkeys((killed.run_id, other.run_id), dg.DagsterRunStatus.FAILURE)
     assert [(line["run"], line["job"], line["message"]) for line in in_file(workspace.data)] == [
         (killed.run_id, "build", KILLED),
@@ -245,11 +241,11 @@ def test_a_release_held_back_is_one_alert_with_the_name_of_the_check_however_the
     assert in_file(workspace.data) == []
     stock(1000)
     received = run_as_the_daemon_does(workspace, "receive")
-    react(workspace, received, alert_on_failing_datasets)
+    react(workspace, alert_on_failing_datasets)
     rebuilt = run_as_the_daemon_does(workspace, "rebuild")
     assert not rebuilt.success
     for _ in range(2):  # a daemon that restarts may look at a run again
-        react(workspace, rebuilt, alert_on_failure)
+        react(workspace, alert_on_failure)
     (line,) = in_file(workspace.data)
     assert (line["run"], line["job"]) == (rebuilt.run_id, "rebuild")
     assert "displacement: sums_do_not_jump" in line["message"]
