@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -35,6 +35,12 @@ from pipelines.cli.output import (
     unfinished,
     write_parquet,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from warehouse.contracts import Contract
+    from warehouse.rows import Tables
 
 PANEL = "Read and write data"
 
@@ -300,40 +306,64 @@ def export(
     table: Annotated[
         str,
         typer.Argument(
-            metavar="TABLE", autocompletion=table_names, help="Table of statistics; with --excel any table."
+            metavar="TABLE", autocompletion=table_names, help="Any table with --csv or --excel; else one of statistics."
         ),
     ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write into.")],
     where: Where = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV with the names of the codes instead of SDMX.")] = False,
     excel: Annotated[bool, typer.Option("--excel", help="Write an Excel workbook instead of SDMX.")] = False,
     data: Data = None,
 ) -> None:
-    """Export a table of the latest release as SDMX-CSV 2.0 with its structure, or as an Excel workbook."""
+    """Export a table of the latest release as SDMX-CSV 2.0 with its structure, as CSV with names, or for Excel.
+
+    With --csv and --excel, the names of the codes in English and Chinese are in columns next to the codes. A sheet of
+    Excel can hold 1,048,575 rows.
+    """
     import polars as pl
 
     from pipelines.explain.conditions import condition, no_row
     from warehouse import releases
     from warehouse.contracts import contract
-    from warehouse.exports import excel as workbook
-    from warehouse.exports import sdmx
 
+    if csv and excel:
+        fail("choose --csv or --excel")
     declared = contract(table)
     workspace = existing_workspace(data)
     release = releases.find(workspace.releases)
-    if declared.kind != "statistics" and not excel:
-        fail(f"{table} is not a table of statistics, and only those can be written as SDMX; use --excel")
+    if declared.kind != "statistics" and not (csv or excel):
+        fail(f"{table} is not a table of statistics, and only those can be written as SDMX; use --csv or --excel")
     conditions = [condition(declared, text) for text in where or []]
+    tables = {name: pl.scan_parquet(releases.table_file(workspace.releases, release, name)) for name in release.tables}
     with releases.readable(workspace.releases, release, table):
-        rows = pl.scan_parquet(releases.table_file(workspace.releases, release, table)).filter(*conditions).collect()
+        rows = tables[table].filter(*conditions).collect()
     if where and rows.is_empty():
         fail(f"{no_row(declared, where, release.name)}, so nothing was written")
     target = folder / f"{table}.{'xlsx' if excel else 'csv'}"
     folder.mkdir(parents=True, exist_ok=True)
     if excel:
-        with progress(f"writing {rows.height:,} rows"):
-            workbook.write(rows, declared, target)
+        _export_workbook(rows, declared, tables, target)
+    elif csv:
+        from warehouse.exports import labelled_csv
+
+        labelled_csv.write(rows, declared, tables, target)
     else:
+        from warehouse.exports import sdmx
+
         target.write_bytes(sdmx.data_csv(rows, declared))
         structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))
         (folder / f"{table}.structure.json").write_bytes(structure)
     print_line(f"{rows.height:,} rows of {table} were written to {target}.")
+
+
+def _export_workbook(rows: pl.DataFrame, declared: Contract, tables: Tables, target: Path) -> None:
+    """Write a workbook with its progress. If writing ends early, the target stays as it was."""
+    from warehouse.exports import excel
+
+    part = unfinished(target)
+    try:
+        with progress(f"writing {rows.height:,} rows") as report:
+            excel.write(rows, declared, tables, part, report)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

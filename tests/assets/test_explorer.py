@@ -82,6 +82,7 @@ def test_the_csv_file_has_the_rows_of_the_table_with_names(built: Built, tmp_pat
     text = gzip.decompress(packed)
     names = text[: text.index(b"\n")].decode().split(",")
     assert {"indicator_zh", "jurisdiction_en", "partner_zh", "dataset", "known_from"} <= set(names)
+    assert {"missing_reason", "because", "value_min", "value_max", "flags", "definition"} <= set(names)
     values = pl.read_csv(io.BytesIO(text), columns=["value"], schema_overrides={"value": pl.Float64})["value"]
     assert values.equals(built.table("headline").select("value").collect()["value"], null_equal=True)
     headline_csv.write(built.release / "tables" / "headline.parquet", tmp_path / "again")

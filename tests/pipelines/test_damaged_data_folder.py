@@ -173,6 +173,13 @@ def test_an_alert_about_a_folder_that_does_not_exist_fails_and_makes_none(run_he
     assert not (tmp_path / "wrong").exists()
 
 
+def test_an_alert_about_a_folder_of_something_else_fails_and_writes_nothing(run_here: Run, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    done = run_here("alert", "--data", str(tmp_path))
+    assert (done.returncode, "has no data of Corridor" in done.stderr) == (1, True), done
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
 def test_doctor_names_the_damaged_table(run_here: Run, data: Path) -> None:
     cut(stored_table(data))
     assert "another size: policy_timeline of 2026-11-30.1" in run_here("doctor", "--data", str(data)).stdout

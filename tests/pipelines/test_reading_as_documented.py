@@ -1,5 +1,6 @@
 """The examples of the documents for reading a release run unchanged on a real release."""
 
+import codecs
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from python_calamine import CalamineWorkbook
 from benchmarks import questions
 from pipelines.settings import Settings
 from tests.conftest import ROOT, Built
+from warehouse.contracts import contract
+from warehouse.exports import excel
 
 GUIDE = (ROOT / "warehouse" / "README.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -110,6 +113,29 @@ def test_excel_reads_what_is_exported_as_documented(folder: Path, answer: pl.Dat
     assert [row[0] for row in fields[1:]] == head
     codes = {(row[0], row[1]): row[2] for row in book.get_sheet_by_name("codes").to_python()[1:]}
     assert codes["jurisdiction", "DEU"] == "Germany"
+
+
+def test_a_csv_file_for_spreadsheets_has_the_names_of_all_codes_as_documented(folder: Path, built: Built) -> None:
+    command = block(GUIDE, "CSV", "sh").split()
+    assert command.pop(0) == "corridor"
+    run(folder, "env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "pipelines.cli", *command)
+    content = (folder / "sheets" / "asylum.csv").read_bytes()
+    assert content.startswith(codecs.BOM_UTF8)
+    rows = pl.read_csv(content, infer_schema=False)
+    expected = built.table("asylum").filter(jurisdiction="DEU", partner="CHN", headline=True).collect()
+    assert rows["value"].cast(pl.Float64).equals(expected["value"], null_equal=True)
+    assert set(rows["jurisdiction_en"]) == {"Germany"}
+    assert set(rows["partner_zh"]) == {"中国"}
+    coded = [column.name for column in contract("asylum").columns if column.codes]
+    filled = [name for name in coded if expected[name].null_count() < expected.height]
+    unnamed = [name for name in filled if f"{name}_zh" not in rows.columns or rows[f"{name}_zh"].null_count()]
+    assert [name for name in unnamed if expected[name].null_count() == 0] == []
+
+
+def test_a_workbook_refuses_more_rows_than_a_sheet_holds_and_names_conditions() -> None:
+    rows = pl.DataFrame({"year": [2022, 2023, 2023], "headline": [True, True, False]})
+    sentence = excel.too_many(rows, contract("asylum"))
+    assert sentence.endswith("FIELD=VALUE, headline=true (2 rows) or year=2023 (2 rows)")
 
 
 def test_the_iceberg_catalog_of_a_build_reads_as_documented(folder: Path) -> None:
