@@ -58,35 +58,20 @@ _WHOLE_NAMES = re.compile(
     r"(?:党的|中共)?十[六七八九]大以来|(?:党的)?二十大以来|改革开放(?:\w{1,3}年)?以来|新中国成立以来|建国以来|世纪以来|疫情(?:发生)?以来"
     r"|\w{1,14}(?:成立|组建|实施|启动|开展|部署|运行|施行|挂牌|出台|上线|改革|发布|实行|开通|启用)(?:\w年)?以来"
 )
+# What joins two parts of one expression.
+_JOINED = re.compile(r"的|,(?=截[至止])")
 _OF_ONE = ("inside", "yearend", "whole")
 # 同期 at the beginning of a part is the time that was named before; it is a neutral word of the vocabulary.
 _SAME_TIME = re.compile(r"同期(?!相比|比|水平|增|下|上|减)")
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_NAMES = "|".join(_MONTHS)
+_NAMES = "january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTHS = _NAMES.split("|")
 _SHORT = "(?:jan|feb|mar|apr|aug|sept?|oct|nov|dec)"
 _ORDINALS = {name: number for number, name in enumerate(["first", "second", "third", "fourth"], 1)}
-_NUMBERS = {
-    name: number
-    for number, name in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"], 1
-    )
-}
+_COUNTS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven"
+_NUMBERS = {name: number for number, name in enumerate(_COUNTS.split("|"), 1)}
 _ENGLISH = re.compile(
     rf"(?P<m1>{_NAMES})\s?(?:to|through|-|–)\s?(?P<m2>{_NAMES})(?:,? (?:of )?(?P<range_year>\d{{4}}))?"
-    rf"|first (?P<months>{'|'.join(_NUMBERS)}) months(?: of (?:(?P<months_year>\d{{4}})|this year))?"
+    rf"|first (?P<months>{_COUNTS}) months(?: of (?:(?P<months_year>\d{{4}})|this year))?"
     rf"|(?P<ordinal>first|second|third|fourth)[ -](?P<part>quarter|half)(?:\s?\([QH][1-4]\))?"
     rf"(?:\s?(?:of )?(?:(?P<part_year>\d{{4}})|this year))?"
     rf"|first three quarters(?: of (?:(?P<three_year>\d{{4}})|this year))?"
@@ -147,18 +132,17 @@ def time_at(text: str, start: int, published: date | None) -> TimeExpression | N
     parts: list[re.Match[str]] = []
     at = start
     while part := _PARTS.match(text, at):
-        kind = str(part.lastgroup and _kind(part))
+        kind = part.lastgroup
         if not parts and kind in ("inside", "sincetail"):
             break
-        if kind in ("year", "range") and any(_kind(one) in ("year", "range") for one in parts):
+        if kind in ("year", "range") and any(one.lastgroup in ("year", "range") for one in parts):
             break
         parts.append(part)
         at = part.end()
-        joined = re.compile(r"(?:的|,(?=截[至止]))?").match(text, at)
-        following = joined.end() if joined else at
-        if following > at and _PARTS.match(text, following) and _kind(_PARTS.match(text, following)) not in _OF_ONE:
-            at = following
-    if len(parts) > 1 and text.startswith("从", start) and text.startswith("的", at) and _kind(parts[0]) == "since":
+        if joined := _JOINED.match(text, at):
+            following = _PARTS.match(text, joined.end())
+            at = joined.end() if following and following.lastgroup not in _OF_ONE else at
+    if len(parts) > 1 and text.startswith("从", start) and text.startswith("的", at) and parts[0].lastgroup == "since":
         parts = parts[1:]  # 从2012年的X起下降至2023年的Y起 names two years, and no span
     if not parts:
         return _english_at(text, start, published)
@@ -194,36 +178,12 @@ def named_times(text: str, published: date | None) -> Iterator[TimeExpression]:
             yield time
 
 
-def _kind(part: re.Match[str] | None) -> str:
-    groups = part.groupdict() if part else {}
-    return next((name for name in _KINDS if groups.get(name)), "")
-
-
-_KINDS = (
-    *("masked", "range", "year", "this", "last", "daterange", "day", "firstmonths", "threequarters", "otherquarters"),
-    *(
-        "quarter",
-        "half",
-        "summer",
-        "months",
-        "month",
-        "yearend",
-        "whole",
-        "average",
-        "holiday",
-        "span",
-        "upto",
-        "until",
-        "since",
-    ),
-    *("sincetail", "inside"),
-)
 _PART_KINDS = ("firstmonths", "threequarters", "quarter", "half", "summer", "months", "month", "whole", "yearend")
 
 
 def _resolved(start: int, parts: list[re.Match[str]], published: date | None) -> TimeExpression:  # noqa: PLR0911 - one return for each form
     """Return the period of the parts of one expression."""
-    kinds = [_kind(part) for part in parts]
+    kinds = [part.lastgroup for part in parts]
     end = parts[-1].end()
 
     def unresolved(why: str) -> TimeExpression:
