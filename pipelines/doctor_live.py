@@ -146,15 +146,15 @@ class _Check:
         if not endpoint.asked:
             return Answer(whole, "not asked", endpoint.refusal or "its files are imported")
         try:
-            found = self._sample(whole, name, endpoint)
-            return self._structure(whole, name, entry) if found.state == "as expected" else found
+            answer = self._sample(whole, name, endpoint)
+            return self._structure(whole, name, entry) if answer.state == "as expected" else answer
         except Exception as error:
-            found = _failure(whole, error)
+            answer = _failure(whole, error)
             # A host that does not answer is not asked again: the state is that of its last answer.
-            if isinstance(error, FetchError) and error.unreachable and "it was not requested" in found.why:
-                found = replace(found, state=self.last)
-            self.last = found.state
-            return found
+            if isinstance(error, FetchError) and error.skipped:
+                answer = replace(answer, state=self.last)
+            self.last = answer.state
+            return answer
 
     def _sample(self, whole: str, name: str, endpoint: Endpoint) -> Answer:
         """The answer by the smallest part of the data."""
@@ -172,24 +172,24 @@ class _Check:
 
     def _first_with_rows(self, whole: str, name: str, files: Iterable[Path]) -> Answer:
         """The answer by the first of these files that has a row of the dataset: a page may list those of several."""
-        found = Answer(whole, "empty", "the page lists no file")
+        answer = Answer(whole, "empty", "the page lists no file")
         for file in files:
-            found = self._read(whole, name, file)
-            if found.state != "empty":
-                return found
-        return found
+            answer = self._read(whole, name, file)
+            if answer.state != "empty":
+                break
+        return answer
 
     def _read(self, whole: str, name: str, body: Path) -> Answer:
         """The answer by the rows of a file."""
         with reading.opened(body, max_unpacked=self.publisher.limits.max_unpacked) as plain:
-            made = isolated.call(plain.stat().st_size, _normalised, plain, self.publisher, name)
-        if made is None:
+            rows = isolated.call(plain.stat().st_size, _normalised, plain, self.publisher, name)
+        if rows is None:
             return Answer(whole, "empty", "the answer has no rows")
-        if not made.unmatched.is_empty():
-            pairs = made.unmatched.select("dimension", "source_code").unique().sort("dimension", "source_code")
+        if not rows.unmatched.is_empty():
+            pairs = rows.unmatched.select("dimension", "source_code").unique().sort("dimension", "source_code")
             codes = tuple(f"{dimension}={code}" for dimension, code in pairs.iter_rows())
             return Answer(whole, "recoded", "no crosswalk has these codes", codes)
-        if made.observations.is_empty():
+        if rows.observations.is_empty():
             return Answer(whole, "empty", "no row of the answer belongs to the dataset")
         return Answer(whole, "as expected")
 
@@ -287,8 +287,7 @@ def _failed_request(dataset: str, error: FetchError) -> Answer:
     if isinstance(error, NotConfiguredError):
         return Answer(dataset, "not asked", why)
     if response is None:
-        # A redirect to a host that the entry does not list is not followed.
-        return Answer(dataset, "moved" if " is none of " in why and not error.unreachable else "unreachable", why)
+        return Answer(dataset, "moved" if error.foreign_host else "unreachable", why)
     if refused := split.refused_codes(response.body):
         codes = tuple(f"{dim}={code}" for dim, codes in refused.items() for code in codes)
         return Answer(dataset, "recoded", "the publisher refuses codes that the catalogue requests", codes)

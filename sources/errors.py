@@ -23,13 +23,25 @@ class FetchError(SourceError):
     """A request got no payload, or a payload of another kind than it asked for.
 
     ``response`` is what came back, with its body; None where nothing came back. ``unreachable`` is true where no
-    connection could be made, so that further requests to the host are not worth a try.
+    connection could be made, so that further requests to the host are not worth a try. ``skipped`` is true where the
+    request was not sent, because of earlier failures of its host. ``foreign_host`` is true where the address, or that
+    of a redirect, is on a host that the catalogue entry does not list.
     """
 
-    def __init__(self, message: str, response: Response | None = None, *, unreachable: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        response: Response | None = None,
+        *,
+        unreachable: bool = False,
+        skipped: bool = False,
+        foreign_host: bool = False,
+    ) -> None:
         super().__init__(message)
         self.response = response
         self.unreachable = unreachable
+        self.skipped = skipped
+        self.foreign_host = foreign_host
 
 
 class NotConfiguredError(FetchError):

@@ -79,7 +79,8 @@ class Client:
         conditions = {name: value for name, value in validators.items() if value}
         host = urlsplit(request.url).netloc
         if why := self._circuit.objection(host):
-            raise FetchError(f"{request.described}: it was not requested, because {why}", unreachable=True)
+            message = f"{request.described}: it was not requested, because {why}"
+            raise FetchError(message, unreachable=True, skipped=True)
         retry: RetryPolicy | None = RetryPolicy.of(self.limits, self._circuit.deadline)
         while retry is not None:
             try:
@@ -95,7 +96,7 @@ class Client:
         self._circuit.failed(host, failure)
         # Raised outside the except block: the errors of the libraries, which may contain secrets, are not chained.
         message = secrets.remove(f"{request.described}: {failure.reason}")
-        raise FetchError(message, failure.response, unreachable=failure.unreachable)
+        raise FetchError(message, failure.response, unreachable=failure.unreachable, foreign_host=failure.foreign_host)
 
     def _try(self, request: Request, secrets: Secrets, conditions: dict[str, str]) -> Response:
         """The response of one try; ``Failure`` if it has no payload."""

@@ -111,7 +111,7 @@ class Connection:
         parts = parse_url(url)
         host = (parts.host or "").lower()
         if host not in self._hosts:
-            raise Failure(f"the host {host} is none of {', '.join(sorted(self._hosts))}")
+            raise Failure(f"the host {host} is none of {', '.join(sorted(self._hosts))}", foreign_host=True)
         if parts.scheme != "https" and host not in LOOPBACK:
             raise Failure(f"the host {host} may be requested over https only, not over {parts.scheme}")
         return host

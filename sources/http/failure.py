@@ -15,17 +15,25 @@ class Failure(Exception):  # noqa: N818 - internal: the client makes a FetchErro
     """One try of a request got no payload.
 
     ``can_retry`` is true where another try may succeed, ``unreachable`` where no connection could be made, ``silent``
-    where no byte came in time; ``response`` is what came back, where something did.
+    where no byte came in time, ``foreign_host`` where the host is not one of the publisher's hosts; ``response`` is
+    what came back, where something did.
     """
 
     def __init__(
-        self, reason: str, *, can_retry: bool = False, unreachable: bool = False, silent: bool = False
+        self,
+        reason: str,
+        *,
+        can_retry: bool = False,
+        unreachable: bool = False,
+        silent: bool = False,
+        foreign_host: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.can_retry = can_retry
         self.unreachable = unreachable
         self.silent = silent
+        self.foreign_host = foreign_host
         self.response: Response | None = None
 
 
