@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 
 import expectations
-from assets.core.errors import AssetError, HeldBackError
+from assets.core.errors import AssetError, HeldBackError, held_back
 from assets.core.failures import Failing
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
@@ -102,7 +102,7 @@ def _observations(workspace: Workspace, name: str) -> StageResult:
 
 
 def _accepted(workspace: Workspace, name: str) -> dict[str, AcceptedFigure]:
-    """The held figures that a person accepted; none for a dataset that is no prose."""
+    """The held figures that a person accepted; none for a dataset that is not prose."""
     if not is_prose(name):
         return {}
     return {given.check: AcceptedFigure(given.because, given.at) for given in accepted_figures(workspace)}
@@ -281,7 +281,8 @@ class Blocking:
         first = self.outcome.rows.head(1).to_dicts()
         example = ", ".join(f"{name} {value}" for row in first for name, value in row.items() if value is not None)
         shown = example if len(example) <= SHOWN_EXAMPLE else f"{example[:SHOWN_EXAMPLE]}…"
-        return f"{self.table}.{self.outcome.name} fails on {self.outcome.failing:,} rows, as {shown}"
+        count = f"{self.outcome.failing:,} row{'s' if self.outcome.failing != 1 else ''}"
+        return f"{self.table}: the rule {self.outcome.name} fails on {count}. First row: {shown}"
 
 
 def blocking(workspace: Workspace) -> list[Blocking]:
@@ -298,15 +299,10 @@ def blocking(workspace: Workspace) -> list[Blocking]:
     return found
 
 
-def held_back(problems: list[Blocking]) -> HeldBackError:
-    """The error that names the failed checks."""
-    return HeldBackError([str(problem) for problem in problems])
-
-
 def release_inputs(workspace: Workspace) -> tuple[dict[str, StageResult], dict[str, list[expectations.Outcome]]]:
     """The tables of a release and the outcomes of their rules. ``HeldBackError`` names the checks that hold it back."""
     if problems := blocking(workspace):
-        raise held_back(problems)
+        raise HeldBackError(held_back(problems))
     return tables(workspace), {name: validated(workspace, name)[1] for name in release_tables()}
 
 
@@ -378,12 +374,12 @@ def _accept_payload(  # noqa: PLR0913, PLR0917 - the fields of an acceptance
 ) -> None:
     """Record that a person accepts the newest response to one request of a dataset, which a check refuses."""
     if name not in datasets():
-        raise AssetError(f"{name} is no dataset, so it has no {check}; `corridor sources` lists the datasets")
+        raise AssetError(f"{name} is not a dataset, so it has no {check}; `corridor sources` lists the datasets")
     found = read_responses(workspace, name)
     newest = _newest_refused(found, _refused_by(check, found, accepted_payloads(workspace, name)))
     chosen = [each for each in newest if any(str(page.payload).startswith(beginning) for page in each.pages)]
     if not newest:
-        raise AssetError(f"no payload of {name} is refused by {check}")
+        raise AssetError(f"no payload of {name} waits for acceptance of {check}")
     if len(chosen) != 1:
         shown = ", ".join(f"{str(each.pages[0].payload)[:12]} [{each.slice}]" for each in newest[:10])
         more = f" and {len(newest) - 10} more" if len(newest) > 10 else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from assets import stages
+from assets.core.errors import held_back
 from assets.core.workspace import Workspace
 from assets.definitions import payload_key
 from assets.ingest.failing import failing as failing_requests
@@ -19,7 +20,7 @@ from pipelines.build_definitions import build_definitions
 from pipelines.changes import changed_assets, datasets_to_request
 from pipelines.instance import open_instance
 from pipelines.operations.alerts import Alert, send
-from pipelines.operations.runs import COMMAND, cause
+from pipelines.operations.runs import COMMAND, cause, failed
 from pipelines.resources import resource
 from pipelines.sensors import NO_ANSWER
 from sources.catalogue import datasets
@@ -119,7 +120,7 @@ def _alert(outcome: Outcome, workspace: Workspace, results: Sequence[dg.ExecuteI
     """Send an alert if something failed, the release is held back, or it holds new figures back."""
     lines = [outcome.held_back] if outcome.held_back else []
     lines += newly_held(workspace) if outcome.new else []
-    lines += [f"{len(outcome.failures)} datasets failed", *outcome.failures] if outcome.failures else []
+    lines += [failed(len(outcome.failures), steps=True), *outcome.failures] if outcome.failures else []
     if lines:
         run = results[-1].run_id if results else ""
         send(workspace.data, Alert(BUILD, tuple(lines), run))
@@ -205,6 +206,6 @@ def _add_release(
         outcome.release, outcome.new = now.name, before is None or now.name != before.name
         return
     if problems := stages.blocking(workspace):
-        outcome.held_back = str(stages.held_back(problems))
+        outcome.held_back = held_back(problems)
     else:
-        outcome.held_back = f"The release is held back: {'; '.join(raised[-3:]) or 'it was not published'}"
+        outcome.held_back = held_back(raised[-3:] or ["it was not published"])

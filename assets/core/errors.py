@@ -1,5 +1,7 @@
 """The errors of making tables from payloads."""
 
+from collections.abc import Sequence
+
 from warehouse.errors import CorridorError
 
 
@@ -7,12 +9,15 @@ class AssetError(CorridorError):
     """An asset cannot be made from its inputs."""
 
 
+# Reasons that the sentence about a release that is held back contains.
+SHOWN = 5
+
+
 class HeldBackError(AssetError):
-    """The release is held back by failed checks: ``problems`` has a sentence for each."""
+    """The release is held back by failed checks."""
 
-    SHOWN = 5
 
-    def __init__(self, problems: list[str]) -> None:
-        more = f" and {len(problems) - self.SHOWN} more" if len(problems) > self.SHOWN else ""
-        super().__init__(f"The release is held back: {'; '.join(problems[: self.SHOWN])}{more}")
-        self.problems = problems
+def held_back(reasons: Sequence[object]) -> str:
+    """The sentence that a release is held back, with the first of the reasons."""
+    more = f" and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
+    return f"The release is held back: {'; '.join(map(str, reasons[:SHOWN]))}{more}"

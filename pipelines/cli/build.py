@@ -52,6 +52,7 @@ def build(
 
 def _print_outcome(workspace: Workspace, outcome: Outcome, *, as_json: bool) -> None:
     """Print what was not fetched, which release is now the latest, and at last what failed and since when."""
+    from pipelines.operations.runs import failed
     from warehouse import releases
 
     latest = releases.latest(workspace.releases)
@@ -72,7 +73,9 @@ def _print_outcome(workspace: Workspace, outcome: Outcome, *, as_json: bool) -> 
         if latest is not None:
             err.print(f"The latest release is still {latest.name}, unchanged.", highlight=False)
     elif outcome.failures:
-        print_problem("failed", f"{len(outcome.failures)} datasets or steps; the lines above name them and the days.")
+        print_problem(
+            "incomplete", f"{failed(len(outcome.failures), steps=True)}; the lines above name them and the days."
+        )
 
 
 def _print_release(workspace: Workspace, release: Release, *, new: bool) -> None:

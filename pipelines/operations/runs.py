@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.core.errors import held_back
 from assets.core.failures import without_address
 
 # The tag of the runs of the command ``build``. That process makes the tables and sends the alerts itself.
@@ -35,6 +36,12 @@ def _moment(cursor: str | None) -> datetime | None:
         return datetime.fromisoformat(cursor) if cursor else None
     except ValueError:
         return None
+
+
+def failed(count: int, *, steps: bool = False) -> str:
+    """How many datasets failed, or how many datasets and steps of a run together."""
+    one, several = ("dataset or step", "datasets or steps") if steps else ("dataset", "datasets")
+    return f"{count:,} {one if count == 1 else several} failed"
 
 
 def failed_datasets(instance: dg.DagsterInstance, run: str) -> list[str]:
@@ -72,8 +79,7 @@ def causes(instance: dg.DagsterInstance, run: str) -> list[str]:
 def problems(instance: dg.DagsterInstance, run: str) -> list[str]:
     """Why a run failed: the rules that hold its release back, and the steps that raised an error."""
     rules = failed_rules(instance, run)
-    held_back = [f"The release is held back: {'; '.join(rules)}"] if rules else []
-    return held_back + causes(instance, run)
+    return ([held_back(rules)] if rules else []) + causes(instance, run)
 
 
 def failure(instance: dg.DagsterInstance, run: str) -> str:

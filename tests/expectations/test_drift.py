@@ -112,8 +112,8 @@ def test_an_implausible_edition_is_held_back_until_a_person_accepts_it_with_a_re
     refused = built(workspace)
     assert refused.release is None
     assert str(refused.held_back) == (
-        "The release is held back: displacement.sums_do_not_jump fails on 1 rows, as indicator refugees, "
-        "dataset unhcr/population, figures 24, before 2400.0, after 2400000.0"
+        "The release is held back: displacement: the rule sums_do_not_jump fails on 1 row. First row: "
+        "indicator refugees, dataset unhcr/population, figures 24, before 2400.0, after 2400000.0"
     )
     assert releases.find(workspace.releases).name == first
     stages.accept(workspace, "displacement", "sums_do_not_jump", "UNHCR now counts in another way")
