@@ -72,7 +72,7 @@ class Archive:
     def payload_path(self, sha256: str) -> Path:
         """The read-only file of a payload. Raises ``ArchiveError`` if it is not in the archive."""
         if not _SHA256.fullmatch(sha256):
-            raise ArchiveError(f"{sha256!r} is no sha256, so it cannot be the name of a payload")
+            raise ArchiveError(f"{sha256!r} is not a sha256, so it cannot be the name of a payload")
         path = self._path(sha256)
         if not path.is_file():
             raise ArchiveError(f"the payload {sha256} is not in {self.root}")
@@ -83,8 +83,8 @@ class Archive:
         path = self._path(sha256)
         if not path.is_file():
             return "it is missing"
-        found = files.sha256(path)
-        return None if found == sha256 else f"its bytes have the sha256 {found}"
+        stored = files.sha256(path)
+        return None if stored == sha256 else f"its bytes have the sha256 {stored}"
 
     def append(self, fetch: Fetch) -> None:
         """Append ``fetch`` to the ledger, with the headers in ``KEPT_HEADERS``; its payload must be stored already."""
@@ -135,7 +135,7 @@ class Archive:
         """The damage that is visible without reading the payloads: in the ledger, a missing payload, a wrong size."""
         damages = self.ledger_damages()
         received: dict[str, int] = {}
-        for _, fetch in _lines_with_payload(self.ledger):
+        for _, fetch in self._lines_in_use():
             received[str(fetch.payload)] = fetch.bytes or received.get(str(fetch.payload), 0)
         for sha256, size in received.items():
             path = self._path(sha256)
@@ -180,22 +180,26 @@ class Archive:
         damages = [_stray(path, self.root) for path in sorted(set(found) - set(payloads))]
         for done, path in enumerate(payloads, 1):
             try:
-                sha256 = files.sha256(path)
+                why = self.damage_of(path.name)
             except OSError as error:
-                damages.append(Damage("payload", path.name, f"it cannot be read: {error.strerror}"))
-            else:
-                if sha256 != path.name:
-                    damages.append(Damage("payload", path.name, f"its bytes have the sha256 {sha256}"))
+                why = f"it cannot be read: {error.strerror}"
+            if why:
+                damages.append(Damage("payload", path.name, why))
             if progress:
                 progress(done, len(payloads))
         names = {path.name for path in payloads}
         damages += self.ledger_damages()
         damages += [
             Damage("ledger", f"line {number}", f"its payload {fetch.payload} is not in the archive")
-            for number, fetch in _lines_with_payload(self.ledger)
+            for number, fetch in self._lines_in_use()
             if fetch.payload not in names
         ]
         return damages
+
+    def _lines_in_use(self) -> list[tuple[int, Fetch]]:
+        """The lines of the ledger, by number, whose payload must exist, because it is in use."""
+        lines = [(number, self._under_present_name(fetch)) for number, fetch in ledger.numbered(self.ledger)]
+        return [lines[position] for position in ledger.lines_in_use([fetch for _, fetch in lines])]
 
     def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
@@ -244,17 +248,6 @@ def lock(root: Path) -> Iterator[None]:
         if guard.lock_counter == 1:
             holder.unlink(missing_ok=True)
         guard.release()
-
-
-def _lines_with_payload(path: Path) -> list[tuple[int, Fetch]]:
-    """The lines of the ledger, by number, whose payload must exist: that of a failure or a withdrawal need not."""
-    lines = list(ledger.numbered(path))
-    withdrawn = {fetch.payload for _, fetch in lines if fetch.withdrawn is not None}
-    return [
-        (number, fetch)
-        for number, fetch in lines
-        if fetch.payload is not None and fetch.error is None and fetch.payload not in withdrawn
-    ]
 
 
 def _stray(path: Path, root: Path) -> Damage:

@@ -8,7 +8,7 @@ end, or a removed ledger, are noticed. Lines of earlier versions of Corridor hav
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -101,6 +101,25 @@ def newest_first(ledger: Path) -> Iterator[Fetch]:
     with _reading:
         found = _read(ledger)
     return reversed(found)
+
+
+def lines_in_use(fetches: Sequence[Fetch]) -> list[int]:
+    """The positions of the fetches whose payload may be used: it was received, and it is not withdrawn now.
+
+    A withdrawal is valid for one dataset. Only an import after it ends it: a publisher may send the same bytes again.
+    """
+    withdrawn = {_use(fetch): position for position, fetch in enumerate(fetches) if fetch.withdrawn is not None}
+    return [
+        position
+        for position, fetch in enumerate(fetches)
+        if fetch.payload is not None
+        and fetch.error is None
+        and (_use(fetch) not in withdrawn or (fetch.transport == "import" and position > withdrawn[_use(fetch)]))
+    ]
+
+
+def _use(fetch: Fetch) -> tuple[str, str, str | None]:
+    return fetch.publisher, fetch.dataset, fetch.payload
 
 
 def numbered(ledger: Path) -> Iterator[tuple[int, Fetch]]:

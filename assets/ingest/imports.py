@@ -14,6 +14,7 @@ from sources import reading
 from sources.catalogue.model import Publisher
 from warehouse.archive import Fetch
 from warehouse.files import sha256
+from warehouse.ledger import lines_in_use
 
 # No source has an edition that is older.
 FIRST_YEAR = 1900
@@ -78,7 +79,8 @@ def _why_unread(unread: pl.DataFrame | None) -> str | None:
     shown = "; ".join(
         f"“{str(row['sentence'])[:LONGEST]}” ({row['why']})" for row in unread.head(SHOWN).iter_rows(named=True)
     )
-    return f"{unread.height:,} sentences with figures were not read, as {shown}"
+    count = "1 sentence with figures was" if unread.height == 1 else f"{unread.height:,} sentences with figures were"
+    return f"{count} not read, for example {shown}"
 
 
 def withdraw(workspace: Workspace, payload: str, because: str) -> list[Fetch]:
@@ -88,14 +90,17 @@ def withdraw(workspace: Workspace, payload: str, because: str) -> list[Fetch]:
     use, or several, begin with it.
     """
     fetches = workspace.archive.fetches()
-    used = [fetch for fetch in fetches if fetch.payload and fetch.error is None and fetch.payload.startswith(payload)]
-    found = sorted({str(fetch.payload) for fetch in used})
-    if len(found) != 1 or not payload:
-        shown = ", ".join(item[:12] for item in found[:5]) or "none"
-        raise AssetError(f"one payload must begin with {payload!r}; these do: {shown}")
+    in_use = [fetches[position] for position in lines_in_use(fetches)]
+    named = [fetch for fetch in in_use if payload and str(fetch.payload).startswith(payload)]
+    payloads = sorted({str(fetch.payload) for fetch in named})
+    if not payloads:
+        raise AssetError(f"no payload in use begins with {payload!r}")
+    if len(payloads) > 1:
+        shown = ", ".join(sha256[:12] for sha256 in payloads[:5])
+        raise AssetError(f"{len(payloads)} payloads begin with {payload!r}: {shown}; give more characters")
     if not because.strip():
         raise AssetError("a reason is needed to withdraw a payload")
-    last = {(fetch.publisher, fetch.dataset): fetch for fetch in used}
+    last = {(fetch.publisher, fetch.dataset): fetch for fetch in named}
     lines = [
         replace(
             fetch,

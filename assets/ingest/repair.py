@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from assets.core.workspace import Mode, Workspace
 from assets.ingest.fetch import request_again
-from assets.ingest.responses import withdrawals
 from sources.catalogue import datasets
 from sources.errors import SourceError
 from warehouse.archive import Fetch
 from warehouse.errors import ArchiveError
+from warehouse.ledger import lines_in_use
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Repair:
 def repair_payloads(workspace: Workspace) -> Iterator[Repair]:
     """Request every damaged or missing payload of the ledger again. The archive must not be in use by a build."""
     fetches = workspace.archive.fetches()
-    withdrawn = withdrawals(fetches)
-    uses: dict[str, list[Fetch]] = {}
+    in_use = {fetches[position].payload for position in lines_in_use(fetches)}
+    received: dict[str, list[Fetch]] = {}
     for fetch in fetches:
-        if fetch.payload is not None and fetch.error is None and fetch.payload not in withdrawn:
-            uses.setdefault(fetch.payload, []).append(fetch)
-    for payload, used in uses.items():
+        if fetch.payload in in_use and fetch.payload and fetch.error is None:
+            received.setdefault(fetch.payload, []).append(fetch)
+    for payload, payload_fetches in received.items():
         if damage := workspace.archive.damage_of(payload):
-            yield _repaired(workspace, payload, damage, used)
+            yield _repaired(workspace, payload, damage, payload_fetches)
 
 
 def _repaired(workspace: Workspace, payload: str, damage: str, fetches: list[Fetch]) -> Repair:
@@ -66,9 +66,9 @@ def _requested(workspace: Workspace, fetch: Fetch) -> str:
         raise SourceError(f"{name} is not in the catalogue any more")
     publisher, _ = datasets()[name]
     mode: Mode = "live" if fetch.transport == "live" else "snapshot"
-    own = replace(workspace, mode=mode)
-    with own.client(publisher, fetch.dataset) as client:
-        again = request_again(own, publisher, fetch, client)
+    same_mode = replace(workspace, mode=mode)
+    with same_mode.client(publisher, fetch.dataset) as client:
+        again = request_again(same_mode, publisher, fetch, client)
     if again.payload is None:
         raise SourceError(f"{name} ({fetch.url}): nothing came")
     if again.payload != fetch.payload:

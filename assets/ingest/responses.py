@@ -4,7 +4,6 @@ A response is the first reception of all its payloads, one a page. Pages of diff
 row that moved from one page to another would be lost or counted twice.
 """
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -17,6 +16,7 @@ from sources.protocols import paging
 from sources.request import Request
 from warehouse.archive import Fetch
 from warehouse.errors import ArchiveError
+from warehouse.ledger import lines_in_use
 
 Pages = tuple[Fetch, ...]
 
@@ -69,25 +69,13 @@ def _responses_to(plan: Plan, request: Request, rounds: dict[str, list[Fetch]]) 
     return parts if parts and (all(parts.values()) or not own) else {request.slice: own}
 
 
-def _usable(workspace: Workspace, publisher: Publisher, name: str) -> Iterator[Fetch]:
-    """The fetches of a dataset that brought or confirmed a payload which this workspace may use.
-
-    A payload that a person withdrew is left out, unless a person imported it again later.
-    """
+def _usable(workspace: Workspace, publisher: Publisher, name: str) -> list[Fetch]:
+    """The fetches of a dataset that brought or confirmed a payload which this workspace may use."""
     transports = (workspace.transport_of(publisher, name), "import")
     whole = (publisher.publisher, name)
     ours = [fetch for fetch in workspace.archive.fetches() if (fetch.publisher, fetch.dataset) == whole]
-    withdrawn = withdrawals(ours)
-    for number, fetch in enumerate(ours):
-        usable = fetch.transport in transports and fetch.payload is not None and fetch.error is None
-        last = withdrawn.get(str(fetch.payload), -1)
-        if usable and (last < 0 or (fetch.transport == "import" and number > last)):
-            yield fetch
-
-
-def withdrawals(fetches: Sequence[Fetch]) -> dict[str, int]:
-    """Each payload that a person withdrew → the position of the last line that states so."""
-    return {str(fetch.payload): number for number, fetch in enumerate(fetches) if fetch.withdrawn is not None}
+    in_use = [ours[position] for position in lines_in_use(ours)]
+    return [fetch for fetch in in_use if fetch.transport in transports]
 
 
 def _slice_of_first_page(publisher: Publisher, fetch: Fetch) -> str:

@@ -35,8 +35,8 @@ SCHEMA = pl.Schema(
 )
 # Items of GLOBALCIT: modes of acquisition, with 1 if the law has a provision for the mode.
 PROVISION = r"^A\d+[a-z]?_bin$"
-# The Trafficking in Persons Report of a year covers the twelve months to March of that year.
-# The last year of the table that has every tier of every report; a state without a tier was in no report.
+# The last year of the table with every tier of every Trafficking in Persons Report. The report of a year covers the
+# twelve months to March of that year; a state without a tier was in no report.
 LAST_WHOLE_TABLE = 2014
 TIERS = {"Tier 1": 1.0, "Tier 2": 2.0, "Tier 2 Watch List": 2.5, "Tier 3": 3.0}
 # The bases of bindings that began on or before their first day.

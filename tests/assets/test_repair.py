@@ -98,6 +98,25 @@ def test_a_lost_import_is_named_with_its_file(workspace: Workspace, tmp_path: Pa
     assert repaired(workspace, AT) == []
 
 
+def test_a_lost_payload_is_reported_and_repaired_unless_it_is_withdrawn_now(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    lost = payloads(workspace)[0]
+    content = lost.read_bytes()
+    copy = tmp_path / "download.json"
+    copy.write_bytes(content)
+    withdraw(workspace, lost.name, "it was another table")
+    lost.unlink()
+    assert (repaired(workspace, AT), workspace.archive.verify()) == ([], [])
+    import_file(workspace, catalogue.publishers()["unhcr"], "population", copy, None)
+    lost.unlink()
+    assert {damage.where for damage in workspace.archive.quick_check()} == {lost.name}
+    assert "is not in the archive" in workspace.archive.verify()[0].why
+    (result,) = repaired(workspace, AT)
+    assert result.healed
+    assert lost.read_bytes() == content
+
+
 def test_a_payload_of_the_snapshot_is_received_from_the_snapshot(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "data", "snapshot")
     assert receive(workspace, catalogue.publishers()["eurostat"], "tps00176").failures == ()
