@@ -183,7 +183,7 @@ def _first_days(rows: pl.LazyFrame, events: tuple[str, ...]) -> pl.LazyFrame:
 def _before(rows: pl.LazyFrame, events: tuple[str, ...], others: tuple[str, ...]) -> pl.LazyFrame:
     """The rows of ``events`` that are dated before the first of ``others`` of the same dataset.
 
-    Days of two sources may contradict each other; that is no reason to hold back a release.
+    Days of two sources may contradict each other; this does not hold back a release.
     """
     certain = rows.filter(pl.col("event").is_in(events), _EXACT, pl.col("confidence") != "low")
     first = _first_days(rows, others)

@@ -1,8 +1,7 @@
 """Rules on totals: the parts that a publisher prints add up to the total that it prints.
 
-A figure and a sum are equal if the intervals that their bounds allow overlap. A figure that is rounded to 5 is so
-compared with the room that rounding leaves, and an exact figure exactly. Where a part is not published, its total is
-not checked.
+A figure and a sum are equal if the intervals that their bounds allow overlap. So a figure that was rounded to 5
+may differ by the rounding, and an exact figure may not differ. Where a part is not published, its total is not checked.
 """
 
 from collections.abc import Callable

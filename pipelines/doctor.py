@@ -131,7 +131,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _keys() -> list[Finding]:
-    """The keys that some publishers require. Without its key a dataset is not fetched live; that is no problem."""
+    """The keys that some publishers require. Without its key a dataset is not fetched live; that is not a problem."""
     required = {
         (value.split("env:")[1], publisher.publisher)
         for publisher, _ in datasets().values()

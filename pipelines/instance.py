@@ -33,7 +33,7 @@ INSTANCE: dict[str, Any] = {
     "run_monitoring": {"enabled": True, "max_runtime_seconds": 21_600},
 }
 
-# In the messages of SQLite for a file whose content is wrong. Its other errors, as "attempt to write a readonly
+# In the messages of SQLite for a file whose content is wrong. Its other errors, such as "attempt to write a readonly
 # database" and "database is locked", are about good files.
 DAMAGED = ("malformed", "not a database")
 
@@ -63,7 +63,7 @@ def _configuration(config: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         present = error
     if not isinstance(present, dict):
-        raise AssetError(f"{config} is no valid configuration of Dagster; correct it, or remove it to use SQLite")
+        raise AssetError(f"{config} is not a valid configuration of Dagster; correct it, or remove it to use SQLite")
     return present
 
 

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     ] = None
     releases: Annotated[
         str | None,
-        Field(validation_alias="CORRIDOR_RELEASES", description="Bucket for releases, as s3://bucket/prefix."),
+        Field(validation_alias="CORRIDOR_RELEASES", description="Bucket for releases, for example s3://bucket/prefix."),
     ] = None
     catalog: Annotated[
         str | None, Field(validation_alias="CORRIDOR_CATALOG", description="URI of the Iceberg catalog.")
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         Field(
             validation_alias="CORRIDOR_SMTP",
             pattern=r"^smtps?://[^/@]+$",
-            description="Mail server, as smtp://host:25 (STARTTLS if there is a password) or smtps://host:465 (TLS).",
+            description="Mail server: smtp://host:25 (STARTTLS if there is a password) or smtps://host:465 (TLS).",
         ),
     ] = "smtp://localhost:25"
     smtp_user: Annotated[
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
         """The address of the webhook. Raises ``ValueError`` if it has another scheme or no host."""
         parts = urlsplit(address.get_secret_value()) if address else None
         if parts and not (parts.scheme in ("http", "https") and parts.hostname):
-            raise ValueError("it must be an address of the web, as https://host/path")
+            raise ValueError("it must be an address of the web, for example https://host/path")
         return address
 
     @field_validator("catalog")

@@ -72,7 +72,7 @@ def _collected(path: Path) -> pl.DataFrame:
 def refusing(name: str) -> Iterator[None]:
     """Turn an error that the reader of a format did not foresee into a ``FormatError`` of one line.
 
-    Errors of ours and of the machine, as a full disk, are raised unchanged.
+    Errors of ours and of the machine, such as a full disk, are raised unchanged.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """Writes the sources of the documentation site into a folder: ``python -m tools.site FOLDER``, as ``make docs`` does.
 
 The pages are the documents of the repository, and one generated page for each table. Links between documents become
-links between pages. A link to a file that is no page becomes its name: the site works without the repository.
+links between pages. A link to a file that is not a page becomes its name: the site works without the repository.
 """
 
 import re

@@ -229,7 +229,10 @@ def _unnamed(root: Place, loaded: _Index) -> dict[str, list[str]]:
 
 
 def _own_files(root: Place, name: str, pruned: Collection[str]) -> list[str]:
-    """The files of a folder that Corridor wrote, the proof of it last. Releases of earlier versions have no entry."""
+    """The files of a release that Corridor wrote. The file that proves this is the last one, so it is deleted last.
+
+    It is ``release.json``; releases of earlier versions have ``datapackage.json`` instead.
+    """
     stored = _stored_entry(root, name)
     if stored is None and (name not in pruned or (root / name / "datapackage.json").size() is None):
         return []
@@ -257,7 +260,7 @@ def publish(root: Place, name: str, write: Callable[[Path], Release]) -> Release
     """Publish a release. ``write`` fills an empty folder with the files and returns the entry for the index."""
     before = _load(root)
     if before.content is None:
-        # A release without an index is then one whose index was lost, not the first one of a killed process.
+        # Write an empty index first. Then a folder with releases and without an index always means a lost index.
         _save(root, before, [], {})
         before = _load(root)
     clean(root)
@@ -359,7 +362,7 @@ def readable(root: Place, release: Release, *tables: str) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a damaged file can raise any error of Polars, also one that is no Exception
+    except BaseException as error:  # a damaged file can raise any error of Polars, also one that is not an Exception
         for name in tables:
             if _has_other_content(_file(root / release.name, name), release.tables[name]):
                 raise _damaged(release, name) from error

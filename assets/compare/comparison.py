@@ -154,9 +154,9 @@ def _with_absent_members(published: Frame, sums: Frame) -> Frame:
 def _published(selected: Frame, found: Frame, union: str, members: frozenset[str]) -> Frame:
     """The published figures of a Union that do not contradict those of its members.
 
-    Two publishers may estimate by two methods. So at least one member must use the dataset of the figure, unless no
-    member has a figure, and no member may prefer another dataset to it. ``member_differs`` is 1 if a member uses
-    another dataset because that of the Union has no figure of it.
+    A published figure of the Union is used only if no member has a figure, or if at least one member uses the same
+    dataset and no member that has a figure in this dataset uses another one. The reason: two publishers may use two
+    methods. ``member_differs`` is 1 if a member uses another dataset because that of the Union has no figure of it.
     """
     keys = ["measure", "year"]
     own = selected.filter(nw.col("jurisdiction") == union).with_columns(of_union=nw.col("dataset"))

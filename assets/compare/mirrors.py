@@ -81,7 +81,7 @@ def mirror_flow(sources: Sources, declared: Mapping[str, Mirror], years: Sequenc
         )
         for side, prefix in zip(sides, ("first", "second"), strict=True)
     )
-    # A figure over all partners is one of the corridor only next to the count of the other side.
+    # A figure over all partners describes this corridor only if the other side has a figure too.
     paired = [name for name, entry in declared.items() if not entry.sides or any(side.of_all for side in entry.sides)]
     compared = _compared(first, second).filter(
         ~nw.col("mirror").is_in(paired) | (~nw.col("first_value").is_null() & ~nw.col("second_value").is_null())
@@ -115,8 +115,8 @@ def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Si
 def _of_measure(sources: Sources, name: str, entry: Mirror, prefix: str, engine: Engine) -> Frame:
     """The figures of the Union or of China for a mirror of two measures; the first side is the destination.
 
-    The published figure of the Union is used, or else the one that is computed from its members. Each figure has the
-    counting rule of its measure, but for the attributes in which it differs from that.
+    The published figure of the Union is used, or else the one that is computed from its members. Each figure gets the
+    counting rule of its measure. An attribute in which it differs gets a text that never equals that of the other side.
     """
     assert entry.measures is not None
     known = sources.compared.filter(~nw.col("value").is_null())

@@ -22,7 +22,7 @@ EVENTS = (
     "denounce",
     "promulgate",
 )
-# Values of ``happened`` that are no kind of event: the first day of a binding, and of a visa waiver.
+# Values of ``happened`` that are not a kind of event: the first day of a binding, and of a visa waiver.
 BOUND_FROM = "bound_from"
 VISA_RULE = "visa_rule"
 # The measures of China that visa rules for nationals of the member states affect.

@@ -74,7 +74,7 @@ def _measure(row: Mapping[str, Any], entry: Measure, indicator: str | None, part
 
 
 def _is_about_china(entry: Measure) -> bool:
-    """Whether the partner of a measure is China, as in the number of residents who were born there."""
+    """Whether the partner of a measure is China, for example in the number of residents who were born there."""
     if entry.formula:
         return _is_about_china(measures()[entry.formula.first])
     return any(CHINA in source.partner for source in entry.sources)

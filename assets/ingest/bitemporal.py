@@ -72,8 +72,8 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
 
     A missing row of a ``superseded`` request is closed too, if its period lies within those of the other rows.
 
-    ``documents`` cover only what they contain. A document that rounds a known figure repeats it. Rows of documents are
-    known from the publication of each document, up to ``at``.
+    With ``documents``, a row that is missing in a document is never closed, and a rounded form of a known figure is not
+    a change. Rows of documents are known from the publication of each document, up to ``at``.
     """
     key, content = list(declared.key), content_of(declared)
     now = pl.lit(at, pl.Datetime("us", "UTC"))

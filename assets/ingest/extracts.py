@@ -14,7 +14,8 @@ from sources.catalogue.model import Dataset, Publisher
 from sources.cells import Cells
 from sources.protocols.requests import endpoint_of
 
-# The formats in which the stated dataset is the publisher's code of it, and no title, table or database.
+# The formats whose payload contains the publisher's code of the dataset. In other formats it is a title or the name of
+# a table or database.
 _STATES_CODE = ("sdmx_csv", "sdmx_json", "sdmx_xml", "json_stat", "eurostat_xlsx")
 # The formats in which nothing states the dataset, but whose usual file name is its code.
 _NAMED_BY_FILE = ("eurostat_tsv", "eurostat_explorer_csv")

@@ -166,7 +166,8 @@ def _read(workspace: Workspace, name: str, pages: Pages, damages: list[str | Non
 def _normalised(workspace: Workspace, name: str, page: Fetch) -> PayloadRows | str:
     """The rows of one payload, or the reason why there are none.
 
-    Any error rejects this payload only: no payload may end a build. Errors of the machine, as a full disk, are raised.
+    Any error rejects this payload only: no payload may end a build. Errors of the machine, such as a full disk, are
+    raised.
     """
     publisher, _ = datasets()[name]
     path = workspace.archive.payload_path(str(page.payload))

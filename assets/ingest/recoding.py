@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from assets.ingest.stored import ReadResponse
 
-# Greatest share of cells that may have unknown codes, of a response and of its dataset at that time.
+# A response is refused if more than this share of its cells, and of all cells of its dataset at that time, have unknown
+# codes.
 UNMATCHED_SHARE = 0.01
 # Fewer cells with unknown codes than this are single cases, unless they are a quarter of the response.
 FEWEST_LOST, GREAT_SHARE = 10, 0.25

@@ -169,7 +169,7 @@ class StageResult(StoredRows):
 
     @property
     def payloads(self) -> dict[str, str]:
-        """Slice, also of each further page → the payload in use."""
+        """Slice of each page (the first and all further pages) → the payload in use."""
         return dict(orjson.loads((self.folder / "payloads.json").read_bytes()))
 
 

@@ -120,8 +120,8 @@ def states(workspace: Workspace, name: str, found: Iterable[ReadResponse]) -> li
 def _superseded_imports(past: list[Vintage], editions: Collection[str]) -> list[str]:
     """The slices of the imports that the last of ``past`` supersedes.
 
-    With it the publisher has answered every request of the dataset since the import, so that a figure of the import
-    that none of these responses contains was withdrawn. ``editions`` are no requests.
+    After the import, the publisher answered every request of the dataset at least once. If none of these answers
+    contains a figure of the import, the publisher withdrew it. ``editions`` do not count as answers.
     """
     if not any(_imported(response) for vintage in past for response in vintage.responses):
         return []

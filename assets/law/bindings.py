@@ -96,7 +96,7 @@ def _treaty_bindings(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_end(consent: pl.DataFrame, denounced: pl.DataFrame) -> pl.DataFrame:
-    """The first consent before each denunciation with its end, and the first consent after the last denunciation."""
+    """For each period of membership, its first consent. ``valid_to`` is the denunciation that ends it, or null."""
     ends = (
         consent.join(denounced, on=_KEY, how="left")
         .with_columns(pl.when(pl.col("valid_to") > pl.col("date")).then("valid_to"))
@@ -175,8 +175,8 @@ def _act_bindings(known: pl.DataFrame) -> pl.DataFrame:
 def _applications(acts: pl.DataFrame) -> pl.DataFrame:
     """The day from which each act ``applies``: that of its application, or of the deadline to transpose a directive.
 
-    Dates of single articles are left out. A regulation for which no source states an application applies from its entry
-    into force only if a source states that, so that it is left out too.
+    Dates of single articles are left out. If no source states from when a regulation applies, the regulation is left
+    out too: its entry into force does not prove that it applies.
     """
     whole = acts.filter(
         pl.col("event").is_in(("apply", "transposition_deadline")),

@@ -132,7 +132,7 @@ def _first_days(bound: pl.DataFrame) -> pl.DataFrame:
 
 
 def _since_the_list(law: Law, bound: pl.DataFrame, in_force: pl.DataFrame, states: list[str]) -> pl.DataFrame:
-    """The intervals in which a state may have become a party, because the last source that names none is older."""
+    """The time after the last list that does not name the state: the state may have become a party since then."""
     events = law.legal_event
     lists = events.filter(pl.col("publisher").is_in(PARTY_LISTS))
     whole = lists.group_by(scheme=pl.col("publisher").replace_strict({"untc": "mtdsg", "coe": "cets"}))

@@ -25,12 +25,12 @@ def parse_date(text: str) -> tuple[date | None, str]:
         return None, "unknown"
     found = next((match for form in (_ISO, _WORDS, _SLASHES) if (match := form.fullmatch(text.strip()))), None)
     if found is None:
-        raise StructureError(f"{text!r} is no date in a known form")
+        raise StructureError(f"{text!r} is not a date in a known form")
     month, day = found["month"], found["day"]
     try:
         exact = date(int(found["year"]), _month(month or "1"), int(day or 1))
     except ValueError as error:
-        raise StructureError(f"{text!r} is no date: {error}") from error
+        raise StructureError(f"{text!r} is not a date: {error}") from error
     return exact, "day" if day else "month" if month else "year"
 
 
@@ -40,4 +40,4 @@ def _month(text: str) -> int:
     for name, number in _MONTHS.items():
         if text.lower().startswith(name):
             return number
-    raise ValueError(f"{text} is no month")
+    raise ValueError(f"{text} is not a month")

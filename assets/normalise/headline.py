@@ -2,7 +2,7 @@
 
 ``warehouse/headline.yaml`` declares the sources. A figure is a sum of observations only where this is declared, and
 only of a complete set. The figures of the partners of a jurisdiction may be added up: totals and groups of partners are
-no rows next to them, and what is not attributed to a listed partner is a row of its own.
+not rows next to them, and what is not attributed to a listed partner is a row of its own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -79,8 +79,9 @@ def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl
 def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
     """The rows of a table with the field ``headline``: whether a row of the table ``headline`` is made from the row.
 
-    Each indicator, jurisdiction, partner and year has one such row, or several that are parts of one total. A total of
-    all partners has it only if it is not next to them, so that the rows of a jurisdiction may be added up.
+    For each indicator, jurisdiction, partner and year, one row is marked, or all rows that are added to one figure. A
+    total over all partners is marked only if no single partner is marked. So the marked rows of a jurisdiction can be
+    added up.
     """
     numbered = rows.lazy().with_row_index("__row")
     own = {name: entry for name, entry in _indicators_of(declared.table).items() if entry.of is None}
@@ -437,7 +438,7 @@ def _by_kind(figures: pl.DataFrame) -> list[tuple[bool, pl.DataFrame]]:
 def _all_listed(figures: pl.DataFrame) -> pl.DataFrame:
     """The rows of the table, without the figures of a few partners that are newer than the figures of all partners.
 
-    Who asks for the newest year would take their sum for the total of that year.
+    A person who selects the newest year would take their sum for the total of that year.
     """
     listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(figures)])
     series = ["indicator", "jurisdiction"]

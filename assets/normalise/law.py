@@ -38,7 +38,7 @@ def law_rows(cells: Cells, publisher: Publisher, name: str, origin: Origin) -> N
     A blank becomes null where the field may be empty; elsewhere it counts as an unknown code. A ``date`` without a day
     becomes the first day of its month or year, and ``date_precision`` states the precision. Rows with the same key are
     reduced to one. Raises ``StructureError`` if the payload's dimensions are not those of the catalogue entry, or if a
-    text is no date or number.
+    text is not a date or a number.
     """
     dataset = publisher.datasets[name]
     rule = dataset.record

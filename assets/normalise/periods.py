@@ -18,7 +18,7 @@ def period(text: str) -> tuple[date, str]:
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
-        raise StructureError(f"{text!r} is no period in a known form")
+        raise StructureError(f"{text!r} is not a period in a known form")
     year, part = int(match["year"]), match.groupdict()
     try:
         if part["quarter"]:
@@ -31,4 +31,4 @@ def period(text: str) -> tuple[date, str]:
             return date(year, int(part["month"] or part["number"]), 1), "M"
         return date(year, 1, 1), "A"
     except ValueError as error:
-        raise StructureError(f"{text!r} is no period: {error}") from error
+        raise StructureError(f"{text!r} is not a period: {error}") from error

@@ -70,8 +70,8 @@ def accept(
 ) -> None:
     """Accept the rows on which a check fails, so that the next build can publish them.
 
-    The acceptance is valid for the present rows of the table only; with a dataset, for one payload and this check. The
-    changelog of the release states the reason.
+    The acceptance is valid only while the rows of the table stay the same. If you name a dataset instead of a table, it
+    is valid for one payload and this check. The changelog of the release states the reason.
     With table held_figure, the next build publishes one figure that is held back as not plausible.
     """
     from assets import stages
@@ -89,7 +89,10 @@ def accept(
 def keep(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")],
     because: Annotated[
-        str, typer.Option("--because", metavar="REASON", callback=reason, help="Why it is kept, as: cited in a paper.")
+        str,
+        typer.Option(
+            "--because", metavar="REASON", callback=reason, help="Why it is kept, for example: cited in a paper."
+        ),
     ],
     data: Data = None,
 ) -> None:

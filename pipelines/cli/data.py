@@ -52,7 +52,9 @@ FIGURE_COLUMNS = (
 
 commands = typer.Typer()
 
-Dataset = Annotated[str, typer.Argument(metavar="PUBLISHER/DATASET", help="Name of the dataset, as eurostat/migr_acq.")]
+Dataset = Annotated[
+    str, typer.Argument(metavar="PUBLISHER/DATASET", help="Name of the dataset, for example eurostat/migr_acq.")
+]
 Payload = Annotated[Path, typer.Argument(metavar="FILE", help="Downloaded file; it may be compressed by gzip or zip.")]
 Published = Annotated[
     datetime | None,
@@ -230,7 +232,9 @@ def _require_file(file: Path) -> None:
 
 @commands.command(name="as-of", rich_help_panel=PANEL)
 def as_of(
-    date: Annotated[datetime, typer.Argument(metavar="DATE", formats=["%Y-%m-%d"], help="Day, as 2022-06-01.")],
+    date: Annotated[
+        datetime, typer.Argument(metavar="DATE", formats=["%Y-%m-%d"], help="Day, for example 2022-06-01.")
+    ],
     table: Annotated[
         str, typer.Argument(metavar="TABLE", autocompletion=table_names, help="Table of statistics or law.")
     ],

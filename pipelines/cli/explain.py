@@ -32,7 +32,7 @@ def explain(
         typer.Option("--on", metavar="DATE", formats=["%Y-%m-%d"], help="Law on that day. Default: today."),
     ] = None,
     jurisdiction: Annotated[
-        str | None, typer.Option("--jurisdiction", metavar="CODE", help="Law for one jurisdiction, as CHN.")
+        str | None, typer.Option("--jurisdiction", metavar="CODE", help="Law for one jurisdiction, for example CHN.")
     ] = None,
     data: Data = None,
     json: Json = False,

@@ -58,7 +58,7 @@ def new_table(*columns: str) -> Table:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar on the error stream, or print lines if that is no terminal.
+    """Show a progress bar on the error stream, or print lines if that is not a terminal.
 
     Yields a function that takes the name of a step, the number of steps that are done and the number of all steps.
     """

@@ -22,7 +22,7 @@ def condition(declared: Contract, text: str) -> pl.Expr:
     columns = {column.name: column for column in declared.columns}
     if not separator or name not in columns:
         hint = did_you_mean(name, columns, f"its fields are {', '.join(columns)}")
-        raise WarehouseError(f"{text} is no FIELD=VALUE of {declared.table}; {hint}")
+        raise WarehouseError(f"{text} is not a FIELD=VALUE of {declared.table}; {hint}")
     if not value:
         return pl.col(name).is_null()
     column = columns[name]
@@ -30,7 +30,7 @@ def condition(declared: Contract, text: str) -> pl.Expr:
         return pl.col(name) == _number(name, value)
     if column.type in ("date", "timestamp"):
         if not DATE.fullmatch(value):
-            raise WarehouseError(f"{name} is a date, as 2024, 2024-06 or 2024-06-30, and {value!r} is none")
+            raise WarehouseError(f"{name} is a date, for example 2024, 2024-06 or 2024-06-30, and {value!r} is not one")
         return pl.col(name).dt.to_string("%Y-%m-%d").str.starts_with(value)
     _require_value(column, value)
     return pl.col(name).cast(pl.String) == value

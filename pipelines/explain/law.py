@@ -93,7 +93,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class ReceivedList:
-    """A list of parties: an act that is not on it was not done by its day."""
+    """A list of the parties to a treaty. A state that is not on the list had not joined by the day of the list."""
 
     dataset: str
     as_of: Annotated[str, Label("as of")]
@@ -370,7 +370,8 @@ def _answer(jurisdiction: str, on: date, report: LawReport, events: pl.DataFrame
     absent = code_name("gap_reason", "not_on_list")
     if not is_state or any(gap.why != absent for gap in report.not_known):
         return f"No source that may be used states whether {name} was bound on {on}."
-    return f"{name} was not bound on {on}: no list that was received ({', '.join(days) or 'none'}) has an act of it."
+    lists = f"received on {', '.join(days)}" if days else "none was received"
+    return f"{name} was not bound on {on}: it is on none of the lists of parties ({lists})."
 
 
 def _not_extended(territory: str, on: date, events: pl.DataFrame) -> str | None:
@@ -422,7 +423,7 @@ def _not_yet_bound(on: date, events: pl.DataFrame) -> str | None:
 
 
 def _bound_since(name: str, on: date, bound: list[Binding], *, is_state: bool) -> str:
-    """A sentence with the first day of the binding of the state, or of the territory if it is none."""
+    """A sentence with the first day of the binding of the state, or of the territory if the jurisdiction is one."""
     (item, *_) = [item for item in bound if not (item.territory and is_state)]
     return f"{name} was bound on {on}, since {item.first_day}.{_limits(item, on)}"
 

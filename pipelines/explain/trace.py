@@ -90,7 +90,7 @@ class Tracer:
 
 
 def _is_value(text: str, value: object, scale: float) -> bool:
-    """Whether a text is the value of a row: its first word is the number, or is no number if the value is missing."""
+    """Whether a text is the value of a row: its first word is the number, or no number if the value is missing."""
     word = text.strip().split(" ")[0].replace(",", "")
     try:
         number = float(word)

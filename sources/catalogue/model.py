@@ -222,7 +222,7 @@ class Dataset(Entry):
     endpoint: str
     code: str | None = Field(default=None, description="the publisher's name of the dataset, if it differs from ours")
     formerly: list[str] = Field(
-        default=[], description="earlier names, as publisher/dataset, under which its payloads were archived"
+        default=[], description="earlier names, in the form publisher/dataset, under which its payloads were archived"
     )
     filters: dict[str, list[str]] = Field(default={}, description="the codes to request, by dimension")
     split: dict[str, int] = Field(default={}, description="by filter: the maximum number of its codes in one request")

@@ -123,4 +123,6 @@ def _refuse_wrong(table: pl.DataFrame, dimensions: Sequence[str]) -> None:
         raise FormatError(f"observation {undated['@number'][0]} has a value and no period: {undated['@value'][0]!r}")
     repeated = table.filter(pl.struct(*dimensions, "@time").is_duplicated()) if table.height else table
     if repeated.height:
-        raise FormatError(f"{repeated.height:,} observations have a key and period twice, as {repeated['@number'][0]}")
+        raise FormatError(
+            f"{repeated.height:,} observations have a key and period twice, for example {repeated['@number'][0]}"
+        )

@@ -52,7 +52,7 @@ def codes_of_structure(body: Path) -> dict[str, list[str]]:
     text = body.read_text(encoding="utf-8", errors="replace")
     found = {dim: [code.strip() for code in _VALUE.findall(values)] for dim, values in _KEY_VALUE.findall(text)}
     if not found:
-        raise FormatError("the document is no content constraint of SDMX 2.1: it has no KeyValue")
+        raise FormatError("the document is not a content constraint of SDMX 2.1: it has no KeyValue")
     return found
 
 

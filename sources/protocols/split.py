@@ -142,7 +142,7 @@ def _filters(endpoint: Endpoint, request: Request) -> Filters:
     before, _, after = (endpoint.filter or "").partition("{dim}")
     found: Filters = {}
     for name, value in request.params:
-        # Without a text around the dimension, the other parameters of the endpoint are no filters.
+        # Without a text around the dimension, the other parameters of the endpoint are not filters.
         if endpoint.filter and name not in endpoint.params and name.startswith(before) and name.endswith(after):
             dim = name.removeprefix(before).removesuffix(after)
             found.setdefault(dim, []).extend(value.split(endpoint.join))

@@ -237,7 +237,7 @@ ON_READING: dict[str, tuple[str, bytes, str]] = {
         utf8(f"{ROW},5,,").replace(b",NR,", b",THS,"),
         r"unit is 'THS' at .*\(record 2, field 9\)",
     ),
-    "no period": (POPULATION, utf8(f"{ROW}X,5,,"), r"'2020X' is no period.*\(record 2, field 9\)"),
+    "no period": (POPULATION, utf8(f"{ROW}X,5,,"), r"'2020X' is not a period.*\(record 2, field 9\)"),
     "the wrong table": (POPULATION, sdmx_csv("migr_resfirst", [permit("CN", "AT", 2020, 1)]), "has .*citizen"),
     "a key twice in JSON": (
         REFUGEES,

@@ -392,7 +392,7 @@ def test_explain_prints_the_day_of_a_list_and_suggests_instrument_numbers(built:
     assert "had only signed" in text
     assert "the last list received is of 2015-03-14" in text
     text = " ".join(corridor("explain", "ETS093", "--jurisdiction", "AUT", *data).stdout.split())
-    assert "no list that was received (2012-04-30) has an act of it" in text
+    assert "it is on none of the lists of parties (received on 2012-04-30)" in text
     wrong = corridor("explain", "32099L0050", *data)
     assert wrong.returncode != 0
     assert "did you mean 32009L0050" in " ".join(wrong.stderr.split())

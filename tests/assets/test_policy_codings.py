@@ -147,7 +147,7 @@ def test_a_change_of_policy_is_a_row_and_a_year_may_have_several(tmp_path: Path)
     assert codes["2: Policy tool"] == ("Readmission agreements", None)
     assert codes["2: Restrictiveness"] == (None, "not_applicable")
     assert set(rows["jurisdiction"]) == {"DEU"}
-    # A row without any code is no policy change.
+    # A row without any code is not a policy change.
     assert set(rows["speaks_of"]) == {date(2004, 1, 1)}
 
 

@@ -26,7 +26,7 @@ QUESTIONS = [
     ("32024R1348", "DEU", "2025-01-01", "since 2024-06-11. Its rules apply from 2026-06-12."),
     ("32024R1351", "FRA", "2026-06-30", "since 2024-06-11. Its rules apply from 2026-07-01."),
     ("IV-4", "CHN", "2020-01-01", "had only signed by 2020-01-01"),
-    ("IV-13", "FRA", "2020-01-01", "no list that was received (2015-03-14) has an act of it"),
+    ("IV-13", "FRA", "2020-01-01", "it is on none of the lists of parties (received on 2015-03-14)"),
     ("C029", "CHN", "2023-08-12", "was bound on 2023-08-12"),
     ("C189", "MLT", "2022-05-13", "had consented by 2022-05-13, and the treaty was not yet in force for it"),
     ("C189", "MLT", "2022-05-14", "was bound on 2022-05-14, since 2022-05-14."),

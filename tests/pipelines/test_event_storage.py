@@ -65,5 +65,5 @@ def test_the_connections_of_few_runs_stay_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["[1, 2]", "a: [", "text"])
 def test_a_configuration_that_is_none_is_named(tmp_path: Path, content: str) -> None:
     (dagster_home(tmp_path) / "dagster.yaml").write_text(content)
-    with pytest.raises(AssetError, match=r"dagster\.yaml is no valid configuration"):
+    with pytest.raises(AssetError, match=r"dagster\.yaml is not a valid configuration"):
         dagster_home(tmp_path)

@@ -38,7 +38,7 @@ ERGAN = "freq,unit,sex,age,citizen,geo"
 
 
 def test_labels_in_code_columns(tmp_path: Path) -> None:
-    # The headers of labels=name and labels=id are equal. Declared labels are read, and any other text is no code.
+    # The headers of labels=name and labels=id are equal. Declared labels are read, and any other text is not a code.
     row = "Annual,Education reasons,China,From 3 to 5 months,Person,Germany,2023,5,,"
     observed = read(tmp_path, "migr_resfirst", RESFIRST, row)
     assert one(observed, "reason", "partner", "duration", "jurisdiction") == ("EDUC", "CHN", "M3T5", "DEU")

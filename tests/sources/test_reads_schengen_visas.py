@@ -43,7 +43,7 @@ def test_each_count_of_each_consulate_is_a_cell(tmp_path: Path) -> None:
     assert ("2025", "France", "CHINA", "BEIJING", "C", "applied", 100.0) in figures(cells)
     assert ("2025", "Spain", "Mainland China", "SHANGHAI", "C", "multiple", 5.0) in figures(cells)
     assert ("2025", "France", "HONG KONG S.A.R.", "HONG KONG", "C", "issued", 30.0) in figures(cells)
-    # A blank field is no cell, and rates are not read.
+    # A blank field is not a cell, and rates are not read.
     assert len(cells) == 11
     assert set(cells["scheme"]) == {"schengen"}
 

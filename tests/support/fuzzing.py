@@ -132,7 +132,7 @@ def mutated(seed: Seed, chance: random.Random) -> tuple[bytes, bool]:
 
 
 def _changed_value(content: bytes, chance: random.Random) -> bytes | None:
-    """The content with one number at the end of a record replaced by a text that is no number."""
+    """The content with one number at the end of a record replaced by a text that is not a number."""
     if content.lstrip().startswith((b"{", b"[", b"<")):
         return None
     numbers = list(re.finditer(rb"(?<=[,\t])\d+(?:\.\d+)?(?=[ \r]*\n)", content))

@@ -131,7 +131,7 @@ def test_a_payload_that_cannot_be_stored_is_reported(archive: Archive, tmp_path:
         archive.store(tmp_path / "missing")
     with pytest.raises(ArchiveError, match="is not in"):
         archive.payload_path(NOTHING)
-    with pytest.raises(ArchiveError, match="is no sha256"):
+    with pytest.raises(ArchiveError, match="is not a sha256"):
         archive.payload_path("../../etc/passwd")
 
 

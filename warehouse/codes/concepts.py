@@ -8,7 +8,7 @@ import polars as pl
 from warehouse.codes import read
 
 # ``sums_to_union``: each member state counts its own, so that the Union's figure is the sum of its members'. Flows of
-# persons do not have it, because a move between two members is no immigration to the Union; in
+# persons do not have it, because a move between two members is not an immigration to the Union; in
 # net migration such moves cancel.
 # ``may_be_negative``: a difference, a correction, or a cost at an exchange rate better than the market's.
 # ``crosses_border``: its two sides are two countries.
@@ -21,7 +21,7 @@ def indicators_with(property_: Property) -> tuple[str, ...]:
 
 
 def counting_by(bases: Collection[str]) -> list[str]:
-    """The definitions of ``counting.csv`` whose figures have one of these bases, as ``register``."""
+    """The definitions of ``counting.csv`` whose figures have one of these bases, for example ``register``."""
     return read("counting").filter(pl.col("basis").is_in(list(bases)))["definition"].to_list()
 
 

@@ -29,7 +29,7 @@ def recognises(head: bytes, _path: Path) -> bool:
 
 
 def read(path: Path) -> Cells:
-    """The cells, lazily and in no guaranteed order. An empty field is no cell; ``:`` is a cell without value."""
+    """The cells, lazily and in no guaranteed order. An empty field is not a cell; ``:`` is a cell without value."""
     header = records.header_of(path, dialect=records.TSV)
     keys, axis = _axes(header.names[0])
     columns = [name.strip() for name in header.names[1:]]
@@ -99,7 +99,7 @@ def _codes(joined: pl.Series, first: int, keys: Sequence[str]) -> pl.DataFrame:
 def _parsed(others: pl.DataFrame) -> pl.DataFrame:
     """For each text that is not a plain number: value, other text in its place, flag and confidentiality.
 
-    A flag has no digits: ``12 345 b`` is no value 12.
+    A flag has no digits: ``12 345 b`` is not a value 12.
     """
     parts, value = pl.col("@text").str.splitn(" ", 2).struct, pl.col("value")
     split = ~parts.field("field_1").str.contains(r"\d").fill_null(value=False)

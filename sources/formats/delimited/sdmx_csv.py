@@ -75,8 +75,8 @@ def _dialect(head: bytes) -> records.Dialect | None:
 def read(path: Path) -> Cells:
     """The cells, lazily. An empty ``OBS_VALUE`` is a missing value: value and raw are null, the flag is kept.
 
-    A record without value that also lacks its period or a dimension is no observation: it has attributes for a part of
-    the key (SDMX-CSV 2.0, 1.3), and is left out. A value without period is a ``FormatError``.
+    A record without value that also lacks its period or a dimension is not an observation: it has attributes for a part
+    of the key (SDMX-CSV 2.0, 1.3), and is left out. A value without period is a ``FormatError``.
 
     ``coded`` depends on the first records, because ``labels=name`` and ``labels=id`` have the same header.
     """

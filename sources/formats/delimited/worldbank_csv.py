@@ -1,8 +1,9 @@
 """CSV of the World Bank: downloads of indicators, and exports of DataBank.
 
 A header has pairs of a name and a code (``Country Name``, ``Country Code``) and then a column for each period. A
-download has a preamble above the header, and a blank field is no value. In an export a period is ``2011Q1 [YR2011Q1]``,
-a missing value is ``..``, and two lines below the table state its database and the date of the last update.
+download has a preamble above the header, and a blank field is not a value. In an export a period is ``2011Q1
+[YR2011Q1]``, a missing value is ``..``, and two lines below the table state its database and the date of the last
+update.
 """
 
 from datetime import datetime

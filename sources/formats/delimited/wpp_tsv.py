@@ -30,7 +30,7 @@ def recognises(head: bytes, _path: Path) -> bool:
 
 
 def read(path: Path) -> Cells:
-    """The cells: ``country_code``, and ``age`` where the table has it. A blank field is no cell.
+    """The cells: ``country_code``, and ``age`` where the table has it. A blank field is not a cell.
 
     A locator is line and field, both 1-based.
     """

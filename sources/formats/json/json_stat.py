@@ -38,7 +38,7 @@ def recognises(head: bytes, _path: Path) -> bool:
 def read(path: Path) -> Cells:
     """The cells, in the order of their index. An empty result has none.
 
-    A null in a list of values is no cell unless it has a status. An error or warning is a ``FormatError`` with the
+    A null in a list of values is not a cell unless it has a status. An error or warning is a ``FormatError`` with the
     publisher's text.
     """
     content = path.read_bytes()

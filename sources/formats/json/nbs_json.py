@@ -57,7 +57,7 @@ def read(path: Path) -> Cells:
     ``indicator`` is the id that was requested, or in a response about one indicator the id of its concept. ``name`` is
     without the unit that the service appends to it; name and unit show whether the response is about the requested
     indicator. A locator is a group and a value in it, or a value and 1, both 1-based. Periods after the last published
-    value are no cells: the service returns every requested period.
+    value are not cells: the service returns every requested period.
     """
     values = list(_values(_data(parsing.parsed(path))))
     has_area = {value.area is not None for value in values}

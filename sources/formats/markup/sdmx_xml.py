@@ -23,7 +23,7 @@ NAME = "sdmx_xml"
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:Generic|StructureSpecific|Compact)(?:TimeSeries)?Data[\s>]")
 _CHUNK = 1 << 16
 _DEEPEST = 50
-# The children of DataSet that are no group of series; a specific message may give a group any name.
+# The children of DataSet that are not a group of series; a specific message may give a group any name.
 _NO_GROUP = ("Series", "Obs", "Attributes", "KeyFamilyRef", "DataProvider", "Annotations", "Comp", "Atts")
 _MOST_KINDS_OF_GROUPS = 100
 _SPECIFIC = ("StructureSpecific", "Compact")

@@ -78,7 +78,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 
 def read(path: Path) -> Cells:
-    """The cells of the publisher's sheets; others are left out. A blank cell without flag is no cell."""
+    """The cells of the publisher's sheets; others are left out. A blank cell without flag is not a cell."""
     book = sheets.workbook(path)
     fields: list[pl.DataFrame] = []
     dimensions: tuple[str, ...] = ()
@@ -188,7 +188,7 @@ def _long(rows: sheets.Rows, layout: _Layout, sheet: int) -> pl.DataFrame:
 
 
 def _cells(long: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
-    """The fields of all sheets as cells; a blank field without flag is no cell."""
+    """The fields of all sheets as cells; a blank field without flag is not a cell."""
     text, flag = pl.col("text").str.strip_chars(), filled(pl.col("flag").str.strip_chars())
     cells = long.select(*dimensions, *core(text, pl.col("locator"), time=pl.col("time"), flag=flag))
     return cells.filter(pl.any_horizontal(pl.col("value", "raw", "flag").is_not_null()))

@@ -47,7 +47,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 
 def read(path: Path) -> Cells:
-    """The cells: the publisher's columns as dimensions, and ``time``. A row without text in its value is no cell.
+    """The cells: the publisher's columns as dimensions, and ``time``. A row without text in its value is not a cell.
 
     ``occurrence`` numbers the rows with the same names: the publisher gives figures that a state reports under several
     headings the same name.

@@ -3,8 +3,8 @@
 The first cell of the header states the dimension of the columns ("across") and that of the rows ("down"), and the two
 matrices differ: migrants come from the country of the row and live in that of the column; remittances are sent by the
 country of the row to that of the column. Countries are names, among them the totals ``World`` and the remainders
-``Other North`` and ``Other South``. A blank field is no cell. The matrix ends at the first row without a name: below it
-are footnotes, and a number there, as in the remittances of 2021, belongs to no pair of countries.
+``Other North`` and ``Other South``. A blank field is not a cell. The matrix ends at the first row without a name: below
+it are footnotes, and a number there, for example in the remittances of 2021, belongs to no pair of countries.
 """
 
 import re

@@ -6,11 +6,11 @@ code the areas. Rows and columns differ from revision to revision and are found 
 by destination and origin has its years in a column, and its origins as columns, by name only. A sheet without such a
 header (contents, notes, and the tables of regions by regions of one year, which table 1 contains too) is not read.
 
-``..`` is not available, ``~`` protected, ``—`` less than half the unit; a blank field is no cell. A row without code
+``..`` is not available, ``~`` protected, ``—`` less than half the unit; a blank field is not a cell. A row without code
 whose fields are all ``..`` is the heading of the areas below it.
 
-A table that cannot be read, as table 2 of the workbooks of 2024 whose column of codes is empty, does not refuse the
-others: ``Cells.refused`` names it.
+A table that cannot be read, for example table 2 of the workbooks of 2024 whose column of codes is empty, does not
+refuse the others: ``Cells.refused`` names it.
 """
 
 import re

@@ -297,7 +297,7 @@ def _listed(asked: Asked) -> Answer:
 
 
 def health(_asked: Asked) -> Answer:
-    """The firewall of the health commission: 412 and a script for every client that is no browser."""
+    """The firewall of the health commission: 412 and a script for every client that is not a browser."""
     return Answer(b"<html><head><script src='/4QbVtADbnLVIc/c.FxJzG50F.js'></script></head></html>", status=412)
 
 

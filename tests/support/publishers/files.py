@@ -13,7 +13,7 @@ UNDESA_FILES = "/development/desa/pd/sites/www.un.org.development.desa.pd/files/
 
 
 def undesa(asked: Asked) -> Answer:
-    """The workbooks of the International Migrant Stock; 403 for a client that is no browser."""
+    """The workbooks of the International Migrant Stock; 403 for a client that is not a browser."""
     if not asked.by_a_browser:
         return FORBIDDEN
     name = asked.path.removeprefix(UNDESA_FILES).removesuffix(".xlsx")

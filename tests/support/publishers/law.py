@@ -139,7 +139,7 @@ CONVENTIONS = {
 
 
 def normlex(asked: Asked) -> Answer:
-    """One page of Oracle APEX for each convention; a client that is no browser is refused."""
+    """One page of Oracle APEX for each convention; a client that is not a browser is refused."""
     if not asked.by_a_browser:
         return Answer(b"<html><head><title>Access denied</title></head></html>", status=403)
     found = re.search(r"P11300_INSTRUMENT_ID:(\d+)", asked.one("p"))

@@ -175,7 +175,7 @@ def survey(folder: Path, file: str, dataset: str = "") -> Edition:
 
 
 def tsv(path: Path) -> pl.DataFrame:
-    """Return the cells of a TSV of the API in the columns of an edition; an empty cell is no observation."""
+    """Return the cells of a TSV of the API in the columns of an edition; an empty cell is not an observation."""
     with path.open(encoding="utf-8", newline="") as file:
         (dims, *periods), *lines = csv.reader(file, delimiter="\t")
     names = dims.partition("\\")[0].split(",")
