@@ -51,14 +51,14 @@ def explain(
 
     - corridor explain visa_rule partner=DEU jurisdiction=CHN --on 2024-06-01
     """
-    from pipelines.explain import figures, law, visa
+    from pipelines.explain import figures, law, law_report, visa
     from pipelines.explain.conditions import no_row
     from pipelines.explain.report import as_json, rendered
     from warehouse import codes
     from warehouse.contracts import contract
 
     workspace = any_mode_workspace(data)
-    report: law.LawReport | visa.VisaReport | figures.Report
+    report: law_report.LawReport | visa.VisaReport | figures.Report
     if name in codes.members("instrument"):
         report = law.explain(workspace, name, (on or datetime.now(UTC)).date(), jurisdiction)
     elif name == "visa_rule" and on is not None:

@@ -1,5 +1,7 @@
 """Names of codes and areas for reports."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from warehouse import codes
@@ -21,6 +23,11 @@ def code_name(code_list: str, code: str) -> str:
 def code_description(code_list: str, code: str) -> str:
     """The description of a code, else its English name, else the code."""
     return _text_of(code_list, code, "description", "name_en")
+
+
+def with_confidence(row: Mapping[str, object]) -> str:
+    """The source of a row of law, and how reliable it is."""
+    return f"{row['source']} ({row['confidence']} confidence)"
 
 
 def _text_of(code_list: str, code: str, *columns: str) -> str:

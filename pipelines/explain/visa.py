@@ -10,7 +10,7 @@ import polars as pl
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.law.visas import rule_on, transit_rule_on
-from pipelines.explain.names import area_name
+from pipelines.explain.names import area_name, with_confidence
 from pipelines.explain.report import INLINED, OPTIONAL, Label
 from warehouse import codes, releases
 from warehouse.errors import WarehouseError
@@ -125,7 +125,7 @@ def _rule(row: Mapping[str, object] | None) -> Rule | None:
     if row is None:
         return None
     known = {name: row[name] for name in RULE_FIELDS if row[name] is not None}
-    return Rule(known, f"{row['source']} ({row['confidence']} confidence)")
+    return Rule(known, with_confidence(row))
 
 
 def _requirements(workspace: Workspace, nationality: str, jurisdiction: str) -> list[Requirement]:
