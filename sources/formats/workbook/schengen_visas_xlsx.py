@@ -91,7 +91,10 @@ Total = Mapping[str, float]
 
 
 class _Table(NamedTuple):
-    """A sheet with its rows, the index of its header, its layout, and whether its places are consulates or borders."""
+    """A sheet with its rows, the index of its header, and its layout.
+
+    ``posts`` is the kind of its places, ``consulate`` or ``border``; "" for totals, which have no places.
+    """
 
     sheet: int
     name: str
@@ -123,22 +126,17 @@ def read(path: Path) -> Cells:
     border; both are ``(All)`` in a total of a state over all consulates.
     """
     book = sheets.workbook(path)
-    tables, others = [], []
-    for sheet, name in enumerate(book.sheet_names):
-        rows = sheets.rows_of(book, sheet)
-        header = _header(rows)
-        if header is not None:
-            tables.append(_table(sheet, name, rows, header))
-        elif (found := _header_of_totals(rows)) is not None:
-            others.append(_Table(sheet, name, rows, *found, ""))
+    by_sheet = [_table(sheet, name, sheets.rows_of(book, sheet)) for sheet, name in enumerate(book.sheet_names)]
+    tables = [table for table in by_sheet if table and table.posts]
+    sheets_of_totals = [table for table in by_sheet if table and not table.posts]
     if not tables:
         raise FormatError(f"no sheet has a header of visas by consulate or border crossing point: {book.sheet_names}")
     if len({table.posts for table in tables}) > 1:
         raise FormatError("the workbook has consulates and border crossing points, whose years may differ")
-    totals = [total for other in others for total in _totals(other)]
+    totals = [total for table in sheets_of_totals for total in _totals(table)]
     frames = [_cells(table, () if _is_national(table) else totals) for table in tables]
     if tables[0].posts == "consulate":
-        frames += _cells_of_states(others)
+        frames += _cells_of_states(sheets_of_totals)
     return Cells(
         format=NAME,
         frame=pl.concat(frames).with_columns(
@@ -209,7 +207,16 @@ def _kind(rest: str, title: str) -> str:
     return "+".join(kind for kind in _ORDER if kind in kinds)
 
 
-def _table(sheet: int, name: str, rows: Rows, header: int) -> _Table:
+def _table(sheet: int, name: str, rows: Rows) -> _Table | None:
+    """The table of a sheet; ``posts`` is "" in a sheet of totals. None if the sheet has neither."""
+    header = _header(rows)
+    if header is not None:
+        return _table_of_posts(sheet, name, rows, header)
+    totals = _header_of_totals(rows)
+    return _Table(sheet, name, rows, *totals, "") if totals else None
+
+
+def _table_of_posts(sheet: int, name: str, rows: Rows, header: int) -> _Table:
     """The layout of a table. ``FormatError`` if a key is missing or two columns have one role."""
     titles = sheets.texts(rows[header])
     keys: dict[str, int] = {}
@@ -253,7 +260,7 @@ def _selects(row: list[Any]) -> bool:
 
 
 def _known_count(title: str) -> Header | None:
-    """As ``_count``; None also for words that are not known, as sheets of totals have them for visas of both kinds."""
+    """As ``_count``, but None for unknown words too: sheets of totals have them for visas of both kinds."""
     try:
         return _count(title)
     except FormatError:

@@ -64,13 +64,17 @@ _DIMENSIONS = (
 
 
 class _Sheet(NamedTuple):
-    """A sheet with its rows, its title, all texts above its header, and the index of its header."""
+    """A sheet with its rows, its title, all texts above its header, and the index of its header.
+
+    ``has_years``: whether the columns of the header are years. Otherwise they are origins.
+    """
 
     name: str
     rows: Rows
     title: str
     above: str
     header: int
+    has_years: bool
 
 
 def recognises(head: bytes, path: Path) -> bool:
@@ -92,29 +96,26 @@ def read(path: Path) -> Cells:
     tables: list[pl.LazyFrame] = []
     titles: dict[str, str] = {}
     refused: dict[str, str] = {}
-    found: set[str] = {"table", "series", "sex"}
+    present: set[str] = {"table", "series", "sex"}
     revision = None
     for index, name in enumerate(book.sheet_names):
-        rows = sheets.rows_of(book, index)
-        years, origins = _header_of_years(rows), _header_of_origins(rows)
-        header = origins if years is None else years
-        if header is None:
+        sheet = _sheet(name, sheets.rows_of(book, index))
+        if sheet is None:
             continue
-        sheet = _sheet(name, rows, header)
         titles[name] = sheet.title
         revision = revision or next(iter(_REVISION.findall(sheet.above)), None)
         try:
-            dimensions, frame = _cells_of_origins(sheet) if years is None else _cells_of_years(sheet)
+            dimensions, frame = _cells_of_years(sheet) if sheet.has_years else _cells_of_origins(sheet)
         except FormatError as error:
             refused[name] = f"sheet {name!r}: {error}"
             continue
-        found |= dimensions
+        present |= dimensions
         tables.append(frame.with_columns(pl.col("locator") + pack(0, 0, index)))
     if not tables and refused:
         raise FormatError(next(iter(refused.values())))
     if not tables:
         raise FormatError(f"no sheet has a header of years, among {book.sheet_names}")
-    all_dimensions = tuple(name for name in _DIMENSIONS if name in found)
+    all_dimensions = tuple(name for name in _DIMENSIONS if name in present)
     return Cells(
         format=NAME,
         frame=pl.concat(tables).select(*all_dimensions, *CORE),
@@ -125,10 +126,15 @@ def read(path: Path) -> Cells:
     )
 
 
-def _sheet(name: str, rows: Rows, header: int) -> _Sheet:
+def _sheet(name: str, rows: Rows) -> _Sheet | None:
+    """A sheet with a table. None if no row is a header of years or of origins."""
+    years = _header_of_years(rows)
+    header = _header_of_origins(rows) if years is None else years
+    if header is None:
+        return None
     above = [text for row in rows[:header] for value in row if (text := _text(value))]
     title = next((text for text in above if re.match(r"table \d", text, re.IGNORECASE)), name)
-    return _Sheet(name, rows, title, " ".join(above), header)
+    return _Sheet(name, rows, title, " ".join(above), header, has_years=years is not None)
 
 
 def _cells_of_years(sheet: _Sheet) -> tuple[set[str], pl.LazyFrame]:
@@ -215,7 +221,7 @@ def _text_columns(titles: list[str], above: str, *, start: int = 1) -> dict[str,
     A column belongs to the side, destination or origin, that its title names, else to that of the areas to its left.
     Areas whose title names no side belong to the side that the texts ``above`` the table name.
     """
-    found: dict[str, int] = {}
+    positions: dict[str, int] = {}
     side = ""
     for at, title in enumerate(titles, start):
         kind = next((kind for word, kind in _KINDS.items() if word in title.lower()), None) if title else ""
@@ -223,15 +229,16 @@ def _text_columns(titles: list[str], above: str, *, start: int = 1) -> dict[str,
             raise FormatError(f"column {at} is unknown: {title!r}")
         if kind == "name":
             side = _side(title) or _side(above)
-        own = _side(title) or side
-        dimension = {"name": f"{own}_name", "code": own}.get(kind, kind)
-        if kind and (not own or dimension in found):
+        if not kind:
+            continue
+        side_of_column = _side(title) or side
+        dimension = {"name": f"{side_of_column}_name", "code": side_of_column}.get(kind, kind)
+        if not side_of_column or dimension in positions:
             raise FormatError(f"column {at} has no side, or another column has the same role: {title!r}")
-        if kind:
-            found[dimension] = at
-    if not any(side in found and f"{side}_name" in found for side in _SIDES):
+        positions[dimension] = at
+    if not any(side in positions and f"{side}_name" in positions for side in _SIDES):
         raise FormatError(f"no area has a code and a name, among {titles}")
-    return found
+    return positions
 
 
 def _side(title: str) -> str:
@@ -254,10 +261,12 @@ def _coded_rows(table: pl.DataFrame, keys: dict[str, int], values: list[int]) ->
 
 
 def _sex_of_block(title: str) -> str | None:
-    found = _SEX_OF_BLOCK.search(title)
-    return _SEXES[found[1][0].lower()] if found else None
+    return _sex(_SEX_OF_BLOCK.search(title))
 
 
 def _sex_of_table(title: str) -> str | None:
-    found = _SEX_OF_TABLE.search(title)
-    return _SEXES[found[1][0].lower()] if found else None
+    return _sex(_SEX_OF_TABLE.search(title))
+
+
+def _sex(named: re.Match[str] | None) -> str | None:
+    return _SEXES[named[1][0].lower()] if named else None
