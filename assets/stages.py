@@ -44,7 +44,7 @@ from warehouse import releases
 from warehouse.contracts import contract
 from warehouse.errors import did_you_mean
 from warehouse.files import sha256
-from warehouse.rows import plain
+from warehouse.rows import height, plain
 
 log = logging.getLogger("corridor.build")
 
@@ -131,7 +131,7 @@ def _write_observations(
         "unmatched": rows_of.unmatched_code(
             response.unmatched for response in [*current.values(), *_newest_refused(found, refused)]
         ).lazy(),
-        "unread": rows_of.unread_sentence(response.unread for response in current.values()).lazy(),
+        "unread": rows_of.collected("unread_sentence", (response.unread for response in current.values())).lazy(),
         "held": held.lazy(),
     }
     for part, frame in parts.items():
@@ -155,7 +155,7 @@ def _refused(workspace: Workspace, name: str, found: dict[str, list[ReadResponse
     accepted = accepted_payloads(workspace, name)
     publisher, entry = datasets()[name]
     endpoint = publisher.endpoints[entry.endpoint]
-    checks = [recoding.CHECK] if endpoint.articles or endpoint.follow or is_prose(name) else list(REFUSALS)
+    checks = [recoding.CHECK] if endpoint.articles or endpoint.follow else list(REFUSALS)
     return {key: reason for check in reversed(checks) for key, reason in _refused_by(check, found, accepted).items()}
 
 
@@ -247,7 +247,7 @@ def _checks(workspace: Workspace, name: str) -> Path:
 def _validate(workspace: Workspace, name: str, result: StageResult, folder: Path) -> None:
     start = perf_counter()
     counted = datasets() if name in ("unmatched_code", "unread_sentence") else {}
-    counts = {key: observations(workspace, key).frame.select(pl.len()).collect().item() for key in counted}
+    counts = {key: height(observations(workspace, key).frame) for key in counted}
     known = expectations.facts(
         publishers=frozenset(publisher.publisher for publisher, _ in datasets().values()),
         datasets=frozenset(datasets()),

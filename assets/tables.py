@@ -96,9 +96,9 @@ def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
         TableStep(("legal_binding",), _legal_binding, reads=("legal_event",)),
         TableStep(("legal_gap",), _legal_gap, every, reads=("legal_event", "reservation"), receptions=True),
         TableStep(("unmatched_code",), _unmatched_code, every),
-        TableStep(("unread_sentence",), _unread_sentence, every),
-        TableStep(("held_figure",), _held_figure, every),
-        TableStep(("revision",), _revision, every),
+        TableStep(("unread_sentence",), _collected("unread_sentence", lambda result: result.unread), every),
+        TableStep(("held_figure",), _collected("held_figure", lambda result: result.held), every),
+        TableStep(("revision",), _collected("revision", lambda result: result.revisions), every),
         TableStep(("coverage",), _coverage, every, reads=tables.statistics(), receptions=True),
         TableStep(("dataset",), _dataset, every, reads=_published_tables()),
         TableStep(("headline",), _headline, reads=tables.statistics()),
@@ -151,16 +151,9 @@ def _unmatched_code(inputs: Inputs) -> Frames:
     return {"unmatched_code": tables.unmatched_code(result.unmatched for result in inputs.observations.values())}
 
 
-def _unread_sentence(inputs: Inputs) -> Frames:
-    return {"unread_sentence": tables.unread_sentence(result.unread for result in inputs.observations.values())}
-
-
-def _held_figure(inputs: Inputs) -> Frames:
-    return {"held_figure": tables.held_figure(result.held for result in inputs.observations.values())}
-
-
-def _revision(inputs: Inputs) -> Frames:
-    return {"revision": tables.revision(result.revisions for result in inputs.observations.values())}
+def _collected(name: str, rows_of: Callable[[StageResult], pl.LazyFrame]) -> Callable[[Inputs], Frames]:
+    """The function of a table whose rows are stored next to the observations of each dataset."""
+    return lambda inputs: {name: tables.collected(name, map(rows_of, inputs.observations.values()))}
 
 
 def _coverage(inputs: Inputs) -> Frames:

@@ -230,7 +230,7 @@ def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl
     rows.write_parquet(folder / "rows.parquet")
     tables.unmatched_code(part.unmatched.lazy() for part in parts).write_parquet(folder / "unmatched.parquet")
     unread = [part.unread.lazy() for part in parts if part.unread is not None]
-    tables.unread_sentence(unread).write_parquet(folder / "unread.parquet")
+    tables.collected("unread_sentence", unread).write_parquet(folder / "unread.parquet")
     with_reason = pl.Schema({**schema, "why": pl.String()})
     doubtful = (part.held.cast(with_reason) for part in parts if part.held is not None)
     held = pl.concat([pl.DataFrame(schema=with_reason), *doubtful])

@@ -52,18 +52,15 @@ def observations_of(cells: Cells, publisher: Publisher, name: str, origin: Origi
     unknown = [(dimension, pl.col(field).is_null()) for field, dimension in translated.items()]
     unknown += [("flag", pl.col("obs_status").is_null()), ("value", pl.col("__raw") == "?")]
     unmatched = unmatched_codes(frame.filter(~known), unknown, cells)
-    found = _distinct(observations, table.key, cells)
     read, lost = frame.select(pl.len(), (~known).sum()).collect().row(0)
-    if cells.unread is None:
-        return Normalised(found, unmatched, read, lost, sentences=_sentences(cells, origin))
     return Normalised(
-        found,
+        _distinct(observations, table.key, cells),
         unmatched,
         read,
         lost,
-        _unread(cells.unread, publisher, name, origin),
-        _held(cells, publisher, name, origin),
-        _sentences(cells, origin),
+        unread=None if cells.unread is None else _unread(cells.unread, publisher, name, origin),
+        held=_held(cells, publisher, name, origin),
+        sentences=_sentences(cells, origin),
     )
 
 

@@ -169,10 +169,10 @@ def _default_reasons(grid: pl.DataFrame, receptions: Receptions) -> pl.DataFrame
     return pairs.with_columns(default_reason=pl.Series(reasons, dtype=pl.String))
 
 
-def revision(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``revision``: the changes that each vintage of each dataset made."""
-    empty = pl.LazyFrame(schema=contract("revision").polars_schema)
-    return in_contract(pl.concat([empty, *parts]).collect(), "revision")
+def collected(table: str, parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """A table from the rows that each dataset or response has for it."""
+    empty = pl.LazyFrame(schema=contract(table).polars_schema)
+    return in_contract(pl.concat([empty, *parts]).collect(), table)
 
 
 def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
@@ -181,18 +181,6 @@ def unmatched_code(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     found = pl.concat([empty, *parts]).collect()
     # Two requests may have the same response.
     return in_contract(found.unique(contract("unmatched_code").key, keep="first"), "unmatched_code")
-
-
-def unread_sentence(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``unread_sentence``: the sentences in all used payloads whose figures were not read."""
-    empty = pl.LazyFrame(schema=contract("unread_sentence").polars_schema)
-    return in_contract(pl.concat([empty, *parts]).collect(), "unread_sentence")
-
-
-def held_figure(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """Table ``held_figure``: the figures of prose that are held back, and those that a person accepted."""
-    empty = pl.LazyFrame(schema=contract("held_figure").polars_schema)
-    return in_contract(pl.concat([empty, *parts]).collect(), "held_figure")
 
 
 def in_contract(frame: pl.DataFrame, table: str) -> pl.DataFrame:

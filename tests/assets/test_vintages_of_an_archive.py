@@ -47,7 +47,7 @@ def import_payload(workspace: Workspace, name: str, content: bytes, published: d
 
 
 def revisions(workspace: Workspace, name: str) -> pl.DataFrame:
-    return tables.revision([stages.observations(workspace, name).revisions])
+    return tables.collected("revision", [stages.observations(workspace, name).revisions])
 
 
 def day(number: int) -> datetime:
