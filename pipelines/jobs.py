@@ -62,7 +62,7 @@ def CHECK_PUBLISHERS() -> None:  # noqa: N802 - a job, named as the others are
 def remove_what_is_old(context: dg.OpExecutionContext, workspace: dg.ResourceParam[Workspace]) -> None:
     """Log each release with the reason why it stays or that it was removed. Payloads are never removed."""
     now = datetime.now(UTC)
-    for name, reason in prune_releases(workspace, now, dry_run=False).items():
+    for name, reason in prune_releases(workspace, now).items():
         context.log.info(f"{name}: {reason or 'removed'}")
     context.log.info(f"{forget_runs(context.instance, now - UNUSED)} old runs forgotten")
 

@@ -25,10 +25,10 @@ err = Console(stderr=True)
 SECONDS_BETWEEN_LINES = 10
 
 
-def fail(message: str, status: int = 1) -> NoReturn:
-    """Print an error and end the process with an exit status."""
+def fail(message: str) -> NoReturn:
+    """Print an error and end the process with exit status 1."""
     print_error(message)
-    sys.exit(status)
+    sys.exit(1)
 
 
 def print_error(message: str) -> None:

@@ -16,7 +16,7 @@ from tests.support.frames import rows
 from tests.support.small_release import SOURCE, description_of, publish_release
 from warehouse.contracts import Contract, contract, contracts
 from warehouse.errors import ContractError
-from warehouse.exports import citation, dcat, sdmx
+from warehouse.exports import dcat, sdmx
 from warehouse.exports.about import TITLE
 from warehouse.exports.documents import contents_of
 from warehouse.exports.documents import documents as release_documents
@@ -125,12 +125,6 @@ def test_bibtex_has_an_entry_for_the_release_and_for_each_source(folder: Path) -
     ]
     assert r"Refugees \& others" in text
     assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
-
-
-def test_bibtex_of_a_table_names_it() -> None:
-    text = citation.bibtex(ABOUT, contract("population"))
-    assert text.startswith(f"@misc{{corridor-{NAME}-population,")
-    assert "title = {{Population. In: Corridor" in text
 
 
 def test_the_documents_are_the_same_bytes_in_another_process(folder: Path) -> None:

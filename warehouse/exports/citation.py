@@ -61,20 +61,19 @@ def line(about: About, table: Contract | None = None) -> str:
     return f"{CREATOR} ({about.created.astimezone(UTC).year}). {what} [Data set].{origin}"
 
 
-def bibtex(about: About, table: Contract | None = None) -> str:
-    """BibTeX entries for a release, or one of its tables, and for each of its sources."""
+def bibtex(about: About) -> str:
+    """BibTeX entries for a release and for each of its sources."""
     moment = about.created.astimezone(UTC)
-    key = "-".join([NAME, about.name, *([table.table] if table else [])])
     whole = {
         "author": f"{{{CREATOR}}}",
-        "title": f"{{{_tex(f'{table.title}. In: {TITLE}' if table else TITLE)}}}",
+        "title": f"{{{_tex(TITLE)}}}",
         "year": str(moment.year),
         "month": str(moment.month),
         "version": about.name,
         "howpublished": "Data set",
-        "note": _tex(f"Release {about.name}" + (f", table {table.table} {table.version}" if table else "")),
+        "note": _tex(f"Release {about.name}"),
     }
-    entries = [_entry(key, whole)]
+    entries = [_entry(f"{NAME}-{about.name}", whole)]
     for source in about.sources:
         cited = {
             "author": f"{{{_tex(source.publisher)}}}",
