@@ -29,6 +29,7 @@ from sources import catalogue
 from sources.catalogue.model import Publisher
 from sources.protocols.requests import requests_for
 from warehouse.contracts import Contract, contract
+from warehouse.rows import height
 
 WorkspaceParam = dg.ResourceParam[Workspace]
 
@@ -194,7 +195,7 @@ def _read(workspace: Workspace, name: str, result: StageResult) -> dg.Materializ
         asset_key=observations_key(name),
         data_version=dg.DataVersion(result.fingerprint),
         metadata={
-            "dagster/row_count": _count(result),
+            "dagster/row_count": height(result.frame),
             stages.INPUTS: stages.payloads_version(workspace, name),
             "payloads": dg.MetadataValue.md(_bullets(payloads)),
         },
@@ -211,10 +212,6 @@ def _read(workspace: Workspace, name: str, result: StageResult) -> dg.Materializ
             )
         ],
     )
-
-
-def _count(result: StageResult) -> int:
-    return int(result.frame.select(pl.len()).collect().item())
 
 
 def markdown(frame: pl.DataFrame) -> str:
@@ -253,7 +250,7 @@ def table_assets(step: TableStep) -> dg.AssetsDefinition:
                 asset_key=table_key(name),
                 data_version=dg.DataVersion(result.fingerprint),
                 metadata={
-                    "dagster/row_count": _count(result),
+                    "dagster/row_count": height(result.frame),
                     "preview": dg.MetadataValue.md(markdown(result.frame.head(5).collect())),
                 },
                 check_results=list(_check_results(workspace, name, result, outcomes)),

@@ -33,6 +33,16 @@ def plain(rows: Rows) -> Rows:
     return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
+def height(rows: pl.LazyFrame) -> int:
+    """The number of rows."""
+    return int(rows.select(pl.len()).collect().item())
+
+
+def contains_day(first: str, end: str, day: pl.Expr) -> pl.Expr:
+    """Whether the interval of a row contains a day: from ``first`` to the day before ``end``, which may be null."""
+    return (pl.col(first) <= day) & (pl.col(end).is_null() | (pl.col(end) > day))
+
+
 def write(rows: pl.DataFrame, path: Path) -> None:
     """Write rows as Parquet with strings, batch by batch."""
     plain(rows.lazy()).sink_parquet(path)

@@ -4,6 +4,7 @@ import polars as pl
 
 from assets.explore.context import ReportContext
 from assets.explore.elements import EXPLORER, Item, Row, number, partner_name, word
+from warehouse.rows import height
 
 # The number of rows in a table that shows only the first ones.
 EXCERPT = 10
@@ -51,7 +52,7 @@ def changes(context: ReportContext) -> Item:
     return {
         "last": last,
         "rows": rows,
-        "revised": revised.select(pl.len()).collect().item(),
+        "revised": height(revised),
         "revisions": [_revision(row) for row in largest.collect().iter_rows(named=True)],
     }
 

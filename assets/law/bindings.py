@@ -14,6 +14,7 @@ import polars as pl
 from warehouse import codes
 from warehouse.codes.legal import CONSENT
 from warehouse.contracts import contract
+from warehouse.rows import contains_day
 
 # The member states that protocols exclude from acts on freedom, security and justice unless they opt in.
 PROTOCOL_STATES = ("DNK", "IRL")
@@ -37,8 +38,7 @@ def bindings(events: pl.DataFrame, on: date | None = None) -> pl.DataFrame:
     found = pl.concat(parts, how="diagonal_relaxed")
     found = found.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("valid_from")))
     if on is not None:
-        ended = pl.col("valid_to").is_not_null() & (pl.col("valid_to") <= on)
-        found = found.filter(pl.col("valid_from") <= on, ~ended)
+        found = found.filter(contains_day("valid_from", "valid_to", pl.lit(on)))
     declared = contract("legal_binding")
     rows = found.select(declared.field_names).cast(declared.polars_schema)
     return rows.unique(declared.key, keep="first", maintain_order=True).sort(declared.key)
@@ -198,7 +198,6 @@ def _own_law_bindings(known: pl.DataFrame) -> pl.DataFrame:
         _first_versions(laws.filter(_WHOLE_STATE))
         .join(repealed, on="instrument", how="left")
         .with_columns(valid_from=pl.col("date"), applies_from=pl.col("date"))
-        .filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("valid_from")))
     )
 
 

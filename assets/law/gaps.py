@@ -127,8 +127,7 @@ def _own_law_gaps(events: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFra
     return (
         laws.join(wanted, how="cross")
         .join(dated, on=["instrument", "event"], how="anti")
-        .select("instrument", "aspect", jurisdiction=pl.lit("CHN"), gap_reason=pl.lit("no_citable_source"))
-        .select("instrument", "jurisdiction", "aspect", "gap_reason")
+        .select("instrument", pl.lit("CHN").alias("jurisdiction"), "aspect", gap_reason=pl.lit("no_citable_source"))
     )
 
 

@@ -20,6 +20,7 @@ from assets.law.visas import rules_on
 from warehouse import codes
 from warehouse.codes import CHINA, UNION
 from warehouse.codes.legal import FOUNDED
+from warehouse.rows import contains_day
 
 SCHEMA = pl.Schema(
     {
@@ -95,9 +96,7 @@ def _with_bounds(certain: pl.DataFrame, possible: pl.DataFrame, states: list[str
 
 def _valid(grid: pl.DataFrame, intervals: pl.DataFrame) -> pl.DataFrame:
     """Jurisdiction, year and instrument of the intervals that contain the day of each row of the grid."""
-    valid = grid.join(intervals, on="jurisdiction").filter(
-        pl.col("valid_from") <= pl.col("day"), pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("day"))
-    )
+    valid = grid.join(intervals, on="jurisdiction").filter(contains_day("valid_from", "valid_to", pl.col("day")))
     return valid.select("jurisdiction", "year", "instrument").unique()
 
 
@@ -162,9 +161,7 @@ def _acts(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     early = bound.filter(undated).select(*_INTERVAL[:2], "valid_from", valid_to=proved)
     possible = pl.concat([early, _unknown_positions(law, bound)])
     rows = _with_bounds(certain, possible, states, years).join(members, on="jurisdiction")
-    return rows.filter(
-        pl.col("eu_from") <= pl.col("day"), pl.col("eu_to").is_null() | (pl.col("eu_to") > pl.col("day"))
-    )
+    return rows.filter(contains_day("eu_from", "eu_to", pl.col("day")))
 
 
 def _unknown_positions(law: Law, bound: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from assets.law.provisions import LIMITS
+
 # Scheme → the datasets with the events of its instruments.
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "mtdsg": ("untc/status", "citations/events"),
@@ -27,8 +29,5 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
     "trafficking_tier": ("usstate/tip_tiers",),
     "visa_free_days": VISA_RULES,
     "visa_free_days_abroad": VISA_RULES,
-    **dict.fromkeys(
-        ("longest_detention", "longest_entry_ban", "asylum_decision", "permit_decision", "long_term_residence"),
-        ("citations/provisions", *EVENTS["celex"], *EVENTS["prc"]),
-    ),
+    **dict.fromkeys(LIMITS, ("citations/provisions", *EVENTS["celex"], *EVENTS["prc"])),
 }

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from warehouse.rows import contains_day
+
 # The length of periods in days, by which a period in another unit is compared.
 DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.0, "years": 365.0}
+
+
+# When the act binds the state, and when its provision is valid.
+_INTERVALS = (("bound_from", "bound_to"), ("valid_from", "valid_to"))
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,8 @@ def limit_figures(limit: Limit, provisions: pl.DataFrame, bindings: pl.DataFrame
     return (
         grid.join(whole, on="jurisdiction")
         .join(comparable, on="instrument")
-        .filter(_open("bound_from", "bound_to"), _open("valid_from", "valid_to"))
+        .filter(*(contains_day(first, end, pl.col("day")) for first, end in _INTERVALS))
         .group_by("jurisdiction", "year")
         .agg(value=(pl.col("value") * factor).max())
         .with_columns(source_table=pl.lit("legal_provision"))
     )
-
-
-def _open(first: str, end: str) -> pl.Expr:
-    """Whether the interval contains ``day``."""
-    return (pl.col(first) <= pl.col("day")) & (pl.col(end).is_null() | (pl.col(end) > pl.col("day")))
