@@ -111,7 +111,7 @@ def test_read_reports_an_error_in_one_sentence(tmp_path: Path, content: bytes, e
         (["import", "resfirst", "README.md"], "the catalogue has no dataset resfirst"),
         (["build", "--only", "nothing-like-it"], "no dataset's name contains"),
         (["explain", "asylun"], "did you mean asylum"),
-        (["explain", "asylum", "colour=red"], "no FIELD=VALUE of asylum"),
+        (["explain", "asylum", "colour=red"], "is not a FIELD=VALUE of asylum"),
         (["explain", "asylum", "partner=chn"], "did you mean CHN?"),
         (["explain", "asylum", "period=notadate"], "period is a date"),
         (["explain", "asylum", "year=lots"], "year is a number"),
