@@ -20,7 +20,7 @@ from pipelines.build_definitions import build_definitions
 from pipelines.changes import changed_assets, datasets_to_request
 from pipelines.instance import open_instance
 from pipelines.operations.alerts import Alert, send
-from pipelines.operations.runs import COMMAND, cause, failed
+from pipelines.operations.runs import COMMAND, cause, how_many_failed
 from pipelines.resources import resource
 from pipelines.sensors import NO_ANSWER
 from sources.catalogue import datasets
@@ -120,7 +120,7 @@ def _alert(outcome: Outcome, workspace: Workspace, results: Sequence[dg.ExecuteI
     """Send an alert if something failed, the release is held back, or it holds new figures back."""
     lines = [outcome.held_back] if outcome.held_back else []
     lines += newly_held(workspace) if outcome.new else []
-    lines += [failed(len(outcome.failures), steps=True), *outcome.failures] if outcome.failures else []
+    lines += [how_many_failed(len(outcome.failures), steps=True), *outcome.failures] if outcome.failures else []
     if lines:
         run = results[-1].run_id if results else ""
         send(workspace.data, Alert(BUILD, tuple(lines), run))

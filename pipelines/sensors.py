@@ -53,7 +53,7 @@ def _incomplete(instance: dg.DagsterInstance, workspace: Workspace, run: str) ->
     """What a run that succeeded left undone: datasets that fail, and figures that its release holds back."""
     failed = runs.failed_datasets(instance, run)
     problems = [NO_ANSWER] if failed and has_nothing_to_make(workspace) else []
-    problems += [runs.failed(len(failed)), *failed] if failed else []
+    problems += [runs.how_many_failed(len(failed)), *failed] if failed else []
     try:
         return problems + _held(instance, workspace, run)
     except CorridorError as error:  # it must not stop the alerts of later runs

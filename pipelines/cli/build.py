@@ -52,7 +52,7 @@ def build(
 
 def _print_outcome(workspace: Workspace, outcome: Outcome, *, as_json: bool) -> None:
     """Print what was not fetched, which release is now the latest, and at last what failed and since when."""
-    from pipelines.operations.runs import failed
+    from pipelines.operations.runs import how_many_failed
     from warehouse import releases
 
     latest = releases.latest(workspace.releases)
@@ -74,7 +74,8 @@ def _print_outcome(workspace: Workspace, outcome: Outcome, *, as_json: bool) -> 
             err.print(f"The latest release is still {latest.name}, unchanged.", highlight=False)
     elif outcome.failures:
         print_problem(
-            "incomplete", f"{failed(len(outcome.failures), steps=True)}; the lines above name them and the days."
+            "incomplete",
+            f"{how_many_failed(len(outcome.failures), steps=True)}; the lines above name them and the days.",
         )
 
 

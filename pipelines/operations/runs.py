@@ -38,7 +38,7 @@ def _moment(cursor: str | None) -> datetime | None:
         return None
 
 
-def failed(count: int, *, steps: bool = False) -> str:
+def how_many_failed(count: int, *, steps: bool = False) -> str:
     """How many datasets failed, or how many datasets and steps of a run together."""
     one, several = ("dataset or step", "datasets or steps") if steps else ("dataset", "datasets")
     return f"{count:,} {one if count == 1 else several} failed"
