@@ -70,8 +70,8 @@ def _first(paging: Paging) -> int:
 def _total(document: object, paging: Paging, number: int) -> int:
     """The number of pages, or of records where pages skip records, that page ``number`` reports.
 
-    It is the integer at the JSON pointer (RFC 6901) of the paging. A list there is counted: a list as long as a full
-    page means that at least one more page follows.
+    It is the integer at the JSON pointer (RFC 6901) of the paging. If a list is at the pointer, its length decides: a
+    list that is as long as a full page means that at least one more page follows.
     """
     for token in paging.pages.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
