@@ -138,15 +138,19 @@ def _received(workspace: Workspace, name: str, reception: Reception) -> dg.Mater
             "absent": dg.MetadataValue.md(_bullets(reception.absent)),
             "mode": workspace.transport_of(catalogue.datasets()[name][0], name.partition("/")[2]),
         },
-        check_results=[
-            dg.AssetCheckResult(
-                asset_key=payload_key(name),
-                check_name="received",
-                passed=not reception.failures,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"failures": dg.MetadataValue.md(_bullets(reception.failures))},
-            )
-        ],
+        check_results=[_failures(payload_key(name), "received", reception.failures)],
+    )
+
+
+def _failures(key: dg.AssetKey, check: str, failures: Sequence[str], **tables: pl.DataFrame) -> dg.AssetCheckResult:
+    """The result of a check that warns of failures, or of rows in one of the ``tables``."""
+    shown = {name: dg.MetadataValue.md(markdown(rows.head(SHOWN_ROWS))) for name, rows in tables.items()}
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=check,
+        passed=not failures and all(rows.is_empty() for rows in tables.values()),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"failures": dg.MetadataValue.md(_bullets(failures)), **shown},
     )
 
 
@@ -188,8 +192,6 @@ def _observations_spec(name: str, publisher: Publisher) -> dg.AssetSpec:
 
 def _read(workspace: Workspace, name: str, result: StageResult) -> dg.MaterializeResult:
     """The result of reading a dataset."""
-    unmatched = result.unmatched.collect()
-    failures = result.failures
     payloads = (f"{key or 'whole'}: `{sha256}`" for key, sha256 in result.payloads.items())
     return dg.MaterializeResult(
         asset_key=observations_key(name),
@@ -200,16 +202,7 @@ def _read(workspace: Workspace, name: str, result: StageResult) -> dg.Materializ
             "payloads": dg.MetadataValue.md(_bullets(payloads)),
         },
         check_results=[
-            dg.AssetCheckResult(
-                asset_key=observations_key(name),
-                check_name="read",
-                passed=not failures and unmatched.is_empty(),
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={
-                    "failures": dg.MetadataValue.md(_bullets(failures)),
-                    "unmatched": dg.MetadataValue.md(markdown(unmatched.head(SHOWN_ROWS))),
-                },
-            )
+            _failures(observations_key(name), "read", result.failures, unmatched=result.unmatched.collect())
         ],
     )
 
@@ -282,8 +275,8 @@ CONTRACT = "contract"
 def check_specs(name: str) -> list[dg.AssetCheckSpec]:
     """One check for the contract of a table, and one for each further rule."""
     rules = expectations.rules_of(contract(name))
-    form = [rule for rule in rules if rule.part_of_contract]
-    reason = "The table is as its contract declares: " + ", ".join(rule.name for rule in form) + "."
+    form = ", ".join(rule.name for rule in rules if rule.part_of_contract)
+    reason = f"The table is as its contract declares: {form}."
     return [
         dg.AssetCheckSpec(CONTRACT, asset=table_key(name), description=reason, blocking=True),
         *(

@@ -42,7 +42,7 @@ from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.contracts import contract
-from warehouse.errors import did_you_mean
+from warehouse.errors import did_you_mean, shortened
 from warehouse.files import sha256
 from warehouse.rows import height, plain
 
@@ -381,9 +381,8 @@ def _accept_payload(  # noqa: PLR0913, PLR0917 - the fields of an acceptance
     if not newest:
         raise AssetError(f"no payload of {name} waits for acceptance of {check}")
     if len(chosen) != 1:
-        shown = ", ".join(f"{str(each.pages[0].payload)[:12]} [{each.slice}]" for each in newest[:10])
-        more = f" and {len(newest) - 10} more" if len(newest) > 10 else ""
-        raise AssetError(f"name one of these payloads with --payload: {shown}{more}")
+        refused = [f"{str(each.pages[0].payload)[:12]} [{each.slice}]" for each in newest]
+        raise AssetError(f"name one of these payloads with --payload: {shortened(refused, 10)}")
     for payload in dict.fromkeys(str(page.payload) for page in chosen[0].pages):
         _record(workspace, Acceptance(name, check, payload, because, at))
 

@@ -14,7 +14,7 @@ from pipelines.declarations import undeclared
 from sources.catalogue import datasets
 from warehouse import iceberg, releases
 from warehouse.contracts import contracts
-from warehouse.errors import ArchiveError, ContractError, CorridorError, ReleaseError
+from warehouse.errors import ArchiveError, ContractError, CorridorError, ReleaseError, shortened
 
 LEAST_FREE = 2 << 30
 SHOWN = 5
@@ -64,8 +64,7 @@ def _without_undeclared_codes() -> str:
     """A sentence about the codes of the declarations. ``ContractError`` names the codes that no list has."""
     missing = undeclared()
     if missing:
-        more = f"; and {len(missing) - SHOWN:,} more" if len(missing) > SHOWN else ""
-        raise ContractError(f"{'; '.join(missing[:SHOWN])}{more}; the lists are in warehouse/codes")
+        raise ContractError(f"{shortened(missing, SHOWN, '; ')}; the lists are in warehouse/codes")
     return "each code of the catalogue, statements, measures and headline indicators is in its list"
 
 
@@ -73,9 +72,8 @@ def _without_damage(workspace: Workspace) -> str:
     """A sentence about the archive, which is checked without reading the payloads. ``ArchiveError`` for damage."""
     damages = workspace.archive.quick_check()
     if damages:
-        more = f" and {len(damages) - 1:,} more" if len(damages) > 1 else ""
-        first = f"{damages[0].what} {damages[0].where}: {damages[0].why}"
-        raise ArchiveError(f"{first}{more}; `corridor repair` repairs what can be repaired")
+        named = [f"{damage.what} {damage.where}: {damage.why}" for damage in damages]
+        raise ArchiveError(f"{shortened(named, 1)}; `corridor repair` repairs what can be repaired")
     return "no payload is missing; `corridor verify` also reads them"
 
 

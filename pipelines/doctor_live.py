@@ -27,6 +27,7 @@ from sources.prose.statements import statements
 from sources.protocols import articles, linked, probe, split
 from sources.protocols.requests import endpoint_of
 from sources.request import Request, Response
+from warehouse.errors import shortened
 
 State = Literal["as expected", "recoded", "restructured", "moved", "refused", "empty", "unreachable", "not asked"]
 FINE: tuple[State, ...] = ("as expected", "not asked")
@@ -63,8 +64,7 @@ class Answer:
     @property
     def explanation(self) -> str:
         """The codes and the reason, as the rest of a line."""
-        more = f" and {len(self.codes) - MOST_CODES} more" if len(self.codes) > MOST_CODES else ""
-        named = f" ({', '.join(self.codes[:MOST_CODES])}{more})" if self.codes else ""
+        named = f" ({shortened(self.codes, MOST_CODES)})" if self.codes else ""
         return named + (f": {self.why}" if self.why else "")
 
 

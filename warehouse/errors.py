@@ -1,6 +1,6 @@
 """The base class of all of Corridor's errors, and the errors of storing data. Each message is one sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -35,3 +35,9 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
         return f"did you mean {by_lower[name.lower()]}?"
     near = [by_lower[each] for each in get_close_matches(name.lower(), by_lower, n=3)]
     return f"did you mean {', '.join(near)}?" if near else otherwise
+
+
+def shortened(items: Sequence[object], most: int, separator: str = ", ") -> str:
+    """The first of some items in one text, with the number of the others: ``a, b and 3 more``."""
+    more = f" and {len(items) - most:,} more" if len(items) > most else ""
+    return f"{separator.join(map(str, items[:most]))}{more}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from warehouse.errors import CorridorError
+from warehouse.errors import CorridorError, shortened
 
 
 class AssetError(CorridorError):
@@ -19,5 +19,4 @@ class HeldBackError(AssetError):
 
 def held_back(reasons: Sequence[object]) -> str:
     """The sentence that a release is held back, with the first of the reasons."""
-    more = f" and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
-    return f"The release is held back: {'; '.join(map(str, reasons[:SHOWN]))}{more}"
+    return f"The release is held back: {shortened(reasons, SHOWN, '; ')}"

@@ -13,6 +13,7 @@ from assets.normalise.codes import Origin
 from sources import reading
 from sources.catalogue.model import Publisher
 from warehouse.archive import Fetch
+from warehouse.errors import shortened
 from warehouse.files import sha256
 from warehouse.ledger import lines_in_use
 
@@ -96,7 +97,7 @@ def withdraw(workspace: Workspace, payload: str, because: str) -> list[Fetch]:
     if not payloads:
         raise AssetError(f"no payload in use begins with {payload!r}")
     if len(payloads) > 1:
-        shown = ", ".join(sha256[:12] for sha256 in payloads[:5])
+        shown = shortened([sha256[:12] for sha256 in payloads], 5)
         raise AssetError(f"{len(payloads)} payloads begin with {payload!r}: {shown}; give more characters")
     if not because.strip():
         raise AssetError("a reason is needed to withdraw a payload")
