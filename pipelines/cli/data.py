@@ -122,7 +122,7 @@ def _written(plain: Path, publisher: str, published: date | None, target: Path) 
     counts = written.select(cells=pl.len(), values=pl.col("value").count(), flagged=pl.col("flag").count()).collect()
     report = {
         "format": form.NAME,
-        "says": {"dataset": cells.dataset, "updated": cells.updated},
+        "stated": {"dataset": cells.dataset, "updated": cells.updated},
         "dimensions": list(cells.dimensions),
         **counts.row(0, named=True),
         "output": str(target),
