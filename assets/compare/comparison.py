@@ -28,7 +28,7 @@ from sources.catalogue import datasets
 from warehouse.codes import CHINA
 from warehouse.measures import Measure
 
-# What a figure that is computed from two others takes from the worse of them.
+# A figure that is computed from two others gets these from the worse of the two.
 _QUALITY = (*STATUS_FLAGS, *DIFFERENCES, *COMPUTED_FLAGS)
 _CANDIDATE: dict[str, pl.DataType] = {
     "measure": pl.String(),
@@ -221,7 +221,7 @@ def _sum_of_members(
 
 
 def _law_figures(law: Frame, like: Frame) -> Frame:
-    """The numbers computed from law in the columns of ``like``. One rule counts all of them, so that none differs.
+    """The numbers computed from law in the columns of ``like``. All are counted by one rule, so none differs from it.
 
     A count with bounds is a lower bound: what is unknown is not counted.
     """

@@ -15,8 +15,8 @@ MODES: tuple[Mode, ...] = ("snapshot", "live")
 def mode_of(workspace: Workspace) -> Mode | None:
     """The mode of the latest release, else of the payloads in the archive. None if there are neither.
 
-    ``workspace.mode`` is not used. Imported payloads and embedded editions serve both modes and decide nothing. Raises
-    ``AssetError`` if there is no release and the archive holds other payloads of both modes.
+    ``workspace.mode`` is not used. Imported payloads and embedded editions are used in both modes, so they are ignored.
+    Raises ``AssetError`` if there is no release and the archive holds other payloads of both modes.
     """
     latest = releases.latest(workspace.releases)
     if latest is not None:

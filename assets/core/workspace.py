@@ -26,8 +26,8 @@ EngineName = Literal["polars", "pyspark"]
 class Workspace:
     """A data folder and the way payloads come into it.
 
-    A live build never uses what a snapshot brought, nor the other way round; what a person imported serves both. So do
-    the embedded editions of datasets that no request can return, as cited tables: they are part of the software.
+    A live build never uses payloads of the snapshot, and a snapshot build never uses those of publishers. Both use what
+    a person imported, and the embedded editions of datasets that no request can return: these are part of the software.
     Releases lie in the data folder, or ``elsewhere``; the Iceberg catalog lies there too, or has the URI ``catalog``.
     ``engine`` computes the comparison. ``build_time`` is the time of the build in UTC, or None for that of the clock.
     ``budget`` is the number of seconds for all requests of a build.

@@ -35,7 +35,8 @@ class State:
     """What is known after a vintage.
 
     ``current`` has the rows that are known now, ``closed`` those that this vintage closed, with their ``known_to``;
-    both have the columns of the table's contract and ``REQUEST``. ``revisions`` has the changes, as table ``revision``.
+    both have the columns of the table's contract and ``REQUEST``. ``revisions`` has the changes, as rows of table
+    ``revision``.
     """
 
     current: pl.DataFrame

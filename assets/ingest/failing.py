@@ -10,7 +10,7 @@ from sources.catalogue import datasets
 from sources.protocols import split
 from warehouse.archive import Fetch
 
-# Publisher and dataset → what it is requested by now.
+# Publisher and dataset → the plan of its requests.
 Plans = dict[tuple[str, str], Plan]
 
 

@@ -197,7 +197,7 @@ class _Receiver:
     # Which requests are due
 
     def _due(self) -> list[Request]:
-        """The planned requests; of articles and linked records those that are listed and not yet in the archive."""
+        """The planned requests. For articles and linked records: those that are listed and not yet in the archive."""
         if self.live and not self.endpoint.asked:
             return []
         if self.live and self.endpoint.follow:

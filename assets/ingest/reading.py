@@ -204,7 +204,7 @@ def rows_of_payload(
 
     ``imported`` is the name of the file that a person imported: it is cut to the slice of the dataset, and refused if
     it is another dataset. An error that the reader did not foresee becomes an ``UnforeseenError``; errors of the
-    machine, as a full disk, are raised unchanged.
+    machine, such as a full disk, are raised unchanged.
     """
     entry = publisher.datasets[name]
     normalise = law_rows if entry.record else observations_of

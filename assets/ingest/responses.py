@@ -103,7 +103,7 @@ def _whole_responses(plan: Plan, request: Request, rounds: dict[str, list[Fetch]
         except (FetchError, ArchiveError):
             due = None
             if not plan.archive.damage_of(str(fetch.payload)):
-                continue  # recorded when it was received; a response that may be incomplete is not used
+                continue  # its reception recorded the failure; a response that may be incomplete is not used
         if due is None and (not found or _payloads(found[-1]) != _payloads(pages)):
             found.append(pages)
     return found

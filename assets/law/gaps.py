@@ -37,7 +37,7 @@ def legal_gap(events: pl.DataFrame, declarations: pl.DataFrame, receptions: Rece
 def _lacking(
     instruments: pl.DataFrame, origins: Mapping[str, tuple[str, ...]], receptions: Receptions
 ) -> Collection[str]:
-    """The instruments of which a dataset was not received, or for which the own request has no response."""
+    """The instruments for which a dataset was not received, or whose own request has no response."""
     found: set[str] = set()
     for scheme, names in origins.items():
         of_scheme = set(instruments.filter(pl.col("scheme") == scheme)["instrument"])

@@ -298,7 +298,7 @@ def _added(low: pl.Expr, high: pl.Expr) -> list[tuple[str, pl.Expr]]:
 
 
 def _of_parts(names: Iterable[str]) -> list[pl.Expr]:
-    """The columns of a sum, from those of its parts in any order: a sum is known since its last part is."""
+    """The columns of a sum, from those of its parts in any order: a sum is known when its last part is known."""
     last = ("known_from", "partial")
     return [pl.col(name).max() if name in last else pl.col(name).min() for name in names]
 
@@ -353,7 +353,10 @@ def _is_collected(figures: pl.DataFrame) -> pl.Expr:
 
 
 def _with_unions(figures: pl.DataFrame) -> pl.DataFrame:
-    """The figures without aggregates of states but the Union, which has one source with its members or is their sum."""
+    """The figures of single states and of the Union, without other groups of states.
+
+    A figure of the Union has the same source as those of its members, or is their sum.
+    """
     keys = ["indicator", "partner", "year"]
     composed = {name: members for name, members in compositions(codes.areas()).items() if name in UNIONS}
     singles = figures.filter(~_scope().is_in(("union", "former_union", "none")))
@@ -380,7 +383,7 @@ UNIONS = ("EU27_2007", "EU28", UNION)
 
 
 def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
-    """The sums over all members, of indicators of which each member counts its own."""
+    """The sums over all members, for indicators that each member counts for itself."""
     keys = ["indicator", "partner", "year"]
     base = {name: entry.of or name for name, entry in headline_indicators().items()}
     adding = [name for name, of in base.items() if of in indicators_with("sums_to_union")]

@@ -73,7 +73,7 @@ class Receptions:
 
     @property
     def identity(self) -> list[object]:
-        """What a result depends on that is made from this."""
+        """The content on which every result that uses it depends."""
         states = [(name, [(str(part.filters), part.state) for part in parts]) for name, parts in self.parts.items()]
         return [states, sorted(self.used), self.partial]
 

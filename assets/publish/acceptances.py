@@ -23,7 +23,7 @@ class Acceptance:
 
 
 def record_acceptance(workspace: Workspace, given: Acceptance) -> None:
-    """Append an acceptance to ``accepted.jsonl`` in the data folder; first end a line that a killed process began."""
+    """Append an acceptance to ``accepted.jsonl``. First end a line that a killed process left incomplete."""
     with (workspace.data / "accepted.jsonl").open("a+b") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
         begun = file.read(1) not in (b"", b"\n")

@@ -246,7 +246,7 @@ def _ledger(history: list[Release]) -> pl.LazyFrame:
 
 
 def _documents(entry: Release, last: Release | None, folder: Path, sections: Mapping[str, Sequence[str]]) -> None:
-    """Write every document of a release but the quality pages. ``sections`` go into the changelog."""
+    """Write every document of a release except the quality pages. ``sections`` go into the changelog."""
     about = About(entry.name, datetime.fromisoformat(entry.created), entry.mode, _sources(folder))
     texts = {"CHANGELOG.md": changelog(entry, last, sections)}
     texts |= documents(contracts().values(), entry.tables, about, contents_of(folder, entry.tables))
