@@ -18,7 +18,7 @@ import polars as pl
 from assets.explore import explorer_data as figures
 from assets.explore.explorer_law import law
 from assets.explore.explorer_measures import measure_list
-from warehouse.codes import CHINA, UNION
+from warehouse.codes import CHINA, UNION, chinese
 from warehouse.exports.about import ABSTRACT, CREATOR, TITLE, About
 from warehouse.rows import Tables
 from warehouse.templates import template
@@ -80,8 +80,8 @@ def _start(tables: Tables, about: About, listed: list[dict[str, Any]]) -> dict[s
     names[UNION] = [texts()[language]["union"] for language in ("en", "zh")]
     words: dict[str, Any] = {}
     rows = tables["code"].filter(pl.col("code_list").is_in(WORDS)).sort("code_list", "code").collect()
-    for code_list, code, english, chinese in rows.select("code_list", "code", "name_en", "name_zh").iter_rows():
-        words.setdefault(code_list, {})[code] = [english, chinese or english]
+    for code_list, code, *both in rows.select("code_list", "code", "name_en", "name_zh").iter_rows():
+        words.setdefault(code_list, {})[code] = [both[0], both[1] or both[0]]
     fields = ("dataset", "title", "publisher", "licence", "homepage", "attribution", "edition")
     datasets = tables["dataset"].select(fields).sort("dataset").collect()
     return {
@@ -94,11 +94,31 @@ def _start(tables: Tables, about: About, listed: list[dict[str, Any]]) -> dict[s
         "texts": texts(),
         "places": figures.places(),
         "names": {code: names.get(code, [code, code]) for code in sorted({*figures.places(), *partners})},
-        "measures": [entry | {"chinese": chinese_meanings().get(entry["id"])} for entry in listed],
+        "measures": [entry | {"chinese": _chinese(entry["id"])} for entry in listed],
         "words": words,
-        "datasets": {row[0]: list(row[1:]) for row in datasets.iter_rows()},
+        "datasets": {
+            row[0]: [[row[1], chinese.texts("datasets").get(row[0], row[1])], *row[2:]] for row in datasets.iter_rows()
+        },
+        "reasons": _reasons(tables),
         "facts": figures.FACTS,
     }
+
+
+def _chinese(measure: str) -> list[str | None] | None:
+    """What a measure is and what it must not be used for, in Chinese. None if it has no text."""
+    counted = chinese.texts("indicators").get(measure)
+    return list(chinese_meanings().get(measure, ())) or ([counted, None] if counted else None)
+
+
+def _reasons(tables: Tables) -> dict[str, list[str]]:
+    """The reasons that the page shows, in both languages, by the text in the tables."""
+    found = {
+        text
+        for table in ("headline", "comparison", "coverage_gap")
+        for text in tables[table].select(pl.col("because").drop_nulls().unique()).collect()["because"]
+    }
+    shown = {text: chinese.reason(text) for text in sorted(found)}
+    return {text: both for text, both in shown.items() if both}
 
 
 def _packed(data: object) -> str:

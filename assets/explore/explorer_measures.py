@@ -77,7 +77,7 @@ def _is_about_china(entry: Measure) -> bool:
     """Whether the partner of a measure is China, for example in the number of residents who were born there."""
     if entry.formula:
         return _is_about_china(measures()[entry.formula.first])
-    return any(CHINA in source.partner for source in entry.sources)
+    return bool(entry.sources) and all(tuple(source.partner) == (CHINA,) for source in entry.sources)
 
 
 def _indicator_of(name: str, label: str) -> str | None:

@@ -15,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 from warehouse.archive import lock
 from warehouse.errors import CorridorError
 
-LEFT_OUT = ("stage_cache", "build.lock", "build.pid")
 POSTGRES = "DAGSTER_POSTGRES_URL"
 RECORDS = "dagster.sql"
+# Records of a restored backup stay in the data folder. A link to them would be overwritten by the next dump.
+LEFT_OUT = ("stage_cache", "build.lock", "build.pid", RECORDS)
 
 
 class BackupError(CorridorError):

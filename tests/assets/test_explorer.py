@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from assets.explore import explorer, explorer_measures
 from tests.conftest import Built
 from tests.support.browser_tab import Tab, opened
+from warehouse.codes import chinese
 from warehouse.exports import headline_csv
 from warehouse.measures import measures
 
@@ -75,6 +76,37 @@ def test_both_languages_have_every_sentence_that_the_script_uses() -> None:
 
 def test_every_measure_is_explained_in_chinese() -> None:
     assert set(measures()) <= set(explorer.chinese_meanings())
+
+
+def test_every_title_description_and_reason_of_the_page_has_a_chinese_text(built: Built) -> None:
+    names = ("headline", "comparison", "coverage_gap", "measure", "indicator", "dataset")
+    tables = {name: built.table(name) for name in names}
+    described = [entry["id"] for entry in explorer_measures.measure_list(tables) if entry["description"]]
+    assert set(described) <= {*chinese.texts("indicators"), *explorer.chinese_meanings()}
+    assert set(tables["dataset"].collect()["dataset"]) <= set(chinese.texts("datasets"))
+    reasons = {
+        text for name in names[:3] for text in tables[name].select("because").drop_nulls().unique().collect()["because"]
+    }
+    assert [text for text in sorted(reasons) if chinese.reason(text) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "shown"),
+    [
+        ("No figure for DEU;CHN", ["No figure for Germany, China.", "缺少数字：德国、中国。"]),
+        ("Not received: eurostat/migr_acq.", ["Not received: eurostat/migr_acq.", "未收到：eurostat/migr_acq。"]),
+        (
+            "A figure is missing in the formula foreign_born ÷ population × 100",
+            [
+                "A figure is missing in the formula Foreign-born residents ÷ Population × 100.",
+                "计算式中缺少数字：外国出生居民 ÷ 人口 × 100。",
+            ],
+        ),
+        ("A sentence that nobody has translated.", None),
+    ],
+)
+def test_a_reason_with_codes_has_their_names_in_both_languages(english: str, shown: list[str] | None) -> None:
+    assert chinese.reason(english) == shown
 
 
 def test_the_csv_file_has_the_rows_of_the_table_with_names(built: Built, tmp_path: Path) -> None:
@@ -159,8 +191,8 @@ def test_what_is_chosen_in_the_form_is_in_the_address_and_back_undoes_it(tab: Ta
         tab.asked(choice)
         tab.wait_for(f"document.querySelectorAll('.panel').length === 2 && history.length > {at}")
     tab.wait_for("document.querySelectorAll('.panel .ranking').length === 2")
-    assert "m=foreign_born,refugees&p=SYR&j=CHN,DEU,FRA" in str(tab.asked("location.hash"))
-    assert tab.asked("document.querySelectorAll('.panel h2')[1].textContent") == "Refugees, partner: Syria"
+    assert "m=refugees,foreign_born&p=SYR&j=CHN,DEU,FRA" in str(tab.asked("location.hash"))
+    assert tab.asked("document.querySelectorAll('.panel h2')[0].textContent") == "Refugees, partner: Syria"
     tab.asked("history.back()")
     tab.wait_for("document.querySelectorAll('.panel svg[role=img]').length === 2")
     assert tab.asked("problems") == []

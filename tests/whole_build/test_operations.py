@@ -114,3 +114,6 @@ def test_dagster_keeps_its_records_in_postgresql_and_they_are_restored(
         assert sql(address, "select count(*) from runs") == count
         assert status(workspace, datetime.now(UTC)).night == night
         assert not publish(publishers, workspace, 100).new
+        records = (made / "dagster.sql").read_bytes()
+        backup(workspace.data, backups, LATER)
+        assert (made / "dagster.sql").read_bytes() == records

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
+from warehouse.codes import chinese
 from warehouse.contracts import Contract
 from warehouse.rows import Tables
 
@@ -55,4 +56,6 @@ def _names(code_list: str, tables: Tables) -> pl.DataFrame:
         listed = tables[table].select(**dict(zip(_FIELDS, fields, strict=True)))
     else:
         listed = tables["code"].filter(pl.col("code_list") == code_list).select(_FIELDS)
+    if code_list == "dataset":
+        listed = listed.with_columns(name_zh=pl.col("code").replace_strict(chinese.texts("datasets"), default=None))
     return listed.with_columns(name_zh=pl.coalesce("name_zh", "name_en")).collect()

@@ -82,7 +82,7 @@ function panel(entry) {
   return make(
     "section",
     { class: "panel", "aria-label": title },
-    make("h2", {}, title),
+    make("div", { class: "head" }, make("h2", {}, title), state.measures.length > 1 ? removal(entry) : null),
     meaning(entry),
     entry.single ? make("p", { class: "note" }, t("single")) : null,
     other,
@@ -94,6 +94,19 @@ function panel(entry) {
     takeAway(entry, sets),
   );
 }
+
+/** A button that takes a measure out of the view. */
+const removal = (entry) =>
+  make(
+    "button",
+    {
+      type: "button",
+      class: "remove",
+      "aria-label": `${t("remove")}${t("colon")}${measureName(entry)}`,
+      onclick: () => go({ measures: state.measures.filter((id) => id !== entry.id) }),
+    },
+    `× ${t("remove")}`,
+  );
 
 /** What a measure is and what it must not be used for; in English where there is no text in Chinese. */
 function meaning(entry) {
@@ -264,7 +277,7 @@ const sourceLink = (id) =>
   start.datasets[id]
     ? make(
         "a",
-        { href: start.datasets[id][3], rel: "noreferrer", title: start.datasets[id][0] },
+        { href: start.datasets[id][3], rel: "noreferrer", title: datasetTitle(id) },
         `${word("publisher", start.datasets[id][1])} (${id})`,
       )
     : id;

@@ -72,7 +72,8 @@ function grouped(items, key) {
 function measureOption(entry) {
   const change = (event) => {
     const rest = state.measures.filter((id) => id !== entry.id);
-    go({ measures: event.target.checked ? [...rest, entry.id].slice(-MOST_MEASURES) : rest });
+    // The newest choice is shown first, where the reader looks for it.
+    go({ measures: event.target.checked ? [entry.id, ...rest].slice(0, MOST_MEASURES) : rest });
   };
   return make(
     "label",

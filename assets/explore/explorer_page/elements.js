@@ -44,6 +44,10 @@ function fill(made, attributes, children) {
   made.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== ""));
 }
 
+/** A reason in the chosen language. */
+const reasonText = (text) => start.reasons[text]?.[side()] ?? english(text);
+const datasetTitle = (id) => start.datasets[id]?.[0][side()];
+
 const english = (text) => (text ? make("span", { lang: "en" }, text) : null);
 
 /** A value as text: shares with one decimal, counts without decimals, small values with two digits. */
@@ -121,7 +125,7 @@ function showFacts(point) {
         ? word("missing_reason", fact(point, "missing_reason")) || t("no_figure")
         : `${number(point.value, point.entry.unit)} ${word("unit", point.entry.unit)}`,
     ],
-    ["because", point.value === null ? english(fact(point, "because")) : ""],
+    ["because", point.value === null ? reasonText(fact(point, "because")) : ""],
     [
       "missing_members",
       (fact(point, "missing_members") ?? "").split(";").filter(Boolean).map(placeName).join(t("comma")),
@@ -153,12 +157,12 @@ function showFacts(point) {
               `${word("publisher", source[1])}${t("colon")}${fact(point, "dataset")}`,
             ),
             make("br"),
-            english(source[0]),
+            datasetTitle(fact(point, "dataset")),
           ]
         : words("", fact(point, "dataset")),
     ],
     ["other_sources", otherSources(point)],
-    ["why_this_source", point.value !== null ? english(fact(point, "because")) : ""],
+    ["why_this_source", point.value !== null ? reasonText(fact(point, "because")) : ""],
     ["edition", source ? english(source[5]) : ""],
     ["licence", source ? source[2] : ""],
     ["date_known", fact(point, "known")],

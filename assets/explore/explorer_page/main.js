@@ -148,7 +148,7 @@ function aboutView() {
       "ul",
       { class: "small" },
       Object.keys(start.datasets).map((id) =>
-        make("li", {}, sourceLink(id), " ", english(start.datasets[id][0]), ` · ${start.datasets[id][2]}`),
+        make("li", {}, sourceLink(id), " ", datasetTitle(id), ` · ${start.datasets[id][2]}`),
       ),
     ),
   ];

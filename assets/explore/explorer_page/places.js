@@ -118,8 +118,17 @@ function countryRow(entry, place, others, totals) {
       const found = total(totals, entry, other);
       return cell(placeName(other), figure(newest(found) ?? found.at(-1), { year: true }));
     }),
-    cell(t("course"), sparkline(points, place === CHINA ? "var(--china)" : "var(--union)")),
+    cell(t("course"), ...course(points, place)),
   );
+}
+
+/** The small line of a series, and its first year. */
+function course(points, place) {
+  const first = points.find((point) => point.value !== null);
+  return [
+    sparkline(points, place === CHINA ? "var(--china)" : "var(--union)"),
+    first ? make("small", {}, ` ${t("since", { year: first.year })}`) : null,
+  ];
 }
 
 const linked = (text, address) =>
@@ -184,7 +193,7 @@ function gapList(law, place) {
       name(id),
       word("missing_reason", reason),
       first === last ? String(first) : `${first}–${last}`,
-      english(because),
+      reasonText(because),
     ),
   );
   return make(
@@ -199,7 +208,7 @@ function gapList(law, place) {
 async function corridorView(place) {
   const [law, corridor] = await Promise.all([chunk("law"), chunk("corridor")]);
   const rows = corridorRows(corridor, place);
-  const themes = grouped(rows, "theme");
+  const themes = grouped(withoutRepeats(rows), "theme");
   return [
     placeTabs(
       "corridor",
@@ -250,6 +259,19 @@ function corridorRows(corridor, place) {
   return found.filter(({ points }) => points.length);
 }
 
+/** The rows without those whose newest figure a row before has, from the same dataset; measures about China are first. */
+function withoutRepeats(rows) {
+  const seen = new Set();
+  const isNew = new Map();
+  for (const row of [...rows].sort((a, b) => Number(b.entry.about_china ?? 0) - Number(a.entry.about_china ?? 0))) {
+    const point = newest(row.points);
+    const key = point && [row.place, row.partner, fact(point, "dataset"), point.year, point.value].join(" ");
+    isNew.set(row, !point || !fact(point, "dataset") || !seen.has(key));
+    seen.add(key);
+  }
+  return rows.filter((row) => isNew.get(row));
+}
+
 /** The newest figures that most readers look for, at the top of a corridor. */
 function cards(rows, place) {
   const ofState = ["chinese_born", "chinese_citizens", "students_from_china", "valid_permits_chinese"];
@@ -271,6 +293,7 @@ function cards(rows, place) {
         measureName(entry),
         make("small", {}, `${placeName(whose)} · ${t("partner")}${t("colon")}${placeName(partner)}`),
         figure(newest(points), { year: true }),
+        course(points, whose),
       ),
     ),
   );
@@ -291,7 +314,7 @@ function corridorTable(theme, rows) {
       cell(t("jurisdiction"), placeName(place)),
       cell(t("partner"), placeName(partner)),
       cell(t("figure"), figure(point, { year: true })),
-      cell(t("course"), sparkline(points, place === CHINA ? "var(--china)" : "var(--union)")),
+      cell(t("course"), ...course(points, place)),
       cell(t("source"), sourceLink(fact(point, "dataset") ?? "")),
     );
   });
