@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from assets.compare.question import jurisdictions, unions
-from assets.law.origins import INPUTS
+from assets.law.origins import INPUTS, INPUTS_OF_LIMITS
 from assets.normalise.receptions import Reason, Receptions, Source
 from warehouse.codes import CHINA
 from warehouse.measures import Measure
@@ -24,7 +24,7 @@ def defaults(measures: Mapping[str, Measure], receptions: Receptions) -> pl.Data
 
 def reason_without_sources(entry: Measure, receptions: Receptions) -> Reason | None:
     """The reason of a measure that is computed from law: a dataset is lacking. None for any other measure."""
-    return receptions.reason_of_inputs(INPUTS[entry.computed]) if entry.computed else None
+    return receptions.reason_of_inputs(INPUTS.get(entry.computed, INPUTS_OF_LIMITS)) if entry.computed else None
 
 
 def _sources(entry: Measure, jurisdiction: str) -> Iterator[Source]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from assets.law.provisions import LIMITS
-
 # Scheme → the datasets with the events of its instruments.
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "mtdsg": ("untc/status", "citations/events"),
@@ -29,5 +27,6 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
     "trafficking_tier": ("usstate/tip_tiers",),
     "visa_free_days": VISA_RULES,
     "visa_free_days_abroad": VISA_RULES,
-    **dict.fromkeys(LIMITS, ("citations/provisions", *EVENTS["celex"], *EVENTS["prc"])),
 }
+# The same for the limits that the law itself states (``LIMITS`` in ``provisions``).
+INPUTS_OF_LIMITS = ("citations/provisions", *EVENTS["celex"], *EVENTS["prc"])
