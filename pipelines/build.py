@@ -20,7 +20,8 @@ from pipelines.build_definitions import build_definitions
 from pipelines.changes import changed_assets, datasets_to_request
 from pipelines.instance import open_instance
 from pipelines.operations.alerts import Alert, send
-from pipelines.operations.runs import COMMAND, cause, how_many_failed
+from pipelines.operations.run_table import COMMAND
+from pipelines.operations.runs import cause, how_many_failed
 from pipelines.resources import resource
 from pipelines.sensors import NO_ANSWER
 from sources.catalogue import datasets

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from assets.core.workspace import Workspace
 from pipelines.declarations import undeclared
+from pipelines.operations import LEAST_FREE
 from sources.catalogue import datasets
 from warehouse import iceberg, releases
 from warehouse.contracts import contracts
 from warehouse.errors import ArchiveError, ContractError, CorridorError, ReleaseError, shortened
 
-LEAST_FREE = 2 << 30
 SHOWN = 5
 LIBRARIES = ("dagster", "polars", "pyarrow", "great-expectations")
 

@@ -12,7 +12,7 @@ from assets.core.mode import mode_of_build
 from assets.core.workspace import EngineName, Mode, Workspace
 from pipelines import settings
 from pipelines.operations import alerts
-from pipelines.operations.runs import COMMAND
+from pipelines.operations.run_table import COMMAND
 from warehouse.archive import lock
 from warehouse.storage.s3 import S3Place
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import polars as pl
 
-from sources import reading
 from sources.catalogue.model import Dim, Observe, Publisher, Record
 from sources.cells import Cells
 from sources.errors import StructureError, UnexpectedCodeError
@@ -302,6 +301,8 @@ def unmatched_codes(frame: pl.LazyFrame, unknown: Sequence[tuple[str, pl.Expr]],
 
 def describe_locators(cells: Cells, locators: Sequence[int]) -> str:
     """Locators as numbers, followed by the same places in words."""
+    from sources import reading  # it loads all formats, which most commands do not need
+
     return (
         f"{', '.join(map(str, locators))} ({'; '.join(reading.describe_locator(cells.format, at) for at in locators)})"
     )

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import polars as pl
 
-import expectations
 from assets.core.workspace import Workspace
 from pipelines.explain.conditions import condition
 from pipelines.explain.report import DETAIL, INLINED, OPTIONAL, TracedRows
@@ -123,6 +122,8 @@ def explain(workspace: Workspace, name: str, where: list[str], limit: int) -> Re
 
 
 def _table(workspace: Workspace, declared: Contract, where: list[str], limit: int) -> TableReport:
+    import expectations  # it loads all rules, which only this answer needs
+
     return TableReport(
         table=declared.table,
         title=declared.title,

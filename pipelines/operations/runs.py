@@ -7,9 +7,8 @@ import dagster as dg
 
 from assets.core.errors import held_back
 from assets.core.failures import without_address
+from pipelines.operations.run_table import COMMAND
 
-# The tag of the runs of the command ``build``. That process makes the tables and sends the alerts itself.
-COMMAND = "corridor/command"
 # How long before its first evaluation a sensor looks for runs: the daemon may start after a run has ended.
 FIRST_LOOK = timedelta(days=1)
 

@@ -1,21 +1,19 @@
 """The state of a workspace for whoever is on call: the last night, what fails since when, and what needs a person."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
-import dagster as dg
 import polars as pl
 
 from assets.core.failures import Failing
 from assets.core.workspace import Workspace
 from assets.ingest.failing import failing
 from assets.publish.acceptances import HELD
-from pipelines.doctor import LEAST_FREE
-from pipelines.instance import open_instance
-from pipelines.operations import alerts, runs
+from pipelines.operations import LEAST_FREE, alerts
+from pipelines.operations.run_table import COMMAND, FINISHED, Run, newest_runs
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.archive import was_killed
@@ -136,59 +134,62 @@ def _last_night(workspace: Workspace, failures: Mapping[str, Failing]) -> Night 
     """The last run of job receive with the run of job rebuild after it. None if Dagster recorded no run."""
     if not (workspace.data / "dagster" / "dagster.yaml").exists():
         return None
-    with open_instance(workspace.data) as instance:
-        records = [each for each in instance.get_run_records(limit=RUNS) if each.dagster_run.job_name in JOBS]
-        if not records:
-            return None
-        night = [*_reception(records), records[0]]
-        problems = _problems(workspace, instance, night)
+    newest = newest_runs(workspace.data, JOBS, RUNS)
+    if not newest:
+        return None
+    night = [*_reception(newest), newest[0]]
+    problems = _problems(workspace, night)
     return Night(
-        started=night[0].create_timestamp,
+        started=night[0].created,
         ended=_end(night),
         result=_result(night, problems, failures),
-        started_by=_starter(night[0].dagster_run.tags),
-        runs=tuple(each.dagster_run.run_id for each in night),
+        started_by=_starter(night[0].tags),
+        runs=tuple(each.run_id for each in night),
         problems=tuple(problems),
     )
 
 
-def _problems(workspace: Workspace, instance: dg.DagsterInstance, night: list[dg.RunRecord]) -> list[str]:
+def _problems(workspace: Workspace, night: Sequence[Run]) -> list[str]:
     """Why the last run of a night that failed did so. A run of a dead process stays started in Dagster's records."""
-    states = {each.dagster_run.status: each.dagster_run.run_id for each in night}
-    if failed := states.get(dg.DagsterRunStatus.FAILURE):
-        return runs.problems(instance, failed) or ["its process was killed"]
-    is_dead = dg.DagsterRunStatus.STARTED in states and was_killed(workspace.archive.root)
+    states = {each.status: each.run_id for each in night}
+    if failed := states.get("FAILURE"):
+        # Only a failure needs Dagster, whose import takes a second.
+        from pipelines.instance import open_instance
+        from pipelines.operations import runs
+
+        with open_instance(workspace.data) as instance:
+            return runs.problems(instance, failed) or ["its process was killed"]
+    is_dead = "STARTED" in states and was_killed(workspace.archive.root)
     return ["its process was killed; the next build continues it"] if is_dead else []
 
 
-def _reception(newest_first: list[dg.RunRecord]) -> list[dg.RunRecord]:
+def _reception(newest_first: Sequence[Run]) -> list[Run]:
     """The run of job receive to which the newest run, a rebuild, belongs: nothing else ran between them."""
-    if len(newest_first) < 2 or newest_first[0].dagster_run.job_name != "rebuild":
+    if len(newest_first) < 2 or newest_first[0].job != "rebuild":
         return []
     rebuild, before = newest_first[:2]
-    ended = datetime.fromtimestamp(before.end_time, UTC) if before.end_time else before.create_timestamp
-    belongs = before.dagster_run.job_name == "receive" and rebuild.create_timestamp - ended < NEXT_RUN
+    belongs = before.job == "receive" and rebuild.created - (before.ended or before.created) < NEXT_RUN
     return [before] if belongs else []
 
 
-def _result(night: list[dg.RunRecord], problems: list[str], failures: Mapping[str, Failing]) -> str:
+def _result(night: Sequence[Run], problems: Sequence[str], failures: Mapping[str, Failing]) -> str:
     """How a night ended."""
     if problems:
         return "held back" if any("is held back" in problem for problem in problems) else "failed"
-    if not all(each.dagster_run.is_finished for each in night):
+    if not all(each.status in FINISHED for each in night):
         return "running"
     return "incomplete" if failures else "complete"
 
 
-def _end(night: list[dg.RunRecord]) -> datetime | None:
+def _end(night: Sequence[Run]) -> datetime | None:
     """When the last run of a night ended; None while one is running."""
-    ends = [each.end_time for each in night]
-    return None if None in ends else datetime.fromtimestamp(max(end for end in ends if end), UTC)
+    ends = [each.ended for each in night]
+    return None if None in ends else max(end for end in ends if end)
 
 
 def _starter(tags: Mapping[str, str]) -> str:
     """What started a run: the command build, a schedule, or a person in the UI."""
-    if runs.COMMAND in tags:
+    if COMMAND in tags:
         return "the command build"
     return f"schedule {tags['dagster/schedule_name']}" if "dagster/schedule_name" in tags else "a person in the UI"
 

@@ -19,7 +19,7 @@ from pipelines.automation import rebuild_changed
 from pipelines.build_definitions import build_definitions
 from pipelines.instance import open_instance
 from pipelines.operations.alerts import Alert, send
-from pipelines.operations.runs import COMMAND
+from pipelines.operations.run_table import COMMAND
 from pipelines.operations.status import status
 from pipelines.resources import KILLED, fail_killed_runs, resource
 from pipelines.sensors import NO_ANSWER, alert_on_failing_datasets, alert_on_failure
@@ -107,15 +107,17 @@ def test_channels_that_fail_do_not_stop_the_others_and_show_no_secret(
 @needs_openssl
 def test_a_password_is_sent_over_tls_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chain, key = self_signed(tmp_path, "localhost", "DNS:localhost", "IP:127.0.0.1")
+    data = tmp_path / "data"
+    data.mkdir()
     monkeypatch.setenv("SSL_CERT_FILE", str(chain))
     monkeypatch.setenv("CORRIDOR_ALERT_MAIL", "one@example.org")
     monkeypatch.setenv("CORRIDOR_SMTP_USER", "corridor")
     monkeypatch.setenv("CORRIDOR_SMTP_PASSWORD", "hidden")
     with mail_server((chain, key)) as secured, mail_server() as open_server:
         monkeypatch.setenv("CORRIDOR_SMTP", f"smtp://127.0.0.1:{secured.port}")
-        assert send(tmp_path, ALERT) == []
+        assert send(data, ALERT) == []
         monkeypatch.setenv("CORRIDOR_SMTP", f"smtp://127.0.0.1:{open_server.port}")
-        (refused,) = send(tmp_path, replace(ALERT, run="run-2"))
+        (refused,) = send(data, replace(ALERT, run="run-2"))
     assert secured.logins == [("corridor:hidden", True)]
     assert "STARTTLS" in refused
     assert (open_server.logins, open_server.mails) == ([], [])
