@@ -52,41 +52,28 @@ def mirror_flow(sources: Sources, declared: Mapping[str, Mirror], years: Sequenc
 
     The two sides of the mirror of visas are what each side grants the other.
     """
-    rules = engine.from_polars(counting_rules())
-    sides = [
-        nw.concat(
-            [
-                engine.from_polars(pl.DataFrame(schema=_SELECTED)),
-                *(
-                    _select_side(sources.tables, name, entry, entry.sides[number], years)
-                    for name, entry in declared.items()
-                    if entry.sides and entry.sides[number].dataset in datasets()
-                ),
-            ]
-        )
-        for number in (0, 1)
-    ]
-    of_measures = {name: entry for name, entry in declared.items() if entry.measures}
-    first, second = (
-        engine.materialise(
-            nw.concat(
-                [
-                    _as_side(_with_rule(_with_flags(sum_rows(side, KEY)), rules), prefix),
-                    *(
-                        _as_side(_of_measure(sources, name, entry, prefix, engine), prefix)
-                        for name, entry in of_measures.items()
-                    ),
-                ]
-            )
-        )
-        for side, prefix in zip(sides, ("first", "second"), strict=True)
-    )
+    first, second = (_side(sources, declared, years, engine, number) for number in (0, 1))
     # A figure over all partners describes this corridor only if the other side has a figure too.
     paired = [name for name, entry in declared.items() if not entry.sides or any(side.of_all for side in entry.sides)]
     compared = _compared(first, second).filter(
         ~nw.col("mirror").is_in(paired) | (~nw.col("first_value").is_null() & ~nw.col("second_value").is_null())
     )
     return _with_ratio(nw.concat([compared, _visa_mirrors(sources.visas)], how="diagonal"))
+
+
+def _side(sources: Sources, declared: Mapping[str, Mirror], years: Sequence[int], engine: Engine, number: int) -> Frame:
+    """The figures of the first or second side of all mirrors, in the columns of ``_as_side``."""
+    prefix = ("first", "second")[number]
+    selected = [engine.from_polars(pl.DataFrame(schema=_SELECTED))]
+    of_measures = []
+    for name, entry in declared.items():
+        if entry.sides and entry.sides[number].dataset in datasets():
+            selected.append(_select_side(sources.tables, name, entry, entry.sides[number], years))
+        if entry.measures:
+            of_measures.append(_of_measure(sources, name, entry, prefix, engine))
+    summed = _with_flags(sum_rows(nw.concat(selected), KEY))
+    ruled = _with_rule(summed, engine.from_polars(counting_rules()))
+    return engine.materialise(nw.concat([_as_side(rows, prefix) for rows in (ruled, *of_measures)]))
 
 
 def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Side, years: Sequence[int]) -> Frame:
