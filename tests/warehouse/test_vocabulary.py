@@ -1,5 +1,6 @@
 """Names and codes that every program can read: fields, codes and declarations."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -7,7 +8,10 @@ import polars as pl
 import pytest
 import yaml
 
+from sources.catalogue import datasets
+from tests.conftest import ROOT
 from warehouse import codes
+from warehouse.codes import chinese
 from warehouse.contracts import Contract, contract, contracts, fields
 from warehouse.yaml_text import parse_yaml
 
@@ -31,6 +35,24 @@ def test_every_table_names_a_jurisdiction_and_its_other_side_in_the_same_way() -
     used = {name for declared in contracts().values() for name in declared.field_names}
     assert used.isdisjoint(FORMER)
     assert all({"jurisdiction", "partner", "year", "period"} <= set(table.field_names) for table in _statistics())
+
+
+def _values(declared: object, name: str) -> Iterator[str]:
+    """Every text with a name in a declaration, at any depth."""
+    if isinstance(declared, dict):
+        for key, value in declared.items():
+            yield from [value] if key == name and isinstance(value, str) else _values(value, name)
+    elif isinstance(declared, list):
+        for value in declared:
+            yield from _values(value, name)
+
+
+def test_every_declared_reason_and_dataset_has_a_chinese_text() -> None:
+    files = [path for folder in ("warehouse", "sources") for path in (ROOT / folder).rglob("*.yaml")]
+    declared = {text for path in files for text in _values(parse_yaml(path.read_text("utf-8")), "because")}
+    assert len(declared) > 100
+    assert sorted(declared - {*chinese.texts("reasons")}) == []
+    assert sorted({*datasets()} ^ {*chinese.texts("datasets")}) == []
 
 
 def test_a_release_has_no_field_for_the_end_of_what_was_known() -> None:
