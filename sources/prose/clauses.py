@@ -21,6 +21,12 @@ _CONTINUES = re.compile(
     r"[,、]?(?:则|并)?(?:达到了?|达|为|增加到|增加至|增至|增长到|增长至|上升到|上升至|升至|提高到|提高至|扩大到|扩大至|下降到|下降至|降至|降到"
     r"|减少到|减少至|回升至|恢复至)"
 )
+_LEVELS_OF = re.compile(
+    r"[,、]?(?P<each>分别)?(?:规模|总量|人数|约|已)?(?:达到|恢复到|恢复至|回升至|相当于|为|是|约为)"
+    r"(?:.{2,12}(?:同期|年)|上年|去年)(?:水平)?的?(?:约)?"
+)
+# The words after a mean in English: averaging 1.9 million per day.
+_PER_DAY = re.compile(r" (?:per|a|each|every) (?:day|month)")
 _SEPARATORS = re.compile(r",? and $|[、,]?(?:和|及|以及|与)?$|、(?:和|及)?$")
 _CHANGE_OF = re.compile(
     r"(?P<compared>同比|[比较](?:上年|去年|上一年|上年末|上年同期|去年同期))?(?:净)?(?P<way>增长|上升|增加|提高|增|下降|减少|降低)(?:了)?$"
@@ -37,9 +43,26 @@ _ENGLISH_TO = re.compile(
 _ENGLISH_FALLS = ("f", "d")
 # A level in percent of another time's, before the figure itself: 恢复至2019年的86.3%,达4114.6万人次.
 _LEVEL_OF = re.compile(r"(?:已)?(?:恢复|回升)[到至](?:19|20)\d{2}年(?:同期)?(?:水平)?的(?:约)?$")
+# A mean over days or a peak, after the figure that it belongs to: 查验1067.1万人次,日均213.4万人次.
+_MEAN = re.compile(
+    r"[,、;]\s?(?:其中,?)?(?:平均每[天日月年周]|每[天日月年周]平均|[日月年周]均"
+    r"|单日[^,;\d]{0,12}(?:最?高峰|最高|峰值|纪录)[^,;\d]{0,4}(?:\d{1,2}月)?(?:\d{1,2}日)?(?:\([^()]*\))?,?)"
+    r"(?:出入境|通关|查验|客流)?(?:人员|人数|客流|旅客)?(?:约|近|超过?)?(?:为|达到?|高达)?$"
+    r"|, (?:averaging|or an average of|an average of|with an average of|or|with a daily average of) $"
+)
+# A round number that the figure after it passes: 首次突破3亿,达30119万人.
+_PASSED = re.compile(r"突破|超|逾|接近|逼近|近|站上|迈上|跨")
+_PASSED_TO = re.compile(r"(?:大关|关口)?,?(?:达到?了?|为|至)")
+# The figure of an earlier year, in the words of the figure before it: 25.8万人(去年同期为32.3万人).
+_EARLIER = re.compile(
+    r"[,(](?P<year>上年|去年|上一年|(?:19|20)\d{2}年)(?:同期|末|底|年底|年末)?(?:则)?(?:为|是|仅为|约为)$"
+)
 _PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
+_AMONG = "中,"
 _SPLIT = re.compile(r"、|以及|和|及|与|,")
 _PERCENT = ("%", "percent", "per cent", "-percent", "个百分点")
+# Words whose end is another word: 内地居民、港澳台居民出入境 does not share 入境.
+_UNDIVIDED = ("出入境", "入出境")
 _LONGEST_LIST = 12
 _CHANGE_ROLES = frozenset({"compare", "change", "neutral", "policy", "list"})
 _LEVEL_ROLES = frozenset({"subject", "between", "time"})
@@ -61,12 +84,17 @@ _NOT_YEAR_BEFORE = re.compile(r"环比|季度|年初|\d{4}年|月")
 
 @dataclass(frozen=True)
 class Reading:
-    """A figure of a sentence as it is read, with its statement, its clause and its times."""
+    """A figure of a sentence as it is read, with its statement, its clause and its times.
+
+    The period of a figure in brackets is that of the figure before it, ``like``, in another ``year``.
+    """
 
     found: Found
     quantity: Quantity
     own: tuple[TimeExpression, ...]
     earlier: tuple[TimeExpression, ...]
+    like: "Reading | None" = None
+    year: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,12 +130,16 @@ class Thread:
 
 @dataclass
 class Outcome:
-    """The figures of a sentence, their changes, the quantities that are unread with the reason, and the times."""
+    """The figures of a sentence, their changes, the quantities that are unread with the reason, and the times.
+
+    ``aside`` are the spans of means, peaks and comparisons: their times are valid for no other figure.
+    """
 
     readings: list[Reading] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     unread: list[tuple[Quantity, str]] = field(default_factory=list)
     times: list[TimeExpression] = field(default_factory=list)
+    aside: list[tuple[int, int]] = field(default_factory=list)
 
 
 # The number of a paragraph: 二、按国别排序, (三)证件方面, 1.出入境人员.
@@ -169,16 +201,21 @@ class _Sentence:
         self._leave_bracket(quantity)
         if quantity.is_range:
             return 0
+        if self.text.startswith(_AMONG, quantity.unit_end):
+            return self._among(region, quantity)
         self._drop_undated_whole(region)
         return (
-            self._listed(region, found)
+            self._mean(region, quantity)
+            or self._earlier(region, quantity)
+            or self._passed(region, found)
+            or self._listed(region, found)
             or self._continued(region, quantity)
             or self._statement(region, quantity)
             or self._changed_to(region, found)
             or self._changed_to_in_english(region, found)
             or self._changed(region, found)
             or self._changed_in_english(region, quantity)
-            or self._shared(region, quantity)
+            or self._shared(region, found)
             or self._changed_without_figure(region, quantity)
         )
 
@@ -189,6 +226,12 @@ class _Sentence:
             self.before_bracket = list(self.out.times)
         elif not inside and self.before_bracket is not None:
             self.out.times, self.before_bracket = self.before_bracket, None
+
+    def _among(self, region: str, quantity: Quantity) -> int:
+        """Read a total that the sentence goes on to divide: 在外出农民工17641万人中,跨省流动6758万人."""
+        used = self._statement(re.sub(r"(?:(?<=[,;:])|^)在", "", region), quantity)
+        self.at += used * len(_AMONG.rstrip(","))
+        return used
 
     def _statement(self, region: str, quantity: Quantity) -> int:
         chosen = self._choose(region, quantity)
@@ -281,6 +324,41 @@ class _Sentence:
         self.out.times += (time,) if time else ()
         self.run.append(reading)
         self.at = quantity.unit_end
+        return 1
+
+    def _mean(self, region: str, quantity: Quantity) -> int:
+        """Skip a mean over days or a peak after its total; the changes that follow are changes of the mean."""
+        same_unit = self.out.readings and quantity.unit == self.out.readings[-1].quantity.unit
+        if not same_unit or not _MEAN.fullmatch(region):
+            return 0
+        self.out.unread.append((quantity, "it is a mean or a peak"))
+        self.out.aside.append((self.at, quantity.unit_end))
+        self.run = []
+        self.at = quantity.unit_end
+        if per_day := _PER_DAY.match(self.text, self.at):
+            self.at = per_day.end()
+        return 1
+
+    def _passed(self, region: str, found: list[Quantity]) -> int:
+        """Read a figure after the round number that it passes: 首次逼近7亿,达6.96亿人次."""
+        if len(found) < 2 or found[0].unit or not _PASSED.match(found[0].text) or found[1].is_range:
+            return 0
+        if not _PASSED_TO.fullmatch(self.text[found[0].end : found[1].start]):
+            return 0
+        return 2 * self._statement(region, found[1])
+
+    def _earlier(self, region: str, quantity: Quantity) -> int:
+        """Read the figure of an earlier year next to that of the year: 25.8万人(去年同期为32.3万人)."""
+        earlier = _EARLIER.fullmatch(region)
+        if earlier is None or not self.run or quantity.unit != self.run[-1].quantity.unit:
+            return 0
+        if not ends_clause(self.text[quantity.unit_end :]):
+            return 0
+        last = self.run[-1]
+        self.out.readings.append(replace(last, quantity=quantity, like=last, year=earlier["year"]))
+        self.run = []
+        self.out.aside.append((self.at, quantity.unit_end))
+        self.at = quantity.unit_end + self.text.startswith(")", quantity.unit_end)
         return 1
 
     def _changed_to(self, region: str, found: list[Quantity]) -> int:
@@ -384,16 +462,18 @@ class _Sentence:
             run.append(after)
         return run
 
-    def _shared(self, region: str, quantity: Quantity) -> int:
-        """Skip a share of the figure before: 占全国人口的34.9%; 达到2019年同期的73%."""
-        compared = re.fullmatch(
-            r"[,、]?(?:约|已)?(?:达到|恢复到|恢复至|相当于|为|是|约为)(.{2,12})(?:同期|年)(?:水平)?的?(?:约)?", region
-        )
-        if quantity.unit not in _PERCENT or not (_SHARE.match(region) or compared) or not self.out.readings:
+    def _shared(self, region: str, found: list[Quantity]) -> int:
+        """Skip shares of the figures before: 占全国人口的34.9%; 分别恢复至2019年同期的63.2%和63.1%."""
+        compared = _LEVELS_OF.fullmatch(region)
+        listed = [found[0], *(self._run_of(found) if compared and compared["each"] else ())]
+        if not (_SHARE.match(region) or compared) or not self.out.readings:
             return 0
-        self.at = quantity.unit_end
-        self.out.unread.append((quantity, ""))
-        return 1
+        if any(one.unit not in (*_PERCENT, *(("倍",) if compared else ())) for one in listed):
+            return 0
+        self.out.aside.append((self.at, listed[-1].unit_end))
+        self.at = listed[-1].unit_end
+        self.out.unread += [(one, "") for one in listed]
+        return len(listed)
 
     def _listed(self, region: str, found: list[Quantity]) -> int:
         """Read a list of as many subjects or times as figures: A、B分别为x、y; 2024年、2025年分别签发x、y."""
@@ -485,7 +565,11 @@ def _by_subject(left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
     middle = [left[a:b] for a, b in edges]
     for prefix, suffix in product(range(len(first) + 1), range(len(last) + 1)):
         head, tail = first[:prefix], last[len(last) - suffix :] if suffix else ""
-        if suffix == len(last) or head[-1:].isdigit() or last[len(last) - suffix :][:1].isdigit():
+        divided = any(
+            (word in last and tail == word[1:]) or (head[-1:] == word[0] and last.startswith(word[1:]))
+            for word in _UNDIVIDED
+        )
+        if divided or suffix == len(last) or head[-1:].isdigit() or last[len(last) - suffix :][:1].isdigit():
             continue
         items = [f"{first}{tail}", *(f"{head}{item}{tail}" for item in middle), f"{head}{last}"]
         yield tuple(f"{item}{right}" for item in items)

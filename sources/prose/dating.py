@@ -9,6 +9,7 @@ from sources.prose.document import Document
 from sources.prose.language.time_expressions import TimeExpression, ends, last_day, named_times
 from sources.prose.statements import Statement
 
+_DAYS = re.compile(r"\d{4}-\d\d-\d\d/")
 _UNDATED = "it counts since a time that it does not name"
 
 
@@ -43,6 +44,8 @@ def period_of(declared: Statement, document: Document, around: TimesAround) -> t
         period, why = _ruled(document) if fixed == "rule" else (fixed, "")
         other = period and next((time for time in own if not _fits(time, period)), None)
         return (None, "it names another time than its own") if other else (period, why)
+    if declared.until and not any(time.kind == "until" or time.to_end for time in own):
+        return None, _UNDATED
     period, why = _nearest(declared, around, day)
     if fixed == "end":
         ended = period or (None if why else _ruled(document)[0])
@@ -118,6 +121,8 @@ def _of_kind(  # noqa: PLR0911 - one return for each rule
             if time.to_end:
                 return ends(period), ""
             return None, "it names several years for what is counted at one time"
+        if _DAYS.match(period) and not time.to_end:
+            return None, "it names several days for what is counted at one time"
         return period, ""
     if time.kind == "until":
         if any(other.why for other in (*around.paragraph, *around.sentence, *around.clause)):

@@ -14,7 +14,7 @@ from sources.prose.language.quantities import Quantity
 from sources.prose.language.sentences import Compact, Sentence, compact, sentences
 from sources.prose.language.time_expressions import TimeExpression, last_day, named_times
 from sources.prose.language.vocabulary import vocabulary
-from sources.prose.matching import grammar_of
+from sources.prose.matching import Grammar, grammar_of
 from sources.prose.rows import GROWTH
 from sources.prose.statements import Coded, Statement, Statements
 
@@ -77,46 +77,67 @@ def figures_of(document: Document) -> Figures:
         for name, declared in known.statements.items()
         if declared.context is None or declared.context.holds(document.whole, day)
     }
-    grammar = grammar_of(known, applicable, day, document.whole)
-    found = Figures()
-    scope = _Scope(known, page)
-    title = times_of_title(document)
-    paragraph, thread = -1, Thread()
-    times = _Times()
+    reading = _Reading(document, applicable, grammar_of(known, applicable, day, document.whole))
     for place in sentences(page.text):
+        reading.add(place)
+    return reading.found
+
+
+class _Reading:
+    """The state of reading a document: its figures so far, its scope, and the thread and times of its paragraph."""
+
+    def __init__(self, document: Document, applicable: dict[str, Statement], grammar: Grammar) -> None:
+        self.document, self.applicable, self.grammar = document, applicable, grammar
+        self.found = Figures()
+        self.scope = _Scope(document.known, document.page)
+        self.title = times_of_title(document)
+        self.paragraph, self.thread, self.times = -1, Thread(), _Times()
+
+    def add(self, place: Sentence) -> None:
+        """Add the figures of a sentence, or of a line of a table."""
+        page = self.document.page
         written = page.text[place.start : place.end]
-        if place.paragraph != paragraph:
-            thread, times = Thread(), _Times()
-            scope.begin(page.text, place)
-        smaller = scope.enters(written)
-        paragraph, before = place.paragraph, times.before(page.text, place)
-        times.add(page.text, place, day)
+        if place.paragraph != self.paragraph:
+            self.paragraph, self.thread, self.times = place.paragraph, Thread(), _Times()
+            self.scope.begin(page.text, place)
+        smaller = self.scope.enters(written)
+        before = self.times.before(page.text, place)
+        aside: list[tuple[int, int]] = []
         if len(written) > _LONGEST or not _DIGIT.search(written):
-            scope.leaves(written, understood=False)
-            continue
-        rows = list(_rows(document, applicable, place, title))
-        if rows and not smaller:
-            found.matches += rows
-            continue
+            self.scope.leaves(written, understood=False)
+        elif not smaller and (rows := list(_rows(self.document, self.applicable, place, self.title))):
+            self.found.matches += rows
+        else:
+            aside = self._sentence(place, smaller, before)
+        self.times.add(page.text, place, self.document.day, aside)
+
+    def _sentence(self, place: Sentence, smaller: str, before: tuple[TimeExpression, ...]) -> list[tuple[int, int]]:
+        """Add the figures of a sentence, and return the spans whose times are valid for no other figure."""
+        page = self.document.page
+        written = page.text[place.start : place.end]
         text = compact(page.text, place)
-        outcome = read_sentence(grammar, text, thread)
-        scope.leaves(written, understood=bool(outcome.readings) and not any(why for _, why in outcome.unread))
+        outcome = read_sentence(self.grammar, text, self.thread)
+        understood = bool(outcome.readings) and not any(why for _, why in outcome.unread)
+        self.scope.leaves(written, understood=understood)
         if smaller == "region":
             _keep_regions(outcome)
         elif smaller:
-            thread.unread()
-            quantities = [one.quantity for one in outcome.readings] + [one for one, _ in outcome.unread]
-            found.unread += [_unread(page.text, place, text, one, _PART) for one in quantities]
-            continue
-        if _CORRECTED.search(written):
-            thread.unread()
-            found.unread += [_unread(page.text, place, text, one.quantity, _CORRECTS) for one in outcome.readings]
-            outcome.readings, outcome.changes = [], []
-        if not scope.anchored(written):
-            found.unread += [_unread(page.text, place, text, one.quantity, _UNANCHORED) for one in outcome.readings]
-            outcome.readings, outcome.changes = [], []
-        _collect(document, found, (place, text), outcome, (before, title))
-    return found
+            self._leave(outcome, _PART)
+            self.thread.unread()
+            outcome.unread = [(one, _PART) for one, _ in outcome.unread]
+        elif _CORRECTED.search(written):
+            self._leave(outcome, _CORRECTS)
+            self.thread.unread()
+        if not self.scope.anchored(written):
+            self._leave(outcome, _UNANCHORED)
+        _collect(self.document, self.found, (place, text), outcome, (before, self.title))
+        return [(text.start(start), text.end(end)) for start, end in outcome.aside]
+
+    @staticmethod
+    def _leave(outcome: Outcome, why: str) -> None:
+        """Leave the figures of a sentence unread for a reason."""
+        outcome.unread = [(one.quantity, why) for one in outcome.readings] + outcome.unread
+        outcome.readings, outcome.changes = [], []
 
 
 def _keep_regions(outcome: Outcome) -> None:
@@ -140,9 +161,12 @@ class _Times:
             self.in_brackets.clear()
         return (*self.outside, *self.in_brackets)
 
-    def add(self, text: str, place: Sentence, day: date | None) -> None:
-        """Add the time expressions of a sentence."""
+    def add(self, text: str, place: Sentence, day: date | None, aside: list[tuple[int, int]]) -> None:
+        """Add the time expressions of a sentence outside the spans that are ``aside``."""
         for time in named_times(text[place.start : place.end], day):
+            start = place.start + time.start
+            if any(first <= start < last for first, last in aside):
+                continue
             inside = is_in_brackets(text[place.paragraph : place.end], place.start - place.paragraph + time.start)
             (self.in_brackets if inside else self.outside).append(time)
 
@@ -158,7 +182,9 @@ def _collect(
     place, text = at
     periods: dict[int, tuple[str | None, str]] = {}
     for reading in outcome.readings:
-        match = _match(document, at, reading, TimesAround(reading.own, reading.earlier, *times))
+        around = TimesAround(reading.own, reading.earlier, *times)
+        known = _in_year(periods.get(id(reading.like)), reading.year) if reading.like else None
+        match = _match(document, at, reading, around, known)
         if match is not None:
             periods[id(reading)] = (match.period, match.why)
             found.matches.append(match)
@@ -168,10 +194,27 @@ def _collect(
     found.unread += [_unread(document.page.text, place, text, one, why) for one, why in outcome.unread]
 
 
-def _match(document: Document, at: tuple[Sentence, Compact], reading: Reading, around: TimesAround) -> Match | None:
-    """Return the match of a reading, or None if its statement does not apply to its period."""
+def _in_year(period: tuple[str | None, str] | None, year: str) -> tuple[str | None, str]:
+    """Return the same period of another year: 2023-S1 for 2024-S1 and 去年; None for spans of days and of years."""
+    if period is None or period[0] is None or "/" in period[0]:
+        return None, "it is of another year than a figure that is not read"
+    stated = int(year[:4]) if year[:4].isdigit() else int(period[0][:4]) - 1
+    return f"{stated}{period[0][4:]}", ""
+
+
+def _match(
+    document: Document,
+    at: tuple[Sentence, Compact],
+    reading: Reading,
+    around: TimesAround,
+    known: tuple[str | None, str] | None,
+) -> Match | None:
+    """Return the match of a reading, or None if its statement does not apply to its period.
+
+    ``known`` is its period if it is that of another figure in another year.
+    """
     declared = reading.found.declared
-    period, why = period_of(declared, document, around)
+    period, why = known or period_of(declared, document, around)
     dated = around.clause or around.sentence or around.paragraph or around.title or declared.period
     if period and reading.found.so_far and not dated:
         period, why = None, "it counts up to now from a beginning that is not stated"

@@ -42,7 +42,10 @@ _AFTERTHOUGHT = re.compile(
     r"|,(?:为|是)(?!历史|近\w{1,3}年|有(?:史|记录|统计)|(?:上年|去年|上一年|(?:19|20)\d\d年)(?:同期|全年)?(?:的?(?:约|近|超)?\d|水平)"
     r"|(?:19|20)\d\d年(?:以来)?(?:的)?(?:最|新|历史|首)|[^,。;]{1,24}(?:提供|办理|签发|服务|保障)|世界|全球|亚洲|首次|连续)"
 )
-_IN_BRACKETS = re.compile(r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由)[^()]*\)")
+_IN_BRACKETS = re.compile(
+    r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由"
+    r"|(?:上年|去年|上一年|(?:19|20)\d{2}年)(?:同期|末|底|年底|年末)?(?:则|约|仅)?(?:为|是))[^()]*\)"
+)
 
 
 class Shape(NamedTuple):
@@ -99,7 +102,7 @@ class Grammar:
                 for shape in _shapes(worded, region, quantity, sentence):
                     inherited = last.fields if last and last.name == name else None
                     found = self._found((name, declared, worded), shape, quantity, inherited)
-                    if found is None:
+                    if isinstance(found, str):
                         continue
                     noted = found if worded.form.needs_note else _with_note(found, worded, sentence)
                     found = self._with_time_after(noted, sentence)
@@ -130,45 +133,76 @@ class Grammar:
         verbs = frozenset(f"verb:{name}" for name in vocabulary().verbs) if "verb" in wanted else frozenset()
         return wanted | verbs
 
-    def _found(  # noqa: PLR0911 - one return for each rule
+    def _found(
         self,
         statement: tuple[str, Statement, Worded],
         shape: Shape,
         quantity: Quantity,
         inherited: Mapping[str, str] | None,
-    ) -> Found | None:
+    ) -> Found | str:
+        """Return the statement that a clause matches, or the reason why it is another one."""
         name, declared, worded = statement
         before = self.lex_before(shape.before)
         if isinstance(before, str):
-            return None
+            return f"the word “{before}” is before what is counted"
         lexed = self.lexer.lex(shape.between, self._allowed(_BETWEEN), self.published)
         if lexed.stopped or not _states_number(lexed.tokens, shape.between):
-            return None
-        tokens = (*before, *lexed.tokens)
-        if any("list" in token.roles for token in tokens):
-            return None
-        verbs = frozenset(
-            role.partition(":")[2] for token in tokens for role in token.roles if role.startswith("verb:")
-        )
-        if any(_only_verb(token) and not _verbs(token) & set(worded.form.verb) for token in tokens):
-            return None
-        named = [(shape.before[token.start : token.end], token) for token in before if "topic" in token.roles]
-        topics = [word for word, _ in named if any(pattern.fullmatch(word) for pattern in worded.topics)]
-        if any(word not in topics and "neutral" not in token.roles for word, token in named):
-            return None
+            return "the words before its figure do not state its number"
+        words = [_Word(shape.before[token.start : token.end], token) for token in before]
+        between = [_Word(shape.between[token.start : token.end], token) for token in lexed.tokens]
+        topics = [word for word in words if any(pattern.fullmatch(word.text) for pattern in worded.topics)]
+        if why := _of_another(worded, words, between, topics):
+            return why
         unit = quantity.unit or _unit_before(shape.match.group(), shape.between, worded.form)
         fields = declared.fields_of(shape.match.groupdict(), inherited)
         if unit is None or fields is None:
-            return None
-        own = verbs & set(worded.form.verb)
+            return "its unit or one of its codes is not stated"
         size = len(shape.match.group())
-        words = [shape.before[t.start : t.end] for t in before]
-        words += [shape.between[t.start : t.end] for t in lexed.tokens]
-        so_far = any(word.startswith(("已", "累计")) for word in words)
-        first = bool(size and shape.end == quantity.unit_end)
         return Found(
-            name, declared, worded.form, fields, unit, tokens, size, shape.end, bool(topics), own, so_far, first
+            name,
+            declared,
+            worded.form,
+            fields,
+            unit,
+            (*before, *lexed.tokens),
+            size,
+            shape.end,
+            topic=bool(topics),
+            verbs=frozenset().union(*(_verbs(word.token) for word in (*words, *between))) & set(worded.form.verb),
+            so_far=any(word.text.startswith(("已", "累计")) for word in (*words, *between)),
+            subject_first=bool(size and shape.end == quantity.unit_end),
         )
+
+
+class _Word(NamedTuple):
+    """A word of a clause with its token."""
+
+    text: str
+    token: Token
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return self.token.roles
+
+
+def _of_another(worded: Worded, before: list[_Word], between: list[_Word], topics: list[_Word]) -> str:
+    """Return why the words of a clause make it another statement: a list, another verb or another topic."""
+    last = next((at for at in range(len(before), 0, -1) if before[at - 1].text in (",", ":")), 0)
+    if any("list" in word.roles for word in (*before, *between)):
+        return "it is a list"
+    for at, word in enumerate((*before, *between)):
+        introduces = at < last and "policy" in word.roles
+        if _is_verb(word.roles) and not introduces and not _verbs(word.token) & set(worded.form.verb):
+            return f"the verb “{word.text}” is of another statement"
+        known = "neutral" in word.roles or introduces
+        if "topic" in word.roles and word not in topics and not known and at < len(before):
+            return f"the topic “{word.text}” is of another statement"
+    return ""
+
+
+def _is_verb(roles: frozenset[str]) -> bool:
+    """Return whether a word is a verb, and nothing else but a word of policy."""
+    return roles != {"policy"} and all(role.startswith("verb:") or role == "policy" for role in roles) and bool(roles)
 
 
 def grammar_of(known: Statements, applicable: Mapping[str, Statement], published: date | None, text: str) -> Grammar:
@@ -188,7 +222,7 @@ def grammar_of(known: Statements, applicable: Mapping[str, Statement], published
 def ends_clause(text: str) -> bool:
     """Return whether a text that follows a figure ends its clause."""
     text = text.lstrip()
-    if not text or text[0] in _ENDS:
+    if not text or text[0] in _ENDS or text.startswith("中,"):
         return True
     if _IN_BRACKETS.match(text):
         return True
@@ -251,10 +285,6 @@ def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
         return False  # 农民工的6700万人 is a part of them
     last = next((token for token in reversed(tokens) if text[token.start : token.end] not in ("的", "了")), None)
     return last is None or "compare" not in last.roles or "between" in last.roles
-
-
-def _only_verb(token: Token) -> bool:
-    return bool(token.roles) and all(role.startswith("verb:") for role in token.roles)
 
 
 def _verbs(token: Token) -> set[str]:

@@ -55,7 +55,7 @@ def spelled(phrase: str, declared: Statement) -> str:
 
 def plain(form: Form, declared: Statement) -> bool:
     """Whether a form can be read in a sentence of its own."""
-    counted = form.units and all(unit not in ("%", "‰", "岁", "元", "小时", "平方米") for unit in form.units[:1])
+    counted = form.units and form.units[0] not in ("%", "‰", "岁", "元", "美元", "小时", "平方米")
     whole = not form.of and not form.needs_note and not form.counted and bool(form.subject) and bool(counted)
     return whole and declared.row is None and declared.context is None and declared.period is None
 
@@ -149,10 +149,7 @@ SPANS = (
         "连续五年",
     ),
     *(
-        "“十四五”时期,",
         "“十四五”以来,",
-        "“十三五”期间",
-        "十四五期间,",
         "党的十八大以来,",
         "党的二十大以来,",
         "改革开放以来,",
@@ -186,7 +183,6 @@ SPANS = (
         "春运期间,",
         "“五一”假期,",
         "2031年暑运",
-        "2031年10月1日至8日,",
         "2031年5月1日,",
     ),
     *(
@@ -201,6 +197,17 @@ SPANS = (
     ),
 )
 RANGES = {f"2027{dash}2031年": "2027/2031" for dash in ("-", "—", "–", "~", "～", "至", "到", "年至", "年-", "年—")}
+# Spans whose first and last day, month or year the text states.
+DATED = {
+    "“十三五”时期": "2016/2020",
+    "十四五期间": "2021/2025",
+    "2031年10月1日至8日": "2031-10-01/2031-10-08",
+    "2031年春节假期(1月23日至29日,共7天)": "2031-01-23/2031-01-29",
+    "2029年12月17日至2030年12月16日": "2029-12-17/2030-12-16",
+    "2031年1月1日至6月30日": "2031-S1",
+    "自2030年12月17日新规实施以来,截至2031年6月30日": "2030-12-17/2031-06-30",
+    "“十五五”以来,截至2031年6月底": "2026/2031-06",
+}
 PARTS = (
     *PROVINCES,
     *(
@@ -285,6 +292,16 @@ def test_a_range_of_years_is_that_range_or_unread(span: str) -> None:
         assert found <= {(sentence.name, RANGES[span], 12_345_000.0)}, sentence.text(time=span)
         if statements()[sentence.publisher].statements[sentence.name].kind == "flow":
             assert found, sentence.text(time=span)
+
+
+@pytest.mark.parametrize("span", DATED)
+def test_a_span_with_its_days_is_that_span_or_unread(span: str) -> None:
+    for sentence in sentences():
+        found = read(sentence.publisher, sentence.text(time=f"{span},"))
+        if statements()[sentence.publisher].statements[sentence.name].kind == "stock":
+            assert {one[1] for one in found} <= {DATED[span].rpartition("/")[2]}, sentence.text(time=span)
+        else:
+            assert found == {(sentence.name, DATED[span], 12_345_000.0)}, sentence.text(time=span)
 
 
 @settings(max_examples=600, deadline=None)

@@ -135,7 +135,7 @@ TIMES: dict[str, Case] = {
         "nia",
         "2031-04-20",
         "2031年一季度查验出入境人员1.8亿人次,2030年同期为1.6亿人次。",
-        {("border_inspections", "2031-Q1"): 180_000_000},
+        {("border_inspections", "2031-Q1"): 180_000_000, ("border_inspections", "2030-Q1"): 160_000_000},
     ),
     "a span of years": (
         "moe",

@@ -161,7 +161,7 @@ UNCERTAIN = {
     ),
     "one day of a year": ("2031年2月23日，查验出入境人员268.8万人次，创历史新高。", "nia", "not a calendar period"),
     "since a day": ("2031年5月启动以来，签发普通护照300万本。", "nia", "since a time"),
-    "a total of years": ("2031年累计派出各类劳务人员1000万人。", "mofcom", "no statement reads"),
+    "a total of years": ("2031年累计派出各类劳务人员1000万人。", "mofcom", "since a time"),
     "a part of the country": ("2031年东部11省市来华留学生共计34万人。", "moe", "no statement reads"),
     "a province": ("2031年广东省农民工总量3000万人。", "nbs", "no statement reads"),
     "other documents": ("2031年补发普通护照60万本。", "nia", "no statement reads"),

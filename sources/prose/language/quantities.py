@@ -10,7 +10,7 @@ from decimal import Decimal
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 _BEFORE = (
-    r"大约|约为|约有|约|接近|将近|近|超过了?|超出|超|逾|突破|不足|不到|至少"
+    r"大约|约为|约有|约|接近|将近|逼近|近|超过了?|超出|超|逾|突破|站上|迈上|跨过|跨越|不足|不到|至少"
     r"|more than|over|nearly|almost|about|around|approximately"
 )
 _WORDS = r"thousand|million|billion"
@@ -41,7 +41,7 @@ _SCALES = {
     "billion": Decimal(1_000_000_000),
 }
 _ENGLISH = ("thousand", "million", "billion")
-_AT_LEAST = re.compile(r"余|多|以上|超|逾|突破|至少|more than|over")
+_AT_LEAST = re.compile(r"余|多|以上|超|逾|突破|站上|迈上|跨过|跨越|至少|more than|over")
 _AT_MOST = re.compile(r"近|不足|不到|nearly|almost")
 _ABOUT = re.compile(r"约|左右|上下|about|around|approximately")
 _HAN = {char: number for number, char in enumerate("零一二三四五六七八九十")} | {"两": 2, "半": 0}

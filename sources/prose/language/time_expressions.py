@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from sources.prose.language.date_spans import span_at
 from sources.prose.language.quantities import small
 
 _HAN_NUMBER = r"(?:[一二两三四五六七八九十]{1,3}|\d{1,2})"
@@ -35,10 +36,10 @@ _PARTS = re.compile(
     r"|(?P<day>(?P<daymonth>\d{1,2})月(?P<dayday>\d{1,2})日(?P<hour>零时|0时)?)"
     r"|(?P<firstmonths>(?:前|头)(?P<count>[一二两三四五六七八九十]{1,2}|\d{1,2})个?月)"
     r"|(?P<threequarters>[前头][三3]个?季度)|(?P<otherquarters>[前头][一二两12]个?季度)"
-    r"|(?P<quarter>第?(?P<q>[一二三四1-4])季度)|(?P<half>(?P<h>[上下])半年)"
+    r"|(?P<quarter>第?(?P<q>[一二三四1-4])季度(?P<quarterend>末)?)|(?P<half>(?P<h>[上下])半年)"
     rf"|(?P<summer>暑期(?:\(?[7七]月?{_DASH}[8八]月\)?)?)"
     rf"|(?P<months>(?P<m1>\d{{1,2}})月?(?:份)?{_DASH}(?P<m2>\d{{1,2}})月(?:份)?(?P<mend>底|末)?)"
-    r"|(?P<month>(?P<m>(?<![\d.])\d{1,2})月(?:份)?(?P<monthend>底|末)?)"
+    r"|(?P<month>(?P<m>(?<![\d.])\d{1,2})月(?:份)?(?:当月)?(?P<monthend>底|末)?)"
     r"|(?P<yearend>年末|年底|(?<=年)(?:末|底)|岁末)|(?P<whole>全年度?|年内|同年|当年)"
     r"|(?P<average>(?:平均)?[每日月周年]?均每?[天日月周年](?!收入|消费|龄)|[日周月年]均(?!收入|消费|龄|工资)|平均每[天日月周年]"
     r"|每[天日周月年]|单日(?:最高)?|当日|日(?:最)?高峰|高峰日|最高峰?日|首[日月年]|末日)"
@@ -50,7 +51,7 @@ _PARTS = re.compile(
     r"|本届(?:政府|任期)?(?:以来)?|任期(?:内|以来)?|有史以来|一直以来|长期以来|新时代以来)"
     r"|(?P<upto>到(?=(?:19|20)\d{2}年(?:年?[末底])))"
     r"|(?P<until>截至|截止到?|截到|直至)"
-    r"|(?P<since>[自从](?=\d|去年|今年|上年|上半年|本年|改革|党的|国家|建局|新中国|第))"
+    r"|(?P<since>(?<!来)[自从](?=\d|去年|今年|上年|上半年|本年|改革|党的|国家|建局|新中国|第))"
     r"|(?P<sincetail>以来|之后|以后|以前|之前|起(?!诉|草|到)|开始(?=[,至到]))"
     r"|(?P<inside>初(?!步|次|审|中|级|一)|上旬|中旬|下旬|中期|凌晨|上午|下午|晚间|晚上)"
 )
@@ -116,7 +117,7 @@ class TimeExpression:
     def of(self, year: int | None) -> str | None:
         """Return the period, with ``year`` if the text does not state one."""
         known = self.year if self.year is not None else year
-        if "/" in self.part and len(self.part) == len("2018/2022"):
+        if self.part[:1].isdigit():
             return self.part
         if known is None:
             return None
@@ -125,6 +126,9 @@ class TimeExpression:
 
 def time_at(text: str, start: int, published: date | None) -> TimeExpression | None:
     """Return the longest time expression that begins at a position of a text, or None."""
+    if span := span_at(text, start, published):
+        within = _CALENDAR.get(span.part, span.part)
+        return TimeExpression(start, span.end, span.year, within, why=span.why, to_end=span.until)
     if named := _WHOLE_NAMES.match(text, start):
         return TimeExpression(start, named.end(), why="it counts since a time that it does not name")
     if _SAME_TIME.match(text, start) and (start == 0 or text[start - 1] in ",:;("):
@@ -262,7 +266,7 @@ def _part(found: re.Match[str], kind: str, *, until: bool) -> tuple[str, bool] |
             month = int(found["m"])
             return (f"-{month:02}", bool(found["monthend"])) if 1 <= month <= 12 else None
         if kind == "quarter":
-            return f"-Q{small(found['q'])}", False
+            return f"-Q{small(found['q'])}", bool(found["quarterend"])
     except ValueError:
         return None
     return {"threequarters": "-01/-09", "half": "-S1" if found["h"] == "上" else "-S2", "summer": "-07/-08"}[

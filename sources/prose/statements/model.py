@@ -151,6 +151,7 @@ class Statement(Form):
     from_january: dict[str, str] = Field(
         default={}, description="year in which a count up to a month begins in January, and the reason"
     )
+    until: bool = Field(default=False, description="whether it is counted up to a time that the text names with 截至")
     power: int = Field(
         default=0, description="the figure is given in units of ten to this power, for example 4 in a table in 万"
     )
