@@ -29,6 +29,7 @@ from sources import catalogue
 from sources.catalogue.model import Publisher
 from sources.protocols.requests import requests_for
 from warehouse.contracts import Contract, contract
+from warehouse.errors import counted
 from warehouse.rows import height
 
 WorkspaceParam = dg.ResourceParam[Workspace]
@@ -305,11 +306,11 @@ def _check_result(
     """One check from the outcomes of its rules. A failure that a person accepted is a warning."""
     failed = [outcome for outcome in outcomes if not outcome.success]
     errors = [outcome for outcome in failed if outcome.severity == "error" and outcome.name not in accepted]
-    parts = [f"{item.name}: {item.failing:,} failures in {item.checked:,} rows" for item in failed]
+    parts = [f"{item.name}: {counted(item.failing, 'failure')} in {counted(item.checked, 'row')}" for item in failed]
     if len(outcomes) > 1:
         parts = parts or [f"{len(outcomes)} rules hold"]
     elif not failed:
-        parts = [f"no failure in {outcomes[0].checked:,} rows"]
+        parts = [f"no failure in {counted(outcomes[0].checked, 'row')}"]
     rows = "\n\n".join(f"**{item.name}**: {item.reason}\n\n{failing_rows(item.rows)}" for item in failed)
     return dg.AssetCheckResult(
         asset_key=table_key(table),

@@ -42,7 +42,7 @@ from assets.tables import Inputs, TableStep, release_tables, steps, write
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.contracts import contract
-from warehouse.errors import did_you_mean, shortened
+from warehouse.errors import counted, did_you_mean, shortened
 from warehouse.files import sha256
 from warehouse.rows import height, plain
 
@@ -281,8 +281,8 @@ class Blocking:
         first = self.outcome.rows.head(1).to_dicts()
         example = ", ".join(f"{name} {value}" for row in first for name, value in row.items() if value is not None)
         shown = example if len(example) <= SHOWN_EXAMPLE else f"{example[:SHOWN_EXAMPLE]}…"
-        count = f"{self.outcome.failing:,} row{'s' if self.outcome.failing != 1 else ''}"
-        return f"{self.table}: the rule {self.outcome.name} fails on {count}. First row: {shown}"
+        rows = counted(self.outcome.failing, "row")
+        return f"{self.table}: the rule {self.outcome.name} fails on {rows}. First row: {shown}"
 
 
 def blocking(workspace: Workspace) -> list[Blocking]:

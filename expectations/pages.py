@@ -8,6 +8,7 @@ from pathlib import Path
 
 from expectations.validation import Outcome
 from warehouse.contracts import contract
+from warehouse.errors import counted
 from warehouse.templates import template
 
 # Table → rule → reason for which a person accepted the failing rows of the table.
@@ -26,8 +27,8 @@ def write_pages(outcomes: Mapping[str, Sequence[Outcome]], folder: Path, accepte
 def summary(outcomes: Sequence[Outcome]) -> str:
     """The result of the rules of a table in words: ``42 rules, 1 warning`` or ``42 rules, all met``."""
     failed = [outcome.severity for outcome in outcomes if not outcome.success]
-    counts = [_count(failed.count(severity), severity) for severity in ("error", "warning") if severity in failed]
-    return ", ".join([_count(len(outcomes), "rule"), *(counts or ["all met"])])
+    counts = [counted(failed.count(severity), severity) for severity in ("error", "warning") if severity in failed]
+    return ", ".join([counted(len(outcomes), "rule"), *(counts or ["all met"])])
 
 
 def _table(name: str, outcomes: Sequence[Outcome], accepted: Mapping[str, str]) -> dict[str, object]:
@@ -36,7 +37,7 @@ def _table(name: str, outcomes: Sequence[Outcome], accepted: Mapping[str, str]) 
         "name": name,
         "title": contract(name).title,
         "summary": summary(outcomes),
-        "checked": _count(max((outcome.checked for outcome in outcomes), default=0), "row"),
+        "checked": counted(max((outcome.checked for outcome in outcomes), default=0), "row"),
         "failed": [_failed(outcome, accepted.get(outcome.name)) for outcome in outcomes if not outcome.success],
         "contract": [outcome for outcome in outcomes if outcome.success and outcome.part_of_contract],
         "met": [outcome for outcome in outcomes if outcome.success and not outcome.part_of_contract],
@@ -46,7 +47,7 @@ def _table(name: str, outcomes: Sequence[Outcome], accepted: Mapping[str, str]) 
 def _failed(outcome: Outcome, accepted: str | None) -> dict[str, object]:
     """What the page shows of a rule that is not met."""
     shown = outcome.rows.height
-    text = f"{_count(outcome.failing, 'failure')} in {_count(outcome.checked, 'row')}"
+    text = f"{counted(outcome.failing, 'failure')} in {counted(outcome.checked, 'row')}"
     return {
         "name": outcome.name,
         "severity": outcome.severity,
@@ -56,10 +57,6 @@ def _failed(outcome: Outcome, accepted: str | None) -> dict[str, object]:
         "columns": outcome.rows.columns,
         "rows": [[_cell(value) for value in row] for row in outcome.rows.iter_rows()],
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _cell(value: object) -> str:

@@ -26,6 +26,7 @@ from pipelines.resources import resource
 from pipelines.sensors import NO_ANSWER
 from sources.catalogue import datasets
 from warehouse import releases
+from warehouse.errors import counted
 
 log = logging.getLogger("corridor.build")
 
@@ -195,7 +196,7 @@ def _add_checks(outcome: Outcome, workspace: Workspace) -> None:
     for name in release_tables():
         for item in stages.validated(workspace, name)[1]:
             if not item.success and item.severity == "warning":
-                outcome.warnings.append(f"{name}: {item.name} ({item.failing:,} rows)")
+                outcome.warnings.append(f"{name}: {item.name} ({counted(item.failing, 'row')})")
 
 
 def _add_release(

@@ -41,3 +41,8 @@ def shortened(items: Sequence[object], most: int, separator: str = ", ") -> str:
     """The first of some items in one text, with the number of the others: ``a, b and 3 more``."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return f"{separator.join(map(str, items[:most]))}{more}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun in the singular or the plural: ``1 row``, ``2,345 rows``."""
+    return f"{number:,} {noun if number == 1 else f'{noun}s'}"

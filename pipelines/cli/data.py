@@ -157,6 +157,7 @@ def import_(
     from assets.core.mode import mode_of
     from assets.ingest.imports import import_file
     from sources.catalogue import dataset as catalogue_entry
+    from warehouse.errors import counted
 
     publisher, _ = catalogue_entry(dataset)
     _require_file(file)
@@ -181,14 +182,15 @@ def import_(
         print_json(report)
         return
     for code in rows.normalised.unmatched.head(5).iter_rows(named=True):
-        print_problem("unknown code", f"{code['dimension']} {code['source_code']!r} ({code['cells']:,} cells)")
+        print_problem("unknown code", f"{code['dimension']} {code['source_code']!r} ({counted(code['cells'], 'cell')})")
     if not rows.stated:
         print_problem(
             "no date",
             f"{file.name} does not state when it was published, so it adds figures that the archive lacks and replaces "
             "none; import it again with --published to let it replace older figures",
         )
-    stored = f"{file.name} ({rows.format}, {report['rows']:,} rows) is in the archive as {fetch.payload}."
+    number = counted(rows.normalised.observations.height, "row")
+    stored = f"{file.name} ({rows.format}, {number}) is in the archive as {fetch.payload}."
     if refused:
         print_problem("refused", f"the next build will not use this file: {refused}")
         print_line(escape(stored))
@@ -248,6 +250,7 @@ def as_of(
     The command reads the archive and no release, so the day may be earlier than the first release.
     """
     from assets import stages
+    from warehouse.errors import counted
 
     if output is not None:
         require_folder(output)
@@ -263,9 +266,8 @@ def as_of(
     if rows.height:
         out.print(rows.head(8))
     written = f"; written to {output}" if output else ""
-    print_line(
-        f"{rows.height:,} rows of {table} were known at the end of {date:%Y-%m-%d} (mode {workspace.mode}){written}."
-    )
+    number = f"{counted(rows.height, 'row')} of {table}"
+    print_line(f"Known at the end of {date:%Y-%m-%d} (mode {workspace.mode}): {number}{written}.")
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -329,6 +331,7 @@ def export(
     from pipelines.explain.conditions import condition, no_row
     from warehouse import releases
     from warehouse.contracts import contract
+    from warehouse.errors import counted
 
     if csv and excel:
         fail("choose --csv or --excel")
@@ -357,7 +360,7 @@ def export(
         target.write_bytes(sdmx.data_csv(rows, declared))
         structure = sdmx.structure_json(declared, datetime.fromisoformat(release.created))
         (folder / f"{table}.structure.json").write_bytes(structure)
-    print_line(f"{rows.height:,} rows of {table} were written to {target}.")
+    print_line(f"Written to {target}: {counted(rows.height, 'row')} of {table}.")
 
 
 def _export_workbook(rows: pl.DataFrame, declared: Contract, tables: Tables, target: Path) -> None:

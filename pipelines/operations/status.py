@@ -17,6 +17,7 @@ from pipelines.operations.run_table import COMMAND, FINISHED, Run, newest_runs
 from sources.catalogue import datasets
 from warehouse import releases
 from warehouse.archive import was_killed
+from warehouse.errors import counted
 
 # A live night starts every 24 hours and takes 3 hours at most.
 OVERDUE = timedelta(hours=36)
@@ -105,7 +106,8 @@ def status(workspace: Workspace, now: datetime) -> Status:
     found.critical.extend(_critical(found, now))
     if found.failing:
         stale = sum(each.stale for each in found.failing)
-        found.warnings.append(f"{len(found.failing)} datasets fail, {stale} of them on three days or more")
+        named = counted(len(found.failing), "failing dataset")
+        found.warnings.append(f"{named}, of which {stale} failed on three days or more")
     return found
 
 
