@@ -11,7 +11,8 @@ from pathlib import Path
 
 from assets.core.workspace import Workspace
 from pipelines.declarations import undeclared
-from pipelines.operations import LEAST_FREE
+from pipelines.operations import JOBS, LEAST_FREE
+from pipelines.operations.run_table import newest_runs
 from sources.catalogue import datasets
 from warehouse import iceberg, releases
 from warehouse.contracts import contracts
@@ -44,6 +45,7 @@ def diagnosis(workspace: Workspace) -> list[Finding]:
         _attempt("archive", lambda: _without_damage(workspace)),
         _attempt("releases", lambda: _without_incomplete_release(workspace)),
         _attempt("Iceberg", lambda: _own_catalog(workspace)),
+        _attempt("Dagster's records", lambda: _readable_records(workspace.data)),
         *_keys(),
     ]
 
@@ -100,6 +102,14 @@ def _own_catalog(workspace: Workspace) -> str:
             "copied or moved; `corridor register --rebuild` makes the catalog again"
         )
     return "the catalog names files of this folder" if (workspace.data / iceberg.CATALOG).exists() else "none yet"
+
+
+def _readable_records(data: Path) -> str:
+    """A sentence about Dagster's records. ``AssetError`` if they cannot be read, as with a wrong password."""
+    if not (data / "dagster" / "dagster.yaml").exists():
+        return "none yet"
+    last = newest_runs(data, JOBS, 1)
+    return f"the last run is of {last[0].created:%Y-%m-%d %H:%M} UTC" if last else "no run yet"
 
 
 def _libraries() -> Finding:

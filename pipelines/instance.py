@@ -13,6 +13,7 @@ import yaml
 from sqlalchemy.exc import DatabaseError
 
 from assets.core.errors import AssetError
+from pipelines.database import require_postgres
 from pipelines.event_storage import PooledSqliteEventLogStorage
 
 # Bytes. With less free space an error of a database means a full disk.
@@ -85,6 +86,7 @@ def open_instance(data: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's instance of a data folder. Raises ``AssetError`` with the remedy if its records cannot be used."""
     home = dagster_home(data)
     os.environ["DAGSTER_HOME"] = str(home)
+    require_postgres(home)
     try:
         with dg.DagsterInstance.get() as opened:
             yield opened

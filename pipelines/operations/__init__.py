@@ -2,3 +2,5 @@
 
 # Bytes of free disk that a build needs.
 LEAST_FREE = 2 << 30
+# The jobs of a night.
+JOBS = ("receive", "rebuild")

@@ -4,15 +4,12 @@ A monitor asks for them each minute, and importing Dagster takes a second of pro
 columns are private to Dagster, so ``pyproject.toml`` bounds its version.
 """
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
-from warehouse.yaml_text import parse_yaml
+from pipelines import database
 
 # The tag of the runs of the command ``build``. That process makes the tables and sends the alerts itself.
 COMMAND = "corridor/command"
@@ -41,33 +38,15 @@ def newest_runs(data: Path, jobs: Collection[str], most: int) -> list[Run]:
 
     Records in another kind of storage, or that cannot be read, are left to Dagster, which names what is wrong.
     """
-    from sqlalchemy.exc import DatabaseError
+    from sqlalchemy.exc import SQLAlchemyError
 
-    address = _address(data / "dagster")
+    address = database.address(data / "dagster")
     if address is not None:
         try:
             return _selected(address, jobs, most)
-        except DatabaseError:
+        except (SQLAlchemyError, ImportError):  # ImportError: the driver of PostgreSQL is not installed
             pass
     return _from_dagster(data, jobs, most)
-
-
-def _address(home: Path) -> str | None:
-    """The address of the database with the runs. None if the configuration names another kind of storage."""
-    try:
-        config = parse_yaml((home / "dagster.yaml").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return None
-    if not isinstance(config, dict):
-        return None
-    if not {"storage", "run_storage"} & set(config):
-        return f"sqlite:///file:{(home / 'history' / 'runs.db').resolve()}?mode=ro&uri=true"
-    match config.get("storage"):
-        case {"postgres": {"postgres_url": {"env": str(name)}}}:
-            return os.environ.get(name)
-        case {"postgres": {"postgres_url": str(url)}}:
-            return url
-    return None
 
 
 def _selected(address: str, jobs: Collection[str], most: int) -> list[Run]:

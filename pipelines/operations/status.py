@@ -12,7 +12,7 @@ from assets.core.failures import Failing
 from assets.core.workspace import Workspace
 from assets.ingest.failing import failing
 from assets.publish.acceptances import HELD
-from pipelines.operations import LEAST_FREE, alerts
+from pipelines.operations import JOBS, LEAST_FREE, alerts
 from pipelines.operations.run_table import COMMAND, FINISHED, Run, newest_runs
 from sources.catalogue import datasets
 from warehouse import releases
@@ -23,7 +23,6 @@ from warehouse.errors import counted
 OVERDUE = timedelta(hours=36)
 NEXT_RUN = timedelta(minutes=30)  # between the runs of a night; the queue of the daemon may be long
 RUNS = 50
-JOBS = ("receive", "rebuild")
 
 State = Literal["ok", "warning", "critical"]
 

@@ -1,5 +1,6 @@
 """Commands on a data folder that is damaged, cannot be written, or was left by a killed process."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from assets.core.errors import AssetError
 from assets.core.workspace import Workspace
 from pipelines.instance import open_instance
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tests.support.small_release import publish_release
 from warehouse.archive import Fetch
 from warehouse.contracts import contract
@@ -178,6 +179,19 @@ def test_an_alert_about_a_folder_of_something_else_fails_and_writes_nothing(run_
     done = run_here("alert", "--data", str(tmp_path))
     assert (done.returncode, "has no data of Corridor" in done.stderr) == (1, True), done
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "postgresql+psycopg2://corridor:secret@127.0.0.1:9/corridor"])
+def test_records_in_a_database_that_cannot_be_used_are_one_sentence(
+    run_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    config = tmp_path / "dagster" / "dagster.yaml"
+    config.parent.mkdir()
+    shutil.copy(ROOT / "deploy" / "dagster.yaml", config)
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", address)
+    done = run_here("doctor", "--data", str(tmp_path))
+    assert (done.returncode, "puts Dagster's records into PostgreSQL" in done.stdout) == (1, True), done
+    assert "secret" not in done.stdout + done.stderr
 
 
 def test_doctor_names_the_damaged_table(run_here: Run, data: Path) -> None:
