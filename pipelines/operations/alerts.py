@@ -102,7 +102,7 @@ def _channels(folder: Path, found: Settings) -> Iterator[tuple[str, Callable[[Al
 def _append(folder: Path, alert: Alert) -> None:
     """Append the alert to the file as one line. Raises ``FileNotFoundError`` for a folder of something else."""
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is not a data folder {folder}")
+        raise FileNotFoundError(f"there is no data folder {folder}")
     entries = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if entries and not entries & OURS:
         raise FileNotFoundError(f"the folder {folder} has no data of Corridor")
