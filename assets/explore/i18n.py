@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from assets.explore.elements import BETWEEN, PLACEHOLDER, SENTENCE
-from warehouse.codes import UNION
+from warehouse.codes import UNION, chinese
 from warehouse.rows import Tables
 from warehouse.yaml_text import parse_yaml
 
@@ -35,6 +35,11 @@ def words(tables: Tables, language: Language) -> Words:
     for code_list, (table, key) in NAMED.items():
         found = tables[table].select(key, pl.coalesce(column, "name_en")).collect()
         names |= {(code_list, code): name for code, name in found.iter_rows() if name}
+    names |= {
+        ("dataset", code): title for code, title in tables["dataset"].select("dataset", "title").collect().iter_rows()
+    }
+    if language == "zh":
+        names |= {("dataset", code): title for code, title in chinese.texts("datasets").items()}
     sentences = texts()[language]
     names[("area", UNION)] = sentences["union"]
     return names | {(SENTENCE, key): text for key, text in sentences.items()}
