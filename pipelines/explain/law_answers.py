@@ -211,6 +211,36 @@ def _was_not_a_party_later(question: Question) -> str | None:
     return f"was not a party on {row['date']}, according to {row['source']}; no source names an earlier act of it"
 
 
+def _took_part_later(question: Question) -> str | None:
+    """That it takes part in an act of the Union since a later day."""
+    later = question.events.filter(pl.col("event") == "opt_in", pl.col("date") > question.on)["date"].min()
+    if not isinstance(later, date):
+        return None
+    return f"did not take part on {question.on}, and was not bound: it takes part since {later}"
+
+
+def _consented_later(question: Question) -> str | None:
+    """What follows from a later act of consent: no earlier one exists, unless the source states only a latest day."""
+    acts = question.events.filter(pl.col("event").is_in(CONSENT), pl.col("date") > question.on).sort("date")
+    if acts.is_empty():
+        return None
+    dated = acts.filter(pl.col("date_precision") != "by")
+    if dated.height:
+        row = dated.row(0, named=True)
+        return f"was not bound on {question.on}: it consented {_when(row)}, according to {row['source']}"
+    row = acts.row(0, named=True)
+    return (
+        f"is not known to have been bound on {question.on}: it had consented by {row['date']}, according to "
+        f"{row['source']}; no source that may be used states since when"
+    )
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    """The date of an event with its preposition, as precise as the source states it."""
+    shown = {"year": "in %Y", "month": "in %B %Y"}.get(event["date_precision"], "on %Y-%m-%d")
+    return format(event["date"], shown)
+
+
 def _not_bound(question: Question) -> str | None:
     reason = _not_covered(question) or _first(REASONS, question)
     return f"{question.name} {reason}." if reason else None
@@ -220,8 +250,9 @@ def _not_bound(question: Question) -> str | None:
 
 
 def _unknown(question: Question) -> str | None:
-    absent = code_name("gap_reason", "not_on_list")
-    if question.is_state and all(gap.why == absent for gap in question.report.not_known):
+    absent, statements = code_name("gap_reason", "not_on_list"), code_name("aspect", "statements")
+    gaps = [gap for gap in question.report.not_known if gap.jurisdiction == question.name and gap.what != statements]
+    if question.is_state and all(gap.why == absent for gap in gaps):
         return None
     return f"No source that may be used states whether {question.name} was bound on {question.on}."
 
@@ -241,6 +272,8 @@ REASONS: tuple[Sentence, ...] = (
     _consented,
     _succeeds,
     _was_not_a_party_later,
+    _took_part_later,
+    _consented_later,
 )
 SENTENCES: tuple[Sentence, ...] = (
     _not_a_member,

@@ -113,8 +113,41 @@ ANSWERS = {
         question("DEU", "mtdsg", {"event": "not_party", "date": date(2015, 1, 1)}),
         "was not a party on 2015-01-01, according to a list; no source names an earlier act of it.",
     ),
+    "a later consent of a known day": (
+        question(
+            "DEU",
+            "mtdsg",
+            {"event": "ratify", "date": date(2012, 3, 4), "date_precision": "day"},
+            {"event": "ratify", "date": date(2011, 3, 4), "date_precision": "by"},
+        ),
+        "was not bound on 2010-01-01: it consented on 2012-03-04, according to a list.",
+    ),
+    "a later consent of a known year": (
+        question("DEU", "mtdsg", {"event": "accede", "date": date(2012, 1, 1), "date_precision": "year"}),
+        "was not bound on 2010-01-01: it consented in 2012, according to a list.",
+    ),
+    "a consent by a later day": (
+        question("DEU", "mtdsg", {"event": "ratify", "date": date(2011, 3, 4), "date_precision": "by"}),
+        "is not known to have been bound on 2010-01-01: it had consented by 2011-03-04, according to a list;",
+    ),
+    "a later participation": (
+        question("IRL", "celex", {"event": "opt_in", "date": date(2014, 7, 3)}),
+        "did not take part on 2010-01-01, and was not bound: it takes part since 2014-07-03.",
+    ),
+    "unknown reservations": (
+        question(
+            "DEU",
+            report=replace(
+                NOTHING, not_known=[Gap("DEU Germany", code_name("aspect", "statements"), "no source")], lists=[LIST]
+            ),
+        ),
+        "was not bound on 2010-01-01: it is on none of the lists of parties",
+    ),
     "an unknown position": (
-        question("DEU", report=replace(NOTHING, not_known=[replace(ON_NO_LIST, why="no citable source")])),
+        question(
+            "DEU",
+            report=replace(NOTHING, not_known=[Gap("DEU Germany", "consent", "no citable source")]),
+        ),
         "No source that may be used states whether DEU Germany was bound on 2010-01-01.",
     ),
     "no list with the state": (

@@ -403,7 +403,18 @@ def test_a_statement_is_an_event_with_its_source(tmp_path: Path) -> None:
 
 # The hosts of those who publish the list or the gazette: the Union and its agencies, the depositaries, states.
 AUTHORITIES = (
-    *("europa.eu", "coe.int", "un.org", "ohchr.org", "ilo.org", "gov.cn", "overheid.nl", "eu.dk", "legislation.gov.uk"),
+    *(
+        "europa.eu",
+        "coe.int",
+        "un.org",
+        "ohchr.org",
+        "ilo.org",
+        "gov.cn",
+        "overheid.nl",
+        "officielebekendmakingen.nl",
+        "eu.dk",
+        "legislation.gov.uk",
+    ),
     *(
         "boe.es",
         "dgert.gov.pt",
