@@ -44,7 +44,7 @@ ORDER BY measure, year, aggregation""",
 SELECT measure, jurisdiction, max(year) AS year, arg_max(value, year)::BIGINT AS persons,
        arg_max(grade, year) AS grade, arg_max(dataset, year) AS dataset
 FROM 'tables/comparison.parquet'
-WHERE measure IN ('chinese_citizens', 'valid_permits_chinese') AND aggregation = 'state' AND value IS NOT NULL
+WHERE measure IN ('chinese_citizens', 'valid_permits_chinese') AND scope = 'member' AND value IS NOT NULL
 GROUP BY measure, jurisdiction
 ORDER BY measure, persons DESC""",
             ),
@@ -85,7 +85,7 @@ ORDER BY measure""",
                 "python",
                 """\
 figures = pd.read_parquet("tables/comparison.parquet")
-born = figures[(figures.measure == "chinese_born") & (figures.aggregation == "state")]
+born = figures[(figures.measure == "chinese_born") & (figures.scope == "member")]
 born = born[born.dataset == "undesa/ims_destination_and_origin"]
 answer = born.pivot(index="jurisdiction", columns="year", values="value").sort_values(2024, ascending=False)
 answer = answer.astype("Int64").join(born[born.year == 2024].set_index("jurisdiction").grade).reset_index()""",
@@ -96,7 +96,7 @@ answer = answer.astype("Int64").join(born[born.year == 2024].set_index("jurisdic
 SELECT year, jurisdiction, measure, value::BIGINT AS value, step::BIGINT AS step, flags
 FROM 'tables/comparison.parquet'
 WHERE measure IN ('chinese_citizens', 'valid_permits_chinese', 'naturalisations_of_chinese')
-  AND aggregation = 'state' AND value IS NOT NULL
+  AND scope = 'member' AND value IS NOT NULL
 ORDER BY measure, jurisdiction, year""",
             ),
         ],
@@ -143,7 +143,7 @@ GROUP BY ALL""",
                 """\
 SELECT measure, grade, grade_reasons, dataset, count(*) AS figures
 FROM (SELECT measure, grade, grade_reasons, dataset FROM 'tables/comparison.parquet'
-      WHERE measure IN ('chinese_citizens', 'chinese_born') AND aggregation = 'state' AND value IS NOT NULL
+      WHERE measure IN ('chinese_citizens', 'chinese_born') AND scope = 'member' AND value IS NOT NULL
       UNION ALL
       SELECT measure, grade, grade_reasons, dataset FROM 'tables/comparison_alternative.parquet'
       WHERE measure IN ('chinese_citizens', 'chinese_born'))

@@ -22,10 +22,20 @@ from assets.compare.grades import (
     rules_of_measures,
     with_grades,
 )
-from assets.compare.question import COMPUTED, KEY, PUBLISHED, STATE, Question, jurisdictions, unions
+from assets.compare.question import (
+    ALTERNATIVE,
+    COMPUTED,
+    KEY,
+    NOT_APPLICABLE,
+    PUBLISHED,
+    STATE,
+    Question,
+    jurisdictions,
+    unions,
+)
 from assets.compare.selection import COMPUTED_FLAGS, FIGURE, STATUS_FLAGS, select_rows, sum_rows, with_zeros
 from sources.catalogue import datasets
-from warehouse.codes import CHINA
+from warehouse.codes import CHINA, UNION
 from warehouse.measures import Measure
 
 # A figure that is computed from two others gets these from the worse of the two.
@@ -120,7 +130,28 @@ def figures(found: Frame, law: Frame, question: Question, engine: Engine) -> Fra
     graded = with_grades(nw.concat([original, *derived], how="diagonal"))
     rows = engine.from_polars(_grid(question)).join(graded, on=list(KEY), how="left")
     rows = engine.materialise(_with_missing_reasons(rows, found, question, engine))
-    return rows.join(engine.from_polars(_units(question.measures)), on="measure", how="left")
+    return _with_scope(rows).join(engine.from_polars(_units(question.measures)), on="measure", how="left")
+
+
+def _with_scope(rows: Frame) -> Frame:
+    """The rows with ``scope``: one figure of each Union has that of the Union, the other is the alternative.
+
+    The published figure is used, or the computed one if no figure is published. If both are missing, the computed one is
+    used, because it names the members without a figure, unless the measure cannot be added up.
+    """
+    keys = ["measure", "jurisdiction", "year"]
+    present = ~nw.col("value").is_null()
+    published = rows.filter(nw.col("aggregation") == PUBLISHED).select(*keys, published=present.cast(nw.Int64))
+    additive = present | (nw.col("missing_reason") != NOT_APPLICABLE)
+    computed = rows.filter(nw.col("aggregation") == COMPUTED).select(*keys, computed=additive.cast(nw.Int64))
+    joined = rows.join(published, on=keys, how="left").join(computed, on=keys, how="left")
+    used = nw.when((nw.col("published") == 1) | (nw.col("computed") == 0)).then(nw.lit(PUBLISHED))
+    other = nw.col("aggregation") != used.otherwise(nw.lit(COMPUTED))
+    scope = nw.when(nw.col("aggregation") == STATE, nw.col("jurisdiction") == CHINA).then(nw.lit("china"))
+    member = nw.when(nw.col("aggregation") == STATE).then(nw.lit("member"))
+    unions_scope = nw.when(nw.col("jurisdiction") == UNION).then(nw.lit("union")).otherwise(nw.lit("former_union"))
+    union = nw.when(other).then(nw.lit(ALTERNATIVE)).otherwise(unions_scope)
+    return joined.with_columns(scope=scope.otherwise(member.otherwise(union))).drop("published", "computed")
 
 
 def _with_unions(selected: Frame, found: Frame, question: Question) -> Frame:

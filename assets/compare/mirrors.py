@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.compare.engines import Engine, Frame
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, join_texts, with_grades
-from assets.compare.question import COMPUTED, PUBLISHED, member_states
+from assets.compare.question import member_states
 from assets.compare.selection import FIGURE, select_rows, sum_rows
 from sources.catalogue import datasets
 from warehouse.codes import CHINA, UNION
@@ -102,8 +102,8 @@ def _select_side(tables: Mapping[str, Frame], name: str, entry: Mirror, side: Si
 def _of_measure(sources: Sources, name: str, entry: Mirror, prefix: str, engine: Engine) -> Frame:
     """The figures of the Union or of China for a mirror of two measures; the first side is the destination.
 
-    The published figure of the Union is used, or else the one that is computed from its members. Each figure gets the
-    counting rule of its measure. An attribute in which it differs gets a text that never equals that of the other side.
+    Each figure gets the counting rule of its measure. An attribute in which it differs gets a text that never equals
+    that of the other side.
     """
     assert entry.measures is not None
     known = sources.compared.filter(~nw.col("value").is_null())
@@ -111,10 +111,7 @@ def _of_measure(sources: Sources, name: str, entry: Mirror, prefix: str, engine:
     if entry.corridors == "to_china":
         place = {"partner": nw.lit(UNION), "jurisdiction": nw.lit(CHINA)}
     if (entry.corridors == "from_china") == (prefix == "first"):
-        union = known.filter(nw.col("measure") == entry.measures.union, nw.col("jurisdiction") == UNION)
-        published = union.filter(nw.col("aggregation") == PUBLISHED)
-        computed = union.filter(nw.col("aggregation") == COMPUTED)
-        rows = nw.concat([published, computed.join(published.select("year"), on="year", how="anti")])
+        rows = known.filter(nw.col("measure") == entry.measures.union, nw.col("scope") == "union")
     else:
         rows = known.filter(nw.col("measure") == entry.measures.china, nw.col("jurisdiction") == CHINA)
     rows = rows.join(engine.from_polars(sources.rules), on="measure", how="left")

@@ -17,6 +17,8 @@ STATE, PUBLISHED, COMPUTED = "state", "published", "computed"
 # The key of table ``comparison``.
 KEY = ("measure", "jurisdiction", "aggregation", "year")
 NOT_APPLICABLE = "not_applicable"
+# The scope of a figure of the Union that is next to the figure to use.
+ALTERNATIVE = "alternative"
 
 
 @dataclass(frozen=True)

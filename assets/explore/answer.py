@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from assets.compare.question import COMPUTED, STATE
 from assets.explore.elements import number
 from warehouse.codes import UNION
 
@@ -33,11 +32,11 @@ def chinese_in_the_union(figures: pl.DataFrame) -> list[Statement]:
 
 def _of_count(rows: pl.DataFrame, name: str) -> Statement:
     known = rows.filter(pl.col("value").is_not_null())
-    union = known.filter(jurisdiction=UNION).sort("year", pl.col("aggregation") == COMPUTED)
+    union = known.filter(scope="union").sort("year")
     if union.height:
         newest = union.row(-1, named=True)
         return Statement(f"answer_{name}", _values(newest["year"], newest["value"], known.filter(year=newest["year"])))
-    states = known.filter(aggregation=STATE)
+    states = known.filter(scope="member")
     if states.is_empty():
         return Statement(f"answer_{name}_none", {})
     counts = states.group_by("year").len().filter(pl.col("len") >= ENOUGH * pl.col("len").max())

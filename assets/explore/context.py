@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.compare.question import COMPUTED, PUBLISHED, member_states
+from assets.compare.question import member_states
 from warehouse.codes import CHINA, UNION
 from warehouse.exports.about import About
 from warehouse.rows import Tables
@@ -37,7 +37,7 @@ class ReportContext:
         return rows.collect()["jurisdiction"].to_list()
 
     def latest(self, measure: str, side: str) -> Row | None:
-        """The newest figure of China or the Union; for the Union the computed figure before the published one."""
+        """The newest figure of China or the Union."""
         return self._latest.get((measure, side))
 
     def absent(self, measure: str, side: str) -> Row:
@@ -46,15 +46,15 @@ class ReportContext:
 
     @cached_property
     def _latest(self) -> Mapping[tuple[str, str], Row]:
-        return _newest(self.figures.filter(pl.col("value").is_not_null()), COMPUTED)
+        return _newest(self.figures.filter(pl.col("value").is_not_null()))
 
     @cached_property
     def _absent(self) -> Mapping[tuple[str, str], Row]:
-        return _newest(self.figures, PUBLISHED)
+        return _newest(self.figures)
 
 
-def _newest(rows: pl.DataFrame, preferred: str) -> Mapping[tuple[str, str], Row]:
-    """The row of the newest year for each measure and side; the preferred aggregation if a year has two rows."""
-    sides = rows.filter(pl.col("jurisdiction").is_in(SIDES)).sort("year", pl.col("aggregation") == preferred)
+def _newest(rows: pl.DataFrame) -> Mapping[tuple[str, str], Row]:
+    """The row of the newest year for each measure and side."""
+    sides = rows.filter(pl.col("scope").is_in(("china", "union"))).sort("year")
     found = sides.unique(["measure", "jurisdiction"], keep="last")
     return {(row["measure"], row["jurisdiction"]): row for row in found.iter_rows(named=True)}

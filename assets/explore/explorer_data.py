@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, with_grades
-from assets.compare.question import PUBLISHED, STATE, member_states
+from assets.compare.question import ALTERNATIVE, STATE, member_states
 from warehouse.codes import CHINA, UNION
 from warehouse.headline import headline_indicators
 from warehouse.measures import TOTAL
@@ -72,13 +72,10 @@ def by_partner(tables: Tables) -> pl.LazyFrame:
 
 
 def comparison(tables: Tables) -> Json:
-    """Every figure of table ``comparison`` for the shown jurisdictions: ``facts``, ``years`` and ``series``.
-
-    The Union has the figure that is computed from its members, or the published one where there is none.
-    """
+    """Every figure of table ``comparison`` for the shown jurisdictions: ``facts``, ``years`` and ``series``."""
     rows = (
         tables["comparison"]
-        .filter(pl.col("jurisdiction").is_in(places()))
+        .filter(pl.col("jurisdiction").is_in(places()), pl.col("scope") != ALTERNATIVE)
         .with_columns(
             made=pl.when(pl.col("aggregation") != STATE)
             .then("aggregation")
@@ -87,10 +84,7 @@ def comparison(tables: Tables) -> Json:
             known=pl.col("known_from").dt.date().cast(pl.String),
         )
     )
-    preferred = (pl.col("value").is_null(), pl.col("aggregation") == PUBLISHED)
-    rows = rows.sort("measure", "jurisdiction", "year", *preferred).unique(
-        ["measure", "jurisdiction", "year"], keep="first", maintain_order=True
-    )
+    rows = rows.sort("measure", "jurisdiction", "year")
     frame, facts = _with_facts(rows.collect())
     first, last = int(frame["year"].min() or 0), int(frame["year"].max() or 0)  # type: ignore[arg-type]
     years = pl.DataFrame({"year": range(first, last + 1)}, schema={"year": pl.Int64})

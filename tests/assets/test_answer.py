@@ -7,13 +7,13 @@ import polars as pl
 from assets.explore.answer import chinese_in_the_union
 
 
-def figure(measure: str, place: str, year: int, value: float | None, aggregation: str = "state") -> dict[str, Any]:
+def figure(measure: str, place: str, year: int, value: float | None, scope: str = "member") -> dict[str, Any]:
     return {
         "measure": measure,
         "jurisdiction": place,
         "year": year,
         "value": value,
-        "aggregation": aggregation,
+        "scope": scope,
         "dataset": "a/b",
     }
 
@@ -21,9 +21,9 @@ def figure(measure: str, place: str, year: int, value: float | None, aggregation
 def test_a_total_a_part_and_no_figure_have_their_own_sentences() -> None:
     figures = pl.DataFrame(
         [
-            figure("chinese_born", "EU27_2020", 2020, 900.0, "computed"),
-            figure("chinese_born", "EU27_2020", 2024, 1_000.0, "computed"),
-            figure("chinese_born", "EU27_2020", 2025, None, "computed"),
+            figure("chinese_born", "EU27_2020", 2020, 900.0, "union"),
+            figure("chinese_born", "EU27_2020", 2024, 1_000.0, "union"),
+            figure("chinese_born", "EU27_2020", 2025, None, "union"),
             *(figure("chinese_citizens", place, 2020, 5.0) for place in ("DEU", "FRA", "ITA")),
             figure("chinese_citizens", "DEU", 2024, 7.0),
             figure("valid_permits_chinese", "DEU", 2024, None),

@@ -164,6 +164,27 @@ def test_a_published_figure_of_the_union_is_used_unless_a_member_prefers_another
     assert (figure["value"], figure["flags"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("published", "additive", "of_members", "expected"),
+    [
+        pytest.param(271.0, True, MEMBERS, (PUBLISHED, 271.0), id="the published figure is used"),
+        pytest.param(None, True, MEMBERS, (COMPUTED, 270.0), id="the sum is used if no figure is published"),
+        pytest.param(None, True, MEMBERS[1:], (COMPUTED, None), id="the missing sum names its members"),
+        pytest.param(None, False, MEMBERS, (PUBLISHED, None), id="what cannot be added up has no sum"),
+    ],
+)
+def test_scope_union_selects_one_figure_of_the_union_a_year(
+    published: float | None, additive: bool, of_members: list[str], expected: tuple[str, float | None]
+) -> None:
+    given = [(state, 2020, 10.0) for state in of_members] + ([(UNION, 2020, published)] if published else [])
+    rows = compared({"people": people(additive=additive)}, population(*given)).filter(year=2020)
+    (figure,) = rows.filter(scope="union").iter_rows(named=True)
+    assert (figure["aggregation"], figure["value"]) == expected
+    assert rows.filter(scope="alternative").height == 1
+    assert set(rows.filter(scope="member")["jurisdiction"]) == set(MEMBERS)
+    assert rows.filter(scope="china")["jurisdiction"].to_list() == ["CHN"]
+
+
 def test_a_published_figure_of_the_union_without_a_member_is_marked_and_not_graded_a() -> None:
     rows = compared(
         {"people": people(WORLD, additive=True)},

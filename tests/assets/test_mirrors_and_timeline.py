@@ -109,13 +109,20 @@ def test_a_mirror_of_two_measures_has_the_figures_of_the_union_and_of_china(
     compared = pl.DataFrame(
         [
             figure
-            | {"measure": name, "jurisdiction": area, "aggregation": kind, "value": value, "grade_reasons": "concept"}
-            for name, area, kind, value in (
-                ("a", UNION, "published", 90.0),
-                ("a", UNION, "computed", 91.0),
-                ("a", "CHN", "state", 1.0),
-                ("b", "CHN", "state", 40.0),
-                ("b", UNION, "computed", 2.0),
+            | {
+                "measure": name,
+                "jurisdiction": area,
+                "aggregation": kind,
+                "scope": scope,
+                "value": value,
+                "grade_reasons": "concept",
+            }
+            for name, area, kind, scope, value in (
+                ("a", UNION, "published", "union", 90.0),
+                ("a", UNION, "computed", "alternative", 91.0),
+                ("a", "CHN", "state", "china", 1.0),
+                ("b", "CHN", "state", "china", 40.0),
+                ("b", UNION, "computed", "union", 2.0),
             )
         ],
         schema=contract("comparison").polars_schema,

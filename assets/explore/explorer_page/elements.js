@@ -216,7 +216,7 @@ function command(point) {
   if (fromComparison(entry, point.partner)) {
     const explain = (measure, where) => `corridor explain comparison measure=${measure} ${where} year=${year}`;
     if (entry.formula) return entry.formula.map((id) => explain(id, `jurisdiction=${place}`)).join("\n");
-    if (fact(point, "made") === "computed") return `${explain(entry.id, "aggregation=state")} --limit 28`;
+    if (fact(point, "made") === "computed") return `${explain(entry.id, "scope=member")} --limit 28`;
     if (LAW.has(table)) return `corridor explain ${table} jurisdiction=${place} --limit 50`;
     return explain(entry.id, `jurisdiction=${place}`);
   }

@@ -113,7 +113,7 @@ function duckdb(entry) {
   const partner = partnerOf(entry);
   const where = `jurisdiction IN (${listed(state.places)})\n  AND year BETWEEN ${state.from} AND ${state.to}`;
   if (fromComparison(entry, partner)) {
-    return `SELECT jurisdiction, year, value, unit, grade, grade_reasons, flags, missing_reason, dataset\nFROM 'tables/comparison.parquet'\nWHERE measure = '${entry.id}'\n  AND ${where}\nQUALIFY row_number() OVER (\n  PARTITION BY jurisdiction, year ORDER BY value IS NULL, aggregation = 'published') = 1\nORDER BY jurisdiction, year;`;
+    return `SELECT jurisdiction, year, value, unit, grade, grade_reasons, flags, missing_reason, dataset\nFROM 'tables/comparison.parquet'\nWHERE measure = '${entry.id}'\n  AND scope <> 'alternative'\n  AND ${where}\nORDER BY jurisdiction, year;`;
   }
   if (partner === ALL) {
     return `SELECT jurisdiction, year, max(coalesce(all_partners, value)) AS value\nFROM 'tables/headline.parquet'\nWHERE indicator = '${entry.indicator}'\n  AND (all_partners IS NOT NULL OR partner IN ('_T', '_Z'))\n  AND ${where}\nGROUP BY jurisdiction, year\nORDER BY jurisdiction, year;`;
@@ -127,7 +127,7 @@ function pandas(entry) {
   const table = fromComparison(entry, partner) ? "comparison" : "headline";
   const head = `import pandas as pd\n\nrows = pd.read_parquet("tables/${table}.parquet")\nrows = rows[rows["jurisdiction"].isin([${listed(state.places)}]) & rows["year"].between(${state.from}, ${state.to})]\n`;
   if (table === "comparison") {
-    return `${head}rows = rows[rows["measure"] == "${entry.id}"]\nrows = rows.assign(missing=rows["value"].isna(), published=rows["aggregation"] == "published")\nrows = rows.sort_values(["jurisdiction", "year", "missing", "published"])\nrows = rows.drop_duplicates(["jurisdiction", "year"])`;
+    return `${head}rows = rows[(rows["measure"] == "${entry.id}") & (rows["scope"] != "alternative")]\nrows = rows.sort_values(["jurisdiction", "year"])`;
   }
   if (partner === ALL) {
     return `${head}rows = rows[(rows["indicator"] == "${entry.indicator}") & (rows["all_partners"].notna() | rows["partner"].isin(["_T", "_Z"]))]\nrows = rows.assign(value=rows["all_partners"].fillna(rows["value"]))\nrows = rows.groupby(["jurisdiction", "year"], as_index=False)["value"].max()`;
