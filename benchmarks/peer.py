@@ -18,7 +18,7 @@ import pandera.polars as pa
 import polars as pl
 
 AREAS = ("geo", "citizen", "partner", "c_birth")
-NO_KEY = ("OBS_", "CONF_", "LAST UPDATE", "_dlt")
+NO_KEY = ("obs_", "conf_", "last_update", "_dlt")
 
 
 def parts(paths: list[str], areas: pl.DataFrame) -> Iterator[object]:
@@ -48,10 +48,11 @@ def load(payloads: dict[str, list[str]], areas: pl.DataFrame, target: Path) -> N
 def check(target: Path, name: str) -> None:
     """Check one dataset; raise ``SchemaErrors`` where a check fails."""
     frame = pl.read_parquet(target / "migration" / name / "*.parquet")
-    key = [column for column in frame.columns if not column.upper().startswith(tuple(map(str.upper, NO_KEY)))]
-    columns = {column: pa.Column(str) for column in key}
-    value = pa.Column(float, pa.Check.ge(0), nullable=True)
-    pa.DataFrameSchema({**columns, "obs_value": value}, unique=key).validate(frame, lazy=True)
+    key = [column for column in frame.columns if not column.startswith(NO_KEY) and not column.endswith("_area")]
+    columns = {column: pa.Column(str) for column in key} | {
+        "obs_value": pa.Column(float, pa.Check.ge(0), nullable=True)
+    }
+    pa.DataFrameSchema(columns, unique=key).validate(frame, lazy=True)
 
 
 def main(inputs: Path, target: Path) -> None:

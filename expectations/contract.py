@@ -1,7 +1,8 @@
 """Rules that follow from the contract of a table, and the expectations of Great Expectations that check them.
 
 Nothing here imports Great Expectations: an expectation is its type and arguments, so that the rules of a table can be
-listed without the seconds that this import takes. Several expectations with one reason are one rule.
+listed without the seconds that this import takes. Several expectations with one reason are one rule. Whether a row
+meets an expectation depends on the row only: ``suite`` relies on it. That keys are unique is a rule in ``values``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,6 @@ REASONS: Mapping[str, str] = {
     "fields_filled": "The contract states which fields may be empty. Another empty field is an error of reading.",
     "codes_in_lists": "A code that is not in its list has no definition, so nobody can know what the row counts.",
     "patterns_matched": "Identifiers have one spelling, so that rows can be joined and payloads can be found again.",
-    "key_unique": "Two rows with one key are two answers to one question, and every sum counts both.",
     "missing_has_reason": "A missing value is never 0 and never dropped: a row has a value, or the reason for none.",
     "value_within_bounds": "The bounds are the least and greatest true value that a rounded figure or a range allows, "
     "so the value is between them.",
@@ -42,7 +42,7 @@ def expectations_of(contract: Contract, lists: Mapping[str, frozenset[str]]) -> 
     ``lists``: code list → its codes, also for ``publisher``, ``dataset``, ``area`` and ``indicator``. A list that is
     not in it has no codes, so that every code of it fails.
     """
-    return [*_columns(contract), *_fields(contract, lists), *_key(contract), *_observation(contract)]
+    return [*_columns(contract), *_fields(contract, lists), *_observation(contract)]
 
 
 def rules_of_contract(contract: Contract) -> list[Rule]:
@@ -68,15 +68,6 @@ def _fields(contract: Contract, lists: Mapping[str, frozenset[str]]) -> Iterator
         if column.pattern:
             kwargs = {"column": name, "regex": column.pattern}
             yield Expectation("patterns_matched", "expect_column_values_to_match_regex", kwargs, (name,))
-
-
-def _key(contract: Contract) -> Iterator[Expectation]:
-    if len(contract.key) == 1:
-        kind, kwargs = "expect_column_values_to_be_unique", {"column": contract.key[0]}
-        yield Expectation("key_unique", kind, kwargs, contract.key)
-    else:
-        kind, columns = "expect_compound_columns_to_be_unique", {"column_list": list(contract.key)}
-        yield Expectation("key_unique", kind, {**columns, "ignore_row_if": "never"}, contract.key)
 
 
 def _observation(contract: Contract) -> Iterator[Expectation]:

@@ -6,6 +6,7 @@ import polars as pl
 
 from expectations.rule import Rules, Table
 from warehouse.codes.concepts import counting_by, indicators_with
+from warehouse.rows import key_numbers
 
 # The first year of the United Nations' estimates, and the last of its projections.
 YEARS = (1950, 2100)
@@ -43,6 +44,13 @@ def types_as_declared(table: Table) -> pl.LazyFrame:
         if name in found and found[name] != kind
     ]
     return pl.LazyFrame(rows, schema=["field", "declared", "found"], orient="row")
+
+
+@_form(reason="Two rows with one key are two answers to one question, and every sum counts both.")
+def key_unique(table: Table) -> pl.LazyFrame:
+    """All rows whose key another row has too. A missing part of a key equals a missing part."""
+    rows = table.rows.collect()
+    return rows.filter(key_numbers([rows], table.contract.key)[0].is_duplicated()).lazy()
 
 
 @_form(

@@ -17,8 +17,13 @@ from expectations.validation import ROW_RULES, row_rules_of
 from tests.support.frames import FACTS, failing_rows, rows
 from warehouse.contracts import contract, contracts
 
+# The last row has the codes of the first, so that nothing but its key or what is broken in it is new.
 CORRECT = rows(
-    "population", {}, {"jurisdiction": "BEL", "value": None, "missing_reason": "not_published"}, {"jurisdiction": "CHN"}
+    "population",
+    {},
+    {"jurisdiction": "BEL", "value": None, "missing_reason": "not_published"},
+    {"jurisdiction": "CHN"},
+    {"period": date(2020, 1, 1)},
 )
 
 # From a correct frame to one whose last row is broken.
@@ -75,7 +80,7 @@ def failed(outcomes: list[Outcome]) -> dict[str, Outcome]:
 def test_a_correct_table_passes_all_rules() -> None:
     outcomes = validate(contract("population"), CORRECT, FACTS)
     assert failed(outcomes) == {}
-    assert {outcome.checked for outcome in outcomes} == {3}
+    assert {outcome.checked for outcome in outcomes} == {CORRECT.height}
     assert all(outcome.rows.is_empty() and outcome.failing == 0 for outcome in outcomes)
 
 
@@ -274,7 +279,7 @@ def test_an_error_of_great_expectations_is_a_failed_check_with_its_cause(monkeyp
         raise ValueError("unexpected_percent 1805")
 
     monkeypatch.setattr(suite, "evaluate", evaluate)
-    outcome = failed(validate(contract("population"), CORRECT, FACTS))["key_unique"]
+    outcome = failed(validate(contract("population"), CORRECT, FACTS))["fields_filled"]
     assert outcome.rows["problem"].to_list() == ["could not be checked: ValueError: unexpected_percent 1805"]
 
 
