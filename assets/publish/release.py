@@ -4,6 +4,8 @@ The report pages belong to the release: they carry its name and become visible i
 """
 
 import logging
+import os
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 
 import expectations
 from assets.core.errors import AssetError
 from assets.core.failures import STALE_AFTER, Failing
+from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
 from assets.explore import explorer, report
 from assets.ingest.stored import StageResult, release_fingerprint
@@ -30,6 +34,7 @@ from warehouse.errors import ReleaseError
 from warehouse.exports import headline_csv, parquet
 from warehouse.exports.about import About, Source
 from warehouse.exports.documents import contents_of, documents
+from warehouse.files import sha256
 from warehouse.releases import Release, TableFacts
 
 log = logging.getLogger("corridor.release")
@@ -41,6 +46,8 @@ Outcomes = Mapping[str, Sequence[expectations.Outcome]]
 
 # The facts of a table that table ``release`` lists.
 LEDGER = ("rows", "bytes", "sha256", "schema_version")
+# The file of a stored table with its sha256 and the number of its withheld rows.
+_FACTS = "facts.json"
 
 
 @dataclass(frozen=True)
@@ -149,11 +156,12 @@ def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it 
     left_out: Counter[str] = Counter()
     facts: dict[str, TableFacts] = {}
     for name, item in results.items():
-        frame, excluded = redistributable_rows(name, item.frame)
+        facts[name], excluded = put_table(workspace, name, item, folder / "tables")
         left_out.update(excluded)
-        facts[name] = _table(folder, name, frame)
     history = [*releases.index(workspace.releases), replace(draft, tables=facts)]
-    facts["release"] = _table(folder, "release", _ledger(history))
+    ledger = folder / "tables" / "release.parquet"
+    parquet.write(_ledger(history), contract("release"), ledger)
+    facts["release"] = releases.facts(ledger, "release")
     entry = replace(draft, tables=facts, left_out=dict(sorted(left_out.items())))
     fingerprints = {item.fingerprint for item in results.values()}
     accepted = [item for item in acceptances(workspace) if item.fingerprint in fingerprints]
@@ -227,10 +235,42 @@ def redistributable_rows(name: str, frame: pl.LazyFrame) -> tuple[pl.LazyFrame, 
     return frame.filter(allowed), dict(excluded.iter_rows())
 
 
-def _table(folder: Path, name: str, frame: pl.LazyFrame) -> TableFacts:
-    path = folder / "tables" / f"{name}.parquet"
-    parquet.write(frame, contract(name), path)
-    return releases.facts(path, name)
+def put_table(workspace: Workspace, name: str, item: StageResult, folder: Path) -> tuple[TableFacts, dict[str, int]]:
+    """Put the Parquet file of a table into a folder; return its facts and the number of withheld rows by dataset.
+
+    The file is a stage result, so the releases with an unchanged table share one file on the disk. It is read-only,
+    because a change of it would change all of them. A stored file that was damaged is not used.
+    """
+    stage = fingerprint("released", name, item.fingerprint)
+    stored = workspace.stage_cache.get_or_build(
+        "released", name, stage, lambda target: _write_file(name, item.frame, target)
+    )
+    known = orjson.loads((stored / _FACTS).read_bytes())
+    path = folder / f"{name}.parquet"
+    _link(stored / path.name, path)
+    facts = releases.facts(path, name)
+    if facts.sha256 != known["sha256"]:
+        path.unlink()
+        parquet.write(redistributable_rows(name, item.frame)[0], contract(name), path)
+        facts = releases.facts(path, name)
+    return facts, known["withheld"]
+
+
+def _write_file(name: str, frame: pl.LazyFrame, folder: Path) -> None:
+    """Write the Parquet file of a table without the rows that may not be redistributed, and its facts."""
+    path = folder / f"{name}.parquet"
+    rows, withheld = redistributable_rows(name, frame)
+    parquet.write(rows, contract(name), path)
+    path.chmod(path.stat().st_mode & ~0o222)
+    (folder / _FACTS).write_bytes(orjson.dumps({"sha256": sha256(path), "withheld": withheld}))
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it if the names would be on two file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _ledger(history: list[Release]) -> pl.LazyFrame:
