@@ -52,6 +52,7 @@ STEPS: dict[str, tuple[str, str, int]] = {
     "stage cache: temporary folder removed": ("rmtree", r"/stage_cache/observations/", 1),
     "stage cache: table stored": ("rename", r"/stage_cache/tables/", 1),
     "stage cache: outcomes stored": ("rename", r"/stage_cache/checks/", 1),
+    "stage cache: file of a release stored": ("rename", r"/stage_cache/released/", 1),
     "publish: release in a temporary folder": ("mkdtemp", r"/releases/\.aside-", 1),
     "publish: documents": ("open", r"/\.aside-.*/datapackage\.json$", 1),
     "publish: last document": ("open", r"/\.aside-.*/quality/index\.html$", 1),
