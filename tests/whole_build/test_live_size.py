@@ -67,7 +67,8 @@ def test_killed_builds_end_in_the_release_of_an_uninterrupted_one(
     measured: tuple[Path, dict[str, object]], tmp_path: Path
 ) -> None:
     shutil.copytree(measured[0] / "archive", tmp_path / "archive")
-    assert any([killed(tmp_path, seconds) for seconds in KILLED_AFTER])
+    kills = [killed(tmp_path, seconds) for seconds in KILLED_AFTER]
+    assert any(kills)
     assert tables(tmp_path) == {}, "a killed build has no release"
     subprocess.run(night(tmp_path), check=True, stdout=subprocess.DEVNULL, timeout=600)
     assert tables(tmp_path) == tables(measured[0])
