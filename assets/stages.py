@@ -19,7 +19,7 @@ from assets.core.errors import AssetError, HeldBackError, held_back
 from assets.core.failures import Failing
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
-from assets.ingest import bitemporal, recoding, shrinking
+from assets.ingest import bitemporal, changed, implausible, recoding
 from assets.ingest.failing import failing as failing_requests
 from assets.ingest.holding import AcceptedFigure, hold_back, is_prose
 from assets.ingest.reading import current_responses, read_responses
@@ -52,7 +52,14 @@ log = logging.getLogger("corridor.build")
 INPUTS = "payloads version"
 
 # Checks of single responses that a person may accept → the responses that are not used, by fingerprint, with reasons.
-REFUSALS = {recoding.CHECK: recoding.recoded, shrinking.CHECK: shrinking.shrunken}
+REFUSALS = {
+    recoding.CHECK: recoding.recoded,
+    implausible.CHECK: implausible.implausible,
+    changed.LOST: changed.shrunken,
+    changed.MOVED: changed.moved,
+}
+# Those that look at one response. Documents are not compared with each other: each has its own figures.
+OF_ONE_RESPONSE = (recoding.CHECK, implausible.CHECK)
 
 # Characters of the first failing row that a sentence about a failed check shows.
 SHOWN_EXAMPLE = 200
@@ -148,14 +155,11 @@ def _write_observations(
 
 
 def _refused(workspace: Workspace, name: str, found: dict[str, list[ReadResponse]]) -> dict[str, str]:
-    """Fingerprint of each response that can be read and is not used → the reason.
-
-    Documents are not compared with each other: each has its own figures.
-    """
+    """Fingerprint of each response that can be read and is not used → the reason."""
     accepted = accepted_payloads(workspace, name)
     publisher, entry = datasets()[name]
     endpoint = publisher.endpoints[entry.endpoint]
-    checks = [recoding.CHECK] if endpoint.articles or endpoint.follow else list(REFUSALS)
+    checks = OF_ONE_RESPONSE if endpoint.articles or endpoint.follow else tuple(REFUSALS)
     return {key: reason for check in reversed(checks) for key, reason in _refused_by(check, found, accepted).items()}
 
 
@@ -339,8 +343,8 @@ def accept(workspace: Workspace, name: str, check: str, because: str, payload: s
     """Record that a person accepts the present rows of a table although a check fails on them.
 
     For table ``held_figure``, ``check`` is the name of a figure that is held back; the next build publishes it. For a
-    dataset, ``check`` is ``unknown_codes`` or ``lost_rows``, and the next build uses its newest response that this
-    check refuses, without the cells with unknown codes. If there are several, ``payload`` is the beginning of the
+    dataset, ``check`` is one of ``REFUSALS``, and the next build uses its newest response that this check refuses,
+    without the cells with unknown codes. If there are several, ``payload`` is the beginning of the
     sha256 of one of them.
     ``AssetError`` if no such check of severity error fails, or if no such figure is held back.
     """

@@ -78,7 +78,8 @@ class RowRule(Rule):
 
     It applies to tables with all fields in ``needs`` and, if ``tables`` is not empty, only to those tables. ``shows``:
     fields of a failing row that are shown next to its key and value. ``across``: the rule compares rows of several
-    jurisdictions, so that it is evaluated on the whole table and not on its parts.
+    jurisdictions, so that it is evaluated on the whole table and not on its parts. ``of_row``: a row breaks the rule by
+    itself, so that a payload with such a row can be refused before it reaches a table.
     """
 
     failing: Failing
@@ -86,6 +87,7 @@ class RowRule(Rule):
     tables: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
     across: bool = False
+    of_row: bool = False
 
     def applies(self, contract: Contract) -> bool:
         """Whether the rule applies to the table of a contract."""
@@ -106,6 +108,7 @@ class Rules(list[RowRule]):
         shows: tuple[str, ...] = (),
         part_of_contract: bool = False,
         across: bool = False,
+        of_row: bool = False,
     ) -> Callable[[Failing], Failing]:
         """Return a decorator that registers a function as a rule; the name of the rule is that of the function."""
 
@@ -121,6 +124,7 @@ class Rules(list[RowRule]):
                     shows=shows,
                     part_of_contract=part_of_contract,
                     across=across,
+                    of_row=of_row,
                 )
             )
             return failing

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -95,6 +96,27 @@ def validate(contract: Contract, rows: pl.DataFrame | pl.LazyFrame, known: Facts
     across = [_row_outcome(rule, table, count) for rule in row_rules_of(contract) if rule.across]
     found = {outcome.name: outcome for outcome in (*map(_added, zip(*parts, strict=True)), *across)}
     return [found[rule.name] for rule in rules_of(contract)]
+
+
+def broken_by_row(contract: Contract, rows: pl.DataFrame) -> str | None:
+    """The first rule of severity ``error`` that a row of one payload breaks by itself, with the first such row.
+
+    ``rows`` have the stored columns of the contract. None if no row breaks such a rule.
+    """
+    table = Table(rows.lazy(), contract, _facts_of_rows())
+    chosen = [rule for rule in row_rules_of(contract) if rule.of_row and set(rule.needs) <= set(rows.columns)]
+    for rule, found in zip(chosen, pl.collect_all([rule.failing(table) for rule in chosen]), strict=True):
+        if found.height:
+            first = found.select(_shown_columns(contract, found, rule.shows)).row(0, named=True)
+            shown = ", ".join(f"{name} {value}" for name, value in first.items() if value not in (None, "_T", "_Z"))
+            return f"{found.height:,} of its rows break the rule {rule.name}, for example {shown}"
+    return None
+
+
+@cache
+def _facts_of_rows() -> Facts:
+    """The facts that rules on single rows need."""
+    return facts(frozenset(), frozenset())
 
 
 def _part_outcomes(part: Table) -> list[Outcome]:

@@ -57,6 +57,7 @@ def key_unique(table: Table) -> pl.LazyFrame:
     reason="Each indicator has one unit, because figures in two units cannot be added, compared or ranked.",
     needs=("indicator", "unit"),
     shows=("unit",),
+    of_row=True,
 )
 def one_unit_per_indicator(table: Table) -> pl.LazyFrame:
     """Rows whose unit is not that of their indicator, with the unit that is declared for it."""
@@ -71,6 +72,7 @@ def one_unit_per_indicator(table: Table) -> pl.LazyFrame:
     "migration, natural increase, the net flow of students, the missing of an incident that corrects an earlier one, "
     "and the cost of a transfer at an exchange rate better than the market's.",
     needs=("indicator", "value"),
+    of_row=True,
 )
 def counts_not_negative(table: Table) -> pl.LazyFrame:
     """Negative figures of indicators that cannot be negative."""
@@ -97,7 +99,7 @@ def counts_are_whole(table: Table) -> pl.LazyFrame:
     )
 
 
-@_form(reason=YEARS_REASON, needs=("period",))
+@_form(reason=YEARS_REASON, needs=("period",), of_row=True)
 def periods_plausible(table: Table) -> pl.LazyFrame:
     """Rows whose period is before 1950 or after 2100."""
     return table.rows.filter(~pl.col("period").dt.year().is_between(*YEARS))
@@ -112,6 +114,7 @@ def years_plausible(table: Table) -> pl.LazyFrame:
 @_form(
     reason="A period is dated by its first day, so that figures of one year from two publishers have the same period.",
     needs=("period", "freq"),
+    of_row=True,
 )
 def periods_begin_their_frequency(table: Table) -> pl.LazyFrame:
     """Periods that are not the first day of the year, half-year, quarter or month of their frequency."""
@@ -149,6 +152,7 @@ def locators_not_negative(table: Table) -> pl.LazyFrame:
     "that nobody can be identified. Another figure comes from elsewhere or was misread.",
     needs=("publisher", "value"),
     tables=("asylum", "enforcement"),
+    of_row=True,
 )
 def eurostat_counts_are_multiples_of_five(table: Table) -> pl.LazyFrame:
     """Eurostat's figures that are not a multiple of 5."""

@@ -136,8 +136,8 @@ def figures(found: Frame, law: Frame, question: Question, engine: Engine) -> Fra
 def _with_scope(rows: Frame) -> Frame:
     """The rows with ``scope``: one figure of each Union has that of the Union, the other is the alternative.
 
-    The published figure is used, or the computed one if no figure is published. If both are missing, the computed one is
-    used, because it names the members without a figure, unless the measure cannot be added up.
+    The published figure is used, or the computed one if no figure is published. If both are missing, the computed one
+    is used, because it names the members without a figure, unless the measure cannot be added up.
     """
     keys = ["measure", "jurisdiction", "year"]
     present = ~nw.col("value").is_null()

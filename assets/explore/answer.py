@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from assets.explore.elements import number
-from warehouse.codes import UNION
 
 # The newest year is used that has this share of the states that any year has.
 ENOUGH = 0.9

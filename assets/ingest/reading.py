@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
+import expectations
 from assets.core.errors import AssetError
 from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
@@ -148,18 +149,20 @@ def _read(workspace: Workspace, name: str, pages: Pages, damages: list[str | Non
             break
         parts.append(found)
     normalised = [] if error else [part.normalised for part in parts]
-    facts = {
+    facts: dict[str, object] = {
         "page": len(parts) if error else None,
         "error": error,
         "stated": all(part.stated for part in parts),
         "cells": sum(part.cells for part in normalised),
         "lost": sum(part.lost for part in normalised),
     }
-    rows = _write_parts(folder, contract(datasets()[name][1].table).stored_schema, normalised)
+    declared = contract(datasets()[name][1].table)
+    rows = _write_parts(folder, declared.stored_schema, normalised)
     times = rows["known_from"].drop_nulls().unique().sort().to_list()
     dated_rows = any(part.dated_rows for part in parts)
     (folder / "times.json").write_bytes(orjson.dumps(times if dated_rows else times[-1:]))
-    (folder / "facts.json").write_bytes(orjson.dumps({"rows": rows.height, **facts}))
+    facts |= {"rows": rows.height, "sums": _sums(rows), "broken": expectations.broken_by_row(declared, rows)}
+    (folder / "facts.json").write_bytes(orjson.dumps(facts))
     log.info("read %s%s: %s", name, _slice(pages[0]), error or f"{rows.height:,} rows")
 
 
@@ -238,6 +241,14 @@ def _write_parts(folder: Path, schema: pl.Schema, parts: list[Normalised]) -> pl
     sentences = [part.sentences for part in parts if part.sentences is not None]
     pl.concat([pl.DataFrame(schema=SENTENCES), *sentences]).write_parquet(folder / "sentences.parquet")
     return pl.concat([rows, held.drop("why")])
+
+
+def _sums(rows: pl.DataFrame) -> list[tuple[object, ...]]:
+    """For each indicator and unit of statistics: the number of figures, and the sum of their absolute values."""
+    if not {"indicator", "unit", "value"} <= set(rows.columns):
+        return []
+    figures = rows.filter(pl.col("value").is_finite()).group_by("indicator", "unit")
+    return figures.agg(pl.len(), pl.col("value").abs().sum()).sort("indicator", "unit").rows()
 
 
 def _newest_good(

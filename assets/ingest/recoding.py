@@ -59,10 +59,9 @@ def _nearest(given: list[tuple[ReadResponse, int, int]], at: datetime) -> tuple[
 
 def _reason(response: ReadResponse, share: float) -> str:
     codes = response.unmatched.sort("cells", descending=True).select("dimension", "source_code").collect()
-    name = f"{response.pages[0].publisher}/{response.pages[0].dataset}"
     shown = ", ".join(f"{dimension} {code!r}" for dimension, code in codes.head(SHOWN).iter_rows())
     more = f" and {codes.height - SHOWN} more" if codes.height > SHOWN else ""
     return (
-        f"{share:.1%} of its cells have codes that no crosswalk has ({shown}{more}); `corridor accept {name} {CHECK} "
-        f"--payload {str(response.pages[0].payload)[:12]} --because REASON` uses it without these cells"
+        f"{share:.1%} of its cells have codes that no crosswalk has ({shown}{more}); "
+        f"{response.accepting(CHECK)} uses it without these cells"
     )

@@ -102,9 +102,24 @@ class ReadResponse(StoredRows):
         """What is known of the response as a whole.
 
         ``rows``, ``cells`` and ``lost`` cells are numbers; ``page`` and ``error`` are set if a page cannot be read;
-        ``stated`` is true if it has a time.
+        ``stated`` is true if it has a time. ``broken`` is the rule that a row breaks by itself, with the row.
         """
+        return self._facts
+
+    @property
+    def sums(self) -> list[tuple[str, str, int, float]]:
+        """For each indicator and unit of statistics: the number of figures, and the sum of their absolute values."""
+        return [(str(name), str(unit), int(count), float(total)) for name, unit, count, total in self._facts["sums"]]
+
+    @property
+    def _facts(self) -> dict[str, Any]:
         return dict(orjson.loads((self.folder / "facts.json").read_bytes()))
+
+    def accepting(self, check: str) -> str:
+        """The command that accepts the payloads although a check refuses them."""
+        page = self.pages[0]
+        payload = str(page.payload)[:12]
+        return f"`corridor accept {page.publisher}/{page.dataset} {check} --payload {payload} --because REASON`"
 
     @property
     def times(self) -> tuple[datetime, ...]:

@@ -1,6 +1,6 @@
 """A dataset whose publisher changed its codes: the last good payload stays in use, and a person decides."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,6 +130,31 @@ def test_a_response_that_lost_rows_is_not_used_until_a_person_accepts_it(
     accepted = stages.observations(workspace, PERMITS)
     assert accepted.failures == []
     assert accepted.frame.collect().height == before.height - 12
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check"),
+    [
+        pytest.param(lambda value: value * 1000, "moved_sums", id="persons in place of thousands"),
+        pytest.param(lambda value: -value, "broken_rules", id="negative persons"),
+    ],
+)
+def test_a_response_with_other_figures_is_not_used_until_a_person_accepts_it(
+    publishers: Double, workspace: Workspace, wrong: Callable[[int], int], check: str
+) -> None:
+    """Such a response would hold back the release with all other datasets."""
+    publishers.eurostat["migr_resfirst"] += [permit("US", "AT", year, year) for year in range(1990, 2020)]
+    before = night(workspace).frame.filter(jurisdiction="AUT").collect()
+    publishers.eurostat["migr_resfirst"] = [
+        record | {"OBS_VALUE": wrong(int(record["OBS_VALUE"]))} for record in publishers.eurostat["migr_resfirst"]
+    ]
+    result = night(workspace)
+    assert result.frame.filter(jurisdiction="AUT").collect().equals(before)
+    assert f"`corridor accept eurostat/migr_resfirst {check} --payload" in result.failures[0]
+    payload = str(read_responses(workspace, PERMITS)["geo=AT"][-1].pages[0].payload)
+    stages.accept(workspace, PERMITS, check, "they count otherwise now", payload[:12])
+    accepted = stages.observations(workspace, PERMITS).frame.filter(jurisdiction="AUT").collect()
+    assert accepted["value"].to_list() == [wrong(int(value)) for value in before["value"]]
 
 
 def test_an_accepted_payload_is_accepted_for_one_check_only(publishers: Double, workspace: Workspace) -> None:
