@@ -7,14 +7,16 @@ in use. A person may accept its payloads. Imports are not compared: a person may
 
 from collections.abc import Callable, Collection, Mapping
 
+import polars as pl
+
 from assets.ingest.stored import ReadResponse
 from expectations.drift import FEWEST_FIGURES, ROWS_LOST, SUM_MOVED
+from sources.catalogue import datasets
+from warehouse.contracts import contract
 
 # The number of rows from which a loss counts. The share that may be lost is that of the check of whole tables, so a cut
 # response does not reach that check.
 FEWEST_LOST = 10
-# Means are compared only if the numbers of figures differ by less than this factor: other rows have another mean.
-SAME_ROWS = 1.25
 # The names under which a person accepts the payloads of a dataset.
 LOST, MOVED = "lost_rows", "moved_sums"
 
@@ -33,7 +35,8 @@ def shrunken(found: Mapping[str, list[ReadResponse]], accepted: Collection[str])
 def moved(found: Mapping[str, list[ReadResponse]], accepted: Collection[str]) -> dict[str, str]:
     """Fingerprint of each response of a publisher whose figures of an indicator changed by more than half → the reason.
 
-    The mean of their absolute values is compared. ``accepted`` are the payloads that a person accepted.
+    Absolute values are added over the figures that both responses have, so that new figures may be of any size.
+    ``accepted`` are the payloads that a person accepted.
     """
     return _refused(found, accepted, MOVED, _moved_sums)
 
@@ -64,15 +67,33 @@ def _lost_rows(before: ReadResponse, response: ReadResponse) -> str | None:
 
 
 def _moved_sums(before: ReadResponse, response: ReadResponse) -> str | None:
-    sums = {(indicator, unit): (figures, total) for indicator, unit, figures, total in before.sums}
+    means = {(indicator, unit): total / figures for indicator, unit, figures, total in before.sums}
     for indicator, unit, figures, total in response.sums:
-        had, before_total = sums.get((indicator, unit), (0, 0.0))
-        if min(figures, had) < FEWEST_FIGURES or max(figures, had) > SAME_ROWS * min(figures, had):
-            continue
-        mean, mean_before = total / figures, before_total / had
-        if abs(mean - mean_before) > SUM_MOVED * mean_before:
-            return f"the mean of {indicator} in {unit} is {mean:,.6g} where it was {mean_before:,.6g} before"
+        mean = means.get((indicator, unit))
+        # The figures of both responses are read only if the means differ.
+        if mean is not None and abs(total / figures - mean) > SUM_MOVED * mean:
+            common, had, has = _sums_of_both(before, response, indicator, unit)
+            if common >= FEWEST_FIGURES and abs(has - had) > SUM_MOVED * had:
+                return f"{common:,} figures of {indicator} in {unit} add up to {has:,.6g}, and to {had:,.6g} before"
     return None
+
+
+def _sums_of_both(before: ReadResponse, response: ReadResponse, indicator: str, unit: str) -> tuple[int, float, float]:
+    """The number of figures of an indicator that both responses have, and the sums of their absolute values in each."""
+    page = response.pages[0]
+    declared = contract(datasets()[f"{page.publisher}/{page.dataset}"][1].table)
+    key = [name for name in declared.key if name in declared.stored_schema]
+    had, has = (
+        each.frame.filter(pl.col("indicator") == indicator, pl.col("unit") == unit, pl.col("value").is_finite()).select(
+            *key, pl.col("value").abs()
+        )
+        for each in (before, response)
+    )
+    both = had.join(has, on=key, nulls_equal=True, suffix="_now").select(
+        pl.len(), pl.col("value").sum(), pl.col("value_now").sum()
+    )
+    common, old, new = both.collect(engine="streaming").row(0)
+    return int(common), float(old), float(new)
 
 
 def _rows(response: ReadResponse) -> int:

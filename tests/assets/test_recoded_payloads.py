@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from assets import stages
@@ -155,6 +156,16 @@ def test_a_response_with_other_figures_is_not_used_until_a_person_accepts_it(
     stages.accept(workspace, PERMITS, check, "they count otherwise now", payload[:12])
     accepted = stages.observations(workspace, PERMITS).frame.filter(jurisdiction="AUT").collect()
     assert accepted["value"].to_list() == [wrong(int(value)) for value in before["value"]]
+
+
+def test_new_figures_may_be_of_any_size(publishers: Double, workspace: Workspace) -> None:
+    """In 2022 some states gave protection to more people than in all years before."""
+    publishers.eurostat["migr_resfirst"] += [permit("US", "AT", year, 5) for year in range(1990, 2020)]
+    night(workspace)
+    publishers.eurostat["migr_resfirst"].append(permit("US", "AT", 1989, 1_000_000))
+    result = night(workspace)
+    assert result.failures == []
+    assert result.frame.filter(pl.col("value") == 1_000_000).collect().height == 1
 
 
 def test_an_accepted_payload_is_accepted_for_one_check_only(publishers: Double, workspace: Workspace) -> None:
