@@ -79,7 +79,7 @@ def test_a_dataset_that_is_recoded_in_the_first_night_is_left_out_with_its_reaso
 def test_accepted_payloads_are_used_without_the_cells_with_unknown_codes(
     publishers: Double, workspace: Workspace
 ) -> None:
-    with pytest.raises(AssetError, match="no payload of eurostat/migr_resfirst is refused"):
+    with pytest.raises(AssetError, match="no payload of eurostat/migr_resfirst waits for acceptance"):
         stages.accept(workspace, PERMITS, "unknown_codes", "none")
     night(workspace)
     recode(publishers)
