@@ -57,7 +57,6 @@ def key_unique(table: Table) -> pl.LazyFrame:
     reason="Each indicator has one unit, because figures in two units cannot be added, compared or ranked.",
     needs=("indicator", "unit"),
     shows=("unit",),
-    of_row=True,
 )
 def one_unit_per_indicator(table: Table) -> pl.LazyFrame:
     """Rows whose unit is not that of their indicator, with the unit that is declared for it."""

@@ -182,7 +182,7 @@ def test_other_periods_are_parsed(text: str, first: date, freq: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "19", "2019-13", "2019-Q5", "2019-02-30", "WORLD"])
 def test_a_text_that_is_no_period_is_refused(text: str) -> None:
-    with pytest.raises(StructureError, match="no period"):
+    with pytest.raises(StructureError, match="not a period"):
         period(text)
 
 
