@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.core.workspace import Workspace
-from assets.publish.retention import UNUSED
-from assets.publish.retention import prune as prune_releases
+from assets.publish.pruning import UNUSED
+from assets.publish.pruning import prune as prune_releases
 from pipelines.doctor_live import ask, summary
 from pipelines.instance import forget_runs
 

@@ -116,8 +116,8 @@ def prune(
     The last ten releases stay, the last of each month for two years, the last of each year, and the releases that
     the command keep marked. No payload is removed.
     """
-    from assets.publish.retention import UNUSED
-    from assets.publish.retention import prune as prune_releases
+    from assets.publish.pruning import UNUSED
+    from assets.publish.pruning import prune as prune_releases
     from pipelines.instance import forget_runs, open_instance
 
     workspace, now = existing_workspace(data), datetime.now(UTC)

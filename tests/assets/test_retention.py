@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from assets.core.stage_cache import StageCache
 from assets.core.workspace import Workspace
-from assets.publish import retention as pruning
+from assets.publish import pruning
 from pipelines.build_definitions import build_definitions
 from pipelines.instance import open_instance
 from pipelines.resources import resource
@@ -151,7 +151,7 @@ import os, shutil, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from assets.core.workspace import Workspace
-from assets.publish.retention import prune
+from assets.publish.pruning import prune
 from warehouse import iceberg, releases
 from warehouse.storage.local import LocalPlace
 
