@@ -7,9 +7,10 @@ of the sentence are unread, because its words may narrow them too.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import pairwise, product
 
-from sources.prose.language.quantities import Quantity, quantities
+from sources.prose.language.quantities import Figure, Quantity, figure, quantities
 from sources.prose.language.sentences import Compact
 from sources.prose.language.time_expressions import TimeExpression, time_at, times_in
 from sources.prose.language.vocabulary import Token, vocabulary
@@ -50,6 +51,7 @@ _MEAN = re.compile(
     r"(?:出入境|通关|查验|客流)?(?:人员|人数|客流|旅客)?(?:约|近|超过?)?(?:为|达到?|高达)?$"
     r"|, (?:averaging|or an average of|an average of|with an average of|or|with a daily average of) $"
 )
+_SUM = re.compile(r"[,、](?:以上)?(?:合计|共计|总计)(?:为|达)?")
 # A round number that the figure after it passes: 首次突破3亿,达30119万人.
 _PASSED = re.compile(r"突破|超|逾|接近|逼近|近|站上|迈上|跨")
 _PASSED_TO = re.compile(r"(?:大关|关口)?,?(?:达到?了?|为|至)")
@@ -211,6 +213,7 @@ class _Sentence:
             or self._listed(region, found)
             or self._continued(region, quantity)
             or self._statement(region, quantity)
+            or self._summed(region, quantity)
             or self._changed_to(region, found)
             or self._changed_to_in_english(region, found)
             or self._changed(region, found)
@@ -328,8 +331,12 @@ class _Sentence:
 
     def _mean(self, region: str, quantity: Quantity) -> int:
         """Skip a mean over days or a peak after its total; the changes that follow are changes of the mean."""
-        same_unit = self.out.readings and quantity.unit == self.out.readings[-1].quantity.unit
-        if not same_unit or not _MEAN.fullmatch(region):
+        if self.out.readings:
+            follows = quantity.unit == self.out.readings[-1].quantity.unit and bool(_MEAN.fullmatch(region))
+        else:  # a sentence of its own: 查验2亿人次;单日最高峰出现在5月1日,达218.4万人次
+            known = bool(self.thread.last and quantity.unit) and not self.thread.broken
+            follows = known and bool(_MEAN.fullmatch(f",{region}"))
+        if not follows:
             return 0
         self.out.unread.append((quantity, "it is a mean or a peak"))
         self.out.aside.append((self.at, quantity.unit_end))
@@ -360,6 +367,23 @@ class _Sentence:
         self.out.aside.append((self.at, quantity.unit_end))
         self.at = quantity.unit_end + self.text.startswith(")", quantity.unit_end)
         return 1
+
+    def _summed(self, region: str, quantity: Quantity) -> int:
+        """Read the declared sum of the figures before: 内地居民X,港澳台居民Y,外国人Z,合计6.07亿人次."""
+        if not _SUM.fullmatch(region) or not ends_clause(self.text[quantity.unit_end :]):
+            return 0
+        for declared in self.grammar.sums:
+            parts = self.run[-len(declared.parts) :]
+            named = sorted(part.found.name for part in parts) == sorted(declared.parts)
+            if not named or any(part.quantity.unit != quantity.unit for part in parts):
+                continue
+            if reduce(Figure.plus, (figure(part.quantity.text) for part in parts)).agrees(figure(quantity.text)):
+                whole = self.grammar.statements[declared.whole]
+                found = replace(parts[0].found, name=declared.whole, declared=whole, form=whole, fields=whole.fixed)
+                self._keep(replace(found, end=quantity.unit_end), quantity)
+                self.out.readings[-1] = replace(self.out.readings[-1], own=parts[0].own, earlier=parts[0].earlier)
+                return 1
+        return 0
 
     def _changed_to(self, region: str, found: list[Quantity]) -> int:
         """Read a change and the figure after it: 农民工总量比上年增加220万人,达到29973万人."""

@@ -196,10 +196,11 @@ def _collect(
 
 def _in_year(period: tuple[str | None, str] | None, year: str) -> tuple[str | None, str]:
     """Return the same period of another year: 2023-S1 for 2024-S1 and 去年; None for spans of days and of years."""
-    if period is None or period[0] is None or "/" in period[0]:
+    parts = ((period and period[0]) or "").split("/")
+    if not parts[0] or len({part[:4] for part in parts}) > 1 or len(parts[-1]) > len("2024-12"):
         return None, "it is of another year than a figure that is not read"
-    stated = int(year[:4]) if year[:4].isdigit() else int(period[0][:4]) - 1
-    return f"{stated}{period[0][4:]}", ""
+    stated = int(year[:4]) if year[:4].isdigit() else int(parts[0][:4]) - 1
+    return "/".join(f"{stated}{part[4:]}" for part in parts), ""
 
 
 def _match(
@@ -308,6 +309,7 @@ class _Scope:
         self.title = page.title.strip()
         self.document = self._is_part(page.title) or bool(_part(page.title) and not _NATION.search(page.title))
         words = (*known.issuers, *vocabulary().titles, "全国", "我国", "中国", "China", "NIA", "NBS")
+        words += ("nationwide", "across the country", "of the national population")
         words += tuple(word for entry in known.neutral for word in entry.words)
         self.nation = re.compile("|".join(re.escape(word) for word in words))
         self.heading = self.part = self.region = self.document_region = False

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sources.prose.language.quantities import Quantity
 from sources.prose.language.time_expressions import TimeExpression, time_at
 from sources.prose.language.vocabulary import Lexer, Token, reporters, vocabulary
-from sources.prose.statements import Form, Statement, Statements, Worded
+from sources.prose.statements import Form, Statement, Statements, Sum, Worded
 
 _BEFORE = frozenset({"neutral", "reporting", "policy", "time", "verb", "link", "topic", "compare", "list"})
 _BETWEEN = frozenset({"between", "time", "verb", "compare", "list"})
@@ -90,6 +90,7 @@ class Grammar:
     published: date | None
     numbered: tuple[re.Pattern[str], ...]
     verbs_needed: bool = False
+    sums: tuple[Sum, ...] = ()
     reporters: re.Pattern[str] | None = None
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -151,7 +152,8 @@ class Grammar:
         words = [_Word(shape.before[token.start : token.end], token) for token in before]
         between = [_Word(shape.between[token.start : token.end], token) for token in lexed.tokens]
         topics = [word for word in words if any(pattern.fullmatch(word.text) for pattern in worded.topics)]
-        if why := _of_another(worded, words, between, topics):
+        cut = max(shape.before.rfind(","), shape.before.rfind(":"))
+        if why := _of_another(worded, words, between, topics, cut):
             return why
         unit = quantity.unit or _unit_before(shape.match.group(), shape.between, worded.form)
         fields = declared.fields_of(shape.match.groupdict(), inherited)
@@ -185,13 +187,15 @@ class _Word(NamedTuple):
         return self.token.roles
 
 
-def _of_another(worded: Worded, before: list[_Word], between: list[_Word], topics: list[_Word]) -> str:
-    """Return why the words of a clause make it another statement: a list, another verb or another topic."""
-    last = next((at for at in range(len(before), 0, -1) if before[at - 1].text in (",", ":")), 0)
+def _of_another(worded: Worded, before: list[_Word], between: list[_Word], topics: list[_Word], cut: int) -> str:
+    """Return why the words of a clause make it another statement: a list, another verb or another topic.
+
+    Words of policy before ``cut``, the last comma, do not count.
+    """
     if any("list" in word.roles for word in (*before, *between)):
         return "it is a list"
     for at, word in enumerate((*before, *between)):
-        introduces = at < last and "policy" in word.roles
+        introduces = at < len(before) and word.token.end <= cut and "policy" in word.roles
         if _is_verb(word.roles) and not introduces and not _verbs(word.token) & set(worded.form.verb):
             return f"the verb “{word.text}” is of another statement"
         known = "neutral" in word.roles or introduces
@@ -215,6 +219,7 @@ def grammar_of(known: Statements, applicable: Mapping[str, Statement], published
         published=published,
         numbered=tuple(p for p in phrases if re.search(r"\\d|\d", p.pattern)),
         verbs_needed=known.verbs_needed,
+        sums=tuple(known.sums),
         reporters=reporters(text),
     )
 

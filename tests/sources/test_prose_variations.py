@@ -316,6 +316,8 @@ def test_a_part_of_the_nation_is_not_the_nation(sentence: Sentence, part: str, m
 @settings(max_examples=300, deadline=None)
 @given(SENTENCES, st.sampled_from(["", "万", "岁", "元", "%", "倍", "个百分点", "万元", "天", "万份", "亿吨", "公里"]))
 def test_another_unit_or_none_is_not_read(sentence: Sentence, unit: str) -> None:
+    if unit.endswith(sentence.unit):
+        return
     text = sentence.text("39.4").removesuffix(sentence.unit) + unit
     assert read(sentence.publisher, text) == set(), text
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
+from sources.prose.language.holidays import holiday_at
+
 _FIRST = r"(?:(?P<y1>(?:19|20)\d{2})年|(?P<r1>今年|去年|上年))?"
 _NAMED = r"(?:(?P<y0>(?:19|20)\d{2})年|(?P<r0>今年|去年|上年))?"
 _LAST = r"(?:(?P<y2>(?:19|20)\d{2})年|(?P<r2>今年|去年|上年))?"
@@ -72,8 +74,11 @@ class _Day:
 def span_at(text: str, start: int, published: date | None) -> Span | None:
     """Return the span that begins at a position of a text, or None. ``why`` is the reason if it names no period."""
     if planned := _PLANNED.match(text, start):
-        first = _PLANS[planned["plan"]]
-        return Span(planned.end(), part=f"{first}/{first + 4}")
+        year = _PLANS[planned["plan"]]
+        return Span(planned.end(), part=f"{year}/{year + 4}")
+    if holiday := holiday_at(text, start, published):
+        first, last = (_Day(day.year, day.month, day.day) for day in (holiday.first, holiday.last))
+        return Span(holiday.end, *_period(first, last))
     until = _SINCE.match(text, start)
     found = until or _DAYS.match(text, start)
     if found is None:

@@ -38,7 +38,7 @@ _PARTS = re.compile(
     r"|(?P<threequarters>[前头][三3]个?季度)|(?P<otherquarters>[前头][一二两12]个?季度)"
     r"|(?P<quarter>第?(?P<q>[一二三四1-4])季度(?P<quarterend>末)?)|(?P<half>(?P<h>[上下])半年)"
     rf"|(?P<summer>暑期(?:\(?[7七]月?{_DASH}[8八]月\)?)?)"
-    rf"|(?P<months>(?P<m1>\d{{1,2}})月?(?:份)?{_DASH}(?P<m2>\d{{1,2}})月(?:份)?(?P<mend>底|末)?)"
+    rf"|(?P<months>(?P<m1>\d{{1,2}})(?:月?(?:份)?{_DASH}|(?P<both>、))(?P<m2>\d{{1,2}})月(?:份)?(?P<mend>底|末)?)"
     r"|(?P<month>(?P<m>(?<![\d.])\d{1,2})月(?:份)?(?:当月)?(?P<monthend>底|末)?)"
     r"|(?P<yearend>年末|年底|(?<=年)(?:末|底)|岁末)|(?P<whole>全年度?|年内|同年|当年)"
     r"|(?P<average>(?:平均)?[每日月周年]?均每?[天日月周年](?!收入|消费|龄)|[日周月年]均(?!收入|消费|龄|工资)|平均每[天日月周年]"
@@ -57,7 +57,7 @@ _PARTS = re.compile(
 )
 _WHOLE_NAMES = re.compile(
     r"(?:党的|中共)?十[六七八九]大以来|(?:党的)?二十大以来|改革开放(?:\w{1,3}年)?以来|新中国成立以来|建国以来|世纪以来|疫情(?:发生)?以来"
-    r"|\w{1,14}(?:成立|组建|实施|启动|开展|部署|运行|施行|挂牌|出台|上线|改革|发布|实行|开通|启用)(?:\w年)?以来"
+    r"|(?:(?![自从]\d)\w){1,14}(?:成立|组建|实施|启动|开展|部署|运行|施行|挂牌|出台|上线|改革|发布|实行|开通|启用)(?:\w年)?以来"
 )
 # What joins two parts of one expression.
 _JOINED = re.compile(r"的|,(?=截[至止])")
@@ -261,7 +261,8 @@ def _part(found: re.Match[str], kind: str, *, until: bool) -> tuple[str, bool] |
             return (f"-01/-{count:02}" if 1 < count <= 12 else "-01", False) if 1 <= count <= 12 else None
         if kind == "months":
             first, last = int(found["m1"]), int(found["m2"])
-            return (f"-{first:02}/-{last:02}", bool(found["mend"])) if 1 <= first < last <= 12 else None
+            named = first + 1 == last if found["both"] else first < last  # 5、6月份, but not 5、8月份
+            return (f"-{first:02}/-{last:02}", bool(found["mend"])) if named and first >= 1 and last <= 12 else None
         if kind == "month":
             month = int(found["m"])
             return (f"-{month:02}", bool(found["monthend"])) if 1 <= month <= 12 else None

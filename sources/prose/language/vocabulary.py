@@ -283,6 +283,8 @@ def _compiled(word: str) -> re.Pattern[str]:
     escaped = (
         escaped.replace("<province>", _PROVINCE)
         .replace("<person>", _PERSON)
+        .replace("\\~成", r"[\u4e00-\u9fff、]{1,12}成")
+        .replace("~成", r"[\u4e00-\u9fff、]{1,12}成")
         .replace("\\~", r"[\u4e00-\u9fff、]{2,12}")
         .replace("~", r"[\u4e00-\u9fff、]{2,12}")
     )

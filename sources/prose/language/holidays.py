@@ -1,0 +1,77 @@
+"""Public holidays of China in prose, with the days that the notices of ``holidays.yaml`` state."""
+
+import re
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from sources.prose.language.quantities import small
+from warehouse.yaml_text import parse_yaml
+
+_ONE = r"[“\"]?(?:春节|元旦|清明|五一|劳动|端午|中秋|国庆|双节)[”\"]?节?"
+_HOLIDAY = re.compile(
+    rf"(?:(?P<year>(?:19|20)\d{{2}})年|(?P<relative>今年|去年|上年))?的?(?P<names>{_ONE}(?:[、和]?{_ONE})*)"
+    r"(?:小长假|长假|假期)(?:期间)?(?P<count>[一二三四五六七八九十]|\d{1,2})?(?(count)天)(?!前|后|首|第|的?最|末|最后|倒数|\()"
+)
+_NAMES = {"五一": "劳动节", "劳动": "劳动节", "清明": "清明节", "端午": "端午节", "中秋": "中秋节", "国庆": "国庆节"}
+
+
+class Holiday(NamedTuple):
+    """A holiday in a text: its end in the text, and its first and last day."""
+
+    end: int
+    first: date
+    last: date
+
+
+def holiday_at(text: str, start: int, published: date | None) -> Holiday | None:
+    """Return the holiday whose name begins at a position of a text, or None if its days are not declared.
+
+    A name without a year is the last such holiday that was over, or had begun, on the day of publication.
+    """
+    found = _HOLIDAY.match(text, start)
+    if found is None:
+        return None
+    years = _years(found["year"], found["relative"], published)
+    days = next((days for year in years if (days := _days(_named(found["names"]), year, published))), None)
+    if days is None or (found["count"] and small(found["count"]) != (days[1] - days[0]).days + 1):
+        return None
+    return Holiday(found.end(), *days)
+
+
+def _years(stated: str | None, relative: str | None, published: date | None) -> tuple[int, ...]:
+    if stated:
+        return (int(stated),)
+    if published is None:
+        return ()
+    if relative:
+        return (published.year - (relative != "今年"),)
+    return (published.year,)
+
+
+def _named(names: str) -> frozenset[str]:
+    """Return the holidays of a name as the notices write them: 国庆中秋 are two, and 双节 are the same two."""
+    if "双节" in names:
+        return frozenset({"国庆节", "中秋节"})
+    return frozenset(_NAMES.get(name, name) for name in re.findall("春节|元旦|清明|五一|劳动|端午|中秋|国庆", names))
+
+
+def _days(names: frozenset[str], year: int, published: date | None) -> tuple[date, date] | None:
+    """Return the days of a holiday that is over. National Day and Mid-Autumn may be one holiday with either name."""
+    for listed, days in _declared().get(year, {}).items():
+        if names == listed or (names < listed and "国庆节" in names):
+            return days if published is None or days[1] <= published else None
+    return None
+
+
+@cache
+def _declared() -> dict[int, dict[frozenset[str], tuple[date, date]]]:
+    loaded: Any = parse_yaml((files(__package__) / "holidays.yaml").read_text(encoding="utf-8"))
+    return {
+        notice["year"]: {
+            frozenset(names.split("、")): (date.fromisoformat(days[:10]), date.fromisoformat(days[11:]))
+            for names, days in notice["days"].items()
+        }
+        for notice in loaded["notices"]
+    }
