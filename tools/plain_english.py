@@ -25,6 +25,7 @@ SUFFIXES = ("py", "yaml", "md")
 OUR_COLUMNS = {"description", "note", "absence_source"}
 
 _THINGS = "cell|check|column|dataset|document|field|figure|file|module|payload|release|row|rule|source|table|vintage"
+_CONTENTS = "browser|code|date|day|dataset|folder|month|number|observation|page|request|sha256|terminal|total|value"
 # Each pattern with what to write in its place.
 BANNED = (
     (r"(?<!-)\b(?:speaks?|spoke|spoken|speaking)\b", "uses, contains, covers"),
@@ -42,6 +43,7 @@ BANNED = (
     (r"\bwhatever\b", "any, every"),
     (r"\bbelongs? to nobody\b", "has no owner"),
     (r"\b(?:gives?|gave) its word\b", "states"),
+    (rf"(?<=. )(?<![Tt]here )\b(?:is|are|was|were|be) no (?:valid\b|kind\b|(?:{_THINGS}|{_CONTENTS})s?\b)", "is not a"),
     (r"(?<!in-)\bhouse\b(?! of)", "workspace, project"),
     (r"(?:^Of|(?<=[.:;] )[Oo]f) (?:a|an|the|two|several|many|what|which|those|these|its|each|one)\b", "subject first"),
     (rf"\b(?:{_THINGS})s?(?: that| which)? (?:know|want|think|believe|hope|remember|forget|care|live)s?\b", "a fact"),

@@ -21,6 +21,7 @@ FIGURATIVE = (
     "The total: of those that have one.",
     "Every code of whatever list.",
     "The payloads remember their request.",
+    "A blank field is no cell.",
 )
 PLAIN = (
     "The document states when the law enters into force.",
@@ -32,6 +33,7 @@ PLAIN = (
     "All values apart from the first.",
     "The Standing Committee adopts the law of the household.",
     "The pattern begins with {alone} and the figure.",
+    "The figure is no longer known, because there is no table and a part is no whole.",
 )
 
 
