@@ -159,7 +159,7 @@ def _problems(workspace: Workspace, night: Sequence[Run]) -> list[str]:
         from pipelines.operations import runs
 
         with open_instance(workspace.data) as instance:
-            return runs.problems(instance, failed) or ["its process was killed"]
+            return runs.problems(instance, failed) or [runs.failure(instance, failed)]
     is_dead = "STARTED" in states and was_killed(workspace.archive.root)
     return ["its process was killed; the next build continues it"] if is_dead else []
 
