@@ -166,6 +166,7 @@ class _Sentence:
             self.at = reporter.end()
         self.verbs: frozenset[str] = frozenset()
         self.run: list[Reading] = []
+        self.mean: Quantity | None = None
         self.before_bracket: list[TimeExpression] | None = None
         self.out = Outcome()
 
@@ -238,12 +239,19 @@ class _Sentence:
 
     def _statement(self, region: str, quantity: Quantity) -> int:
         chosen = self._choose(region, quantity)
-        if not chosen:
+        if not chosen or any(self._of_mean(one, quantity) for one in chosen):
             return 0
         earlier = tuple(self.out.times)
         self.out.readings += [Reading(one, quantity, one.times, earlier) for one in chosen[1:]]
         self._keep(chosen[0], quantity)
         return 1
+
+    def _of_mean(self, found: Found, quantity: Quantity) -> bool:
+        """Return whether a part may be one of the mean or peak before it: it is not larger than that."""
+        part = bool(found.form.of) or any("link" in token.roles for token in found.tokens)
+        if self.mean is None or not part or quantity.unit != self.mean.unit:
+            return False
+        return figure(quantity.text).value <= figure(self.mean.text).value
 
     def _choose(self, region: str, quantity: Quantity) -> list[Found]:
         """Return the statements of a clause with the longest subject, if their whole is the right one."""
@@ -338,6 +346,7 @@ class _Sentence:
             follows = known and bool(_MEAN.fullmatch(f",{region}"))
         if not follows:
             return 0
+        self.mean = quantity
         self.out.unread.append((quantity, "it is a mean or a peak"))
         self.out.aside.append((self.at, quantity.unit_end))
         self.run = []

@@ -16,20 +16,18 @@ _WHOLE = ("persons", "crossings", "documents", "cases", "vehicles", "countries",
 _LARGEST = {"percent": 100.0, "per_1000": 1_000.0, "years": 120.0}
 
 
-def claimed(found: list[Match], text: str) -> list[Match]:
+def claimed(found: list[Match]) -> list[Match]:
     """Return the matches with each figure once; a match whose period is not known gives way to one that is.
 
-    ``FormatError`` if two statements read different things from one figure.
+    A figure from which two statements read different things is not read.
     """
     by_span: dict[tuple[int, int], Match] = {}
     for match in sorted(found, key=lambda one: (one.start, -len(one.text), bool(one.why))):
         other = by_span.setdefault((match.start, len(match.text)), match)
         same = (other.fields, other.period, other.times) == (match.fields, match.period, match.times)
         if not match.why and not other.why and not same:
-            raise FormatError(
-                f"two statements claim {match.text!r} at character {match.start}: {other.statement} and "
-                f"{match.statement}, in {text[slice(*match.sentence)][:80]!r}"
-            )
+            why = f"two statements claim it: {other.statement} and {match.statement}"
+            by_span[match.start, len(match.text)] = replace(other, why=why)
     return list(by_span.values())
 
 

@@ -49,8 +49,7 @@ def read_statements(path: Path, publisher: str | None = None, published: date | 
     ``publisher`` and ``published``, the day of publication, may be left out if the page states them. Dimensions are
     ``statement``, ``table`` (blank if the figure enters no table), the shared fields that the statement declares,
     ``counted`` (人次, 本, 证次), ``reads``, the English reading, and ``phrase``, the sentence. Rows also have ``least``
-    and ``most``, the bounds that the wording leaves. ``FormatError`` if the publisher has no statements, or if two of
-    them claim one figure.
+    and ``most``, the bounds that the wording leaves. ``FormatError`` if the publisher has no statements.
     """
     page = article(path)
     known = statements().get(publisher) if publisher else publisher_of(page)
@@ -66,7 +65,7 @@ def read_statements(path: Path, publisher: str | None = None, published: date | 
 def interpreted(page: Article, known: Statements, day: date | None) -> Cells:
     """Return the figures of an article by a publisher's statements: those that are read and those that are held."""
     found = figures_of(Document(page, known, day))
-    consistent = sorted(without_contradictions(claimed(found.matches, page.text)), key=lambda match: match.start)
+    consistent = sorted(without_contradictions(claimed(found.matches)), key=lambda match: match.start)
     doubtful = [(match, implausible(match)) for match in consistent if not match.why]
     held = [_row(page.text, match) | {"why": why} for match, why in doubtful if why]
     consistent = [replace(match, why=match.why or implausible(match)) for match in consistent]

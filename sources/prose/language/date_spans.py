@@ -23,7 +23,7 @@ _HOLIDAY = (
     r"(?:假期|期间|长假)?(?:\d{1,2}天|[一二三四五六七八九十]天)?"
 )
 _DAYS = re.compile(
-    rf"(?:{_NAMED}的?{_HOLIDAY}\((?P<closed>))?{_FIRST}(?P<m1>\d{{1,2}})月(?P<d1>\d{{1,2}})日{_HOUR}{_DASH}{_LAST}(?:(?P<m2>\d{{1,2}})月)?(?P<d2>\d{{1,2}})日{_HOUR}(?:期间)?(?(closed),?(?:共|为期)?(?:\d{{1,2}}|[一二三四五六七八九十])?天?\))"
+    rf"(?:{_NAMED}的?{_HOLIDAY}\((?P<closed>))?{_FIRST}(?P<m1>\d{{1,2}})月(?P<d1>\d{{1,2}})日{_HOUR}{_DASH}{_LAST}(?:(?P<m2>\d{{1,2}})月)?(?P<d2>\d{{1,2}})日{_HOUR}(?:期间)?(?(closed),?(?:共|为期)?(?:\d{{1,2}}|[一二三四五六七八九十])?天?\)|(?:的?{_HOLIDAY})?)"
 )
 # The words between the first day and 以来 name what began on it: 自2024年12月17日过境免签政策全面放宽优化以来.
 _SINCE = re.compile(
