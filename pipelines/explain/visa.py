@@ -10,7 +10,7 @@ import polars as pl
 from assets import stages
 from assets.core.workspace import Workspace
 from assets.law.visas import rule_on, transit_rule_on
-from pipelines.explain.names import area_name, with_confidence
+from pipelines.explain.names import area_name, code_name, with_confidence
 from pipelines.explain.report import INLINED, OPTIONAL, Label
 from warehouse import codes, releases
 from warehouse.errors import WarehouseError
@@ -47,6 +47,10 @@ class VisaReport:
     release: str
 
 
+# A resident of a territory of China is a Chinese national with a passport of its own.
+TERRITORY_PASSPORTS = {"HKG": "HKG_PASSPORT", "MAC": "MAC_PASSPORT"}
+
+
 def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport:
     """A report on the visa that a national needed on a day, from the latest release.
 
@@ -58,12 +62,15 @@ def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport
     with releases.readable(workspace.releases, release, "visa_rule"):
         rules = pl.read_parquet(releases.table_file(workspace.releases, release, "visa_rule"))
     rule = rule_on(rules, nationality, jurisdiction, on, document)
-    traveller = f"national of {area_name(nationality)} going to {area_name(jurisdiction)}"
+    holding = "" if document == "ORDINARY" else f" who has the document {code_name('travel_document', document)!r}"
+    traveller = f"national of {area_name(nationality)}{holding} going to {area_name(jurisdiction)}"
     if rule is None:
         answer = f"No rule in the release states whether a {traveller} needed a visa on {on}."
     elif rule["waiver"] == "none":
         last = _last_waiver(rules, nationality, jurisdiction, on)
-        answer = f"A {traveller} needed a visa on {on} ({rule['confidence']} confidence).{last}"
+        answer = f"A {traveller} needed a visa on {on} ({rule['confidence']} confidence)."
+        if last:
+            answer = f"A {traveller} needs a visa on {on}, unless the waiver is extended.{last}"
     else:
         stay = f" for up to {rule['stay_days']} days" if rule["stay_days"] else ""
         answer = f"A {traveller} needed no visa{stay} on {on} ({rule['confidence']} confidence)."
@@ -82,6 +89,8 @@ def explain_visa(workspace: Workspace, where: list[str], on: date) -> VisaReport
 def _parse(where: list[str]) -> tuple[str, str, str]:
     """Nationality, jurisdiction and travel document."""
     items = dict(part.partition("=")[::2] for part in where)
+    if items.get("partner") in TERRITORY_PASSPORTS:
+        items = {"travel_document": TERRITORY_PASSPORTS[items["partner"]]} | items | {"partner": "CHN"}
     required, areas = {"partner", "jurisdiction"}, codes.members("area")
     names_known = required <= items.keys() <= required | {"travel_document"}
     if not names_known or not all(items[name] in areas for name in required):

@@ -94,6 +94,8 @@ def test_every_statement_on_refugees_or_stateless_persons_has_a_day_and_most_hav
         (["partner=SWE", "jurisdiction=CHN"], "2025-11-10", "needed no visa for up to 30 days on 2025-11-10"),
         (["partner=CHN", "jurisdiction=DEU"], "2024-01-01", "needed a visa on 2024-01-01"),
         (["partner=CHN", "jurisdiction=DEU", "travel_document=HKG_PASSPORT"], "2024-01-01", "needed no visa on"),
+        (["partner=MAC", "jurisdiction=DEU"], "2024-01-01", "who has the document 'Passport of the Macao"),
+        (["partner=DEU", "jurisdiction=CHN"], "2027-01-01", "needs a visa on 2027-01-01, unless"),
     ],
 )
 def test_the_release_answers_whether_a_visa_was_needed(built: Built, where: list[str], day: str, words: str) -> None:
