@@ -166,7 +166,11 @@ def times_in(text: str, published: date | None) -> Iterator[TimeExpression]:
 
 
 _COMPARED_BEFORE = re.compile(
-    r"(?:比|较|超过|than|compared with|compared to|that of|over that (?:at|in|of)(?: the)?(?: end of)?)\s?$"
+    r"(?:比|较|超过|than|compared with|compared to|that of|over that (?:at|in|of)(?: the)?(?: end of)?"
+    r"|(?:than|over|from|of|with|to)(?: that)?(?: in| at| of| for)?(?: the)? (?:same period|end|figure|number|level)"
+    r"(?: of| in| for)?"
+    r"|same period(?: of| in)?|(?:than|over|from) (?:in|at|that in|that of))\s?$",
+    re.IGNORECASE,
 )
 _COMPARED_TO = re.compile(r"(?:与|和|同|达到|恢复至|恢复到|相当于|回升至)\s?$")
 _COMPARED_AFTER = re.compile(r"(?:末|底)?(?:同期|相比|水平)")
