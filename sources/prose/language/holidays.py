@@ -12,8 +12,10 @@ from warehouse.yaml_text import parse_yaml
 _ONE = r"[“\"]?(?:春节|元旦|清明|五一|劳动|端午|中秋|国庆|双节)[”\"]?节?"
 _HOLIDAY = re.compile(
     rf"(?:(?P<year>(?:19|20)\d{{2}})年|(?P<relative>今年|去年|上年))?的?(?P<names>{_ONE}(?:[、和]?{_ONE})*)"
-    r"(?:小长假|长假|假期)(?:期间)?(?P<count>[一二三四五六七八九十]|\d{1,2})?(?(count)天)(?!前|后|首|第|的?最|末|最后|倒数|\()"
+    r"(?:小长假|长假|假期)(?:期间)?(?P<count>[一二三四五六七八九十]|\d{1,2})?(?(count)天)(?!前|后|首|第|的?最|末|最后|倒数|以来|结束|至|到|及|和|、|之|起|\()"
 )
+# A second holiday of a list: 五一假期、国庆假期 have no days in common.
+_SECOND = re.compile(r"(?:节|假期|长假|期间|[”\"])(?:、|和|及|与|以及|,)$")
 _NAMES = {"五一": "劳动节", "劳动": "劳动节", "清明": "清明节", "端午": "端午节", "中秋": "中秋节", "国庆": "国庆节"}
 
 
@@ -31,7 +33,7 @@ def holiday_at(text: str, start: int, published: date | None) -> Holiday | None:
     A name without a year is the last such holiday that was over, or had begun, on the day of publication.
     """
     found = _HOLIDAY.match(text, start)
-    if found is None:
+    if found is None or _SECOND.search(text[:start]):
         return None
     years = _years(found["year"], found["relative"], published)
     days = next((days for year in years if (days := _days(_named(found["names"]), year, published))), None)
