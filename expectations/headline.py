@@ -9,6 +9,7 @@ from warehouse import codes
 from warehouse.codes import UNION
 from warehouse.codes.concepts import indicators_with
 from warehouse.headline import headline_indicators, tolerance
+from warehouse.measures import TOTAL
 
 # The published figure of the Union contains estimates for members; they are less than this share of it.
 UNION_SHARE = 0.02
@@ -94,6 +95,6 @@ def changed_concepts_are_flagged(table: Table) -> pl.LazyFrame:
 )
 def no_total_with_its_parts(table: Table) -> pl.LazyFrame:
     """Rows of all partners in a year in which single partners have rows too."""
-    total = pl.col("partner").cast(pl.String).is_in(("_T", "_Z"))
+    total = pl.col("partner").cast(pl.String).is_in(TOTAL)
     counted = table.rows.filter(pl.col("all_partners").is_not_null())
     return counted.filter(total, pl.len().over(_YEAR) > 1)

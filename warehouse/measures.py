@@ -15,6 +15,11 @@ from warehouse.yaml_text import parse_yaml
 
 # The codes of a dimension that a selection does not name: the total, or "not applicable".
 TOTAL = ("_T", "_Z")
+# Letters of CL_OBS_STATUS that a reader of a single figure must know.
+STATUS_FLAGS = {"break": "B", "definition_differs": "D", "estimated": "E", "provisional": "P", "unreliable": "U"}
+# Sums are computed in whole ten-thousandths: a sum of floats depends on their order, and releases must be reproducible.
+DECIMALS = 4
+UNITS: int = 10**DECIMALS
 
 Grade = Literal["A", "B", "C", "D"]
 

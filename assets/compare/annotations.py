@@ -10,7 +10,8 @@ import narwhals as nw
 from assets.compare.engines import Engine, Frame
 from assets.compare.grades import NOT_COMPARABLE, join_texts
 from assets.compare.question import KEY, STATE, Question
-from assets.compare.selection import COMPUTED_FLAGS, STATUS_FLAGS
+from assets.compare.selection import COMPUTED_FLAGS
+from warehouse.measures import STATUS_FLAGS
 
 # A figure is flagged as a jump if it is more than twice or less than half of that of the year before and differs by at
 # least 100; a percentage if it differs by more than ten points.

@@ -33,10 +33,10 @@ from assets.compare.question import (
     jurisdictions,
     unions,
 )
-from assets.compare.selection import COMPUTED_FLAGS, FIGURE, STATUS_FLAGS, select_rows, sum_rows, with_zeros
+from assets.compare.selection import COMPUTED_FLAGS, FIGURE, select_rows, sum_rows, with_zeros
 from sources.catalogue import datasets
 from warehouse.codes import CHINA, UNION
-from warehouse.measures import Measure
+from warehouse.measures import STATUS_FLAGS, Measure
 
 # A figure that is computed from two others gets these from the worse of the two.
 _QUALITY = (*STATUS_FLAGS, *DIFFERENCES, *COMPUTED_FLAGS)

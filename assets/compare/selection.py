@@ -9,17 +9,12 @@ import polars as pl
 from sources.catalogue import datasets
 from warehouse import codes
 from warehouse.contracts import contract
-from warehouse.measures import TOTAL, Selection
+from warehouse.measures import DECIMALS, STATUS_FLAGS, TOTAL, UNITS, Selection
 
 Frame = nw.LazyFrame[Any]
 
-# Letters of CL_OBS_STATUS that a reader of a single figure must know.
-STATUS_FLAGS = {"break": "B", "definition_differs": "D", "estimated": "E", "provisional": "P", "unreliable": "U"}
 # Flags of our own that the way in which a figure is computed sets, each a column with 1 where the flag applies.
 COMPUTED_FLAGS = ("parts_missing", "member_differs", "member_missing")
-# Sums are computed in whole ten-thousandths: a sum of floats depends on their order, and releases must be reproducible.
-DECIMALS = 4
-UNITS = 10**DECIMALS
 # The columns of a selected figure.
 FIGURE: dict[str, pl.DataType] = {
     "year": pl.Int64(),

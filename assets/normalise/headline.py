@@ -19,9 +19,9 @@ from warehouse.codes.concepts import indicators_with
 from warehouse.codes.union import compositions
 from warehouse.contracts import Contract, contract
 from warehouse.headline import HeadlineIndicator, HeadlineSource, headline_indicators, tolerance
+from warehouse.measures import STATUS_FLAGS, TOTAL, UNITS
 from warehouse.rows import compact, in_parts, plain
 
-TOTAL = ("_T", "_Z")
 ANY = ["*"]
 # The row with what is not attributed to a listed partner.
 REST = "_R"
@@ -34,13 +34,13 @@ COUNTS = (
 )
 # Groups of persons that no country contains, so that they may be added to countries.
 BETWEEN_COUNTRIES = ("STLS", "RNC", "_U", "OTH", "MIXED", "TIB", "NRP", "CHI_ISL", "WB_ONO", "WB_OSO")
-STATUS = {"break": "B", "definition_differs": "D", "estimated": "E", "provisional": "P", "unreliable": "U"}
 PERIODS = {"A": 1, "D": 1, "Q": 4, "M": 12}
 
 _SERIES = ("indicator", "jurisdiction", "partner")
 _FIGURE = (*_SERIES, "year")
-# Sums are computed in whole ten-thousandths: a sum of floats depends on their order.
-_UNITS = 10_000
+# The key of a total over partners, and that of a figure of the Union.
+_OF_ALL = ["indicator", "jurisdiction", "year"]
+_OF_UNION = ["indicator", "partner", "year"]
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,11 @@ def marked(rows: pl.DataFrame, declared: Contract) -> pl.DataFrame:
 
 def _indicators_of(table: str) -> dict[str, HeadlineIndicator]:
     """The headline indicators whose observations are in a table."""
-    found = {}
-    for name, entry in headline_indicators().items():
-        known = [datasets()[source.dataset][1].table for source in entry.sources if source.dataset in datasets()]
-        if table in known:
-            found[name] = entry
-    return found
+    return {
+        name: entry
+        for name, entry in headline_indicators().items()
+        if any(datasets()[source.dataset][1].table == table for source in entry.sources if source.dataset in datasets())
+    }
 
 
 def _figures(rows: pl.LazyFrame, declared: Contract) -> pl.LazyFrame:
@@ -119,9 +118,11 @@ def _selected(
         for order, source in enumerate(entry.sources, 1):
             if source.dataset not in redistributable():
                 continue
-            found = _of_source(rows, declared, _Choice(name, entry, source, order * 100))
-            selected.append(found.select("__row", *_FIGURE, "order"))
-            made.append(_of_one_row(found, source) if _is_one_row(source) else _made(found, source))
+            rows_of_source = _of_source(rows, declared, _Choice(name, entry, source, order * 100))
+            selected.append(rows_of_source.select("__row", *_FIGURE, "order"))
+            made.append(
+                _of_one_row(rows_of_source, source) if _is_one_row(source) else _of_several_rows(rows_of_source, source)
+            )
         figures += made if len(made) == 1 and not entry.group else [_first(pl.concat([_none(), *made]))]
     return pl.concat(selected), pl.concat(figures)
 
@@ -147,7 +148,7 @@ def _none() -> pl.LazyFrame:
     values = dict.fromkeys(("value", "value_min", "value_max"), pl.Float64())
     own: dict[str, pl.DataType] = {name: kind for name, kind in _SELECTED.items() if name != "__row"}
     more: dict[str, pl.DataType] = {"locator": pl.Int64(), "parts": pl.Int64(), "known_from": pl.Datetime("us", "UTC")}
-    flags = dict.fromkeys((*STATUS, "partial", "complete"), pl.Boolean())
+    flags = dict.fromkeys((*STATUS_FLAGS, "partial", "complete"), pl.Boolean())
     return pl.LazyFrame(schema={**own, **values, **texts, **more, **flags}).select(_columns())
 
 
@@ -157,7 +158,7 @@ _COMMON = ("unit", "definition", "dataset", "payload", "missing_reason")
 def _columns() -> list[str]:
     return [
         *(*_FIGURE, "order", "value", "value_min", "value_max", *_COMMON, "made", "because", "source_table"),
-        *("locator", "parts", "known_from", *STATUS, "partial", "complete"),
+        *("locator", "parts", "known_from", *STATUS_FLAGS, "partial", "complete"),
     ]
 
 
@@ -239,23 +240,23 @@ def _of_one_row(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
         parts=pl.lit(1, pl.Int64),
         partial=pl.lit(source.partial),
         complete=pl.lit(source.complete),
-        **{name: pl.col("obs_status").str.contains(letter, literal=True) for name, letter in STATUS.items()},
+        **{name: pl.col("obs_status").str.contains(letter, literal=True) for name, letter in STATUS_FLAGS.items()},
     ).select(_columns())
 
 
-def _made(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
+def _of_several_rows(rows: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
     """The figure of each key: the value of its only row, or the sum of a complete set of rows."""
     periods = PERIODS[source.freq] if source.year == "sum" else 1
-    needed = prod(len(each) for each in source.parts.values()) * periods
-    required = ~pl.col("__rest")
-    low, high = pl.coalesce("value_min", "value"), pl.coalesce("value_max", "value")
-    grouped = found.group_by(*_FIGURE, "order").agg(
-        *((expression * _UNITS).round().cast(pl.Int64).sum().alias(name) for name, expression in _added(low, high)),
-        only=pl.col("value").first(),
+    required, value = ~pl.col("__rest"), pl.col("value")
+    grouped = rows.group_by(*_FIGURE, "order").agg(
+        only=value.first(),
+        sum=_exact_sum(value),
+        value_min=_exact_sum(pl.coalesce("value_min", "value")),
+        value_max=_exact_sum(pl.coalesce("value_max", "value")),
         rounded=(pl.col("value_min").is_not_null() | pl.col("value_max").is_not_null()).any(),
-        unknown=(pl.col("value").is_null() & required).sum(),
-        found=(pl.col("value").is_not_null() & required).sum(),
-        part=pl.col("__part").any(),
+        unknown_rows=(value.is_null() & required).sum(),
+        known_rows=(value.is_not_null() & required).sum(),
+        has_part=pl.col("__part").any(),
         periods=pl.col("period").n_unique(),
         parts=pl.len().cast(pl.Int64),
         known_from=pl.col("known_from").max(),
@@ -263,26 +264,19 @@ def _made(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
         source_table=pl.col("source_table").min(),
         **{name: pl.col(name).min() for name in _COMMON},
         **{f"last_{name}": pl.col(name).max() for name in _COMMON},
-        **{name: pl.col("obs_status").str.contains(letter, literal=True).any() for name, letter in STATUS.items()},
+        **{
+            name: pl.col("obs_status").str.contains(letter, literal=True).any() for name, letter in STATUS_FLAGS.items()
+        },
     )
-    single = pl.col("parts") == 1
-    enough = pl.lit(value=True) if source.omits_zero else pl.col("found") >= needed
-    whole = (pl.col("unknown") == 0) & (~pl.col("part") | enough)
-    if source.year == "sum":
-        whole &= pl.col("periods") == periods
-    known = whole & (pl.col("found") > 0)
-    published = single & ~pl.col("part")
+    single, has_part = pl.col("parts") == 1, pl.col("has_part")
+    known = _is_complete(source, periods) & (pl.col("known_rows") > 0)
     made = "periods" if source.freq != "A" and source.year != "last" else "parts"
-
-    def value(name: str) -> pl.Expr:
-        return pl.when(single & (name == "value")).then("only").otherwise(pl.col(name) / _UNITS)
-
     return grouped.with_columns(
-        value=pl.when(known).then(value("value")),
-        value_min=pl.when(known & pl.col("rounded")).then(value("value_min")),
-        value_max=pl.when(known & pl.col("rounded")).then(value("value_max")),
+        value=pl.when(known).then(pl.when(single).then("only").otherwise("sum")),
+        value_min=pl.when(known & pl.col("rounded")).then("value_min"),
+        value_max=pl.when(known & pl.col("rounded")).then("value_max"),
         missing_reason=pl.when(~known).then(pl.col("missing_reason").fill_null("not_published")),
-        made=pl.when(published).then(pl.lit("published")).otherwise(pl.lit(made)),
+        made=pl.when(single & ~has_part).then(pl.lit("published")).otherwise(pl.lit(made)),
         because=pl.lit(source.because),
         locator=pl.when(single).then("locator"),
         definition=_common("definition"),
@@ -292,15 +286,31 @@ def _made(found: pl.LazyFrame, source: HeadlineSource) -> pl.LazyFrame:
     ).select(_columns())
 
 
-def _added(low: pl.Expr, high: pl.Expr) -> list[tuple[str, pl.Expr]]:
-    """The columns that are added up."""
-    return [("value", pl.col("value")), ("value_min", low), ("value_max", high)]
+def _is_complete(source: HeadlineSource, periods: int) -> pl.Expr:
+    """Whether no row of a figure is unknown, and all parts and periods are there that its sum needs."""
+    needed = prod(len(codes_) for codes_ in source.parts.values()) * periods
+    enough = pl.lit(value=True) if source.omits_zero else pl.col("known_rows") >= needed
+    complete = (pl.col("unknown_rows") == 0) & (~pl.col("has_part") | enough)
+    return complete & (pl.col("periods") == periods) if source.year == "sum" else complete
+
+
+def _exact_sum(value: pl.Expr) -> pl.Expr:
+    """The sum of values, which does not depend on their order."""
+    return (value * UNITS).round().cast(pl.Int64).sum() / UNITS
 
 
 def _of_parts(names: Iterable[str]) -> list[pl.Expr]:
     """The columns of a sum, from those of its parts in any order: a sum is known when its last part is known."""
     last = ("known_from", "partial")
     return [pl.col(name).max() if name in last else pl.col(name).min() for name in names]
+
+
+# What a figure that is computed from others does not have.
+_BLANK = {
+    **dict.fromkeys(("value_min", "value_max"), pl.lit(None, pl.Float64)),
+    **dict.fromkeys(("missing_reason", "payload"), pl.lit(None, pl.String)),
+    "locator": pl.lit(None, pl.Int64),
+}
 
 
 def _common(name: str) -> pl.Expr:
@@ -312,31 +322,21 @@ def _common(name: str) -> pl.Expr:
 
 def _with_totals(figures: pl.DataFrame) -> pl.DataFrame:
     """The figures, and the total over all partners where each partner has a figure or 0 and no total is published."""
-    single = _is_single()
-    keys = ["indicator", "jurisdiction", "year"]
     have = figures.filter(pl.col("partner").is_in(TOTAL), pl.col("value").is_not_null())
     within = _scope().is_in(("china", "member"))
     sums = (
-        figures.filter("complete", single, within)
-        .join(have, on=keys, how="anti")
-        .group_by(keys)
+        figures.filter("complete", _is_single(), within)
+        .join(have, on=_OF_ALL, how="anti")
+        .group_by(_OF_ALL)
         .agg(
-            *_of_parts(name for name in figures.columns if name not in (*keys, "value", "parts", *STATUS)),
-            *(pl.col(name).any() for name in STATUS),
+            *_of_parts(name for name in figures.columns if name not in (*_OF_ALL, "value", "parts", *STATUS_FLAGS)),
+            *(pl.col(name).any() for name in STATUS_FLAGS),
             value=pl.col("value").sum(),
             unknown=pl.col("value").null_count(),
             parts=pl.col("parts").sum(),
         )
         .filter(pl.col("unknown") == 0, _is_collected(figures))
-        .with_columns(
-            partner=pl.lit("_T"),
-            value_min=pl.lit(None, pl.Float64),
-            value_max=pl.lit(None, pl.Float64),
-            missing_reason=pl.lit(None, pl.String),
-            locator=pl.lit(None, pl.Int64),
-            payload=pl.lit(None, pl.String),
-            made=pl.lit("partners"),
-        )
+        .with_columns(**_BLANK, partner=pl.lit("_T"), made=pl.lit("partners"))
         .select(figures.columns)
     )
     return pl.concat([figures.join(sums, on=list(_FIGURE), how="anti"), sums])
@@ -357,25 +357,24 @@ def _with_unions(figures: pl.DataFrame) -> pl.DataFrame:
 
     A figure of the Union has the same source as those of its members, or is their sum.
     """
-    keys = ["indicator", "partner", "year"]
     composed = {name: members for name, members in compositions(codes.areas()).items() if name in UNIONS}
     singles = figures.filter(~_scope().is_in(("union", "former_union", "none")))
-    found, have = [singles], figures["jurisdiction"].unique()
+    parts, jurisdictions = [singles], figures["jurisdiction"].unique()
     for union, members in composed.items():
-        if union != UNION and union not in have:
+        if union != UNION and union not in jurisdictions:
             continue
-        own = figures.filter(pl.col("jurisdiction").is_in(list(members)))
-        known = own.filter(pl.col("value").is_not_null())
-        sources = known.group_by(keys).agg(source=pl.col("dataset").min(), last=pl.col("dataset").max())
+        of_members = figures.filter(pl.col("jurisdiction").is_in(list(members)))
+        known = of_members.filter(pl.col("value").is_not_null())
+        sources = known.group_by(_OF_UNION).agg(source=pl.col("dataset").min(), last=pl.col("dataset").max())
         published = figures.filter(pl.col("jurisdiction") == union, pl.col("value").is_not_null()).join(
-            sources, on=keys, how="left"
+            sources, on=_OF_UNION, how="left"
         )
         same = (pl.col("source") == pl.col("dataset")) & (pl.col("last") == pl.col("dataset"))
         published = published.filter(same | pl.col("source").is_null()).select(figures.columns)
-        found.append(published)
+        parts.append(published)
         if union == UNION:
-            found.append(_summed(own, members).join(published, on=keys, how="anti").select(figures.columns))
-    return pl.concat(found)
+            parts.append(_summed(of_members, members).join(published, on=_OF_UNION, how="anti").select(figures.columns))
+    return pl.concat(parts)
 
 
 # The compositions of the Union that publishers give as one figure.
@@ -384,58 +383,55 @@ UNIONS = ("EU27_2007", "EU28", UNION)
 
 def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
     """The sums over all members, for indicators that each member counts for itself."""
-    keys = ["indicator", "partner", "year"]
     base = {name: entry.of or name for name, entry in headline_indicators().items()}
     adding = [name for name, of in base.items() if of in indicators_with("sums_to_union")]
     rows = own.filter(pl.col("indicator").is_in(adding))
-    every = rows.filter(pl.col("partner").is_in(TOTAL), pl.col("value").is_not_null())
-    totals = every.group_by("indicator", "year").agg(states=pl.len())
-    applies = {name: len(members - {*entry.outside}) for name, entry in headline_indicators().items()}
-    needed = pl.col("indicator").replace_strict(applies, default=len(members))
-    all_known = pl.col("known") == needed
-    # In a complete set a member without a row for a partner has 0.
-    all_known |= pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == needed)
-    counted = (
-        rows.group_by(keys)
-        .agg(known=pl.col("value").count(), unknown=pl.col("value").null_count(), complete=pl.col("complete").min())
-        .join(totals, on=["indicator", "year"], how="left")
-        .filter(all_known)
-    )
     sums = (
-        rows.join(counted.select(keys), on=keys, how="semi")
-        .group_by(keys)
+        rows.join(_complete_keys(rows, members), on=_OF_UNION, how="semi")
+        .group_by(_OF_UNION)
         .agg(
-            *_of_parts(name for name in own.columns if name not in (*keys, "value", "parts", *STATUS)),
-            *(pl.col(name).any() for name in STATUS),
+            *_of_parts(name for name in own.columns if name not in (*_OF_UNION, "value", "parts", *STATUS_FLAGS)),
+            *(pl.col(name).any() for name in STATUS_FLAGS),
             sources=pl.col("dataset").n_unique(),
             rules=pl.col("definition").n_unique(),
-            value=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS,
+            value=_exact_sum(pl.col("value")),
             parts=pl.len().cast(pl.Int64),
         )
     )
     return sums.with_columns(
+        **_BLANK,
         jurisdiction=pl.lit(UNION),
-        value_min=pl.lit(None, pl.Float64),
-        value_max=pl.lit(None, pl.Float64),
-        missing_reason=pl.lit(None, pl.String),
-        locator=pl.lit(None, pl.Int64),
-        payload=pl.lit(None, pl.String),
         definition=pl.when(pl.col("rules") == 1).then("definition"),
         dataset=pl.when(pl.col("sources") == 1).then("dataset"),
         made=pl.lit("members"),
-        because=pl.when(needed == len(members))
+        because=pl.when(_needed(members) == len(members))
         .then(pl.lit("The sum of the 27 members, each from the source of its own row."))
         .otherwise(pl.lit("The sum of the members that the figure applies to, each from the source of its own row.")),
     )
 
 
+def _complete_keys(rows: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
+    """Each indicator, partner and year for which no member lacks a figure.
+
+    In a complete set a member without a row for a partner has 0, if all members have a total over partners.
+    """
+    totals = rows.filter(pl.col("partner").is_in(TOTAL), pl.col("value").is_not_null())
+    states = totals.group_by("indicator", "year").agg(states=pl.len())
+    counted = rows.group_by(_OF_UNION).agg(
+        known=pl.col("value").count(), unknown=pl.col("value").null_count(), complete=pl.col("complete").min()
+    )
+    needed = _needed(members)
+    omits_zero = pl.col("complete") & (pl.col("unknown") == 0) & (pl.col("states") == needed)
+    return counted.join(states, on=["indicator", "year"], how="left").filter((pl.col("known") == needed) | omits_zero)
+
+
+def _needed(members: frozenset[str]) -> pl.Expr:
+    """The number of members to which an indicator applies."""
+    applies = {name: len(members - {*entry.outside}) for name, entry in headline_indicators().items()}
+    return pl.col("indicator").replace_strict(applies, default=len(members))
+
+
 # Partners
-
-
-def _by_kind(figures: pl.DataFrame) -> list[tuple[bool, pl.DataFrame]]:
-    """The figures that can be added up, and the others."""
-    counts = pl.col("unit").is_in(COUNTS)
-    return [(True, figures.filter(counts)), (False, figures.filter(~counts))]
 
 
 def _all_listed(figures: pl.DataFrame) -> pl.DataFrame:
@@ -443,7 +439,9 @@ def _all_listed(figures: pl.DataFrame) -> pl.DataFrame:
 
     A person who selects the newest year would take their sum for the total of that year.
     """
-    listed = pl.concat([_listed(frame, counts=counts) for counts, frame in _by_kind(figures)])
+    can_be_added = pl.col("unit").is_in(COUNTS)
+    others = figures.filter(~can_be_added).with_columns(all_partners=pl.lit(None, pl.Float64))
+    listed = pl.concat([_listed(figures.filter(can_be_added)), others])
     series = ["indicator", "jurisdiction"]
     whole = listed.filter(~pl.col("partial"), pl.col("value").is_not_null())
     last = whole.group_by(series).agg(last=pl.col("year").max())
@@ -452,56 +450,63 @@ def _all_listed(figures: pl.DataFrame) -> pl.DataFrame:
     return listed.join(extracts, on=[*series, "year"], how="anti")
 
 
-def _listed(figures: pl.DataFrame, *, counts: bool) -> pl.DataFrame:
-    """The rows of the table with ``all_partners``. Figures that can be added up have no total next to its parts."""
-    if not counts:
-        return figures.with_columns(all_partners=pl.lit(None, pl.Float64))
-    keys = ["indicator", "jurisdiction", "year"]
-    totals = figures.filter(pl.col("partner").is_in(TOTAL)).sort("partner").unique(keys, keep="first")
-    singles = figures.filter(_is_single())
-    sums = singles.group_by(keys).agg(
-        listed=(pl.col("value") * _UNITS).round().cast(pl.Int64).sum() / _UNITS,
+def _listed(figures: pl.DataFrame) -> pl.DataFrame:
+    """The rows of figures that can be added up, with ``all_partners``: no total is next to its partners.
+
+    The total over all partners decides which rows a jurisdiction and year has:
+
+    - no partner has a figure, or the total of a complete set is 0: the total only;
+    - it is smaller than the sum of the partners, beyond rounding: only the newer of both editions;
+    - it is greater than the sum: the partners, and what is not attributed to a partner as the rest;
+    - it is missing, and all partners have 0: no row;
+    - there is no total: the partners, as a part of an unknown whole.
+    """
+    totals = figures.filter(pl.col("partner").is_in(TOTAL)).sort("partner").unique(_OF_ALL, keep="first")
+    partners = figures.filter(_is_single())
+    sums = partners.group_by(_OF_ALL).agg(
+        listed=_exact_sum(pl.col("value")),
         counted=(pl.col("value") != 0).sum(),
         latest=pl.col("known_from").max(),
     )
-    # A total that is smaller than its parts, beyond rounding, is of another edition. The newer of both is used.
     excess = pl.col("listed") - pl.col("value")
     contradicts = (excess > tolerance(pl.col("counted"), pl.col("value"))).fill_null(value=False)
-    newer = contradicts & (pl.col("known_from") > pl.col("latest"))
-    joined = totals.join(sums, on=keys, how="left")
-    both = joined.filter(~contradicts | newer).with_columns(all_partners=pl.col("value"))
-    # If every partner of a complete set has 0, the total is the only row.
-    nobody = pl.col("complete") & (pl.col("value") == 0)
-    alone = both.filter(pl.col("counted").is_null() | nobody | newer)
-    # Partners with 0 next to a total that is missing are not counted either.
-    uncounted = joined.filter(pl.col("value").is_null() & (pl.col("counted") == 0))
-    unused = pl.concat([both.filter(newer), uncounted.with_columns(all_partners=pl.lit(None, pl.Float64))])
-    rest = (
-        both.filter(pl.col("value") > pl.col("listed"))
-        .with_columns(value=((pl.col("value") - pl.col("listed")) * _UNITS).round() / _UNITS)
-        .with_columns(
-            partner=pl.lit(REST),
-            value_min=pl.lit(None, pl.Float64),
-            value_max=pl.lit(None, pl.Float64),
-            made=pl.lit("rest"),
-            locator=pl.lit(None, pl.Int64),
-            payload=pl.lit(None, pl.String),
-        )
+    compared = totals.join(sums, on=_OF_ALL, how="left").with_columns(
+        contradicts=contradicts, replaces_partners=contradicts & (pl.col("known_from") > pl.col("latest"))
     )
-    zero = pl.col("complete") & (pl.col("value") == 0)
-    counted = singles.join(unused, on=keys, how="anti").filter(~zero.fill_null(value=False))
-    parts = counted.join(both.select(*keys, "all_partners"), on=keys, how="left")
-    # A set of partners without a total is a part of an unknown whole.
-    parts = parts.with_columns(partial=pl.col("partial") | pl.col("all_partners").is_null())
-    columns = [*figures.columns, "all_partners"]
-    return pl.concat([alone.select(columns), rest.select(columns), parts.select(columns)])
+    used = compared.filter(~pl.col("contradicts") | pl.col("replaces_partners")).with_columns(all_partners="value")
+    uncounted = compared.filter(pl.col("value").is_null() & (pl.col("counted") == 0))
+    replaced = pl.concat([used.filter("replaces_partners").select(_OF_ALL), uncounted.select(_OF_ALL)])
+    rows = [_without_partners(used), _rests(used), _partners(partners.join(replaced, on=_OF_ALL, how="anti"), used)]
+    return pl.concat([each.select(*figures.columns, "all_partners") for each in rows])
+
+
+def _is_zero_of_complete_set() -> pl.Expr:
+    return pl.col("complete") & (pl.col("value") == 0)
+
+
+def _without_partners(totals: pl.DataFrame) -> pl.DataFrame:
+    """The totals that are rows, because none of their partners is one."""
+    return totals.filter(pl.col("counted").is_null() | _is_zero_of_complete_set() | pl.col("replaces_partners"))
+
+
+def _rests(totals: pl.DataFrame) -> pl.DataFrame:
+    """What is not attributed to a listed partner."""
+    rest = ((pl.col("value") - pl.col("listed")) * UNITS).round() / UNITS
+    return totals.filter(pl.col("value") > pl.col("listed")).with_columns(
+        **_BLANK, value=rest, partner=pl.lit(REST), made=pl.lit("rest")
+    )
+
+
+def _partners(partners: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
+    """The figures of single partners with the total over all of them. Without a total they are ``partial``."""
+    counted = partners.filter(~_is_zero_of_complete_set().fill_null(value=False))
+    joined = counted.join(totals.select(*_OF_ALL, "all_partners"), on=_OF_ALL, how="left")
+    return joined.with_columns(partial=pl.col("partial") | pl.col("all_partners").is_null())
 
 
 def _is_single() -> pl.Expr:
     """Whether the partner is a single one, so that the figures of all such partners may be added up."""
-    areas = codes.areas()
-    states = areas.filter(pl.col("kind").is_in(("state", "territory", "historic")))["area"].to_list()
-    single = pl.col("partner").is_in([*states, *BETWEEN_COUNTRIES])
+    single = pl.col("partner").is_in([*_states(), *BETWEEN_COUNTRIES])
     for name, entry in headline_indicators().items():
         if entry.partners:
             single = (
@@ -514,14 +519,17 @@ def _is_single() -> pl.Expr:
     return single
 
 
+def _states() -> list[str]:
+    """The areas that may be the jurisdiction or the partner of a figure by themselves."""
+    return codes.areas().filter(pl.col("kind").is_in(("state", "territory", "historic")))["area"].to_list()
+
+
 # Columns for people
 
 
 def _scope() -> pl.Expr:
     """The scope of the jurisdiction; ``none`` for groups of states that are not the Union."""
-    areas = codes.areas()
-    states = areas.filter(pl.col("kind").is_in(("state", "territory", "historic")))["area"].to_list()
-    members = sorted(compositions(areas)[UNION])
+    members = sorted(compositions(codes.areas())[UNION])
     return (
         pl.when(pl.col("jurisdiction") == CHINA)
         .then(pl.lit("china"))
@@ -531,7 +539,7 @@ def _scope() -> pl.Expr:
         .then(pl.lit("union"))
         .when(pl.col("jurisdiction").is_in(UNIONS))
         .then(pl.lit("former_union"))
-        .when(pl.col("jurisdiction").is_in(states))
+        .when(pl.col("jurisdiction").is_in(_states()))
         .then(pl.lit("other"))
         .otherwise(pl.lit("none"))
     )
@@ -546,7 +554,7 @@ def _with_flags(figures: pl.DataFrame) -> pl.DataFrame:
         source_changed=continued & (pl.col("dataset") != pl.col("dataset").shift()),
         definition_changed=continued & (pl.col("definition") != pl.col("definition").shift()),
     )
-    flags = [*STATUS, "partial", "source_changed", "definition_changed"]
+    flags = [*STATUS_FLAGS, "partial", "source_changed", "definition_changed"]
     texts = [pl.when(pl.col(name)).then(pl.lit(name)) for name in flags]
     flagged = known.select("__row", flags=pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None))
     return numbered.join(flagged, on="__row", how="left", maintain_order="left")
