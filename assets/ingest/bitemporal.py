@@ -7,6 +7,7 @@ then. A new vintage costs its own size and that of the state before it, however 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 import polars as pl
 
@@ -50,35 +51,41 @@ def empty_state(declared: Contract) -> State:
     return State(nothing, nothing, pl.DataFrame(schema=contract("revision").polars_schema))
 
 
-def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to compare them
-    before: pl.DataFrame,
-    published: pl.DataFrame,
-    at: datetime,
-    declared: Contract,
-    *,
-    whole: bool = True,
-    documents: bool = False,
-    excerpt: bool = False,
-    superseded: Collection[str] = (),
+@dataclass(frozen=True)
+class How:
+    """How the rows of a vintage are compared with the rows known before.
+
+    ``covers``: a missing row was withdrawn if the vintage covers ``all`` of the dataset or a ``slice``, and the row is
+    in the scope of that; a vintage that covers its own ``rows`` only withdraws no row.
+    ``repeats``: a row repeats the known row if all its fields are ``equal``, also if it is a ``rounded`` form of it, or
+    also if only its ``value`` is equal, because the source often lacks the flags.
+    ``dated``: each row has a time of publication of its own.
+    ``superseded``: the requests whose missing rows are closed too, if their periods lie within those of other rows.
+    """
+
+    covers: Literal["all", "slice", "rows"] = "all"
+    repeats: Literal["equal", "rounded", "value"] = "equal"
+    dated: bool = False
+    superseded: Collection[str] = ()
+
+
+WHOLE = How()
+
+
+def apply_vintage(
+    before: pl.DataFrame, published: pl.DataFrame, at: datetime, declared: Contract, how: How = WHOLE
 ) -> State:
     """The state after the rows of a vintage, ``published`` at ``at``, are applied to the rows known ``before``.
 
-    - Unchanged key: keep the row with its provenance and its ``known_from``.
-    - Changed key: close the old row and open a new one.
-    - Missing key: close the row if the same request returned it before, or if it lies in the scope of the vintage;
-      otherwise keep it. ``whole`` means that the vintage is not one slice of several.
+    - Repeated row: keep the known row with its provenance and its ``known_from``.
+    - Changed row: close the known row and open the new one.
+    - Missing row: close it if the same request returned it before, or if the vintage withdraws it; otherwise keep it.
 
-    An ``excerpt`` lacks rows and often the flags that its publisher had. A row that is missing in it is kept, and so is
-    a row with the same value.
-
-    A missing row of a ``superseded`` request is closed too, if its period lies within those of the other rows.
-
-    With ``documents``, a row that is missing in a document is never closed, and a rounded form of a known figure is not
-    a change. Rows of documents are known from the publication of each document, up to ``at``.
+    Dated rows are known from their own publication, up to ``at``, and all others from ``at``.
     """
     key, content = list(declared.key), content_of(declared)
     now = pl.lit(at, pl.Datetime("us", "UTC"))
-    published = published if documents else published.with_columns(known_from=now)
+    published = published if how.dated else published.with_columns(known_from=now)
     if before.is_empty():
         return replace(empty_state(declared), current=in_order(published, key))
     numbers = key_numbers([before, published], key)
@@ -87,26 +94,10 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
     )
     pairs = published.join(before.select(KEY, *content, "payload"), on=KEY, how="left", suffix="_before")
     known = pl.col("payload_before").is_not_null()
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
-    if documents:
-        same |= pl.col("value_before").is_between("value_min", "value_max") & (_WIDTH > _WIDTH_BEFORE)
-    if excerpt:
-        same |= pl.col("value").eq_missing(pl.col("value_before"))
-    same &= known
-    changed, opened = pairs.filter(known & ~same), pairs.filter(~known)
+    changed, opened = pairs.filter(known & ~_is_repeated(content, how)), pairs.filter(~known)
     del pairs  # as large as both inputs
-    missing = before.join(published, on=KEY, how="anti")
-    nothing = missing.head(0).select(KEY)
-    withdrawn = nothing if documents or excerpt else _in_scope(missing, published, declared, whole=whole)
-    expected = opened.head(0).select(KEY) if documents else _in_scope(opened, before, declared, whole=False)
-    # The same request returned the row before. Rows of one payload never close each other.
-    returned_before = pl.col(REQUEST).is_in(published[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
-        published["payload"].unique().implode()
-    )
-    returned_before |= pl.col(REQUEST).is_in([*superseded]) & _within_periods(before, published, superseded, declared)
-    gone = pl.concat(
-        [missing.filter(returned_before), missing.filter(~returned_before).join(withdrawn, on=KEY, how="semi")]
-    )
+    expected = opened.head(0).select(KEY) if how.dated else _in_scope(opened, before, declared, whole=False)
+    gone = _gone(before, published, declared, how)
     closing = pl.concat([before.join(changed, on=KEY, how="semi"), gone])
     kept = before.join(closing, on=KEY, how="anti")
     requests = published.select(KEY, pl.col(REQUEST).alias("__now"))
@@ -117,6 +108,34 @@ def apply_vintage(  # noqa: PLR0913 - the rows before and after, and how to comp
         closed=in_order(_closed(closing, published, now), [KEY]).drop(KEY),
         revisions=_revisions(changed, opened, expected, gone, at, declared),
     )
+
+
+def _is_repeated(content: Sequence[str], how: How) -> pl.Expr:
+    """Whether a row repeats the known row of its key, whose fields end in ``_before``."""
+    equal = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in content)
+    match how.repeats:
+        case "rounded":
+            return equal | (pl.col("value_before").is_between("value_min", "value_max") & (_WIDTH > _WIDTH_BEFORE))
+        case "value":
+            return equal | pl.col("value").eq_missing(pl.col("value_before"))
+        case _:
+            return equal
+
+
+def _gone(before: pl.DataFrame, published: pl.DataFrame, declared: Contract, how: How) -> pl.DataFrame:
+    """The known rows that a vintage closes because they are missing in it."""
+    missing = before.join(published, on=KEY, how="anti")
+    # The same request returned the row before. Rows of one payload never close each other.
+    returned_before = pl.col(REQUEST).is_in(published[REQUEST].unique().implode()) & ~pl.col("payload").is_in(
+        published["payload"].unique().implode()
+    )
+    superseded = pl.col(REQUEST).is_in([*how.superseded])
+    returned_before |= superseded & _within_periods(before, published, how.superseded, declared)
+    closed = missing.filter(returned_before)
+    if how.covers == "rows":
+        return closed
+    in_scope = _in_scope(missing, published, declared, whole=how.covers == "all")
+    return pl.concat([closed, missing.filter(~returned_before).join(in_scope, on=KEY, how="semi")])
 
 
 def _within_periods(
@@ -240,23 +259,3 @@ def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:
         pl.col("payload_before").alias("old_payload"),
         pl.col("payload").alias("new_payload"),
     ]
-
-
-def triangle(history: pl.LazyFrame, identity: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The revision triangle of a series: one row a period, one column for each moment of a change.
-
-    ``history`` has current and closed rows; ``identity`` selects one series.
-    """
-    rows = history.filter(*identity).select("period", "known_from", "known_to", "value").collect()
-    moments = sorted(set(rows["known_from"]) | set(rows["known_to"].drop_nulls()))
-    columns = [
-        rows.filter(
-            pl.col("known_from") <= moment,
-            pl.col("known_to").is_null() | (pl.col("known_to") > moment),
-        ).select("period", pl.col("value").alias(moment.isoformat()))
-        for moment in moments
-    ]
-    frame = rows.select("period").unique().sort("period")
-    for column in columns:
-        frame = frame.join(column, on="period", how="left")
-    return frame

@@ -117,24 +117,31 @@ def states(workspace: Workspace, name: str, found: Iterable[ReadResponse]) -> li
     return folders
 
 
+def _how(vintage: Vintage, superseded: Collection[str], *, documents: bool) -> bitemporal.How:
+    """How a vintage changes what is known. Documents, and files of an unknown day, only add to it."""
+    if documents or vintage.adds_only:
+        return bitemporal.How(covers="rows", repeats="rounded", dated=True, superseded=superseded)
+    if vintage.excerpt:
+        return bitemporal.How(covers="rows", repeats="value", superseded=superseded)
+    return bitemporal.How(covers="all" if vintage.whole else "slice", superseded=superseded)
+
+
 def _superseded_imports(past: list[Vintage], editions: Collection[str]) -> list[str]:
     """The slices of the imports that the last of ``past`` supersedes.
 
     After the import, the publisher answered every request of the dataset at least once. If none of these answers
     contains a figure of the import, the publisher withdrew it. ``editions`` do not count as answers.
     """
-    if not any(_imported(response) for vintage in past for response in vintage.responses):
-        return []
-    slices = [{r.slice for r in vintage.responses if not _imported(r)} - {*editions} for vintage in past]
-    requested = set().union(*slices)
-    since, since_without_last = set(slices[-1]), set[str]()
-    found: list[str] = []
-    for vintage, answered in zip(reversed(past[:-1]), reversed(slices[:-1]), strict=True):
-        if requested and since >= requested and not since_without_last >= requested:
-            found += [response.slice for response in vintage.responses if _imported(response)]
-        since |= answered
-        since_without_last |= answered
-    return found
+    answered = [{r.slice for r in vintage.responses if not _imported(r)} - {*editions} for vintage in past]
+    requested = set[str]().union(*answered)
+    superseded: list[str] = []
+    for number, vintage in enumerate(past[:-1], 1):
+        imports = [response.slice for response in vintage.responses if _imported(response)]
+        if imports and requested:
+            all_answered = requested <= set[str]().union(*answered[number:])
+            before_last = requested <= set[str]().union(*answered[number:-1])
+            superseded += imports if all_answered and not before_last else []
+    return superseded
 
 
 def _apply(  # noqa: PLR0913, PLR0917 - a vintage, the state before it, and how they are compared
@@ -155,15 +162,6 @@ def _apply(  # noqa: PLR0913, PLR0917 - a vintage, the state before it, and how 
         rows = newest.unique(declared.key, keep="first", maintain_order=True)
     if vintage.adds_only:
         rows = rows.join(known, on=declared.key, how="anti", nulls_equal=True)
-    state = bitemporal.apply_vintage(
-        known,
-        rows,
-        vintage.at,
-        declared,
-        whole=vintage.whole,
-        excerpt=vintage.excerpt,
-        documents=documents or vintage.adds_only,
-        superseded=superseded,
-    )
+    state = bitemporal.apply_vintage(known, rows, vintage.at, declared, _how(vintage, superseded, documents=documents))
     for part in ("current", "closed", "revisions"):
         write(getattr(state, part), folder / f"{part}.parquet")

@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.ingest.bitemporal import REQUEST, State, apply_vintage, as_of, content_of, empty_state, triangle
+from assets.ingest.bitemporal import REQUEST, How, State, apply_vintage, as_of, content_of, empty_state
 from warehouse.contracts import contract
 
 TABLE = contract("remittance")
@@ -179,20 +179,13 @@ def test_a_new_year_extends_and_a_gap_that_is_filled_appears() -> None:
     assert changes == [(date(2019, 1, 1), "appeared"), (date(2021, 1, 1), "extended")]
 
 
-def test_a_triangle_has_each_value_with_the_days_on_which_it_was_known() -> None:
-    states = states_after([{("DEU", "CHN", 2020): 5.0}, {("DEU", "CHN", 2020): 7.0, ("DEU", "CHN", 2021): 9.0}])
-    history = pl.concat([states[-1].current, *(state.closed for state in states)]).lazy()
-    shown = triangle(history, [pl.col("jurisdiction") == "DEU"])
-    assert shown.rows() == [(date(2020, 1, 1), 5.0, 7.0), (date(2021, 1, 1), None, 9.0)]
-
-
 def test_an_excerpt_closes_no_row_that_it_lacks_and_keeps_the_flag_of_a_figure_that_it_repeats() -> None:
     known: Content = {("DEU", "CHN", 2018): 0.0, ("DEU", "CHN", 2019): 5.0, ("DEU", "CHN", 2020): 6.0}
     flagged = frame(known).with_columns(obs_status=pl.lit("B"), __request=pl.lit("whole"))
     excerpt = frame({("DEU", "CHN", 2019): 5.0, ("DEU", "CHN", 2020): 7.0}, "b")
     excerpt = excerpt.with_columns(pl.lit("excerpt").alias(REQUEST))
     before = apply_vintage(empty_state(TABLE).current, flagged, day(1), TABLE).current
-    state = apply_vintage(before, excerpt, day(2), TABLE, excerpt=True)
+    state = apply_vintage(before, excerpt, day(2), TABLE, How(covers="rows", repeats="value"))
     assert state.current.sort("period").select("value", "obs_status").rows() == [(0.0, "B"), (5.0, "B"), (7.0, "A")]
     assert state.revisions.select("old_value", "new_value", "change").rows() == [(6.0, 7.0, "value")]
     whole = apply_vintage(before, excerpt, day(2), TABLE)
