@@ -25,7 +25,7 @@ def failing(workspace: Workspace) -> dict[str, Failing]:
     good: dict[tuple[str, str, str], date] = {}
     plans: Plans = {}
     for fetch in workspace.archive.fetches() if workspace.mode == "live" else ():
-        if fetch.transport == workspace.mode and not _is_no_failure(workspace, fetch, plans):
+        if fetch.transport == workspace.mode and not _is_usual(workspace, fetch, plans):
             for name in _datasets_of(fetch):
                 day = days.setdefault(name, {}).setdefault(fetch.at.date(), {})
                 day[f"{fetch.dataset} {fetch.slice}"] = fetch
@@ -50,7 +50,7 @@ def stale(workspace: Workspace) -> dict[str, date | None]:
     return {name: found.last for name, found in failing(workspace).items() if found.stale}
 
 
-def _is_no_failure(workspace: Workspace, fetch: Fetch, plans: Plans) -> bool:
+def _is_usual(workspace: Workspace, fetch: Fetch, plans: Plans) -> bool:
     """Whether an error is a usual answer: the page after the last one of a list, or the refusal of a size or a code."""
     if not fetch.error:
         return False
@@ -59,7 +59,7 @@ def _is_no_failure(workspace: Workspace, fetch: Fetch, plans: Plans) -> bool:
     body = workspace.archive.payload_path(fetch.payload) if fetch.payload else None
     if split.is_too_large(fetch.status, body):
         return True
-    if not split.refused_codes(body) and not split.refuses_unnamed_codes(body):
+    if not split.refuses(fetch.status, body):
         return False
     key = (fetch.publisher, fetch.dataset)
     if key not in plans:

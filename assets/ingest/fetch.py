@@ -276,8 +276,7 @@ class _Receiver:
             response = self.client.fetch(request)
         except FetchError as error:
             self.client.failed_lists[request.full_url] = error
-            stored = self.stored(error.response) if error.response else None
-            self.archive.append(self.line(request, error.response, stored, str(error)))
+            self._record_failure(request, error)
             raise
         kept = self.line(request, response, self.stored(response), None)
         self.archive.append(kept)
@@ -364,25 +363,21 @@ class _Receiver:
         ``seen`` are the payloads of the pages before. Raises ``FetchError`` after it was recorded.
         """
         last = self._last(request)
-        confirmable = last and last.url == request.full_url and last.payload not in self.rejected
-        validators = dict(last.headers) if last and confirmable else {}
+        confirmable = last if last and last.url == request.full_url and last.payload not in self.rejected else None
         try:
-            response = self.send(request, validators)
-        except NotConfiguredError:
-            raise
+            response = self.send(request, dict(confirmable.headers) if confirmable else {})
         except FetchError as error:
-            if not self._not_in_snapshot(error):
-                payload = self.stored(error.response) if error.response else None
-                self.archive.append(self.line(request, error.response, payload, str(error)))
+            if not isinstance(error, NotConfiguredError) and not self._not_in_snapshot(error):
+                self._record_failure(request, error)
             raise
-        payload = last.payload if response.status == 304 and last else self.stored(response)
-        fetch = self.line(request, response, payload, None)
-        # A 304 need not repeat its validators, but the next request sends them again.
-        fetch = replace(fetch, headers={**validators, **fetch.headers}) if response.status == 304 else fetch
+        if response.status == 304 and confirmable:
+            fetch = self._confirmed(request, response, confirmable)
+        else:
+            fetch = self.line(request, response, self.stored(response), None)
         try:
-            if payload in seen:
+            if fetch.payload in seen:
                 raise FetchError(f"{request.described}: an earlier page came again")
-            following = next_page(self.archive, request, payload)
+            following = next_page(self.archive, request, fetch.payload)
         except FetchError as error:
             self.archive.append(replace(fetch, error=str(error)))
             raise
@@ -390,6 +385,16 @@ class _Receiver:
         level = logging.DEBUG if response.status == 304 or not self.live else logging.INFO
         log.log(level, "%s: status %s, %s bytes, %.1f s", request.name, fetch.status, f"{fetch.bytes:,}", fetch.seconds)
         return fetch, following
+
+    def _confirmed(self, request: Request, response: Response, last: Fetch) -> Fetch:
+        """The line of a response that confirms the payload of ``last``."""
+        fetch = self.line(request, response, last.payload, None)
+        # The response need not repeat its validators, but the next request sends them again.
+        return replace(fetch, headers={**last.headers, **fetch.headers})
+
+    def _record_failure(self, request: Request, error: FetchError) -> None:
+        payload = self.stored(error.response) if error.response else None
+        self.archive.append(self.line(request, error.response, payload, str(error)))
 
     def send(self, request: Request, validators: dict[str, str]) -> Response:
         if self.endpoint.link and request not in closed_editions(self.publisher, self.name):

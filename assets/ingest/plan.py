@@ -99,8 +99,7 @@ class Plan:
             ours = fetch.dataset == self.name and fetch.publisher == self.publisher.publisher
             if ours and fetch.error and fetch.transport == self.mode:
                 body = self.archive.payload_path(fetch.payload) if fetch.payload else None
-                refuses_codes = split.refused_codes(body) or split.refuses_unnamed_codes(body)
-                if split.is_too_large(fetch.status, body) or refuses_codes:
+                if split.refuses(fetch.status, body):
                     refused[fetch.url] = (fetch.status, body)
         return refused
 

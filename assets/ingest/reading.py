@@ -51,15 +51,11 @@ class UnforeseenError(AssetError):
 
 @dataclass(frozen=True)
 class Rejection:
-    """A newest payload that is not used, and the reason in one line that names the request.
-
-    ``readable`` is true if the payload can be read, but has too many unknown codes.
-    """
+    """A newest payload that is not used, and the reason in one line that names the request."""
 
     payload: str
     reason: str
     at: datetime
-    readable: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,8 +89,8 @@ def current_responses(
     """
     current: dict[str, ReadResponse] = {}
     rejections: list[Rejection] = []
-    for key, given in found.items():
-        newest, rejected = _newest_good(name, given, refused)
+    for key, archived in found.items():
+        newest, rejected = _newest_good(name, archived, refused)
         rejections += rejected
         if newest is not None:
             current[key] = newest
@@ -252,36 +248,36 @@ def _sums(rows: pl.DataFrame) -> list[tuple[object, ...]]:
 
 
 def _newest_good(
-    name: str, given: list[ReadResponse], refused: Mapping[str, str]
+    name: str, archived: list[ReadResponse], refused: Mapping[str, str]
 ) -> tuple[ReadResponse | None, list[Rejection]]:
     """The newest response that can be read and has rows, and the rejections of those after it.
 
     If no response has rows, the newest empty one is used.
     """
     rejected: list[Rejection] = []
-    empty: ReadResponse | None = None
-    after_empty = 0
-    for response in reversed(given):
+    empty: tuple[ReadResponse, list[Rejection]] | None = None
+    for response in reversed(archived):
         facts = response.facts
         if facts["error"]:
             rejected.append(_rejection(name, response.pages[int(str(facts["page"]))], str(facts["error"])))
         elif response.fingerprint in refused:
-            rejected.append(_rejection(name, response.pages[0], refused[response.fingerprint], readable=True))
+            rejected.append(_rejection(name, response.pages[0], refused[response.fingerprint]))
         elif facts["rows"]:
             if empty is not None:
                 before = f"where {facts['rows']:,} observations were before"
-                rejected.append(_rejection(name, empty.pages[0], f"{why_empty(empty.unmatched.collect())} {before}"))
+                why = f"{why_empty(empty[0].unmatched.collect())} {before}"
+                rejected.append(_rejection(name, empty[0].pages[0], why))
             return response, rejected
         elif empty is None:
-            empty, after_empty = response, len(rejected)
-    return empty, rejected if empty is None else rejected[:after_empty]
+            empty = response, [*rejected]
+    return empty or (None, rejected)
 
 
-def _rejection(name: str, fetch: Fetch, why: str, *, readable: bool = False) -> Rejection:
+def _rejection(name: str, fetch: Fetch, why: str) -> Rejection:
     reason = f"{name}{_slice(fetch)} ({shortened(fetch.url)}), payload {str(fetch.payload)[:12]}: {why}"
     if fetch.transport == "import":
         reason += "; `corridor withdraw` takes an import out of use"
-    return Rejection(str(fetch.payload), reason, fetch.at, readable)
+    return Rejection(str(fetch.payload), reason, fetch.at)
 
 
 def _slice(fetch: Fetch) -> str:
@@ -293,4 +289,4 @@ def why_empty(unmatched: pl.DataFrame) -> str:
     if unmatched.is_empty():
         return "it is empty"
     code = unmatched.row(0, named=True)
-    return f"every cell has an unknown code (as {code['dimension']} {code['source_code']!r})"
+    return f"every cell has an unknown code (for example {code['dimension']} {code['source_code']!r})"

@@ -64,6 +64,11 @@ def replacements(
     return [narrowed] if narrowed else []
 
 
+def refuses(status: int | None, body: Path | None) -> bool:
+    """Whether a response refuses the request for its size, or for a code."""
+    return is_too_large(status, body) or bool(refused_codes(body)) or refuses_unnamed_codes(body)
+
+
 def refuses_unnamed_codes(body: Path | None) -> bool:
     """Whether a response refuses codes without naming them."""
     return EUROSTAT_REFUSAL in beginning(body) and not refused_codes(body)
