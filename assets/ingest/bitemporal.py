@@ -238,7 +238,6 @@ def _revisions(  # noqa: PLR0913, PLR0917 - the parts of one comparison
 
 
 def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:
-    dimensions = [pl.concat_str(pl.lit(f"{name}="), pl.col(name)) for name in declared.dimensions]
     same = [pl.col(name) for name in ("indicator", "jurisdiction", "partner", "partner_role", "period", "freq")]
     return [
         *same,
@@ -246,7 +245,7 @@ def _revision(declared: Contract, at: datetime) -> list[pl.Expr]:
         pl.col("dataset"),
         pl.col("change"),
         pl.lit(declared.table).alias("table_name"),
-        (pl.concat_str(dimensions, separator=";") if dimensions else pl.lit("")).alias("dimensions"),
+        declared.dimensions_text.alias("dimensions"),
         pl.coalesce("unit", "unit_before").alias("unit"),
         pl.col("value_before").alias("old_value"),
         pl.col("value").alias("new_value"),

@@ -28,27 +28,33 @@ def is_prose(name: str) -> bool:
     return publisher.endpoints[entry.endpoint].articles is not None and publisher.publisher in statements()
 
 
-def hold_back(name: str, found: Responses, accepted: Mapping[str, AcceptedFigure]) -> tuple[Responses, pl.DataFrame]:
+def hold_back(
+    name: str, responses: Responses, accepted: Mapping[str, AcceptedFigure]
+) -> tuple[Responses, pl.DataFrame]:
     """The responses without the figures that are not plausible, and these figures as rows of table ``held_figure``."""
     nothing = pl.DataFrame(schema=contract("held_figure").polars_schema)
     if not is_prose(name):
-        return found, nothing
+        return responses, nothing
     publisher, entry = datasets()[name]
     declared = contract(entry.table)
     candidates = pl.concat(
         [
             pl.LazyFrame(schema=declared.stored_schema | {"why": pl.String}),
-            *(response.candidates for given in found.values() for response in given),
+            *(response.candidates for archived in responses.values() for response in archived),
         ]
     ).collect()
     reasons = judge(candidates, declared, statements()[publisher.publisher], frozenset(accepted))
     if not reasons:
-        return found, nothing
-    sentences = pl.concat([response.sentences for given in found.values() for response in given]).collect()
+        return responses, nothing
+    sentences = pl.concat([response.sentences for archived in responses.values() for response in archived]).collect()
     rows = _rows(candidates, reasons, accepted, sentences, declared)
     places = set(rows.select("payload", "locator").iter_rows())
-    given = set(rows.filter(pl.col("accepted_because").is_not_null()).select("payload", "locator").iter_rows())
-    judged = {key: [response.judged(places, given) for response in each] for key, each in found.items()}
+    accepted_places = set(
+        rows.filter(pl.col("accepted_because").is_not_null()).select("payload", "locator").iter_rows()
+    )
+    judged = {
+        key: [response.judged(places, accepted_places) for response in archived] for key, archived in responses.items()
+    }
     return judged, rows
 
 
@@ -62,7 +68,6 @@ def _rows(
     """The figures with a reason as rows of table ``held_figure``."""
     table = contract("held_figure")
     figure = pl.struct("payload", "locator").map_elements(lambda at: name_of(**at), return_dtype=pl.String)
-    dimensions = [pl.concat_str(pl.lit(f"{name}="), pl.col(name)) for name in declared.dimensions]
     because = {name: given.because for name, given in accepted.items()}
     at = {name: given.at for name, given in accepted.items()}
     return (
@@ -74,7 +79,7 @@ def _rows(
         .with_columns(
             held_value="value",
             table_name=pl.lit(declared.table),
-            dimensions=pl.concat_str(dimensions, separator=";") if dimensions else pl.lit(""),
+            dimensions=declared.dimensions_text,
             why=pl.col("figure").replace_strict(reasons, return_dtype=pl.String),
             accepted_because=pl.col("figure").replace_strict(because, default=None, return_dtype=pl.String),
             accepted_at=pl.col("figure")

@@ -151,6 +151,12 @@ class Contract(BaseModel):
         return pl.Schema({column.name: POLARS[column.type] for column in self.stored_columns})
 
     @property
+    def dimensions_text(self) -> pl.Expr:
+        """The codes of a row in the dimensions of its table, as one text: ``name=code``, separated by semicolons."""
+        named = [pl.concat_str(pl.lit(f"{name}="), pl.col(name)) for name in self.dimensions]
+        return pl.concat_str(named, separator=";") if named else pl.lit("")
+
+    @property
     def polars_schema(self) -> pl.Schema:
         """The schema of the table as a Polars frame."""
         return pl.Schema({column.name: POLARS[column.type] for column in self.columns})
