@@ -83,7 +83,7 @@ def test_the_dataset_of_an_sdmx_service_may_be_a_part_of_its_address(workspace: 
     [
         ("nothing,that\nany,format\n", "no format recognises"),
         (tsv(AT=5).replace("NR", "PC"), "unit is 'PC'"),
-        (tsv(QQ=5), r"no row for eurostat/tps00176: every cell has an unknown code \(as geo 'QQ'\)"),
+        (tsv(QQ=5), r"no row for eurostat/tps00176: every cell has an unknown code \(for example geo 'QQ'\)"),
         (f"{TSV}\t2020 \n", "no row for eurostat/tps00176: it is empty"),
     ],
 )
