@@ -251,6 +251,7 @@ def test_the_order_of_clauses_does_not_change_their_figures(one: Sentence, other
     assert read(one.publisher, f"{first}。{second}") == read(one.publisher, f"{second}。{first}") == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(SENTENCES, st.integers(10_000, 99_999))
 def test_a_number_has_one_value_however_it_is_written(sentence: Sentence, number: int) -> None:
@@ -262,6 +263,7 @@ def test_a_number_has_one_value_however_it_is_written(sentence: Sentence, number
         assert read(sentence.publisher, sentence.text(figure)) == {(sentence.name, YEAR, float(whole))}, figure
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(SENTENCES, FIGURES, st.integers(0, 5), st.integers(0, 9))
 def test_a_changed_digit_changes_only_the_value(sentence: Sentence, figure: str, at: int, digit: int) -> None:
@@ -304,6 +306,7 @@ def test_a_span_with_its_days_is_that_span_or_unread(span: str) -> None:
             assert found == {(sentence.name, DATED[span], 12_345_000.0)}, sentence.text(time=span)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(SENTENCES, st.sampled_from(PARTS), st.sampled_from(["", ",", "的", "全年"]))
 def test_a_part_of_the_nation_is_not_the_nation(sentence: Sentence, part: str, mark: str) -> None:
@@ -313,6 +316,7 @@ def test_a_part_of_the_nation_is_not_the_nation(sentence: Sentence, part: str, m
         assert read(sentence.publisher, f"{part}情况\n{sentence.text()}", f"{part}情况") == set()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(SENTENCES, st.sampled_from(["", "万", "岁", "元", "%", "倍", "个百分点", "万元", "天", "万份", "亿吨", "公里"]))
 def test_another_unit_or_none_is_not_read(sentence: Sentence, unit: str) -> None:
