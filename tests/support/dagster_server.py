@@ -27,7 +27,6 @@ JOB = {"repositoryLocationName": "corridor", "repositoryName": "__repository__"}
 
 SCHEDULE = {**JOB, "scheduleName": "nightly"}
 
-SENSORS = {"alert_on_failure", "alert_on_failing_datasets", "rebuild_changed"}
 
 TICKS = """
 query ($schedule: ScheduleSelector!) {
@@ -185,17 +184,10 @@ def miss_a_night(data: Path, *options: str, **environment: str) -> Iterator[Serv
         states = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
         return next((state for state in states if state.instigator_name == SCHEDULE["scheduleName"]), None)
 
-    def watched(instance: dg.DagsterInstance) -> bool | None:
-        """True when each sensor noted from which event on it looks: it does not see runs that ended before."""
-        states = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
-        found = {state.instigator_name for state in states if getattr(state.instigator_data, "cursor", None)}
-        return found >= SENSORS or None
-
     with dg.DagsterInstance.from_config(str(dagster_home(data))) as instance:
         with corridor_ui(data, *options, **environment) as server:
             yield server
             wait_until(lambda: noted(instance), 60, "the first look of the daemon at the schedule")
-            wait_until(lambda: watched(instance), 120, "the first look of all sensors")
         state = noted(instance)
         assert state is not None
         since = state.instigator_data
