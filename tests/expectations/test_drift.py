@@ -102,13 +102,18 @@ def built(workspace: Workspace) -> Ended:
 
 
 @pytest.mark.slow
-def test_an_implausible_edition_is_held_back_until_a_person_accepts_it_with_a_reason(
+def test_an_implausible_edition_is_not_used_until_a_person_accepts_it_and_its_table_with_reasons(
     publishers: Double, tmp_path: Path
 ) -> None:
     workspace = Workspace(tmp_path / "data", "live", build_time=BUILD_TIME)
     stock(publishers, 1)
     first = built(workspace).release
     stock(publishers, 1000)
+    kept = built(workspace)
+    assert (kept.held_back, kept.release) == (None, first), "one dataset does not hold back the others"
+    (failure,) = kept.failures
+    assert "24 figures of refugees in persons add up to 2.4e+06, and to 2,400 before" in failure
+    stages.accept(workspace, "unhcr/population", "moved_sums", "UNHCR now counts in another way")
     refused = built(workspace)
     assert refused.release is None
     assert str(refused.held_back) == (
