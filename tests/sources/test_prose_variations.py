@@ -350,7 +350,9 @@ def test_no_variation_of_any_statement_gives_a_false_figure() -> None:
     for sentence in sentences():
         for word in MODIFIERS:
             for text in (sentence.text(before=word), sentence.text(inside=word)):
-                assert read(sentence.publisher, text) == set(), text
+                # A continent is a part that a statement declares: it counts foreign students by continent.
+                of_continent = {("foreign_students_continent", YEAR, 12_345_000.0)} if word == "欧洲" else set[object]()
+                assert read(sentence.publisher, text) <= of_continent, text
                 tried += 1
         for part in PARTS:
             for mark in ("", ",", "的", "全年"):

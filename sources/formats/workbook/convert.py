@@ -28,6 +28,8 @@ MEMORY = 1 << 30
 SECONDS = 60
 FILE_SIZE = 256 << 20
 MOST_CELLS = 8_000_000
+# The last column of a sheet is XFD in every program that writes workbooks.
+MOST_COLUMNS = 16_384
 # The rows of a sheet that decide the format of a workbook; they have a file of their own, named ``0.first``.
 FIRST_ROWS = 40
 FORMULA = "#FORMULA"
@@ -72,6 +74,7 @@ def _sheets(path: Path, folder: Path) -> list[str]:
         rows: list[list[Any]] | str
         try:
             sheet = book.get_sheet_by_index(number)
+            _refuse_width(sheet.total_width + 1)
             left -= (sheet.total_height + 1) * (sheet.total_width + 1)
             if left < 0:
                 raise RefusedError(f"the workbook has more than {MOST_CELLS:,} cells, counted from A1 to the last cell")
@@ -86,6 +89,11 @@ def _sheets(path: Path, folder: Path) -> list[str]:
         with (folder / f"{number}.first").open("wb") as file:
             marshal.dump(rows if isinstance(rows, str) else rows[:FIRST_ROWS], file)
     return names
+
+
+def _refuse_width(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise RefusedError(f"the workbook has a sheet with more than {MOST_COLUMNS:,} columns")
 
 
 def _plain(value: Any) -> str | float | bool:  # noqa: ANN401 - a cell of a workbook
@@ -138,6 +146,7 @@ def _add_lost_cells(path: Path, part: str, rows: list[list[Any]]) -> None:
         with archive.open(part) as file:
             cells.parser.ParseFile(file)
     width = max([len(rows[0]) if rows else 0, *(column for _, column in cells.found)])
+    _refuse_width(width)
     height = max([len(rows), *(row for row, _ in cells.found)])
     if width * height > MOST_CELLS:
         raise RefusedError(f"the workbook has more than {MOST_CELLS:,} cells, counted from A1 to the last cell")
