@@ -139,7 +139,9 @@ def _resident(pid: int) -> int:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of the files of a folder. A file with several names counts once."""
+    found = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    return sum({(each.st_dev, each.st_ino): each.st_size for each in found}.values())
 
 
 def _areas() -> pl.DataFrame:
