@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fuzzing import fuzz, seeds
 
-MINUTES = 10
+MINUTES = 5
 
 
 @pytest.mark.slow
