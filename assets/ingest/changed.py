@@ -51,8 +51,7 @@ def _refused(
             if response.pages[0].transport != "live" or not _rows(response):
                 continue
             why = compare(before, response) if before else None
-            payloads = {str(page.payload) for page in response.pages}
-            if why and not payloads <= set(accepted):
+            if why and not response.is_accepted(accepted):
                 refused[response.fingerprint] = f"{why}; {response.accepting(check)} uses it"
             else:
                 before = response
@@ -67,8 +66,8 @@ def _lost_rows(before: ReadResponse, response: ReadResponse) -> str | None:
 
 
 def _moved_sums(before: ReadResponse, response: ReadResponse) -> str | None:
-    means = {(indicator, unit): total / figures for indicator, unit, figures, total in before.sums}
-    for indicator, unit, figures, total in response.sums:
+    means = {(indicator, unit): total / figures for indicator, unit, figures, total in before.facts["sums"]}
+    for indicator, unit, figures, total in response.facts["sums"]:
         mean = means.get((indicator, unit))
         # The figures of both responses are read only if the means differ.
         if mean is not None and abs(total / figures - mean) > SUM_MOVED * mean:
@@ -98,4 +97,4 @@ def _sums_of_both(before: ReadResponse, response: ReadResponse, indicator: str, 
 
 def _rows(response: ReadResponse) -> int:
     facts = response.facts
-    return 0 if facts["error"] else int(str(facts["rows"]))
+    return 0 if facts["error"] else int(facts["rows"])

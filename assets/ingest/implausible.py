@@ -19,7 +19,7 @@ def implausible(found: Mapping[str, list[ReadResponse]], accepted: Collection[st
     """
     refused = {}
     for response in (each for responses in found.values() for each in responses):
-        why = response.facts.get("broken")
-        if why and not {str(page.payload) for page in response.pages} <= set(accepted):
+        why = response.facts["broken"]
+        if why and not response.is_accepted(accepted):
             refused[response.fingerprint] = f"{why}; {response.accepting(CHECK)} uses it"
     return refused

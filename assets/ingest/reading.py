@@ -259,7 +259,7 @@ def _newest_good(
     for response in reversed(archived):
         facts = response.facts
         if facts["error"]:
-            rejected.append(_rejection(name, response.pages[int(str(facts["page"]))], str(facts["error"])))
+            rejected.append(_rejection(name, response.pages[facts["page"]], facts["error"]))
         elif response.fingerprint in refused:
             rejected.append(_rejection(name, response.pages[0], refused[response.fingerprint]))
         elif facts["rows"]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from assets.ingest.stored import ReadResponse
+from warehouse.errors import shortened
 
 # A response is refused if more than this share of its cells, and of all cells of its dataset at that time, have unknown
 # codes.
@@ -33,7 +34,7 @@ def recoded(found: Mapping[str, list[ReadResponse]], accepted: Collection[str]) 
     for key, given in cells.items():
         for response, lost, read in given:
             single = lost < FEWEST_LOST and lost <= GREAT_SHARE * read
-            if single or not _too_many(lost, read) or {str(page.payload) for page in response.pages} <= set(accepted):
+            if single or not _too_many(lost, read) or response.is_accepted(accepted):
                 continue
             others = [_nearest(each, response.pages[-1].at) for other, each in cells.items() if other != key]
             if _too_many(lost + sum(each[1] for each in others), read + sum(each[2] for each in others)):
@@ -48,7 +49,7 @@ def _too_many(lost: int, read: int) -> bool:
 def _cells(response: ReadResponse) -> tuple[int, int]:
     """The cells with unknown codes, and all cells, also those of jurisdictions that are not compared."""
     facts = response.facts
-    return (0, 0) if facts["error"] else (int(str(facts["lost"])), int(str(facts["cells"])))
+    return (0, 0) if facts["error"] else (int(facts["lost"]), int(facts["cells"]))
 
 
 def _nearest(given: list[tuple[ReadResponse, int, int]], at: datetime) -> tuple[ReadResponse, int, int]:
@@ -59,9 +60,8 @@ def _nearest(given: list[tuple[ReadResponse, int, int]], at: datetime) -> tuple[
 
 def _reason(response: ReadResponse, share: float) -> str:
     codes = response.unmatched.sort("cells", descending=True).select("dimension", "source_code").collect()
-    shown = ", ".join(f"{dimension} {code!r}" for dimension, code in codes.head(SHOWN).iter_rows())
-    more = f" and {codes.height - SHOWN} more" if codes.height > SHOWN else ""
+    shown = shortened([f"{dimension} {code!r}" for dimension, code in codes.iter_rows()], SHOWN)
     return (
-        f"{share:.1%} of its cells have codes that no crosswalk has ({shown}{more}); "
+        f"{share:.1%} of its cells have codes that no crosswalk has ({shown}); "
         f"{response.accepting(CHECK)} uses it without these cells"
     )

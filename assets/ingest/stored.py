@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -97,23 +98,20 @@ class ReadResponse(StoredRows):
         stage = fingerprint(self.fingerprint, sorted(withheld), sorted(given))
         return replace(self, fingerprint=stage, withheld=withheld, accepted=given & own)
 
-    @property
-    def facts(self) -> dict[str, object]:
-        """What is known of the response as a whole.
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the response as a whole, read once.
 
         ``rows``, ``cells`` and ``lost`` cells are numbers; ``page`` and ``error`` are set if a page cannot be read;
         ``stated`` is true if it has a time. ``broken`` is the rule that a row breaks by itself, with the row.
+        ``sums`` has for each indicator and unit of statistics the number of figures and the sum of their absolute
+        values.
         """
-        return self._facts
-
-    @property
-    def sums(self) -> list[tuple[str, str, int, float]]:
-        """For each indicator and unit of statistics: the number of figures, and the sum of their absolute values."""
-        return [(str(name), str(unit), int(count), float(total)) for name, unit, count, total in self._facts["sums"]]
-
-    @property
-    def _facts(self) -> dict[str, Any]:
         return dict(orjson.loads((self.folder / "facts.json").read_bytes()))
+
+    def is_accepted(self, accepted: Collection[str]) -> bool:
+        """Whether a person accepted the payloads of all pages; ``accepted`` are the sha256 of accepted payloads."""
+        return {str(page.payload) for page in self.pages} <= set(accepted)
 
     def accepting(self, check: str) -> str:
         """The command that accepts the payloads although a check refuses them."""
