@@ -36,6 +36,7 @@ from warehouse.exports.about import About, Source
 from warehouse.exports.documents import contents_of, documents
 from warehouse.files import sha256
 from warehouse.releases import Release, TableFacts
+from warehouse.rows import height
 
 log = logging.getLogger("corridor.release")
 
@@ -72,7 +73,7 @@ def publish(
     """
     if workspace.mode == "live" and not was_ever_answered(workspace):
         raise AssetError("there is nothing to release: no publisher answered yet")
-    if not any(_rows(item.frame) for name, item in results.items() if _from_publishers(name)):
+    if not any(height(item.frame) for name, item in results.items() if _from_publishers(name)):
         raise AssetError("there is nothing to release: no dataset has a payload that can be read")
     stage = release_fingerprint(workspace.mode, results)
     with lock(workspace.archive.root):
@@ -136,10 +137,6 @@ def was_ever_answered(workspace: Workspace) -> bool:
 def _from_publishers(name: str) -> bool:
     """Whether the rows of a table come from publishers, not from our own declarations."""
     return contract(name).kind != "reference"
-
-
-def _rows(frame: pl.LazyFrame) -> int:
-    return int(frame.select(pl.len()).collect().item())
 
 
 def _write(  # noqa: PLR0913, PLR0917 - a release, its predecessor, and what it is written from

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
+from warehouse.rows import height
+
 FILE = "headline.csv.gz"
 # What traces a figure to its payload is only in the Parquet table, and for `corridor explain`.
 LEFT_OUT = ("source_table", "parts", "payload", "locator")
@@ -19,7 +21,7 @@ def write(headline: Path, path: Path) -> None:
     first name. For Excel, ``corridor export --csv`` writes one with the mark.
     """
     rows = pl.scan_parquet(headline).drop(LEFT_OUT).with_columns(pl.col("known_from").dt.date())
-    count = rows.select(pl.len()).collect().item()
+    count = height(rows)
     with path.open("wb") as file, GzipFile(fileobj=file, mode="wb", compresslevel=3, filename="", mtime=0) as packed:
         for at in range(0, max(count, 1), ROWS):
             packed.write(rows.slice(at, ROWS).collect().write_csv(include_header=at == 0).encode())
