@@ -9,7 +9,7 @@ from warehouse.contracts import Contract
 from warehouse.exports.labels import with_names
 from warehouse.rows import Tables
 
-# The beginning of a text that a spreadsheet computes: a sign and more text. A sign alone is text.
+# The beginning of a text that a spreadsheet computes: a sign and more text. Without more text, a sign is a text.
 FORMULA = r"^([=+\-@\t\r].)"
 
 
