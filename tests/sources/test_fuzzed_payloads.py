@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fuzzing import fuzz, seeds
 
-MINUTES = 5
+MINUTES = 10
 
 
 @pytest.mark.slow
