@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -161,6 +162,12 @@ def test_the_csv_and_both_queries_have_the_same_figures(
     exec(str(tab.asked(f"pandas({entry})")), names)
     rows = names["rows"].dropna(subset="value")  # type: ignore[attr-defined]
     assert dict(zip(zip(rows["jurisdiction"], rows["year"], strict=True), rows["value"], strict=True)) == expected
+
+
+def test_no_text_of_the_csv_is_a_formula_and_numbers_stay_numbers(tab: Tab) -> None:
+    fields = ["=1+1", "@SUM(A1)", "-2+3", "-", -5.5, 'a "b"', None]
+    written = [tab.asked(f"quoted({json.dumps(field)})") for field in fields]
+    assert written == ["'=1+1", "'@SUM(A1)", "'-2+3", "-", "-5.5", '"a ""b"""', ""]
 
 
 def test_no_line_crosses_a_break_or_joins_figures_that_are_not_comparable(built: Built, tab: Tab) -> None:

@@ -71,10 +71,14 @@ const CSV_FIELDS = [
   "citation",
 ];
 
+/** A field of a CSV file. A text that a spreadsheet would compute as a formula begins with an apostrophe. */
+function quoted(value) {
+  const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r]./, "'$&") : String(value ?? "");
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 /** The shown figures as CSV. Each row has its source and the citation. */
 function csv(entry, sets) {
-  const quoted = (value) =>
-    /[",\n]/.test(String(value ?? "")) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? "");
   const rows = sets.flat().map((point) => {
     const source = start.datasets[fact(point, "dataset")] ?? [];
     return [
