@@ -184,7 +184,7 @@ def _provisions(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
         pl.col("coding_scheme") == "GLOBALCIT",
         pl.col("item").str.contains(PROVISION),
         pl.col("coded_value").is_not_null(),
-    ).with_columns(year=pl.col("speaks_of").dt.year().cast(pl.Int64))
+    ).with_columns(year=pl.col("coded_day").dt.year().cast(pl.Int64))
     items = pl.col("item").n_unique()
     return (
         coded.filter(items.over("year") == items)
@@ -204,7 +204,7 @@ def _tiers(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     tiers = law.policy_coding.filter(
         pl.col("coding_scheme") == "TIP", pl.col("jurisdiction").is_in(states)
     ).with_columns(
-        year=pl.col("speaks_of").dt.year().cast(pl.Int64),
+        year=pl.col("coded_day").dt.year().cast(pl.Int64),
         value=pl.col("coded_value").replace_strict(TIERS, default=None, return_dtype=pl.Float64),
         source_table=pl.lit("policy_coding"),
     )

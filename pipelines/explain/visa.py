@@ -142,6 +142,6 @@ def _requirements(workspace: Workspace, nationality: str, jurisdiction: str) -> 
     seen = stages.observations(workspace, "passportindex/matrix").frame.collect()
     entries = seen.filter(pl.col("partner") == nationality, pl.col("jurisdiction") == jurisdiction)
     return [
-        Requirement(row["speaks_of"].isoformat(), row["coded_value"])
-        for row in entries.sort("speaks_of").iter_rows(named=True)
+        Requirement(row["coded_day"].isoformat(), row["coded_value"])
+        for row in entries.sort("coded_day").iter_rows(named=True)
     ]

@@ -35,7 +35,7 @@ def codings() -> pl.DataFrame:
 
 def coded(jurisdiction: str, item: str, year: int) -> str | None:
     row = codings().filter(
-        pl.col("jurisdiction") == jurisdiction, pl.col("item") == item, pl.col("speaks_of") == date(year, 1, 1)
+        pl.col("jurisdiction") == jurisdiction, pl.col("item") == item, pl.col("coded_day") == date(year, 1, 1)
     )
     value: str | None = row["coded_value"].item()
     return value
@@ -43,15 +43,15 @@ def coded(jurisdiction: str, item: str, year: int) -> str | None:
 
 def test_a_coding_of_a_year_is_valid_for_the_first_of_january(tmp_path: Path) -> None:
     rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
-    assert set(rows["speaks_of"]) == {date(2019, 1, 1), date(2020, 1, 1)}
-    assert set(rows["speaks_of_rule"]) == {"on_1_january"}
+    assert set(rows["coded_day"]) == {date(2019, 1, 1), date(2020, 1, 1)}
+    assert set(rows["coded_day_rule"]) == {"on_1_january"}
     assert set(rows["scheme_version"]) == {"v3.1"}
 
 
 def test_an_uncoded_provision_is_missing_and_not_zero(tmp_path: Path) -> None:
     rows = read_law_rows(write_payload(tmp_path, SMALL), "globalcit/citizenship_law").observations
     codes = {
-        (row["jurisdiction"], row["item"], row["speaks_of"].year): (row["coded_value"], row["missing_reason"])
+        (row["jurisdiction"], row["item"], row["coded_day"].year): (row["coded_value"], row["missing_reason"])
         for row in rows.iter_rows(named=True)
     }
     assert codes["CHN", "A06_bin", 2020] == ("0", None)
@@ -85,10 +85,10 @@ def test_the_licence_allows_redistribution_with_attribution() -> None:
 
 def test_the_28_are_coded_from_1960_to_2024() -> None:
     assert codings()["jurisdiction"].n_unique() == 28
-    years = codings()["speaks_of"].dt.year()
+    years = codings()["coded_day"].dt.year()
     assert (years.min(), years.max()) == (1960, 2024)
     assert codings()["item"].n_unique() == 101
-    early = codings().filter(pl.col("speaks_of") < date(2020, 1, 1))
+    early = codings().filter(pl.col("coded_day") < date(2020, 1, 1))
     dual = {"A06b_bin", "A06b_cat", "L01_bin", "L01_cat", "L05_bin", "L05_cat", "dualcit_comb"}
     assert set(early["item"]) == dual
 
@@ -114,7 +114,7 @@ def test_every_coding_of_the_28_equals_that_of_the_dataset(corpus: Path) -> None
     ours = (
         codings()
         .drop_nulls("coded_value")
-        .select("jurisdiction", "item", pl.col("speaks_of").dt.year().cast(pl.Int32), "coded_value")
+        .select("jurisdiction", "item", pl.col("coded_day").dt.year().cast(pl.Int32), "coded_value")
     )
     assert ours.height == long.height > 20_000
     assert set(ours.iter_rows()) == set(long.iter_rows())
@@ -129,7 +129,7 @@ def test_a_tier_has_the_year_of_its_report() -> None:
     assert china["2013"] == "Tier 3"
     # A tier without a citable source has no row.
     assert "2023" not in china
-    assert (tiers["speaks_of"].dt.year().cast(pl.String) == tiers["scheme_version"]).all()
+    assert (tiers["coded_day"].dt.year().cast(pl.String) == tiers["scheme_version"]).all()
 
 
 DEMIG = """Year,Summary,Policy area,Policy tool,Restrictiveness,country,Description
@@ -148,7 +148,7 @@ def test_a_change_of_policy_is_a_row_and_a_year_may_have_several(tmp_path: Path)
     assert codes["2: Restrictiveness"] == (None, "not_applicable")
     assert set(rows["jurisdiction"]) == {"DEU"}
     # A row without any code is not a policy change.
-    assert set(rows["speaks_of"]) == {date(2004, 1, 1)}
+    assert set(rows["coded_day"]) == {date(2004, 1, 1)}
 
 
 def test_columns_in_another_order_and_case_are_the_same_codings(tmp_path: Path) -> None:
@@ -170,10 +170,10 @@ def test_columns_in_another_order_and_case_are_the_same_codings(tmp_path: Path) 
 )
 def test_requirements_of_visas_are_read_with_years_down_or_across(tmp_path: Path, text: str) -> None:
     rows = read_law_rows(write_payload(tmp_path, text), "demig/visa").observations.drop_nulls("coded_value")
-    assert rows.select("jurisdiction", "partner", "speaks_of", "coded_value").rows() == [
+    assert rows.select("jurisdiction", "partner", "coded_day", "coded_value").rows() == [
         ("CZE", "CHN", date(1993, 1, 1), "1")
     ]
-    assert set(rows["speaks_of_rule"]) == {"in_january"}
+    assert set(rows["coded_day_rule"]) == {"in_january"}
 
 
 def test_a_negative_code_of_impic_is_missing(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_scores_are_read_from_a_sheet_below_its_title(tmp_path: Path) -> None:
         for at, row in enumerate((("Country", "Year", "Overall score", "1. Access"), ("China", 2019, 32, 50)), 2):
             sheet.write_row(at, 0, row)
     rows = read_law_rows(path, "mipex/scores").observations
-    assert sorted(rows.select("jurisdiction", "item", "speaks_of", "coded_value").iter_rows()) == [
+    assert sorted(rows.select("jurisdiction", "item", "coded_day", "coded_value").iter_rows()) == [
         ("CHN", "1. Access", date(2019, 1, 1), "50"),
         ("CHN", "Overall score", date(2019, 1, 1), "32"),
     ]
@@ -222,7 +222,7 @@ def test_a_file_of_one_scheme_is_refused_as_that_of_another(tmp_path: Path) -> N
 )
 def test_a_visa_matrix_is_valid_for_the_day_of_its_publication(tmp_path: Path, text: str) -> None:
     rows = read_law_rows(write_payload(tmp_path, text), "passportindex/matrix").observations
-    assert sorted(rows.select("jurisdiction", "partner", "coded_value", "speaks_of").iter_rows()) == [
+    assert sorted(rows.select("jurisdiction", "partner", "coded_value", "coded_day").iter_rows()) == [
         ("CHN", "DEU", "30", KNOWN.date()),
         ("DEU", "CHN", "visa required", KNOWN.date()),
     ]
@@ -257,8 +257,8 @@ class TestTrueFiles:
         path = corpus / "legal/trafficking/tip_policy_index_3P.csv"
         rows = read_law_rows(path, "threep/index").observations.drop_nulls("coded_value")
         assert rows["jurisdiction"].n_unique() == 28
-        wide = rows.pivot("item", index=["jurisdiction", "speaks_of"], values="coded_value").drop_nulls()
-        parts = wide.with_columns(pl.exclude("jurisdiction", "speaks_of").cast(pl.Int64))
+        wide = rows.pivot("item", index=["jurisdiction", "coded_day"], values="coded_value").drop_nulls()
+        parts = wide.with_columns(pl.exclude("jurisdiction", "coded_day").cast(pl.Int64))
         assert parts.filter(
             pl.col("p") != pl.col("prosecution") + pl.col("prevention") + pl.col("protection")
         ).is_empty()
