@@ -6,7 +6,7 @@ line states the source. An indicator has its unit in brackets. A blank field was
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -29,39 +29,53 @@ def begins(text: str) -> bool:
 
 def cells(name: str, rows: Sequence[Sequence[str]], sheet: int = 0) -> Cells:
     """The cells of a table: ``indicator``, ``name`` (equal to it), ``unit``, and ``area`` where the table has areas."""
-    at = next((at for at, row in enumerate(rows) if _is_header(row)), None)
-    if at is None:
-        raise FormatError(f"no row is a header of {INDICATOR} or {AREA} and periods")
-    above = [match for row in rows[:at] if (match := _STATED.fullmatch(_first(row)))]
-    stated = {match[1]: match[2] for match in above}
-    end = next((end for end in range(at + 1, len(rows)) if _first(rows[end]).startswith((_SOURCE, _NOTE))), None)
-    if end is None or not any(_first(row).startswith(_SOURCE) for row in rows[end:]):
-        raise FormatError(f"the table is cut off: no line below it begins with {_SOURCE}")
-    axis, periods = _first(rows[at]), {}
-    for column, text in enumerate(rows[at][1:], 2):
-        if period := text.strip():
-            periods[column] = _period(period)
-    if len(set(periods.values())) < len(periods):
-        raise FormatError("a period is the header of two columns")
-    by_area = axis == AREA or AREA in stated
+    header, end = _body(rows)
+    stated = {match[1]: match[2] for row in rows[:header] if (match := _STATED.fullmatch(_first(row)))}
+    by_area = AREA in (_first(rows[header]), *stated)
     if not by_area and stated.get(DATABASE, "").startswith("分省"):
         raise FormatError("the table is of provinces, and does not state of which")
-    found: list[tuple[str | int | None, ...]] = []
-    for number, row in enumerate(rows[at + 1 : end], at + 2):
-        if not any(text.strip() for text in row):
-            continue
-        if len(row) != len(rows[at]):
-            raise FormatError(f"record {number} has {len(row)} fields, the header has {len(rows[at])}")
-        given = stated | {axis: _first(row)}
-        indicator, unit = _indicator(given.get(INDICATOR, ""))
-        for column, period in periods.items():
-            text = row[column - 1].strip()
-            found.append((indicator, indicator, unit, given.get(AREA), period, text, pack(number, column, sheet)))
-    schema = {"indicator": pl.String, "name": pl.String, "unit": pl.String, "area": pl.String}
-    frame = pl.LazyFrame(found, schema | {"time": pl.String, "text": pl.String, "locator": pl.Int64}, orient="row")
+    found = list(_values(rows, header, end, stated, sheet))
+    schema = {"indicator": pl.String, "unit": pl.String, "area": pl.String, "time": pl.String, "text": pl.String}
+    frame = pl.LazyFrame(found, schema | {"locator": pl.Int64}, orient="row").with_columns(name="indicator")
     dimensions = ("indicator", "name", "unit", "area") if by_area else ("indicator", "name", "unit")
     core = values.core(pl.col("text"), pl.col("locator"), time=pl.col("time"))
     return Cells(format=name, frame=frame.select(*dimensions, *core), dimensions=dimensions)
+
+
+def _body(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """The positions of the header and of the first line below the table."""
+    header = next((at for at, row in enumerate(rows) if _is_header(row)), None)
+    if header is None:
+        raise FormatError(f"no row is a header of {INDICATOR} or {AREA} and periods")
+    below = (at for at in range(header + 1, len(rows)) if _first(rows[at]).startswith((_SOURCE, _NOTE)))
+    end = next(below, len(rows))
+    if not any(_first(row).startswith(_SOURCE) for row in rows[end:]):
+        raise FormatError(f"the table is cut off: no line below it begins with {_SOURCE}")
+    return header, end
+
+
+def _values(
+    rows: Sequence[Sequence[str]], header: int, end: int, stated: dict[str, str], sheet: int
+) -> Iterator[tuple[str | int | None, ...]]:
+    """Yield indicator, unit, area, period, text and locator of each value."""
+    periods = _periods(rows[header])
+    for number, row in enumerate(rows[header + 1 : end], header + 2):
+        if not any(text.strip() for text in row):
+            continue
+        if len(row) != len(rows[header]):
+            raise FormatError(f"record {number} has {len(row)} fields, the header has {len(rows[header])}")
+        given = stated | {_first(rows[header]): _first(row)}
+        indicator, unit = _indicator(given.get(INDICATOR, ""))
+        for column, period in periods.items():
+            yield indicator, unit, given.get(AREA), period, row[column - 1].strip(), pack(number, column, sheet)
+
+
+def _periods(header: Sequence[str]) -> dict[int, str]:
+    """The number of each column that has a period → the period."""
+    periods = {column: _period(text.strip()) for column, text in enumerate(header[1:], 2) if text.strip()}
+    if len(set(periods.values())) < len(periods):
+        raise FormatError("a period is the header of two columns")
+    return periods
 
 
 def _first(row: Sequence[str]) -> str:
