@@ -10,7 +10,7 @@ import polars as pl
 
 from expectations.rule import Rules, Table
 from warehouse.codes.concepts import indicators_with
-from warehouse.rows import groups
+from warehouse.rows import compact, groups, key_numbers
 
 # Persons by which a total may differ from its parts: figures of weighted censuses are rounded one by one.
 WEIGHTING = 1.0
@@ -95,16 +95,10 @@ def durations_make_total(table: Table) -> pl.LazyFrame:
 )
 def labour_force_is_employed_and_unemployed(table: Table) -> pl.LazyFrame:
     """Labour forces that differ from the sum of the employed and the unemployed of the same survey."""
-    keys = [name for name in table.contract.key if name != "indicator"]
-    figures = bounded(table.rows).filter(pl.col("low").is_not_null())
-    parts = (
-        figures.filter(pl.col("indicator").is_in(["employed", "unemployed"]))
-        .group_by(keys)
-        .agg(parts_min=pl.col("low").sum(), parts_max=pl.col("high").sum(), published=pl.len())
-        .filter(pl.col("published") == 2)
-    )
-    totals = figures.filter(pl.col("indicator") == "labour_force").join(parts, on=keys)
-    return totals.filter(outside_sum(WEIGHTING)).drop("low", "high", "published")
+    rows = _without(table.rows, table, "indicator")
+    parts = _wide(rows, "indicator", ("employed", "unemployed"))
+    sums = _sums(parts, _low("employed") + _low("unemployed"), _high("employed") + _high("unemployed"))
+    return _outside(rows.filter(pl.col("indicator") == "labour_force"), sums)
 
 
 @RULES.add(
@@ -115,11 +109,11 @@ def labour_force_is_employed_and_unemployed(table: Table) -> pl.LazyFrame:
 )
 def sexes_make_total(table: Table) -> pl.LazyFrame:
     """Totals over sex that differ from the sum of the sexes."""
-    rows = table.rows.filter(~pl.col("unit").cast(pl.String).is_in(UNITS_OF_RATES))
-    parts = _wide(rows, table, "sex", SEXES)
+    rows = _without(table.rows.filter(~pl.col("unit").cast(pl.String).is_in(UNITS_OF_RATES)), table, "sex")
+    parts = _wide(rows, "sex", SEXES)
     low = _low("M") + _low("F") + _low("OTH").fill_null(0.0)
     high = _high("M") + _high("F") + _high("OTH").fill_null(0.0)
-    return _totals_outside(rows, _sums_with_unknown(parts, low, high), table, "sex")
+    return _totals_outside(rows, _sums_with_unknown(parts, low, high), "sex")
 
 
 @RULES.add(
@@ -162,9 +156,10 @@ def members_make_union(table: Table) -> pl.LazyFrame:
 
     Some years at a time: all jurisdictions of a figure are needed, and a whole table may not fit in memory.
     """
+    additive = table.rows.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))
     field = "year" if "year" in table.rows.collect_schema() else "indicator"
-    found = [_unequal_unions(table, table.rows.filter(chosen)) for chosen in groups(table.rows, field)]
-    return pl.concat(frame.collect(engine="streaming") for frame in found).lazy()
+    parts = (additive.filter(chosen) for chosen in groups(table.rows, field))
+    return pl.concat(_unequal_unions(table, part).collect() for part in parts).lazy()
 
 
 def _unequal_unions(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -172,21 +167,20 @@ def _unequal_unions(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
     pairs = [(union, state) for union, states in sorted(table.facts.members.items()) for state in sorted(states)]
     members = pl.LazyFrame(pairs, schema={"union": pl.String, "state": pl.String}, orient="row")
     sizes = members.group_by("union").agg(size=pl.len())
-    keys = [name for name in table.contract.key if name != "jurisdiction"]
-    additive = rows.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))
-    figures = bounded(additive).filter(pl.col("low").is_not_null()).with_columns(pl.col("jurisdiction").cast(pl.String))
+    keyed = _without(compact(rows).lazy(), table, "jurisdiction").with_columns(pl.col("jurisdiction").cast(pl.String))
+    figures = bounded(keyed).filter(pl.col("low").is_not_null())
     unions = figures.join(sizes, left_on="jurisdiction", right_on="union")
     sums = (
-        figures.select(*keys, "jurisdiction", "low", "high")
-        .join(unions.select(keys).unique(), on=keys, how="semi")
+        figures.select("__key", "jurisdiction", "low", "high")
+        .join(unions.select("__key").unique(), on="__key", how="semi")
         .join(members, left_on="jurisdiction", right_on="state")
-        .group_by(*keys, "union")
+        .group_by("__key", "union")
         .agg(parts_min=pl.col("low").sum(), parts_max=pl.col("high").sum(), published=pl.len())
     )
-    complete = unions.join(sums, left_on=[*keys, "jurisdiction"], right_on=[*keys, "union"]).filter(
+    complete = unions.join(sums, left_on=["__key", "jurisdiction"], right_on=["__key", "union"]).filter(
         pl.col("published") == pl.col("size")
     )
-    return complete.filter(outside_sum(WEIGHTING)).drop("low", "high", "size", "published")
+    return complete.filter(outside_sum(WEIGHTING)).drop("low", "high", "size", "published", "__key")
 
 
 @RULES.add(
@@ -199,9 +193,9 @@ def _unequal_unions(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
 def towns_and_country_make_population(table: Table) -> pl.LazyFrame:
     """Populations that differ from the sum of the urban and the rural population."""
     total, town, country = "population", "urban_population", "rural_population"
-    parts = _wide(table.rows, table, "indicator", (total, town, country))
-    sums = _sums(parts, _low(town) + _low(country), _high(town) + _high(country))
-    return _outside(table.rows.filter(pl.col("indicator") == total), sums, table, "indicator")
+    rows = _without(table.rows, table, "indicator")
+    sums = _sums(_wide(rows, "indicator", (town, country)), _low(town) + _low(country), _high(town) + _high(country))
+    return _outside(rows.filter(pl.col("indicator") == total), sums)
 
 
 @RULES.add(
@@ -214,9 +208,10 @@ def towns_and_country_make_population(table: Table) -> pl.LazyFrame:
 def births_less_deaths_make_increase(table: Table) -> pl.LazyFrame:
     """Rates of natural increase that differ from the birth rate less the death rate."""
     increase, births, deaths = "natural_increase_rate", "crude_birth_rate", "crude_death_rate"
-    parts = _wide(table.rows, table, "indicator", (increase, births, deaths))
+    rows = _without(table.rows, table, "indicator")
+    parts = _wide(rows, "indicator", (births, deaths))
     sums = _sums(parts, _low(births) - _high(deaths), _high(births) - _low(deaths))
-    return _outside(table.rows.filter(pl.col("indicator") == increase), sums, table, "indicator", 1e-6)
+    return _outside(rows.filter(pl.col("indicator") == increase), sums, 1e-6)
 
 
 @RULES.add(
@@ -258,11 +253,11 @@ def provinces_make_nation(table: Table) -> pl.LazyFrame:
 )
 def groups_make_visitors(table: Table) -> pl.LazyFrame:
     """Numbers of visitors that differ from the sum of the groups; up to 2000 they may be greater."""
-    visitors = table.rows.filter(pl.col("indicator") == "inbound_visitors")
+    visitors = _without(table.rows.filter(pl.col("indicator") == "inbound_visitors"), table, "person_group")
     overseas = pl.when(pl.col("period").dt.year() <= LAST_OVERSEAS_CHINESE).then(float("inf")).otherwise(0.0)
     low, high = (pl.sum_horizontal(map(bound, VISITORS[1:]), ignore_nulls=False) for bound in (_low, _high))
-    sums = _sums(_wide(visitors, table, "person_group", VISITORS), low, high + overseas)
-    return _totals_outside(visitors, sums, table, "person_group")
+    sums = _sums(_wide(visitors, "person_group", VISITORS), low, high + overseas)
+    return _totals_outside(visitors, sums, "person_group")
 
 
 def bounded(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -293,20 +288,22 @@ def _differ_from_parts(
     table: Table, dimension: str, parts: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> pl.LazyFrame:
     """Totals over a dimension that differ from the sum of ``parts``, which must all be published, and ``optional``."""
-    wide = _wide(table.rows, table, dimension, (*parts, *optional))
+    rows = _without(table.rows, table, dimension)
+    wide = _wide(rows, dimension, (*parts, *optional))
     sums = wide.filter(pl.all_horizontal(_low(part).is_not_null() for part in parts)).with_columns(
         parts_min=pl.sum_horizontal(_low(part) for part in (*parts, *optional)),
         parts_max=pl.sum_horizontal(_high(part) for part in (*parts, *optional)),
     )
-    return _totals_outside(table.rows, sums, table, dimension)
+    return _totals_outside(rows, sums, dimension)
 
 
 def _differ_from_citizenships(table: Table, tolerance: pl.Expr) -> pl.LazyFrame:
     """Totals over citizenship or country of birth that differ from the sum of the groups by more than ``tolerance``."""
-    people = table.rows.filter(pl.col("partner_role").is_in(["citizenship", "country_of_birth"]))
-    parts = _wide(people, table, "partner", CITIZENSHIPS)
+    of_people = pl.col("partner_role").is_in(["citizenship", "country_of_birth"])
+    people = _without(table.rows.filter(of_people), table, "partner")
+    parts = _wide(people, "partner", CITIZENSHIPS)
     sums = _sums_with_unknown(parts, _low("NAT") + _foreigners(_low), _high("NAT") + _foreigners(_high))
-    return _totals_outside(people, sums, table, "partner", tolerance)
+    return _totals_outside(people, sums, "partner", tolerance)
 
 
 def _foreigners(bound: Callable[[str], pl.Expr]) -> pl.Expr:
@@ -315,24 +312,27 @@ def _foreigners(bound: Callable[[str], pl.Expr]) -> pl.Expr:
     return pl.coalesce(bound("FOR_STLS"), bound("FOR") + bound("STLS"), by_birth)
 
 
-def _wide(rows: pl.LazyFrame, table: Table, dimension: str, codes: tuple[str, ...]) -> pl.LazyFrame:
-    """One row for each combination of the other key fields, with the bounds of each code: ``M_low``, ``M_high`` …
+def _without(rows: pl.LazyFrame, table: Table, dimension: str) -> pl.LazyFrame:
+    """The rows with ``__key``: a number that is equal for rows whose keys are the same except for ``dimension``."""
+    found = rows.collect()
+    rest = [name for name in table.contract.key if name != dimension]
+    return found.with_columns(__key=key_numbers([found], rest)[0]).lazy()
 
-    ``vintages`` is the number of times at which the figures of the row were published.
+
+def _wide(rows: pl.LazyFrame, dimension: str, codes: tuple[str, ...]) -> pl.LazyFrame:
+    """One row for each ``__key``, with the bounds of each code of a dimension: ``M_low``, ``M_high`` …
+
+    ``vintages`` is the number of times at which the figures of the row were published. Other fields are those of any
+    of the figures.
     """
-    keys = [name for name in table.contract.key if name != dimension]
-    return (
-        bounded(rows.filter(pl.col(dimension).is_in(codes)))
-        .group_by(keys)
-        .agg(
-            [
-                pl.col(bound).filter(pl.col(dimension) == code).first().alias(f"{code}_{bound}")
-                for code in codes
-                for bound in ("low", "high")
-            ],
-            vintages=pl.col("known_from").n_unique(),
-        )
-    )
+    bounds = [
+        pl.col(bound).filter(pl.col(dimension) == code).first().alias(f"{code}_{bound}")
+        for code in codes
+        for bound in ("low", "high")
+    ]
+    figures = bounded(rows.filter(pl.col(dimension).is_in(codes)))
+    others = pl.exclude("__key", "low", "high").first()
+    return figures.group_by("__key").agg(*bounds, others, vintages=pl.col("known_from").n_unique())
 
 
 def _sums_with_unknown(parts: pl.LazyFrame, low: pl.Expr, high: pl.Expr) -> pl.LazyFrame:
@@ -351,17 +351,14 @@ def _sums(parts: pl.LazyFrame, low: pl.Expr, high: pl.Expr) -> pl.LazyFrame:
 
 
 def _totals_outside(
-    rows: pl.LazyFrame, sums: pl.LazyFrame, table: Table, dimension: str, tolerance: pl.Expr | float = WEIGHTING
+    rows: pl.LazyFrame, sums: pl.LazyFrame, dimension: str, tolerance: pl.Expr | float = WEIGHTING
 ) -> pl.LazyFrame:
     """The rows of the total of a dimension that differ from the sum of their parts."""
-    return _outside(rows.filter(pl.col(dimension) == "_T"), sums, table, dimension, tolerance)
+    return _outside(rows.filter(pl.col(dimension) == "_T"), sums, tolerance)
 
 
-def _outside(
-    rows: pl.LazyFrame, sums: pl.LazyFrame, table: Table, dimension: str, tolerance: pl.Expr | float = WEIGHTING
-) -> pl.LazyFrame:
-    """The rows that differ from the sum of their parts, whose keys are the same except for ``dimension``."""
-    keys = [name for name in table.contract.key if name != dimension]
+def _outside(rows: pl.LazyFrame, sums: pl.LazyFrame, tolerance: pl.Expr | float = WEIGHTING) -> pl.LazyFrame:
+    """The rows that differ from the sum of their parts, which has the same ``__key``."""
     figures = bounded(rows).filter(pl.col("low").is_not_null())
-    joined = figures.join(sums.select(*keys, "parts_min", "parts_max", "vintages"), on=keys)
-    return joined.filter(outside_sum(tolerance)).drop("low", "high", "vintages")
+    joined = figures.join(sums.select("__key", "parts_min", "parts_max", "vintages"), on="__key")
+    return joined.filter(outside_sum(tolerance)).drop("low", "high", "vintages", "__key")

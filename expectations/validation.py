@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations import comparison, drift, headline, law, prose, totals, unmatched, values
-from expectations.contract import expectations_of, rules_of_contract
+from expectations.contract import Expectation, expectations_of, rules_of_contract
 from expectations.rule import Facts, RowRule, Rule, Severity, Table
 from warehouse import codes
 from warehouse.codes.union import compositions
@@ -90,11 +90,23 @@ def validate(contract: Contract, rows: pl.DataFrame | pl.LazyFrame, known: Facts
     No rule raises an error: a rule that cannot be evaluated, because a field is missing or has another type or for an
     unforeseen reason, fails with this reason.
     """
-    table = Table(rows.lazy(), contract, known)
-    parts = [_part_outcomes(part) for part in table.parts()]
-    count = sum(outcomes[0].checked for outcomes in parts)
-    across = [_row_outcome(rule, table, count) for rule in row_rules_of(contract) if rule.across]
-    found = {outcome.name: outcome for outcome in (*map(_added, zip(*parts, strict=True)), *across)}
+    # Great Expectations takes seconds to import, and listing the rules of a table does not need it.
+    from expectations import suite
+
+    table, expectations = Table(rows.lazy(), contract, known), expectations_of(contract, known.lists)
+    within = [rule for rule in row_rules_of(contract) if not rule.across]
+    count, cases, by_part = 0, [], []
+    for part in table.parts():
+        coded = part.rows.collect()
+        count += coded.height
+        cases.append(suite.cases(coded, expectations))
+        by_part.append([_row_outcome(rule, part, coded.height) for rule in within])
+    outcomes = [
+        *_contract_outcomes(table, count, pl.concat(cases), expectations),
+        *map(_added, zip(*by_part, strict=True)),
+        *(_row_outcome(rule, table, count) for rule in row_rules_of(contract) if rule.across),
+    ]
+    found = {outcome.name: outcome for outcome in outcomes}
     return [found[rule.name] for rule in rules_of(contract)]
 
 
@@ -119,41 +131,46 @@ def _facts_of_rows() -> Facts:
     return facts(frozenset(), frozenset())
 
 
-def _part_outcomes(part: Table) -> list[Outcome]:
-    """The outcomes of the rules that can be evaluated on a part of a table."""
-    coded = part.rows.collect()
-    rules = [rule for rule in row_rules_of(part.contract) if not rule.across]
-    return [
-        *_contract_outcomes(part.contract, coded, part.facts),
-        *(_row_outcome(rule, part, coded.height) for rule in rules),
-    ]
-
-
 def _added(parts: Sequence[Outcome]) -> Outcome:
-    """The outcome of a rule on a table, from those on its parts, which all have the columns of the table."""
-    first = parts[0]
-    failing = first.failing if first.name == "columns_in_order" else sum(part.failing for part in parts)
-    shown = [part.rows for part in parts if part.failing] or [first.rows]
-    rows = pl.concat(shown, how="diagonal_relaxed").head(SHOWN)
-    return replace(first, success=failing == 0, checked=sum(part.checked for part in parts), failing=failing, rows=rows)
+    """The outcome of a rule on a table, from those on its parts."""
+    shown = [part.rows for part in parts if part.failing] or [parts[0].rows]
+    return replace(
+        parts[0],
+        success=all(part.success for part in parts),
+        checked=sum(part.checked for part in parts),
+        failing=sum(part.failing for part in parts),
+        rows=pl.concat(shown, how="diagonal_relaxed").head(SHOWN),
+    )
 
 
-def _contract_outcomes(contract: Contract, coded: pl.DataFrame, known: Facts) -> list[Outcome]:
-    """The outcomes of the rules that follow from the contract."""
-    # Great Expectations takes seconds to import, and listing the rules of a table does not need it.
+def _contract_outcomes(
+    table: Table, count: int, cases: pl.DataFrame, expectations: Sequence[Expectation]
+) -> list[Outcome]:
+    """The outcomes of the rules that follow from the contract.
+
+    All expectations are evaluated on the ``cases`` of the table. Only those that fail are evaluated on all rows, to
+    count the failing rows and to find them.
+    """
     from expectations import suite
 
+    contract, rules = table.contract, rules_of_contract(table.contract)
+    failures: list[tuple[suite.Result, pl.DataFrame]] = []
     try:
-        results = suite.evaluate(contract.table, coded, expectations_of(contract, known.lists), SHOWN)
+        failed = suite.failing(contract.table, cases, expectations)
+        for part in table.parts() if failed else ():
+            coded = part.rows.collect()
+            results = suite.evaluate(contract.table, coded, failed, SHOWN)
+            failures += [(each, _failing_rows(contract, coded, each)) for each in results if not each.success]
     except Exception as error:
-        problem = _not_checked(error)
-        return [_outcome(rule, contract, coded.height, 1, problem) for rule in rules_of_contract(contract)]
+        return [_outcome(rule, contract, count, 1, _not_checked(error)) for rule in rules]
     outcomes = []
-    for rule in rules_of_contract(contract):
-        failed = [result for result in results if result.expectation.rule == rule.name and not result.success]
-        shown = [_failing_rows(contract, coded, result) for result in failed]
-        rows = pl.concat(shown, how="diagonal_relaxed").head(SHOWN) if shown else _empty(contract, coded)
-        outcomes.append(_outcome(rule, contract, coded.height, sum(result.failures for result in failed), rows))
+    for rule in rules:
+        found = [(each, rows) for each, rows in failures if each.expectation.rule == rule.name]
+        if rule.name == "columns_in_order":
+            found = found[:1]  # all parts have the same columns
+        shown = [rows for _, rows in found] or [_empty(contract, cases)]
+        rows = pl.concat(shown, how="diagonal_relaxed").head(SHOWN)
+        outcomes.append(_outcome(rule, contract, count, sum(each.failures for each, _ in found), rows))
     return outcomes
 
 

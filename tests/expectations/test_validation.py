@@ -275,10 +275,10 @@ def test_a_rule_that_raises_an_error_fails_with_its_cause(monkeypatch: pytest.Mo
 
 
 def test_an_error_of_great_expectations_is_a_failed_check_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    def evaluate(*_: object) -> None:
+    def failing(*_: object) -> None:
         raise ValueError("unexpected_percent 1805")
 
-    monkeypatch.setattr(suite, "evaluate", evaluate)
+    monkeypatch.setattr(suite, "failing", failing)
     outcome = failed(validate(contract("population"), CORRECT, FACTS))["fields_filled"]
     assert outcome.rows["problem"].to_list() == ["could not be checked: ValueError: unexpected_percent 1805"]
 
