@@ -7,14 +7,15 @@ from datetime import date
 from typing import Literal
 
 from sources.prose.article import Article
-from sources.prose.clauses import Change, Outcome, Reading, Thread, is_in_brackets, read_sentence
+from sources.prose.clauses.matching import Grammar, grammar_of
+from sources.prose.clauses.sentence import read_sentence
+from sources.prose.clauses.thread import Change, Outcome, Reading, Thread
 from sources.prose.dating import TimesAround, period_of, times_of_title
 from sources.prose.document import Document
 from sources.prose.language.quantities import Quantity
-from sources.prose.language.sentences import Compact, Sentence, compact, sentences
+from sources.prose.language.sentences import Compact, Sentence, compact, is_in_brackets, sentences
 from sources.prose.language.time_expressions import TimeExpression, last_day, named_times
 from sources.prose.language.vocabulary import vocabulary
-from sources.prose.matching import Grammar, grammar_of
 from sources.prose.rows import GROWTH
 from sources.prose.statements import Coded, Statement, Statements
 

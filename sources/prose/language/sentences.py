@@ -55,3 +55,8 @@ def compact(text: str, sentence: Sentence) -> Compact:
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the span of the sentence that contains a span, or the span itself if no sentence does."""
     return next(((first, last) for first, last, _ in sentences(text) if first <= start and end <= last), (start, end))
+
+
+def is_in_brackets(text: str, at: int) -> bool:
+    """Return whether a position of a text is in brackets that are still open there."""
+    return text.count("(", 0, at) > text.count(")", 0, at)

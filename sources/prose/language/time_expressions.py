@@ -95,6 +95,9 @@ _CALENDAR = {
     "-01/-12": "",
 }
 
+_NOT_CALENDAR = "it names a time that is not a calendar period"
+_UNDATED_SPAN = "it counts over a span that it does not date"
+
 
 @dataclass(frozen=True)
 class TimeExpression:
@@ -186,60 +189,60 @@ def named_times(text: str, published: date | None) -> Iterator[TimeExpression]:
             yield time
 
 
-_PART_KINDS = ("firstmonths", "threequarters", "quarter", "half", "summer", "months", "month", "whole", "yearend")
+_YEARS = ("year", "this", "last")
+_WITHIN_YEAR = ("firstmonths", "threequarters", "quarter", "half", "summer", "months", "month", "day")
+_WHOLE_YEAR = ("whole", "yearend")
+# The reasons why an expression with a part of these kinds names no period; the first one counts.
+_NO_PERIOD = {
+    "masked": "the year is masked",
+    "span": _UNDATED_SPAN,
+    **dict.fromkeys(("average", "holiday", "daterange", "otherquarters", "inside"), _NOT_CALENDAR),
+}
 
 
-def _resolved(start: int, parts: list[re.Match[str]], published: date | None) -> TimeExpression:  # noqa: PLR0911 - one return for each form
-    """Return the period of the parts of one expression."""
-    kinds = [part.lastgroup for part in parts]
-    end = parts[-1].end()
-
-    def unresolved(why: str) -> TimeExpression:
-        return TimeExpression(start, end, why=why, day="day" in kinds)
-
-    if "masked" in kinds:
-        return unresolved("the year is masked")
-    if any(kind in kinds for kind in ("average", "holiday", "span", "daterange", "otherquarters", "inside")):
-        return unresolved(
-            "it names a time that is not a calendar period"
-            if "span" not in kinds
-            else "it counts over a span that it does not date"
-        )
-    years = [part for part, kind in zip(parts, kinds, strict=True) if kind in ("year", "this", "last")]
-    if "range" in kinds:
+def _resolved(start: int, parts: list[re.Match[str]], published: date | None) -> TimeExpression:
+    """Return the period of the parts of one expression, or the reason why it names none."""
+    end, by_kind = parts[-1].end(), [(str(part.lastgroup), part) for part in parts]
+    kinds = [kind for kind, _ in by_kind]
+    why = _why_no_period(kinds) or _why_no_year(by_kind, published)
+    if not why and "range" in kinds:
         found = parts[kinds.index("range")]
-        rest = [kind for kind in kinds if kind not in ("range", "since", "whole")]
-        if rest or int(found["from"]) >= int(found["to"]):
-            return unresolved("it counts over a span that it does not date")
         to_end = found.group().endswith(("底", "末"))
         return TimeExpression(start, end, part=f"{found['from']}/{found['to']}", to_end=to_end)
-    if "since" in kinds or "sincetail" in kinds:
-        return unresolved("it counts since a time that it does not name")
-    if len(years) > 1:
-        return unresolved("it names two years")
-    year = _year_of(years[0], published) if years else None
-    if years and year is None:
-        return unresolved("the year is not known")
-    inner = [(part, kind) for part, kind in zip(parts, kinds, strict=True) if kind in _PART_KINDS or kind == "day"]
-    dated = [kind for _, kind in inner if kind not in ("whole", "yearend")]
-    if len(dated) > 1:
-        return unresolved("it names a time that is not a calendar period")
     until = "until" in kinds
-    if not years and not inner:
-        return unresolved("it names a time that is not a calendar period")
-    part, at_end = "", any(kind == "yearend" for kind in kinds)
-    for found, kind in inner:
-        if kind in ("whole", "yearend"):
-            continue
-        resolved = _part(found, kind, until=until)
-        if resolved is None:
-            return unresolved("it names a time that is not a calendar period")
-        part, ends_there = resolved
-        at_end = at_end or ends_there
-    part = _CALENDAR.get(part, part)
-    return TimeExpression(
-        start, end, year, part, "until" if until else "at" if at_end else "over", day="day" in kinds and not until
-    )
+    dated = next((_part(part, kind, until=until) for kind, part in by_kind if kind in _WITHIN_YEAR), ("", False))
+    if why or dated is None:
+        return TimeExpression(start, end, why=why or _NOT_CALENDAR, day="day" in kinds)
+    part, at_end = dated
+    year = next((_year_of(part, published) for kind, part in by_kind if kind in _YEARS), None)
+    over = "at" if at_end or "yearend" in kinds else "over"
+    within = _CALENDAR.get(part, part)
+    return TimeExpression(start, end, year, within, "until" if until else over, day="day" in kinds and not until)
+
+
+def _why_no_period(kinds: list[str]) -> str:
+    """Return the reason why parts of these kinds name no period together, "" if they may name one."""
+    for kind, why in _NO_PERIOD.items():
+        if kind in kinds:
+            return why
+    if "range" in kinds:
+        return "" if set(kinds) <= {"range", "since", "whole"} else _UNDATED_SPAN
+    if "since" in kinds or "sincetail" in kinds:
+        return "it counts since a time that it does not name"
+    if sum(kind in _YEARS for kind in kinds) > 1:
+        return "it names two years"
+    named = any(kind in (*_YEARS, *_WITHIN_YEAR, *_WHOLE_YEAR) for kind in kinds)
+    return "" if named and sum(kind in _WITHIN_YEAR for kind in kinds) <= 1 else _NOT_CALENDAR
+
+
+def _why_no_year(by_kind: list[tuple[str, re.Match[str]]], published: date | None) -> str:
+    """Return the reason why the year of an expression is not known, or its range is none."""
+    for kind, part in by_kind:
+        if kind == "range" and int(part["from"]) >= int(part["to"]):
+            return _UNDATED_SPAN
+        if kind in _YEARS and _year_of(part, published) is None:
+            return "the year is not known"
+    return ""
 
 
 def _year_of(part: re.Match[str], published: date | None) -> int | None:
@@ -285,9 +288,9 @@ def _english_at(text: str, start: int, published: date | None) -> TimeExpression
         return None
     found = {name: value.lower() for name, value in match.groupdict().items() if value}
     if "span" in found:
-        return TimeExpression(match.start(), match.end(), why="it counts over a span that it does not date")
+        return TimeExpression(match.start(), match.end(), why=_UNDATED_SPAN)
     if "single" in found:
-        return TimeExpression(match.start(), match.end(), why="it names a time that is not a calendar period", day=True)
+        return TimeExpression(match.start(), match.end(), why=_NOT_CALENDAR, day=True)
     if "before" in found:
         return TimeExpression(match.start(), match.end(), published.year - 1) if published else None
     year = next((int(found[name]) for name in found if name.endswith("year")), None)
@@ -299,7 +302,7 @@ def _english_at(text: str, start: int, published: date | None) -> TimeExpression
     elif "short" in found:
         part = f"-{found['short'].upper().replace('H', 'S')}"
         if part in ("-S3", "-S4"):
-            return TimeExpression(match.start(), match.end(), why="it names a time that is not a calendar period")
+            return TimeExpression(match.start(), match.end(), why=_NOT_CALENDAR)
     elif match.group().lower().startswith("first three quarters"):
         part = "-01/-09"
     elif "ordinal" in found:

@@ -6,10 +6,12 @@ unit. Every word of it must be a word of the statement or of the vocabulary, in 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
+from sources.prose.clauses.endings import TIME_AFTER, end_of_note, ends_statement
 from sources.prose.language.quantities import Quantity
 from sources.prose.language.time_expressions import TimeExpression, time_at
 from sources.prose.language.vocabulary import Lexer, Token, reporters, vocabulary
@@ -25,29 +27,8 @@ _REPORTS = re.compile(
 _DAYS = ("当天", "当日", "日前", "近日")
 # The day before such a part, as in 10月20日,国家移民管理局举行新闻发布会, is the day of the report.
 _HOLDS = re.compile(r"举行|召开")
-_TIME_AFTER = re.compile(
-    r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])|,? (?=last year)",
-    re.IGNORECASE,
-)
 # in 2024 and 2025 combined: the figure is of two years.
 _ANOTHER_YEAR = re.compile(r"\s?(?:,|and|or|to|through|[-–—])\s?(?:19|20)\d\d(?!\d)", re.IGNORECASE)
-# What may follow a note: the end of the clause, or the time that English states after it.
-_ENDS_NOTE = re.compile(rf"$|[,.;。]|{_TIME_AFTER.pattern}", re.IGNORECASE)
-_ENDS = ",、。;!?):"
-# What follows a figure and defines it: of whom, where, over which time it counts, or that it is no count.
-_AFTERTHOUGHT = re.compile(
-    r"(?!,不包括市辖区内人户分离的人口为?\d),?\(?(?:不含|含|不包括|包括|均为|均系|仅为|其中不|主要为|主要是|系|都是|全部为|全为|仅限)"
-    r"|[,(](?:即|属|指|特指|专指|仅(?!次于|比)|只|都|这(?!也?是(?:历史|首次|近|有))|该|此数|上述|以上|前者|后者|实为|实际为|合计为|全部)"
-    r"|,均(?!创|为历史|超|高于|达|较|比|同比|实现|呈|有所|恢复|增长|上升|下降|居|位居)"
-    r"|,(?:为|是)(?!历史|近\w{1,3}年|有(?:史|记录|统计)|(?:上年|去年|上一年|(?:19|20)\d\d年)(?:同期|全年)?(?:的?(?:约|近|超)?\d|水平)"
-    r"|(?:19|20)\d\d年(?:以来)?(?:的)?(?:最|新|历史|首)|[^,。;]{1,24}(?:提供|办理|签发|服务|保障)|世界|全球|亚洲|首次|连续)"
-)
-# The parts of a figure in brackets. With border residents in brackets it is a figure of its own definition.
-_PARTS_IN_BRACKETS = re.compile(r"\(其中(?!,?(?:不?含|不?包括|(?:外国|内地)?边民))")
-_IN_BRACKETS = re.compile(
-    r"\((?:同比|环比|比|较|占|约占|增长|上升|下降|增加|减少|此数据由"
-    r"|(?:上年|去年|上一年|(?:19|20)\d{2}年)(?:同期|末|底|年底|年末)?(?:则|约|仅)?(?:为|是))[^()]*\)"
-)
 
 
 class Shape(NamedTuple):
@@ -81,6 +62,20 @@ class Found:
         """The time expressions of the clause."""
         return tuple(token.time for token in self.tokens if token.time is not None)
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles of all words of the clause."""
+        return frozenset().union(*(token.roles for token in self.tokens))
+
+
+class Candidate(NamedTuple):
+    """A statement in one of its wordings. ``inherited`` are the fields of a figure of it directly before."""
+
+    name: str
+    declared: Statement
+    worded: Worded
+    inherited: Mapping[str, str] | None
+
 
 @dataclass(frozen=True)
 class Grammar:
@@ -94,88 +89,92 @@ class Grammar:
     verbs_needed: bool = False
     sums: tuple[Sum, ...] = ()
     reporters: re.Pattern[str] | None = None
-    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def matches(self, region: str, quantity: Quantity, sentence: str, last: Found | None = None) -> Iterator[Found]:
         """Yield every statement that a clause matches; ``last`` is the statement of the figure before it."""
+        for candidate in self._candidates(quantity, last):
+            for shape in _shapes(candidate.worded, region, quantity, sentence):
+                found = self._found(candidate, shape, quantity)
+                whole = self._to_its_end(found, candidate.worded, sentence) if found else None
+                if whole:
+                    yield whole
+
+    def _candidates(self, quantity: Quantity, last: Found | None) -> Iterator[Candidate]:
+        """Yield the statements, in all their wordings, that are counted in the unit of a quantity."""
         for name, declared in self.statements.items():
+            inherited = last.fields if last and last.name == name else None
             for worded in declared.worded if declared.row is None else ():
-                if quantity.unit and quantity.unit.lower() not in (unit.lower() for unit in worded.form.units):
-                    continue
-                for shape in _shapes(worded, region, quantity, sentence):
-                    inherited = last.fields if last and last.name == name else None
-                    found = self._found((name, declared, worded), shape, quantity, inherited)
-                    if isinstance(found, str):
-                        continue
-                    noted = found if worded.form.needs_note else _with_note(found, worded, sentence)
-                    found = self._with_time_after(noted, sentence)
-                    if _ends(found, worded, sentence):
-                        yield _with_note(found, worded, sentence)
+                if not quantity.unit or quantity.unit.lower() in (unit.lower() for unit in worded.form.units):
+                    yield Candidate(name, declared, worded, inherited)
+
+    def _to_its_end(self, found: Found, worded: Worded, sentence: str) -> Found | None:
+        """Return a statement with its note and the time after it, or None if other words follow."""
+        if not worded.form.needs_note:
+            found = replace(found, end=end_of_note(worded, sentence, found.end))
+        found = self._with_time_after(found, sentence)
+        if not ends_statement(worded, sentence[found.end :], subject_first=found.subject_first):
+            return None
+        return replace(found, end=end_of_note(worded, sentence, found.end))
 
     def _with_time_after(self, found: Found, sentence: str) -> Found:
         """Return a statement with the time that English states after its figure: 68.5 percent at the end of 2031."""
-        opening = _TIME_AFTER.match(sentence, found.end)
+        opening = TIME_AFTER.match(sentence, found.end)
         time = time_at(sentence, opening.end(), self.published) if opening else None
         if time is None or _ANOTHER_YEAR.match(sentence, time.end):
             return found
         token = Token(time.start, time.end, frozenset({"time"}), time)
         return replace(found, tokens=(*found.tokens, token), end=time.end)
 
-    def lex_before(self, text: str) -> tuple[Token, ...] | str:
-        """Return the tokens of the words before what is counted, or the word that is not understood."""
-        lexed = self.lexer.lex(text, self._allowed(_BEFORE), self.published)
-        return lexed.stopped or _in_place(lexed.tokens, text)
-
     def stopped_at(self, region: str) -> str:
         """Return the word of a clause that is not understood, for the list of unread sentences."""
-        allowed = self._allowed(_BEFORE | _BETWEEN | {"subject"})
+        allowed = _with_verbs(_BEFORE | _BETWEEN | {"subject"})
         lexed = self.lexer.lex(region, allowed, self.published)
         return self.lexer.unknown_at(region, lexed, allowed) if lexed.stopped else ""
 
-    def _allowed(self, wanted: frozenset[str]) -> frozenset[str]:
-        verbs = frozenset(f"verb:{name}" for name in vocabulary().verbs) if "verb" in wanted else frozenset()
-        return wanted | verbs
-
-    def _found(
-        self,
-        statement: tuple[str, Statement, Worded],
-        shape: Shape,
-        quantity: Quantity,
-        inherited: Mapping[str, str] | None,
-    ) -> Found | str:
-        """Return the statement that a clause matches, or the reason why it is another one."""
-        name, declared, worded = statement
-        before = self.lex_before(shape.before)
-        if isinstance(before, str):
-            return f"the word “{before}” is before what is counted"
-        lexed = self.lexer.lex(shape.between, self._allowed(_BETWEEN), self.published)
-        if lexed.stopped or not _states_number(lexed.tokens, shape.between):
-            return "the words before its figure do not state its number"
-        words = [_Word(shape.before[token.start : token.end], token) for token in before]
-        between = [_Word(shape.between[token.start : token.end], token) for token in lexed.tokens]
-        topics = [word for word in words if any(pattern.fullmatch(word.text) for pattern in worded.topics)]
+    def _found(self, candidate: Candidate, shape: Shape, quantity: Quantity) -> Found | None:
+        """Return the statement that a clause matches, or None if a word of it is unknown or of another statement."""
+        worded = candidate.worded
+        before = self._words_before(shape.before)
+        between = self._words_between(shape.between)
+        if before is None or between is None:
+            return None
+        topics = [word for word in before if any(pattern.fullmatch(word.text) for pattern in worded.topics)]
         cut = max(shape.before.rfind(","), shape.before.rfind(":"))
-        if why := _of_another(worded, words, between, topics, cut):
-            return why
+        if _is_of_another(worded, before, between, topics, cut):
+            return None
         unit = quantity.unit or _unit_before(shape.match.group(), shape.between, worded.form)
-        fields = declared.fields_of(shape.match.groupdict(), inherited)
+        fields = candidate.declared.fields_of(shape.match.groupdict(), candidate.inherited)
         if unit is None or fields is None:
-            return "its unit or one of its codes is not stated"
+            return None
+        words = (*before, *between)
         size = len(shape.match.group())
         return Found(
-            name,
-            declared,
+            candidate.name,
+            candidate.declared,
             worded.form,
             fields,
             unit,
-            (*before, *lexed.tokens),
+            tuple(word.token for word in words),
             size,
             shape.end,
             topic=bool(topics),
-            verbs=frozenset().union(*(_verbs(word.token) for word in (*words, *between))) & set(worded.form.verb),
-            so_far=any(word.text.startswith(("已", "累计")) for word in (*words, *between)),
+            verbs=frozenset().union(*(_verbs(word.token) for word in words)) & set(worded.form.verb),
+            so_far=any(word.text.startswith(("已", "累计")) for word in words),
             subject_first=bool(size and shape.end == quantity.unit_end),
         )
+
+    def _words_before(self, text: str) -> "list[_Word] | None":
+        """Return the words before what is counted, or None if one is unknown or not in its place."""
+        lexed = self.lexer.lex(text, _with_verbs(_BEFORE), self.published)
+        kept = None if lexed.stopped else _in_place(lexed.tokens, text)
+        return None if kept is None else [_Word(text[token.start : token.end], token) for token in kept]
+
+    def _words_between(self, text: str) -> "list[_Word] | None":
+        """Return the words between what is counted and its figure, or None if they do not state its number."""
+        lexed = self.lexer.lex(text, _with_verbs(_BETWEEN), self.published)
+        if lexed.stopped or not _states_number(lexed.tokens, text):
+            return None
+        return [_Word(text[token.start : token.end], token) for token in lexed.tokens]
 
 
 class _Word(NamedTuple):
@@ -189,21 +188,24 @@ class _Word(NamedTuple):
         return self.token.roles
 
 
-def _of_another(worded: Worded, before: list[_Word], between: list[_Word], topics: list[_Word], cut: int) -> str:
-    """Return why the words of a clause make it another statement: a list, another verb or another topic.
+def _with_verbs(roles: frozenset[str]) -> frozenset[str]:
+    return roles | {f"verb:{name}" for name in vocabulary().verbs}
+
+
+def _is_of_another(worded: Worded, before: list[_Word], between: list[_Word], topics: list[_Word], cut: int) -> bool:
+    """Return whether the words of a clause make it another statement: a list, another verb or another topic.
 
     Words of policy before ``cut``, the last comma, do not count.
     """
     if any("list" in word.roles for word in (*before, *between)):
-        return "it is a list"
-    for at, word in enumerate((*before, *between)):
-        introduces = at < len(before) and word.token.end <= cut and "policy" in word.roles
-        if _is_verb(word.roles) and not introduces and not _verbs(word.token) & set(worded.form.verb):
-            return f"the verb “{word.text}” is of another statement"
-        known = "neutral" in word.roles or introduces
-        if "topic" in word.roles and word not in topics and not known and at < len(before):
-            return f"the topic “{word.text}” is of another statement"
-    return ""
+        return True
+    introducing = [word for word in before if word.token.end <= cut and "policy" in word.roles]
+    for word in (*before, *between):
+        other_verb = _is_verb(word.roles) and not _verbs(word.token) & set(worded.form.verb)
+        if other_verb and word not in introducing:
+            return True
+    neutral = (*topics, *introducing)
+    return any("topic" in word.roles and word not in neutral and "neutral" not in word.roles for word in before)
 
 
 def _is_verb(roles: frozenset[str]) -> bool:
@@ -226,16 +228,6 @@ def grammar_of(known: Statements, applicable: Mapping[str, Statement], published
     )
 
 
-def ends_clause(text: str) -> bool:
-    """Return whether a text that follows a figure ends its clause."""
-    text = text.lstrip()
-    if not text or text[0] in _ENDS or text.startswith("中,"):
-        return True
-    if _IN_BRACKETS.match(text) or _PARTS_IN_BRACKETS.match(text):
-        return True
-    return vocabulary().ending.match(text) is not None
-
-
 def _shapes(worded: Worded, region: str, quantity: Quantity, sentence: str) -> Iterator[Shape]:
     """Yield the words before and after what is counted, its match, and the end of the clause."""
     for pattern in worded.subject:
@@ -251,32 +243,47 @@ def _shapes(worded: Worded, region: str, quantity: Quantity, sentence: str) -> I
                 yield Shape(region, "", after, after.end())
 
 
-def _in_place(tokens: tuple[Token, ...], text: str) -> tuple[Token, ...] | str:
-    """Return the tokens if words of policy and of reports are in parts of their own, or the first that is not."""
+def _in_place(tokens: tuple[Token, ...], text: str) -> tuple[Token, ...] | None:
+    """Return the tokens without days of a report, or None if a word of policy or of a report is not in its place.
+
+    Words of reports are in a part of the sentence that names a report; words of policy are in no last part.
+    """
+    parts = _parts(tokens, text)
+    kept: list[Token] = []
+    for part, following in pairwise([*parts, []]):
+        last = part is parts[-1]
+        reports = not last and _is_report(part, following, text)
+        if any(_is_out_of_place(token, last=last, reports=reports) for token in part):
+            return None
+        kept += [token for token in part if not (reports and _is_day(token, text))]
+    return tuple(kept)
+
+
+def _parts(tokens: tuple[Token, ...], text: str) -> list[list[Token]]:
+    """Return the tokens between commas and colons."""
     parts: list[list[Token]] = [[]]
     for token in tokens:
         if text[token.start : token.end] in (",", ":"):
             parts.append([])
         else:
             parts[-1].append(token)
-    kept: list[Token] = []
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        written = text[part[0].start : part[-1].end] if part else ""
-        reports = bool(_REPORTS.search(written))
-        if part and all(token.time is not None and token.time.day for token in part) and not last:
-            following = parts[number + 1]
-            reports = bool(following and _HOLDS.search(text[following[0].start : following[-1].end]))
-        for token in part:
-            if token.roles <= {"reporting"} and not (reports and not last):
-                return text[token.start : token.end]
-            if token.roles <= {"policy", "reporting"} and last:
-                return text[token.start : token.end]
-            day = token.time is not None and (token.time.day or text[token.start : token.end] in _DAYS)
-            if day and reports and not last:
-                continue
-            kept.append(token)
-    return tuple(kept)
+    return parts
+
+
+def _is_report(part: list[Token], following: list[Token], text: str) -> bool:
+    """Return whether a part of a sentence reports the publication, or is the day of the meeting that follows."""
+    if part and all(token.time is not None and token.time.day for token in part):
+        return bool(following and _HOLDS.search(text[following[0].start : following[-1].end]))
+    return bool(part and _REPORTS.search(text[part[0].start : part[-1].end]))
+
+
+def _is_out_of_place(token: Token, *, last: bool, reports: bool) -> bool:
+    """Return whether a word of a report is in a part that is none, or a word of policy is in the last part."""
+    return (token.roles <= {"reporting"} and not reports) or (token.roles <= {"policy", "reporting"} and last)
+
+
+def _is_day(token: Token, text: str) -> bool:
+    return token.time is not None and (token.time.day or text[token.start : token.end] in _DAYS)
 
 
 def _states_number(tokens: tuple[Token, ...], text: str) -> bool:
@@ -304,25 +311,3 @@ def _unit_before(subject: str, between: str, form: Form) -> str | None:
         if (noun in between or subject.endswith(noun)) and unit in form.units:
             return unit
     return "" if subject.isascii() and "" in form.units else None
-
-
-def _with_note(found: Found, worded: Worded, sentence: str) -> Found:
-    """Return a statement that ends after its note, if the note is the rest of its clause."""
-    note = worded.note.match(sentence, found.end) if worded.note else None
-    if note and not re.search(r"\d", note.group()) and _ENDS_NOTE.match(sentence, note.end()):
-        return replace(found, end=note.end())
-    return found
-
-
-def _ends(found: Found, worded: Worded, sentence: str) -> bool:
-    """Return whether the text after a clause ends it, with the note that its statement needs or allows."""
-    rest = sentence[found.end :]
-    note = worded.note
-    noted = bool(note and note.match(rest))
-    if worded.form.needs_note and not noted:
-        return False
-    if noted:
-        return True
-    if _AFTERTHOUGHT.match(rest):
-        return False
-    return ends_clause(rest) or bool(found.subject_first and vocabulary().another.match(rest.lstrip()))
