@@ -21,6 +21,9 @@ PROTOCOL_STATES = ("DNK", "IRL")
 # The schemes of instrument numbers that are treaties. The others are acts of the Union and the laws of China.
 TREATY_SCHEMES = ("mtdsg", "ilo", "cets")
 
+# The precisions of dates of which the latest possible day is used.
+LATEST = ("by", "month", "year")
+
 _CONFIDENCE = pl.Enum(["high", "medium", "low"])
 _KEY = ["instrument", "jurisdiction", "territorial_scope"]
 _WHOLE_STATE = pl.col("territorial_scope") == "_T"
@@ -107,10 +110,13 @@ def _with_end(consent: pl.DataFrame, denounced: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beginning() -> list[pl.Expr]:
-    """The day on which a consent takes effect (``begins``), and the basis of that day (``valid_from_basis``)."""
+    """The day on which a consent takes effect (``begins``), and the basis of that day (``valid_from_basis``).
+
+    A consent of which only the month or year is known binds no later than one of the last day of that period.
+    """
     entered = pl.when(pl.col("entered") >= pl.col("date")).then("entered")
-    succeeded, by_then = pl.col("event") == "succeed", pl.col("date_precision") == "by"
-    by_rule = pl.when(~succeeded, pl.col("date_precision") == "day").then(_by_rule())
+    succeeded, by_then = pl.col("event") == "succeed", pl.col("date_precision").is_in(LATEST)
+    by_rule = pl.when(~succeeded, pl.col("date_precision") != "by").then(_by_rule(last_day()))
     basis = (
         pl.when(entered.is_not_null())
         .then(pl.lit("entry_into_force"))
@@ -122,14 +128,21 @@ def _beginning() -> list[pl.Expr]:
         .then(pl.lit("rule"))
         .otherwise(pl.lit("consent"))
     )
-    return [pl.coalesce(entered, by_rule, "date").alias("begins"), basis.alias("valid_from_basis")]
+    return [pl.coalesce(entered, by_rule, last_day()).alias("begins"), basis.alias("valid_from_basis")]
 
 
-def _by_rule() -> pl.Expr:
+def last_day() -> pl.Expr:
+    """The last day on which an event may have happened: the end of its month or year if no day is known."""
+    precision, year = pl.col("date_precision"), pl.date(pl.col("date").dt.year(), 12, 31)
+    in_period = pl.when(precision == "month").then(pl.col("date").dt.month_end()).when(precision == "year").then(year)
+    return in_period.otherwise("date")
+
+
+def _by_rule(consent: pl.Expr) -> pl.Expr:
     """The day of consent plus the period of the treaty's rule; null if the treaty has no rule in days or months."""
     rule = pl.col("force_rule")
     unit = pl.when(rule.str.contains("M")).then(pl.lit("mo")).otherwise(pl.lit("d"))
-    day = pl.col("date").dt.offset_by(pl.concat_str(rule.str.extract(r"(\d+)"), unit))
+    day = consent.dt.offset_by(pl.concat_str(rule.str.extract(r"(\d+)"), unit))
     return pl.when(rule.str.ends_with("F")).then(day.dt.month_start().dt.offset_by("1mo")).otherwise(day)
 
 
@@ -245,15 +258,15 @@ def _opted_in(acts: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
         _most_confident(positions).filter(pl.col("event") == "opt_in").unique(_KEY, keep="first", maintain_order=True)
     )
     own = ["event", "date", "basis", "source", "source_url", "confidence", "publisher", "dataset", "payload", "locator"]
-    own += ["source_updated", "known_from"]
+    own += ["source_updated", "known_from", "date_precision"]
+    later, by_then = pl.col("date") > pl.col("start"), pl.col("date_precision") == "by"
+    basis = pl.when(later & by_then).then(pl.lit("party_by")).when(later).then(pl.lit("opt_in"))
     return (
         wide.drop(own)
         .join(joined.select("instrument", pl.col("jurisdiction").alias("member"), *own), on=["instrument", "member"])
         .with_columns(
             valid_from=pl.max_horizontal("start", "eu_from", "date"),
-            valid_from_basis=pl.when(pl.col("date") > pl.col("start"))
-            .then(pl.lit("opt_in"))
-            .otherwise("valid_from_basis"),
+            valid_from_basis=basis.otherwise("valid_from_basis"),
         )
     )
 

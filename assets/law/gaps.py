@@ -95,9 +95,10 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame, receptions: Re
 def _declaration_gaps(events: pl.DataFrame, declarations: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
     """The parties to treaties for which no list of declarations is known. A party that is not on a list made none.
 
-    A treaty that allows neither has no gap, because there cannot be any.
+    A treaty that allows neither has no gap, because there cannot be any. Nor has a treaty whose list has no statement
+    of a party that is compared.
     """
-    allows = pl.col("reservations").ne_missing("not_allowed")
+    allows = ~pl.col("reservations").is_in(("not_allowed", "none_listed")).fill_null(value=False)
     open_to_them = instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES), allows)
     listed = declarations.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument").unique()
     return (

@@ -19,7 +19,7 @@ from assets.law.provisions import LIMITS, Limit, limit_figures
 from assets.law.visas import rules_on
 from warehouse import codes
 from warehouse.codes import CHINA, UNION
-from warehouse.codes.legal import FOUNDED
+from warehouse.codes.legal import CONSENT, FOUNDED
 from warehouse.rows import contains_day
 
 SCHEMA = pl.Schema(
@@ -115,10 +115,18 @@ def _treaties(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     certain = bound.select(*_INTERVAL[:2], valid_from=proved, valid_to="valid_to")
     in_force = _first_days(bound)
     founded = pl.col("jurisdiction").replace_strict(FOUNDED, default=None, return_dtype=pl.Date)
-    earliest = pl.when(late).then(pl.max_horizontal("in_force", founded)).otherwise("valid_from")
+    consented = pl.max_horizontal("in_force", "consented", founded)
+    earliest = pl.when(late).then(consented).otherwise("valid_from")
     maybe_bound = bound.filter(late | soon).join(in_force, on="instrument")
+    maybe_bound = maybe_bound.join(_periods_of_consent(law), on=["instrument", "jurisdiction"], how="left")
     earlier = maybe_bound.select(*_INTERVAL[:2], valid_from=earliest, valid_to=proved)
     return _with_bounds(certain, pl.concat([earlier, _since_the_list(law, bound, in_force, states)]), states, years)
+
+
+def _periods_of_consent(law: Law) -> pl.DataFrame:
+    """The first day of the month or year in which each state consented, where no source states the day."""
+    in_period = pl.col("event").is_in(CONSENT) & pl.col("date_precision").is_in(("month", "year"))
+    return law.legal_event.filter(in_period).group_by("instrument", "jurisdiction").agg(consented=pl.col("date").min())
 
 
 def _first_days(bound: pl.DataFrame) -> pl.DataFrame:
@@ -159,9 +167,16 @@ def _acts(law: Law, states: list[str], years: list[int]) -> pl.DataFrame:
     proved = pl.when(undated).then(pl.col("valid_from").dt.offset_by("12mo")).otherwise("valid_from")
     certain = bound.select(*_INTERVAL[:2], valid_from=proved, valid_to="valid_to")
     early = bound.filter(undated).select(*_INTERVAL[:2], "valid_from", valid_to=proved)
-    possible = pl.concat([early, _unknown_positions(law, bound)])
+    possible = pl.concat([early, _before_known(bound), _unknown_positions(law, bound)])
     rows = _with_bounds(certain, possible, states, years).join(members, on="jurisdiction")
     return rows.filter(contains_day("eu_from", "eu_to", pl.col("day")))
+
+
+def _before_known(bound: pl.DataFrame) -> pl.DataFrame:
+    """The time before the day by which a source states that a member takes part in an act: it may have begun there."""
+    starts = bound.group_by("instrument").agg(start=pl.col("valid_from").min())
+    stated = bound.filter(pl.col("valid_from_basis").is_in(BOUND_BY)).join(starts, on="instrument")
+    return stated.select(*_INTERVAL[:2], valid_from="start", valid_to="valid_from")
 
 
 def _unknown_positions(law: Law, bound: pl.DataFrame) -> pl.DataFrame:

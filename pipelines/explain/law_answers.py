@@ -16,6 +16,7 @@ from pipelines.explain.names import area_name, code_name
 from warehouse import codes
 from warehouse.codes.legal import CONSENT, FOUNDED
 
+_LATER_UNKNOWN = "no source that may be used states what happened later"
 # The Basic Law of each territory of China, whose Annex III lists the national laws that apply there.
 BASIC_LAWS = {"HKG": "Hong Kong", "MAC": "Macao"}
 
@@ -176,22 +177,30 @@ def _not_a_party(question: Question) -> str | None:
         return None
     last = max(question.report.not_party, key=lambda event: event.date)
     is_older = last.date < question.on.isoformat()
-    later = "; no source that may be used states what happened later" if is_older else ""
+    later = f"; {_LATER_UNKNOWN}" if is_older else ""
     return f"was not a party on {last.date}, according to {last.source}{later}"
 
 
 def _only_signed(question: Question) -> str | None:
     if not question.report.signed_only:
         return None
-    days = question.list_days
-    last = f"; the last list received is of {days[-1]}" if days and days[-1] < question.on.isoformat() else ""
-    return f"had only signed by {question.on}, and was not bound{last}"
+    last = _list_before(question)
+    if last is None:
+        return f"had only signed by {question.on}, and was not bound"
+    seen = max(last, *(event.date for event in question.report.signed_only if event.date[:1].isdigit()))
+    return _was_not_a_party_later(question) or f"had only signed by {seen}, and was not bound then; {_LATER_UNKNOWN}"
 
 
 def _consented(question: Question) -> str | None:
     consents = question.events.filter(pl.col("event").is_in(CONSENT), until(question.on))
     if consents.is_empty():
         return None
+    row = consents.sort("date", nulls_last=True).row(0, named=True)
+    if row["date"] is not None and row["date_precision"] in ("month", "year"):
+        return (
+            f"consented {_when(row)}, according to {row['source']}; no source that may be used states the day, so that "
+            f"it is not known whether it was bound on {question.on}"
+        )
     return f"had consented by {question.on}, and the treaty was not yet in force for it"
 
 
@@ -213,10 +222,16 @@ def _was_not_a_party_later(question: Question) -> str | None:
 
 def _took_part_later(question: Question) -> str | None:
     """That it takes part in an act of the Union since a later day."""
-    later = question.events.filter(pl.col("event") == "opt_in", pl.col("date") > question.on)["date"].min()
-    if not isinstance(later, date):
+    later = question.events.filter(pl.col("event") == "opt_in", pl.col("date") > question.on).sort("date")
+    if later.is_empty():
         return None
-    return f"did not take part on {question.on}, and was not bound: it takes part since {later}"
+    row = later.row(0, named=True)
+    if row["date_precision"] == "by":
+        return (
+            f"is not known to have taken part on {question.on}: it took part by {row['date']}, according to "
+            f"{row['source']}; no source that may be used states since when"
+        )
+    return f"did not take part on {question.on}, and was not bound: it takes part since {row['date']}"
 
 
 def _consented_later(question: Question) -> str | None:
@@ -257,8 +272,16 @@ def _unknown(question: Question) -> str | None:
     return f"No source that may be used states whether {question.name} was bound on {question.on}."
 
 
-def _on_no_list(question: Question) -> str:
+def _list_before(question: Question) -> str | None:
+    """The day of the last list of parties, if it is older than the day of the question."""
     days = question.list_days
+    return days[-1] if days and days[-1] < question.on.isoformat() else None
+
+
+def _on_no_list(question: Question) -> str:
+    days, last = question.list_days, _list_before(question)
+    if last:
+        return f"{question.name} was not a party on {last}: it is on none of the lists of parties; {_LATER_UNKNOWN}."
     lists = f"received on {', '.join(days)}" if days else "none was received"
     return f"{question.name} was not bound on {question.on}: it is on none of the lists of parties ({lists})."
 

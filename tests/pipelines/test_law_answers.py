@@ -99,7 +99,7 @@ ANSWERS = {
     ),
     "a signature": (
         question("DEU", report=replace(NOTHING, signed_only=[EVENT], lists=[LIST])),
-        "had only signed by 2010-01-01, and was not bound; the last list received is of 2009-05-06.",
+        "had only signed by 2009-05-06, and was not bound then; no source that may be used states what happened later.",
     ),
     "a consent before the entry into force": (
         question("DEU", "mtdsg", {"event": "ratify", "date": date(2009, 9, 9)}),
@@ -134,6 +134,14 @@ ANSWERS = {
         question("IRL", "celex", {"event": "opt_in", "date": date(2014, 7, 3)}),
         "did not take part on 2010-01-01, and was not bound: it takes part since 2014-07-03.",
     ),
+    "a participation by a later day": (
+        question("DNK", "celex", {"event": "opt_in", "date": date(2014, 7, 3), "date_precision": "by"}),
+        "is not known to have taken part on 2010-01-01: it took part by 2014-07-03, according to a list;",
+    ),
+    "a consent in the year of the question": (
+        question("DEU", "mtdsg", {"event": "ratify", "date": date(2010, 1, 1), "date_precision": "year"}),
+        "consented in 2010, according to a list; no source that may be used states the day,",
+    ),
     "unknown reservations": (
         question(
             "DEU",
@@ -141,7 +149,7 @@ ANSWERS = {
                 NOTHING, not_known=[Gap("DEU Germany", code_name("aspect", "statements"), "no source")], lists=[LIST]
             ),
         ),
-        "was not bound on 2010-01-01: it is on none of the lists of parties",
+        "was not a party on 2009-05-06: it is on none of the lists of parties",
     ),
     "an unknown position": (
         question(
@@ -152,7 +160,7 @@ ANSWERS = {
     ),
     "no list with the state": (
         question("DEU", report=replace(NOTHING, not_known=[ON_NO_LIST], lists=[LIST])),
-        "DEU Germany was not bound on 2010-01-01: it is on none of the lists of parties (received on 2009-05-06).",
+        "DEU Germany was not a party on 2009-05-06: it is on none of the lists of parties; no source",
     ),
 }
 

@@ -33,6 +33,8 @@ def untc(corpus: Path) -> Iterator[NewPayload]:
         number = dict(request.params)["mtdsg_no"]
         chapter, _, rest = number.partition("-")
         copy = corpus / f"legal/untreaty_2015/zmjones_{_CHAPTERS[chapter]}-{rest}.csv"
+        if not copy.exists():
+            continue
         with copy.open(encoding="utf-8", newline="") as file:
             titles, *rows = csv.reader(file)
         yield NewPayload(
@@ -50,13 +52,15 @@ def untc(corpus: Path) -> Iterator[NewPayload]:
 def _untc_statements(corpus: Path) -> list[dict[str, str]]:
     """Return who made a statement to which treaty, with its kind if the text begins with the name of the kind.
 
-    ``summaries.csv`` has the content of statements in our own words, with the articles. A statement to a treaty on
-    refugees or stateless persons has no day of its own; it was made no later than the consent of the party, because
-    later reservations are not possible (Article 19 of the Vienna Convention on the Law of Treaties).
+    ``summaries.csv`` has the content of statements in our own words, with the articles. A row with a kind in
+    ``statement`` is of a treaty whose statements are not in the corpus, but were read in the same copy. A statement to
+    a treaty on refugees or stateless persons has no day of its own; it was made no later than the consent of the party,
+    because later reservations are not possible (Article 19 of the Vienna Convention on the Law of Treaties).
     """
     with Path(__file__).with_name("summaries.csv").open(encoding="utf-8", newline="") as file:
-        summaries = {(row["instrument"], row["jurisdiction"]): row for row in csv.DictReader(file)}
-    rows = []
+        listed = list(csv.DictReader(file))
+    summaries = {(row["instrument"], row["jurisdiction"]): row for row in listed}
+    rows = [_summarised(row) for row in listed if row["statement"]]
     for request in requests_for(publishers()["untc"], "status"):
         number = dict(request.params)["mtdsg_no"]
         chapter, _, rest = number.partition("-")
@@ -82,6 +86,14 @@ def _untc_statements(corpus: Path) -> list[dict[str, str]]:
                 }
             )
     return rows
+
+
+def _summarised(row: dict[str, str]) -> dict[str, str]:
+    """Return the statement of which a row of ``summaries.csv`` has everything that is known."""
+    number = row["instrument"]
+    address = f"https://treaties.un.org/Pages/ViewDetails.aspx?src=TREATY&mtdsg_no={number}&clang=_en"
+    content = {"provision": row["provision"], "text": row["text"], "source": _UNTC.partition(", through")[0]}
+    return _statement(number, row["jurisdiction"], row["statement"]) | content | {"source_url": address}
 
 
 def _made_by(number: str, participant: str, corpus: Path) -> dict[str, str]:
