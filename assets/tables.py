@@ -101,7 +101,7 @@ def _special_steps(every: tuple[str, ...]) -> list[TableStep]:
         TableStep(("revision",), _collected("revision", lambda result: result.revisions), every),
         TableStep(("coverage",), _coverage, every, reads=tables.statistics(), receptions=True),
         TableStep(("dataset",), _dataset, every, reads=_published_tables()),
-        TableStep(("headline",), _headline, reads=tables.statistics()),
+        TableStep(("headline",), _headline, every, reads=tables.statistics(), receptions=True),
         TableStep(comparison.TABLES, _comparison, every, reads=compared, receptions=True),
     ]
 
@@ -135,7 +135,8 @@ def _legal_instrument(inputs: Inputs) -> Frames:
 
 
 def _headline(inputs: Inputs) -> Frames:
-    return {"headline": headline({name: inputs.table(name) for name in tables.statistics()})}
+    received = receptions(inputs.workspace, inputs.observations)
+    return {"headline": headline({name: inputs.table(name) for name in tables.statistics()}, received)}
 
 
 def _legal_binding(inputs: Inputs) -> Frames:

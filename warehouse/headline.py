@@ -84,6 +84,10 @@ class HeadlineIndicator(_Entry):
         default=[],
         description="members of the Union to which the indicator does not apply, so that its sum lacks nothing",
     )
+    of_states: dict[str, str] = Field(
+        default={},
+        description="by group of states that is not the Union: the counting rule of the figures that make its sum",
+    )
     sources: list[HeadlineSource]
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, with_grades
 from assets.compare.question import ALTERNATIVE, STATE, member_states
+from assets.normalise.headline_gaps import REST
 from warehouse.codes import CHINA, UNION
 from warehouse.headline import headline_indicators
 from warehouse.measures import TOTAL
@@ -55,7 +56,8 @@ def by_partner(tables: Tables) -> pl.LazyFrame:
         known=pl.col("known_from").dt.date().cast(pl.String),
     )
     key = ("indicator", "jurisdiction", "year")
-    total = pl.col("partner").is_in(TOTAL)
+    unknown = (pl.col("partner") == REST) & pl.col("all_partners").is_null()
+    total = pl.col("partner").is_in(TOTAL) | unknown
     kept = rows.with_columns(partner=pl.when(total).then(pl.lit(ALL_PARTNERS)).otherwise("partner"))
     summed = (
         rows.filter(~total, pl.col("all_partners").is_not_null())

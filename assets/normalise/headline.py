@@ -12,6 +12,8 @@ from math import prod
 import polars as pl
 
 from assets.normalise import tables as rows_of
+from assets.normalise.headline_gaps import COUNTS, REST, completed
+from assets.normalise.receptions import Receptions
 from sources.catalogue import datasets, redistributable
 from warehouse import codes
 from warehouse.codes import CHINA, UNION
@@ -23,15 +25,12 @@ from warehouse.measures import STATUS_FLAGS, TOTAL, UNITS
 from warehouse.rows import compact, in_parts, plain
 
 ANY = ["*"]
-# The row with what is not attributed to a listed partner.
-REST = "_R"
+# The total over all partners, in place of the code for a figure that has no partner.
+ALL_PARTNERS, NO_PARTNER = "_T", "_Z"
+# The jurisdiction's own citizens or natives, in place of its own code.
+NATIONALS = "NAT"
 # A set of fewer partners without a total is an extract.
 FEW = 10
-# Units of figures that can be added up. Shares, rates, means and numbers of countries cannot.
-COUNTS = (
-    *("persons", "permits", "applications", "decisions", "cases", "crossings", "documents", "offences", "gangs"),
-    *("vehicles", "USD", "EUR"),
-)
 # Groups of persons that no country contains, so that they may be added to countries.
 BETWEEN_COUNTRIES = ("STLS", "RNC", "_U", "OTH", "MIXED", "TIB", "NRP", "CHI_ISL", "WB_ONO", "WB_OSO")
 PERIODS = {"A": 1, "D": 1, "Q": 4, "M": 12}
@@ -53,21 +52,29 @@ class _Choice:
     order: int
 
 
-def headline(tables: Mapping[str, pl.LazyFrame]) -> Iterator[pl.DataFrame]:
+def headline(tables: Mapping[str, pl.LazyFrame], receptions: Receptions | None = None) -> Iterator[pl.DataFrame]:
     """Table ``headline`` from the tables of statistics, in parts in the order of its contract.
+
+    The reason of a figure that a member state does not have follows from what was received of its datasets.
 
     The sources of an indicator are in one table, so each table is computed separately, which bounds the memory.
     """
     declared = contract("headline")
-    listed = pl.concat([compact(_of_table(rows, contract(name)).lazy()) for name, rows in tables.items()])
+    received = receptions or Receptions()
+    listed = pl.concat([compact(_of_table(rows, contract(name), received).lazy()) for name, rows in tables.items()])
     for part in in_parts(listed.lazy(), declared.key):
         yield _with_names(_with_flags(part)).select(declared.field_names).cast(declared.polars_schema)
 
 
-def _of_table(rows: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
+def _of_table(rows: pl.LazyFrame, declared: Contract, receptions: Receptions) -> pl.DataFrame:
     """The rows of ``headline`` from a table of statistics, without names and flags."""
     figures = _with_unions(_with_totals(_figures(rows, declared).collect(engine="streaming")))
-    return _all_listed(figures).with_columns(scope=_scope())
+    listed = _all_listed(figures)
+    can_be_added = pl.col("unit").is_in(COUNTS)
+    by_partner = listed.filter(can_be_added, ~pl.col("partner").is_in(TOTAL))["indicator"].unique()
+    only_total = can_be_added & pl.col("partner").is_in(TOTAL) & pl.col("indicator").is_in(by_partner.implode())
+    rest = pl.when(only_total).then(pl.lit(REST)).otherwise("partner")
+    return completed(listed.with_columns(partner=rest, scope=_scope()), receptions)
 
 
 def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:
@@ -123,7 +130,8 @@ def _selected(
             made.append(
                 _of_one_row(rows_of_source, source) if _is_one_row(source) else _of_several_rows(rows_of_source, source)
             )
-        figures += made if len(made) == 1 and not entry.group else [_first(pl.concat([_none(), *made]))]
+        single = len(made) == 1 and not entry.group and not entry.nationals
+        figures += made if single else [_first(pl.concat([_none(), *made]))]
     return pl.concat(selected), pl.concat(figures)
 
 
@@ -184,10 +192,12 @@ def _of_source(rows: pl.LazyFrame, declared: Contract, choice: _Choice) -> pl.La
     if source.whom:
         conditions.append(pl.col("jurisdiction").is_in(source.whom))
     place = pl.col("partner").replace_strict({code: at for at, code in enumerate(entry.group)}, default=0)
+    own = pl.lit(value=entry.nationals) & (pl.col("partner") == pl.col("jurisdiction"))
+    partner = pl.when(own).then(pl.lit(NATIONALS)).otherwise(pl.col("partner").replace(NO_PARTNER, ALL_PARTNERS))
     found = plain(rows.filter(*conditions)).with_columns(
         indicator=pl.lit(choice.name),
-        order=(choice.order + place).cast(pl.Int32),
-        partner=pl.lit("_Z") if entry.group else pl.col("partner"),
+        order=(choice.order + place + own.cast(pl.Int32)).cast(pl.Int32),
+        partner=pl.lit(ALL_PARTNERS) if entry.group else partner,
         source_table=pl.lit(declared.table),
         __part=pl.any_horizontal(
             pl.lit(value=False),
@@ -392,8 +402,9 @@ def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
         .agg(
             *_of_parts(name for name in own.columns if name not in (*_OF_UNION, "value", "parts", *STATUS_FLAGS)),
             *(pl.col(name).any() for name in STATUS_FLAGS),
-            sources=pl.col("dataset").n_unique(),
+            sources=pl.col("dataset").unique().sort().str.join(", "),
             rules=pl.col("definition").n_unique(),
+            largest=pl.col("definition").sort_by("value", "jurisdiction").last(),
             value=_exact_sum(pl.col("value")),
             parts=pl.len().cast(pl.Int64),
         )
@@ -401,12 +412,13 @@ def _summed(own: pl.DataFrame, members: frozenset[str]) -> pl.DataFrame:
     return sums.with_columns(
         **_BLANK,
         jurisdiction=pl.lit(UNION),
-        definition=pl.when(pl.col("rules") == 1).then("definition"),
-        dataset=pl.when(pl.col("sources") == 1).then("dataset"),
+        definition="largest",
+        definition_differs=pl.col("definition_differs") | (pl.col("rules") > 1),
+        dataset=pl.when(~pl.col("sources").str.contains(",", literal=True)).then("sources"),
         made=pl.lit("members"),
-        because=pl.when(_needed(members) == len(members))
-        .then(pl.lit("The sum of the 27 members, each from the source of its own row."))
-        .otherwise(pl.lit("The sum of the members that the figure applies to, each from the source of its own row.")),
+        because=pl.format(
+            "Sum of the figures of the member states: {} of {} ({}).", "parts", _needed(members), "sources"
+        ),
     )
 
 
@@ -440,7 +452,8 @@ def _all_listed(figures: pl.DataFrame) -> pl.DataFrame:
     A person who selects the newest year would take their sum for the total of that year.
     """
     can_be_added = pl.col("unit").is_in(COUNTS)
-    others = figures.filter(~can_be_added).with_columns(all_partners=pl.lit(None, pl.Float64))
+    blank = {"all_partners": pl.lit(None, pl.Float64), "total_of_other_dataset": pl.lit(value=False)}
+    others = figures.filter(~can_be_added).with_columns(**blank)
     listed = pl.concat([_listed(figures.filter(can_be_added)), others])
     series = ["indicator", "jurisdiction"]
     whole = listed.filter(~pl.col("partial"), pl.col("value").is_not_null())
@@ -457,7 +470,7 @@ def _listed(figures: pl.DataFrame) -> pl.DataFrame:
 
     - no partner has a figure, or the total of a complete set is 0: the total only;
     - it is smaller than the sum of the partners, beyond rounding: only the newer of both editions;
-    - it is greater than the sum: the partners, and what is not attributed to a partner as the rest;
+    - it is the sum or greater: the partners, and what is not attributed to a partner as the rest, which may be 0;
     - it is missing, and all partners have 0: no row;
     - there is no total: the partners, as a part of an unknown whole.
     """
@@ -467,17 +480,24 @@ def _listed(figures: pl.DataFrame) -> pl.DataFrame:
         listed=_exact_sum(pl.col("value")),
         counted=(pl.col("value") != 0).sum(),
         latest=pl.col("known_from").max(),
+        first_dataset=pl.col("dataset").min(),
+        last_dataset=pl.col("dataset").max(),
     )
     excess = pl.col("listed") - pl.col("value")
     contradicts = (excess > tolerance(pl.col("counted"), pl.col("value"))).fill_null(value=False)
     compared = totals.join(sums, on=_OF_ALL, how="left").with_columns(
         contradicts=contradicts, replaces_partners=contradicts & (pl.col("known_from") > pl.col("latest"))
     )
-    used = compared.filter(~pl.col("contradicts") | pl.col("replaces_partners")).with_columns(all_partners="value")
+    other = (pl.col("first_dataset") != pl.col("dataset")) | (pl.col("last_dataset") != pl.col("dataset"))
+    used = compared.filter(~pl.col("contradicts") | pl.col("replaces_partners")).with_columns(
+        all_partners="value",
+        total_of_other_dataset=(other & ~pl.col("replaces_partners")).fill_null(value=False),
+    )
     uncounted = compared.filter(pl.col("value").is_null() & (pl.col("counted") == 0))
     replaced = pl.concat([used.filter("replaces_partners").select(_OF_ALL), uncounted.select(_OF_ALL)])
     rows = [_without_partners(used), _rests(used), _partners(partners.join(replaced, on=_OF_ALL, how="anti"), used)]
-    return pl.concat([each.select(*figures.columns, "all_partners") for each in rows])
+    columns = (*figures.columns, "all_partners", "total_of_other_dataset")
+    return pl.concat([each.select(columns) for each in rows])
 
 
 def _is_zero_of_complete_set() -> pl.Expr:
@@ -490,9 +510,10 @@ def _without_partners(totals: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rests(totals: pl.DataFrame) -> pl.DataFrame:
-    """What is not attributed to a listed partner."""
-    rest = ((pl.col("value") - pl.col("listed")) * UNITS).round() / UNITS
-    return totals.filter(pl.col("value") > pl.col("listed")).with_columns(
+    """What is not attributed to a listed partner, of each known total with partners."""
+    rest = (((pl.col("value") - pl.col("listed")) * UNITS).round() / UNITS).clip(lower_bound=0)
+    with_partners = pl.col("counted").is_not_null() & pl.col("value").is_not_null() & ~_is_zero_of_complete_set()
+    return totals.filter(with_partners, ~pl.col("replaces_partners")).with_columns(
         **_BLANK, value=rest, partner=pl.lit(REST), made=pl.lit("rest")
     )
 
@@ -500,8 +521,12 @@ def _rests(totals: pl.DataFrame) -> pl.DataFrame:
 def _partners(partners: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
     """The figures of single partners with the total over all of them. Without a total they are ``partial``."""
     counted = partners.filter(~_is_zero_of_complete_set().fill_null(value=False))
-    joined = counted.join(totals.select(*_OF_ALL, "all_partners"), on=_OF_ALL, how="left")
-    return joined.with_columns(partial=pl.col("partial") | pl.col("all_partners").is_null())
+    of_all = totals.select(*_OF_ALL, "all_partners", total_dataset="dataset")
+    joined = counted.join(of_all, on=_OF_ALL, how="left")
+    return joined.with_columns(
+        partial=pl.col("partial") | pl.col("all_partners").is_null(),
+        total_of_other_dataset=(pl.col("dataset") != pl.col("total_dataset")).fill_null(value=False),
+    )
 
 
 def _is_single() -> pl.Expr:
@@ -513,9 +538,7 @@ def _is_single() -> pl.Expr:
                 pl.when(pl.col("indicator") == name).then(pl.col("partner").is_in(entry.partners)).otherwise(single)
             )
         elif entry.nationals:
-            own = pl.col("partner") == pl.col("jurisdiction")
-            nationals = (single & ~own) | (pl.col("partner") == "NAT")
-            single = pl.when(pl.col("indicator") == name).then(nationals).otherwise(single)
+            single = single | ((pl.col("indicator") == name) & (pl.col("partner") == NATIONALS))
     return single
 
 
@@ -554,7 +577,7 @@ def _with_flags(figures: pl.DataFrame) -> pl.DataFrame:
         source_changed=continued & (pl.col("dataset") != pl.col("dataset").shift()),
         definition_changed=continued & (pl.col("definition") != pl.col("definition").shift()),
     )
-    flags = [*STATUS_FLAGS, "partial", "source_changed", "definition_changed"]
+    flags = [*STATUS_FLAGS, "partial", "few_members", "total_of_other_dataset", "source_changed", "definition_changed"]
     texts = [pl.when(pl.col(name)).then(pl.lit(name)) for name in flags]
     flagged = known.select("__row", flags=pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None))
     return numbered.join(flagged, on="__row", how="left", maintain_order="left")

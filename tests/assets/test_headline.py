@@ -44,8 +44,8 @@ NET: Mapping[str, object] = {
 
 
 def of(table: str, *changes: Mapping[str, object], **common: object) -> pl.DataFrame:
-    """Return the headline figures of a table of statistics with these rows."""
-    return headline_of({table: rows(table, *changes, **common).lazy()})
+    """Return the headline figures of a table of statistics with these rows, without rows for what is missing."""
+    return headline_of({table: rows(table, *changes, **common).lazy()}).drop_nulls("made")
 
 
 def headline_of(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
@@ -159,8 +159,8 @@ def test_the_first_source_with_a_figure_is_used_and_a_change_is_flagged() -> Non
         unit="permits",
     )
     assert found.select("year", "value", "dataset", "flags").rows() == [
-        (2022, 500_000.0, second, None),
-        (2023, 662_888.0, first, "source_changed"),
+        (2022, 500_000.0, second, "few_members"),
+        (2023, 662_888.0, first, "few_members;source_changed"),
     ]
 
 
@@ -190,13 +190,13 @@ def test_a_total_without_partners_is_a_row_of_its_own() -> None:
 
 def test_partners_without_a_total_are_flagged_as_partial() -> None:
     found = of("asylum", **ASYLUM)
-    assert (found["flags"].item(), found["all_partners"].item()) == ("partial", None)
+    assert (found["flags"].item(), found["all_partners"].item()) == ("partial;few_members", None)
 
 
 def test_a_complete_set_of_partners_makes_the_total_and_an_absent_partner_is_zero() -> None:
     found = of("displacement", {"partner": "CHN", "value": 7.0}, {"partner": "AFG", "value": 0.0}, **REFUGEES)
-    assert values(found) == {"CHN": 7.0}
-    assert found["all_partners"].item() == 7.0
+    assert values(found) == {"CHN": 7.0, "_R": 0.0}
+    assert set(found["all_partners"]) == {7.0}
 
 
 def test_a_total_smaller_than_its_parts_is_not_used() -> None:
@@ -221,9 +221,77 @@ def test_the_union_is_the_sum_of_its_members_and_never_of_another_source() -> No
     assert found.select("jurisdiction", "value", "made").rows() == [("EU27_2020", 27_000.0, "members")]
 
 
-def test_the_union_has_no_figure_if_a_member_has_none() -> None:
+def test_the_union_has_no_figure_if_a_member_has_none_and_its_row_names_the_member() -> None:
     states = [{"jurisdiction": state, "value": 1000.0} for state in MEMBERS[1:]]
-    assert of("migration_flow", *states, **NET).filter(scope="union").is_empty()
+    found = headline_of({"migration_flow": rows("migration_flow", *states, **NET).lazy()})
+    union = found.filter(scope="union").select("partner", "value", "missing_reason", "missing_members", "because")
+    assert union.rows() == [("_T", None, "incomplete", MEMBERS[0], f"No figure for {MEMBERS[0]}.")]
+    absent = found.filter(jurisdiction=MEMBERS[0]).select("scope", "value", "missing_reason", "flags")
+    assert absent.rows() == [("member", None, "not_fetched", None)]
+    assert set(found.drop_nulls("value")["flags"]) == {None}
+
+
+def test_a_figure_that_few_members_have_is_flagged_and_the_others_have_a_row_with_the_reason() -> None:
+    permits = {"indicator": "first_permits", "dataset": "eurostat/migr_resfirst", "unit": "permits"}
+    totals = [{"jurisdiction": state, "partner": "_T", "value": 100.0} for state in MEMBERS]
+    chinese = {"jurisdiction": "IRL", "partner": "CHN", "value": 40.0}
+    found = headline_of({"residence_permit": rows("residence_permit", *totals, chinese, **permits).lazy()})
+    of_chinese = found.filter(partner="CHN")
+    members = of_chinese.filter(scope="member")
+    assert members.height == len(MEMBERS)
+    assert members.drop_nulls("value").select("jurisdiction", "value", "flags").rows() == [("IRL", 40.0, "few_members")]
+    assert set(members.filter(pl.col("value").is_null())["all_partners"]) == {100.0}
+    union = of_chinese.filter(scope="union").select("value", "missing_members").row(0)
+    assert union == (None, ";".join(state for state in MEMBERS if state != "IRL"))
+    assert found.filter(scope="member", partner="_R")["all_partners"].sum() == 2_700.0
+    assert found.filter(scope="union", partner="_R")["all_partners"].to_list() == [2_700.0]
+
+
+def test_figures_that_cannot_be_added_up_give_the_union_a_row_that_states_it() -> None:
+    moves = {"indicator": "immigration", "dataset": "eurostat/migr_imm8", "age_definition": "COMPLET", "partner": "_T"}
+    states = [{"jurisdiction": state, "value": 10.0} for state in MEMBERS]
+    found = headline_of({"migration_flow": rows("migration_flow", *states, **moves).lazy()})
+    assert found.filter(scope="union").select("value", "missing_reason").rows() == [(None, "not_applicable")]
+
+
+def test_a_sum_of_members_has_the_rule_of_its_largest_part_and_its_sources() -> None:
+    states: list[dict[str, object]] = [{"jurisdiction": state, "value": 1000.0} for state in MEMBERS]
+    states[0] |= {"definition": "usual_residence_12_months", "value": 1.0}
+    (union,) = of("migration_flow", *states, **NET).filter(scope="union").to_dicts()
+    assert (union["definition"], union["flags"]) == (NET["definition"], "definition_differs")
+    assert union["because"] == "Sum of the figures of the member states: 27 of 27 (undesa/wpp_net_migration)."
+
+
+def test_visas_of_states_outside_the_union_are_in_the_sum_of_the_schengen_states_and_national_visas_are_not() -> None:
+    visas = {"indicator": "visa_applications", "dataset": "dghome/consulate_visas", "consulate": "_Z"}
+    schengen = {"document": "VISA_C", "definition": "schengen_visa_at_consulate", "value": 10.0}
+    national = {"document": "NAT_VISA_C", "definition": "national_visa_at_consulate", "value": 1.0}
+    states = [{"jurisdiction": state, **schengen} for state in ("DEU", "FRA", "CHE")]
+    found = of("visa", *states, {"jurisdiction": "CYP", **national}, partner="CHN", **visas)
+    sums = found.filter(scope="schengen").select("jurisdiction", "value", "parts", "flags")
+    assert sums.rows() == [("SCHENGEN", 30.0, 3, None)]
+
+
+# Nationals and editions
+
+
+def test_the_own_nationals_have_one_code_and_are_counted_once() -> None:
+    moves = {"indicator": "immigration", "dataset": "eurostat/migr_imm1ctz", "age_definition": "COMPLET"}
+    parts = {"_T": 100.0, "CHN": 30.0, "DEU": 20.0}
+    listed = [{"partner": partner, "value": value} for partner, value in parts.items()]
+    expected = {"CHN": 30.0, "NAT": 20.0, "_R": 50.0}
+    assert values(of("migration_flow", *listed, jurisdiction="DEU", **moves)) == expected
+    listed.append({"partner": "NAT", "value": 20.0})
+    assert values(of("migration_flow", *listed, jurisdiction="DEU", **moves)) == expected
+
+
+def test_partners_of_another_dataset_than_their_total_are_flagged() -> None:
+    moves = {"indicator": "immigration", "age_definition": "COMPLET", "jurisdiction": "FRA"}
+    total = {"dataset": "eurostat/migr_imm8", "partner": "_T", "value": 467_548.0}
+    chinese = {"dataset": "eurostat/migr_imm1ctz", "partner": "CHN", "value": 9_000.0}
+    found = of("migration_flow", total, chinese, **moves)
+    assert set(found["all_partners"]) == {467_548.0}
+    assert found["flags"].str.contains("total_of_other_dataset").all()
 
 
 def test_the_published_union_is_used_if_its_members_have_the_same_source() -> None:

@@ -17,6 +17,11 @@ _MADE = {
     "No figure for ": ("No figure for {}.", "缺少数字：{}。"),
     "A figure is missing in the formula ": ("A figure is missing in the formula {}.", "计算式中缺少数字：{}。"),
     "Not received: ": ("Not received: {}.", "未收到：{}。"),
+    "Sum of the figures of the states: ": ("Sum of the figures of the states: {}.", "各国数字之和：{}。"),
+    "Sum of the figures of the member states: ": (
+        "Sum of the figures of the member states: {}.",
+        "成员国数字之和：{}。",
+    ),
 }
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

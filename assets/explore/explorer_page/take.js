@@ -120,7 +120,7 @@ function duckdb(entry) {
     return `SELECT jurisdiction, year, value, unit, grade, grade_reasons, flags, missing_reason, dataset\nFROM 'tables/comparison.parquet'\nWHERE measure = '${entry.id}'\n  AND scope <> 'alternative'\n  AND ${where}\nORDER BY jurisdiction, year;`;
   }
   if (partner === ALL) {
-    return `SELECT jurisdiction, year, max(coalesce(all_partners, value)) AS value\nFROM 'tables/headline.parquet'\nWHERE indicator = '${entry.indicator}'\n  AND (all_partners IS NOT NULL OR partner IN ('_T', '_Z'))\n  AND ${where}\nGROUP BY jurisdiction, year\nORDER BY jurisdiction, year;`;
+    return `SELECT jurisdiction, year, coalesce(all_partners, value) AS value\nFROM 'tables/headline.parquet'\nWHERE indicator = '${entry.indicator}'\n  AND partner IN ('_R', '_T')\n  AND ${where}\nORDER BY jurisdiction, year;`;
   }
   return `SELECT jurisdiction, partner, year, value, unit, flags, missing_reason, dataset\nFROM 'tables/headline.parquet'\nWHERE indicator = '${entry.indicator}'\n  AND partner = '${partner}'\n  AND ${where}\nORDER BY jurisdiction, year;`;
 }
@@ -134,7 +134,7 @@ function pandas(entry) {
     return `${head}rows = rows[(rows["measure"] == "${entry.id}") & (rows["scope"] != "alternative")]\nrows = rows.sort_values(["jurisdiction", "year"])`;
   }
   if (partner === ALL) {
-    return `${head}rows = rows[(rows["indicator"] == "${entry.indicator}") & (rows["all_partners"].notna() | rows["partner"].isin(["_T", "_Z"]))]\nrows = rows.assign(value=rows["all_partners"].fillna(rows["value"]))\nrows = rows.groupby(["jurisdiction", "year"], as_index=False)["value"].max()`;
+    return `${head}rows = rows[(rows["indicator"] == "${entry.indicator}") & rows["partner"].isin(["_R", "_T"])]\nrows = rows.assign(value=rows["all_partners"].fillna(rows["value"]))\nrows = rows.sort_values(["jurisdiction", "year"])`;
   }
   return `${head}rows = rows[(rows["indicator"] == "${entry.indicator}") & (rows["partner"] == "${partner}")]\nrows = rows.sort_values(["jurisdiction", "year"])`;
 }

@@ -1,0 +1,200 @@
+"""Rows of ``headline`` that show what is missing among the member states, and totals of other groups of states.
+
+A sum over the member states leaves out a member without a row, and nobody sees it. So for China and for all partners
+together each member has a row, and the Union has one, with the reason where there is no figure. Figures that few
+members have are flagged for each partner.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from assets.normalise.receptions import Receptions, Source
+from warehouse import codes
+from warehouse.codes import CHINA, UNION
+from warehouse.codes.concepts import indicators_with
+from warehouse.codes.union import compositions
+from warehouse.headline import HeadlineIndicator, headline_indicators
+from warehouse.measures import STATUS_FLAGS, TOTAL
+
+# Figures that less than this share of the members have, or of the most members of any year, are those of few members.
+LEAST_OF_ALL, LEAST_OF_MOST = 0.5, 0.75
+# The row with what is not attributed to a listed partner.
+REST = "_R"
+# The partners for which each member has a row: China, and the row that has the total over all partners.
+ASKED = (CHINA, REST, "_T")
+# Units of figures that can be added up. Shares, rates, means and numbers of countries cannot.
+COUNTS = (
+    *("persons", "permits", "applications", "decisions", "cases", "crossings", "documents", "offences", "gangs"),
+    *("vehicles", "USD", "EUR"),
+)
+
+_SET = ["indicator", "partner", "year"]
+_OF_ALL = ["indicator", "jurisdiction", "year"]
+_NOT_ADDED = "The figures of the member states cannot be combined into a figure for the Union."
+_NO_PART_MISSING = "No figure of the Union is published, and a member state without a row may have 0."
+
+
+def completed(figures: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
+    """The figures with ``few_members``, and a row for what is missing of China and of all partners."""
+    sets = _sets(figures)
+    few = sets.filter("few").select(*_SET, few_members=pl.lit(value=True))
+    flagged = figures.join(few, on=_SET, how="left").with_columns(
+        few_members=(pl.col("few_members") & (pl.col("scope") == "member")).fill_null(value=False)
+    )
+    asked = sets.filter(pl.col("partner").is_in(ASKED), pl.col("known") > 0)
+    absent = _absent(figures, asked)
+    members = _members_without_row(absent, receptions)
+    return pl.concat([flagged, members, _unions(asked, absent), _groups(figures)], how="diagonal_relaxed")
+
+
+def _is_known() -> pl.Expr:
+    """Whether a row has its figure; the row of the rest is about the total over all partners."""
+    return pl.when(pl.col("partner") == REST).then(pl.col("all_partners").is_not_null()).otherwise("has_value")
+
+
+def _sets(figures: pl.DataFrame) -> pl.DataFrame:
+    """Each indicator, partner and year with the number of members whose figure is ``known``.
+
+    ``union`` is whether the Union has a figure, and ``few`` whether it has none and few members have one.
+    """
+    members = figures.filter(pl.col("scope") == "member").with_columns(has_value=pl.col("value").is_not_null())
+    states = _totals(figures).group_by("indicator", "year").agg(states=pl.len())
+    union = figures.filter(pl.col("jurisdiction") == UNION, pl.col("value").is_not_null())
+    known = pl.when(_omits_zero()).then(pl.max_horizontal("known", "states")).otherwise("known")
+    applies = {name: len(_members()) - len(entry.outside) for name, entry in headline_indicators().items()}
+    half = LEAST_OF_ALL * pl.col("indicator").replace_strict(applies, default=len(_members()))
+    most = LEAST_OF_MOST * pl.col("counted").max().over("indicator", "partner")
+    return (
+        members.group_by(_SET)
+        .agg(known=_is_known().sum(), unit=pl.col("unit").first())
+        .join(states, on=["indicator", "year"], how="left")
+        .join(union.select(*_SET, union=pl.lit(value=True)), on=_SET, how="left")
+        .with_columns(pl.col("union").fill_null(value=False), counted=known)
+        .with_columns(few=~pl.col("union") & ((pl.col("counted") < half) | (pl.col("counted") < most)))
+    )
+
+
+def _omits_zero() -> pl.Expr:
+    """Whether an indicator has a source in which a partner without a row has the figure 0."""
+    omitting = [
+        name for name, entry in headline_indicators().items() if any(s.complete or s.omits_zero for s in entry.sources)
+    ]
+    return pl.col("indicator").is_in(omitting)
+
+
+def _totals(figures: pl.DataFrame) -> pl.DataFrame:
+    """The known total over all partners of each indicator, member and year."""
+    known = figures.filter(pl.col("scope") == "member", pl.col("all_partners").is_not_null())
+    return known.select(*_OF_ALL, "all_partners").unique(_OF_ALL)
+
+
+def _absent(figures: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """Each member without a figure of the sets: their keys, ``unit``, ``all_partners`` and ``has_row``."""
+    members = figures.filter(pl.col("scope") == "member").with_columns(has_value=pl.col("value").is_not_null())
+    rows = members.select(*_SET, "jurisdiction", has_row=_is_known())
+    grid = asked.select(*_SET, "unit").join(pl.DataFrame({"jurisdiction": _members()}), how="cross")
+    found = grid.join(rows, on=[*_SET, "jurisdiction"], how="left").filter(~pl.col("has_row").fill_null(value=False))
+    with_total = found.join(_totals(figures), on=_OF_ALL, how="left")
+    return with_total.filter(~(_omits_zero() & pl.col("all_partners").is_not_null() & pl.col("has_row").is_null()))
+
+
+def _members_without_row(absent: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
+    """A row for each member that has none, with the reason."""
+    rows = absent.filter(pl.col("has_row").is_null()).drop("has_row")
+    missing = rows.select("indicator", "jurisdiction", "partner").unique(maintain_order=True)
+    entries = headline_indicators()
+    reasons = [
+        _reason(name, entries[name], jurisdiction, partner, receptions)
+        for name, jurisdiction, partner in missing.iter_rows()
+    ]
+    reason = missing.with_columns(
+        missing_reason=pl.Series([code for code, _ in reasons], dtype=pl.String),
+        because=pl.Series([because for _, because in reasons], dtype=pl.String),
+    )
+    return rows.join(reason, on=["indicator", "jurisdiction", "partner"]).with_columns(scope=pl.lit("member"))
+
+
+def _reason(
+    name: str, entry: HeadlineIndicator, jurisdiction: str, partner: str, receptions: Receptions
+) -> tuple[str, str | None]:
+    """Why a member has no row, and the datasets that were not received."""
+    if jurisdiction in entry.outside:
+        return "not_applicable", None
+    found = receptions.reason(_sources(name, entry, jurisdiction, partner))
+    return found.code, found.because
+
+
+def _sources(name: str, entry: HeadlineIndicator, jurisdiction: str, partner: str) -> Iterator[Source]:
+    partners = (CHINA,) if partner == CHINA else tuple(entry.group or TOTAL)
+    for source in entry.sources:
+        yield source.dataset, entry.of or name, (jurisdiction,), partners
+
+
+def _unions(asked: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
+    """A row of the Union for each set without a figure of it: which members have none, or that none can be made."""
+    outside = [(name, state) for name, entry in headline_indicators().items() for state in entry.outside]
+    without = pl.DataFrame(outside, schema={"indicator": pl.String, "jurisdiction": pl.String}, orient="row")
+    missing = (
+        absent.join(without, on=["indicator", "jurisdiction"], how="anti")
+        .group_by(_SET)
+        .agg(missing_members=pl.col("jurisdiction").sort().str.join(";"))
+    )
+    entries = headline_indicators().items()
+    adding = [name for name, entry in entries if (entry.of or name) in indicators_with("sums_to_union")]
+    added, named = pl.col("indicator").is_in(adding), pl.col("missing_members").is_not_null()
+    because = (
+        pl.when(~added)
+        .then(pl.lit(_NOT_ADDED))
+        .when(named)
+        .then(pl.format("No figure for {}.", "missing_members"))
+        .otherwise(pl.lit(_NO_PART_MISSING))
+    )
+    return (
+        asked.filter(~pl.col("union"), pl.col("unit").is_in(COUNTS))
+        .join(missing, on=_SET, how="left")
+        .select(
+            *(*_SET, "unit"),
+            jurisdiction=pl.lit(UNION),
+            scope=pl.lit("union"),
+            missing_reason=pl.when(added).then(pl.lit("incomplete")).otherwise(pl.lit("not_applicable")),
+            missing_members=pl.when(added).then("missing_members"),
+            because=because,
+        )
+    )
+
+
+def _groups(figures: pl.DataFrame) -> pl.DataFrame:
+    """The sums over the states of other groups, as ``of_states`` declares them.
+
+    States outside the Union are held with China and the members as the partner only, so there are no other sums.
+    """
+    partners = codes.areas().filter(pl.col("in_scope"), pl.col("kind") == "state")["area"]
+    known = figures.filter(
+        pl.col("scope").is_in(("member", "other")),
+        pl.col("value").is_not_null(),
+        pl.col("partner").is_in(partners.implode()),
+    )
+    found = [figures.head(0)]
+    for name, entry in headline_indicators().items():
+        for group, definition in entry.of_states.items():
+            states = known.filter(pl.col("indicator") == name, pl.col("definition") == definition)
+            sums = states.group_by(*_SET, "unit", "definition", "dataset", "source_table").agg(
+                *(pl.col(flag).any() for flag in STATUS_FLAGS),
+                pl.col("value").sum(),
+                pl.col("known_from").max(),
+                parts=pl.len().cast(pl.Int64),
+            )
+            found.append(
+                sums.with_columns(
+                    jurisdiction=pl.lit(group),
+                    scope=pl.lit(group.lower()),
+                    made=pl.lit("states"),
+                    because=pl.format("Sum of the figures of the states: {} ({}).", "parts", "dataset"),
+                )
+            )
+    return pl.concat(found, how="diagonal_relaxed")
+
+
+def _members() -> list[str]:
+    return sorted(compositions(codes.areas())[UNION])
