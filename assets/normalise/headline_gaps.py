@@ -59,9 +59,8 @@ def _sets(figures: pl.DataFrame) -> pl.DataFrame:
     ``union`` is whether the Union has a figure, and ``few`` whether it has none and few members have one.
     """
     members = figures.filter(pl.col("scope") == "member").with_columns(has_value=pl.col("value").is_not_null())
-    states = _totals(figures).group_by("indicator", "year").agg(states=pl.len())
+    states = _complete_states(figures).group_by("indicator", "year").agg(states=pl.len())
     union = figures.filter(pl.col("jurisdiction") == UNION, pl.col("value").is_not_null())
-    known = pl.when(_omits_zero()).then(pl.max_horizontal("known", "states")).otherwise("known")
     applies = {name: len(_members()) - len(entry.outside) for name, entry in headline_indicators().items()}
     half = LEAST_OF_ALL * pl.col("indicator").replace_strict(applies, default=len(_members()))
     most = LEAST_OF_MOST * pl.col("counted").max().over("indicator", "partner")
@@ -70,7 +69,7 @@ def _sets(figures: pl.DataFrame) -> pl.DataFrame:
         .agg(known=_is_known().sum(), unit=pl.col("unit").first())
         .join(states, on=["indicator", "year"], how="left")
         .join(union.select(*_SET, union=pl.lit(value=True)), on=_SET, how="left")
-        .with_columns(pl.col("union").fill_null(value=False), counted=known)
+        .with_columns(pl.col("union").fill_null(value=False), counted=pl.max_horizontal("known", "states"))
         .with_columns(few=~pl.col("union") & ((pl.col("counted") < half) | (pl.col("counted") < most)))
     )
 
@@ -84,9 +83,16 @@ def _omits_zero() -> pl.Expr:
 
 
 def _totals(figures: pl.DataFrame) -> pl.DataFrame:
-    """The known total over all partners of each indicator, member and year."""
+    """The known total over all partners of each indicator, member and year, and whether it has ``partners``."""
     known = figures.filter(pl.col("scope") == "member", pl.col("all_partners").is_not_null())
-    return known.select(*_OF_ALL, "all_partners").unique(_OF_ALL)
+    listed = ~pl.col("partner").is_in((REST, "_T")) & pl.col("value").is_not_null()
+    return known.group_by(_OF_ALL).agg(pl.col("all_partners").first(), partners=listed.any())
+
+
+def _complete_states(figures: pl.DataFrame) -> pl.DataFrame:
+    """Each indicator, member and year in which a partner without a row has 0."""
+    complete = pl.col("partners") | (pl.col("all_partners") == 0)
+    return _totals(figures).filter(_omits_zero() & complete).select(_OF_ALL)
 
 
 def _absent(figures: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
@@ -95,8 +101,10 @@ def _absent(figures: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     rows = members.select(*_SET, "jurisdiction", has_row=_is_known())
     grid = asked.select(*_SET, "unit").join(pl.DataFrame({"jurisdiction": _members()}), how="cross")
     found = grid.join(rows, on=[*_SET, "jurisdiction"], how="left").filter(~pl.col("has_row").fill_null(value=False))
-    with_total = found.join(_totals(figures), on=_OF_ALL, how="left")
-    return with_total.filter(~(_omits_zero() & pl.col("all_partners").is_not_null() & pl.col("has_row").is_null()))
+    complete = _complete_states(figures).with_columns(complete=pl.lit(value=True))
+    with_total = found.join(_totals(figures).drop("partners"), on=_OF_ALL, how="left")
+    is_zero = pl.col("has_row").is_null() & pl.col("complete").fill_null(value=False)
+    return with_total.join(complete, on=_OF_ALL, how="left").filter(~is_zero).drop("complete")
 
 
 def _members_without_row(absent: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
