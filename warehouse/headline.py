@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from warehouse.errors import ContractError
 from warehouse.yaml_text import parse_yaml
 
+# The partner of the row with what is not attributed to a listed partner.
+REST = "_R"
+
 
 def tolerance(parts: pl.Expr, total: pl.Expr) -> pl.Expr:
     """How far published parts may exceed their total: each figure is rounded to five, and surveys differ by 1 %."""

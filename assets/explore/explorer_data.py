@@ -12,9 +12,8 @@ import polars as pl
 
 from assets.compare.grades import ATTRIBUTES, counting_rules, differences, with_grades
 from assets.compare.question import ALTERNATIVE, STATE, member_states
-from assets.normalise.headline_gaps import REST
 from warehouse.codes import CHINA, UNION
-from warehouse.headline import headline_indicators
+from warehouse.headline import REST, headline_indicators
 from warehouse.measures import TOTAL
 from warehouse.rows import Tables
 

@@ -12,7 +12,7 @@ from math import prod
 import polars as pl
 
 from assets.normalise import tables as rows_of
-from assets.normalise.headline_gaps import COUNTS, REST, completed
+from assets.normalise.headline_gaps import COUNTS, completed
 from assets.normalise.receptions import Receptions
 from sources.catalogue import datasets, redistributable
 from warehouse import codes
@@ -20,7 +20,7 @@ from warehouse.codes import CHINA, UNION
 from warehouse.codes.concepts import indicators_with
 from warehouse.codes.union import compositions
 from warehouse.contracts import Contract, contract
-from warehouse.headline import HeadlineIndicator, HeadlineSource, headline_indicators, tolerance
+from warehouse.headline import REST, HeadlineIndicator, HeadlineSource, headline_indicators, tolerance
 from warehouse.measures import STATUS_FLAGS, TOTAL, UNITS
 from warehouse.rows import compact, in_parts, plain
 

@@ -14,13 +14,11 @@ from warehouse import codes
 from warehouse.codes import CHINA, UNION
 from warehouse.codes.concepts import indicators_with
 from warehouse.codes.union import compositions
-from warehouse.headline import HeadlineIndicator, headline_indicators
+from warehouse.headline import REST, HeadlineIndicator, headline_indicators
 from warehouse.measures import STATUS_FLAGS, TOTAL
 
 # Figures that less than this share of the members have, or of the most members of any year, are those of few members.
 LEAST_OF_ALL, LEAST_OF_MOST = 0.5, 0.75
-# The row with what is not attributed to a listed partner.
-REST = "_R"
 # The partners for which each member has a row: China, and the row that has the total over all partners.
 ASKED = (CHINA, REST, "_T")
 # Units of figures that can be added up. Shares, rates, means and numbers of countries cannot.
