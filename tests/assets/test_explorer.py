@@ -118,8 +118,8 @@ def test_the_csv_file_has_the_rows_of_the_table_with_names(built: Built, tmp_pat
     assert {"missing_reason", "because", "value_min", "value_max", "flags", "definition"} <= set(names)
     values = pl.read_csv(io.BytesIO(text), columns=["value"], schema_overrides={"value": pl.Float64})["value"]
     assert values.equals(built.table("headline").select("value").collect()["value"], null_equal=True)
-    headline_csv.write(built.release / "tables" / "headline.parquet", tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == packed
+    headline_csv.write(built.release / "tables" / "headline.parquet", tmp_path / "again.csv.gz")
+    assert (tmp_path / "again.csv.gz").read_bytes() == packed
 
 
 @pytest.fixture(scope="module")
