@@ -75,8 +75,8 @@ def cases(rows: pl.DataFrame, expectations: Sequence[Expectation]) -> pl.DataFra
     """One row for each case: an expectation fails on these rows if and only if it fails on all rows.
 
     The first row of each value of a field is a case, and of each combination of a filled or empty field with the
-    condition of its expectation. If two fields are compared, each row with both is a case. The cases of the parts of a
-    table are together those of the table.
+    condition of its expectation. If two fields are compared, the row with the least difference is a case. The cases of
+    the parts of a table are together those of the table.
     """
     found = (case for expectation in expectations for case in _cases(expectation, rows.schema))
     needed = {str(case): case for case in found}
@@ -93,7 +93,8 @@ def _cases(expectation: Expectation, present: pl.Schema) -> Iterable[pl.Expr]:
     if condition:
         yield pl.struct(_is_missing(name, present) for name in (*fields, *condition)).is_first_distinct()
     elif len(fields) > 1:
-        yield pl.all_horizontal(pl.col(*fields).is_not_null())
+        difference = pl.col(fields[0]) - pl.col(fields[1])
+        yield pl.int_range(pl.len()) == difference.fill_nan(None).arg_min()
     elif expectation.type.endswith("_null"):
         yield _is_missing(fields[0], present).is_first_distinct()
     else:

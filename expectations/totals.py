@@ -158,7 +158,8 @@ def members_make_union(table: Table) -> pl.LazyFrame:
     """
     additive = table.rows.filter(pl.col("indicator").is_in(indicators_with("sums_to_union")))
     field = "year" if "year" in table.rows.collect_schema() else "indicator"
-    parts = (additive.filter(chosen) for chosen in groups(table.rows, field))
+    shown = (*table.contract.key, "value", "value_min", "value_max")
+    parts = (additive.filter(chosen).select(shown) for chosen in groups(table.rows, field))
     return pl.concat(_unequal_unions(table, part).collect() for part in parts).lazy()
 
 
