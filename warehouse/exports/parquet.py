@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from warehouse.contracts import Contract
 from warehouse.errors import ContractError
-from warehouse.rows import in_parts, plain
+from warehouse.rows import in_parts
 
 ROW_GROUP = 131_072
 # Rows that are converted at once.
@@ -62,7 +62,7 @@ def _pieces(frame: pl.LazyFrame, contract: Contract, schema: pa.Schema) -> Itera
         if empty:
             raise ContractError(f"{contract.table} has empty values in {', '.join(empty)}, which must not be empty")
         for piece in part.iter_slices(PIECE) if part.height else [part]:
-            yield plain(piece).to_arrow().cast(schema)
+            yield piece.to_arrow().cast(schema)
 
 
 def _row_groups(pieces: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
