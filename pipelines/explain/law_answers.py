@@ -53,8 +53,9 @@ class Question:
 
 
 def answer(question: Question) -> str:
-    """The first sentence that applies."""
-    return next(sentence for write in SENTENCES if (sentence := write(question)))
+    """The first sentence that applies, with a capital letter."""
+    sentence = next(found for write in SENTENCES if (found := write(question)))
+    return sentence[:1].upper() + sentence[1:]
 
 
 def not_yet_in_force(
@@ -126,13 +127,23 @@ def _bound(question: Question) -> str | None:
     whole = [item for item in question.report.bound if not (item.territory and question.is_state)]
     if not whole:
         return None
-    return f"{question.name} was bound on {question.on}, since {whole[0].first_day}.{_limits(whole[0], question.on)}"
+    sentence = f"{question.name} was bound on {question.on}, since {whole[0].first_day}."
+    return sentence + _parts(question) + _limits(whole[0], question.on)
+
+
+def _parts(question: Question) -> str:
+    """A sentence on the parts of an act in which a member takes part, if it does not take part in the whole act."""
+    joined = question.events.filter(pl.col("event") == "opt_in", until(question.on))
+    parts = joined["provision"].drop_nulls().unique().to_list()
+    return f" It takes part only in {parts[0]}." if parts and joined["provision"].null_count() == 0 else ""
 
 
 def _limits(item: Binding, on: date) -> str:
     """Sentences on what limits the answer: rules that do not yet apply, and a source that is older than the day."""
     day = item.applies.rpartition(" ")[2] if item.applies else ""
     later = f" Its rules apply from {day}." if on.isoformat() < day and day[:1].isdigit() else ""
+    if item.applies and not day[:1].isdigit():
+        later = " No source that may be used states from when its rules apply."
     old = item.as_of is not None and item.as_of < on.isoformat()
     return later + (f" The source is of {item.as_of}; what happened later is not known from it." if old else "")
 
@@ -156,8 +167,8 @@ def _not_covered(question: Question) -> str | None:
     if excluded.is_empty():
         return None
     row = excluded.sort("date", nulls_last=False).row(-1, named=True)
-    day = row["date"] or "without a date"
-    return f"was not covered on {day}, according to {row['source']}; a later extension is not known from it"
+    when = f"was not covered on {row['date']}" if row["date"] else "is not covered"
+    return f"{when}, according to {row['source']}; a later extension is not known from it"
 
 
 def _did_not_take_part(question: Question) -> str | None:
@@ -181,6 +192,19 @@ def _not_a_party(question: Question) -> str | None:
     return f"was not a party on {last.date}, according to {last.source}{later}"
 
 
+def _in_force_later(question: Question) -> str | None:
+    """That the treaty entered into force for it on a later day, if no source states the day of its consent."""
+    if question.events.filter(pl.col("event").is_in(CONSENT), pl.col("date_precision") == "day").height:
+        return None
+    days = question.events.filter(pl.col("event") == "enter_into_force", pl.col("date_precision") == "day")["date"]
+    first = days.min()
+    if question.scheme not in TREATY_SCHEMES or not question.is_state or not isinstance(first, date):
+        return None
+    if first <= question.on or question.intervals.height:
+        return None
+    return f"was not bound on {question.on}: the treaty entered into force for it on {first}"
+
+
 def _only_signed(question: Question) -> str | None:
     if not question.report.signed_only:
         return None
@@ -188,7 +212,8 @@ def _only_signed(question: Question) -> str | None:
     if last is None:
         return f"had only signed by {question.on}, and was not bound"
     seen = max(last, *(event.date for event in question.report.signed_only if event.date[:1].isdigit()))
-    return _was_not_a_party_later(question) or f"had only signed by {seen}, and was not bound then; {_LATER_UNKNOWN}"
+    known_later = _was_not_a_party_later(question) or _consented_later(question)
+    return known_later or f"had only signed by {seen}, and was not bound then; {_LATER_UNKNOWN}"
 
 
 def _consented(question: Question) -> str | None:
@@ -291,6 +316,7 @@ Sentence = Callable[[Question], str | None]
 REASONS: tuple[Sentence, ...] = (
     _did_not_take_part,
     _not_a_party,
+    _in_force_later,
     _only_signed,
     _consented,
     _succeeds,

@@ -346,7 +346,7 @@ ANSWERS = [
         "FRA France is not known to have been bound on 2005-01-01: it had consented by 2011-05-06",
     ),
     ("IV-4", "HKG", "2000-01-01", "HKG Hong Kong SAR China was bound on 2000-01-01, since 1997-07-01."),
-    ("V-2", "HKG", "2000-01-01", "No source that may be used states whether HKG Hong Kong SAR China was bound"),
+    ("V-2", "HKG", "2000-01-01", "is not covered, according to International Law Reports"),
     ("XVIII-12-a", "HKG", "2015-01-01", "was not covered on 2010-02-08, according to Official Gazette of Macao"),
     ("XVIII-12-a", "MAC", "2015-01-01", "was bound on 2015-01-01, since 2010-03-10."),
     ("CHN-NATIONALITY-1980", "HKG", "2026-11-30", "was bound on 2026-11-30, since 1997-07-01."),
