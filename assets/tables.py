@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.compare import tables as comparison
 from assets.compare.engines import engine
+from assets.core.stage_cache import fingerprint
 from assets.core.workspace import Workspace
 from assets.ingest.receptions import receptions
 from assets.ingest.stored import StageResult
@@ -19,7 +20,7 @@ from assets.law.bindings import bindings
 from assets.law.gaps import legal_gap
 from assets.law.instruments import legal_instrument
 from assets.normalise import tables
-from assets.normalise.headline import headline, rows_in_parts
+from assets.normalise.headline import figures_of_table, headline, rows_in_parts
 from sources.catalogue import datasets, redistributable
 from warehouse import rows
 from warehouse.archive import Fetch
@@ -136,7 +137,17 @@ def _legal_instrument(inputs: Inputs) -> Frames:
 
 def _headline(inputs: Inputs) -> Frames:
     received = receptions(inputs.workspace, inputs.observations)
-    return {"headline": headline({name: inputs.table(name) for name in tables.statistics()}, received)}
+    return {"headline": headline((_figures(inputs, name) for name in tables.statistics()), received)}
+
+
+def _figures(inputs: Inputs, name: str) -> pl.LazyFrame:
+    """The headline figures of a table. They are stored, because most nights change few tables."""
+
+    def make(folder: Path) -> None:
+        figures_of_table(inputs.table(name), contract(name)).write_parquet(folder / "figures.parquet")
+
+    stage = fingerprint("figures", inputs.tables[name].fingerprint)
+    return pl.scan_parquet(inputs.workspace.stage_cache.get_or_build("figures", name, stage, make) / "figures.parquet")
 
 
 def _legal_binding(inputs: Inputs) -> Frames:

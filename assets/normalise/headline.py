@@ -52,29 +52,29 @@ class _Choice:
     order: int
 
 
-def headline(tables: Mapping[str, pl.LazyFrame], receptions: Receptions | None = None) -> Iterator[pl.DataFrame]:
-    """Table ``headline`` from the tables of statistics, in parts in the order of its contract.
+def headline(figures: Iterable[pl.LazyFrame], receptions: Receptions | None = None) -> Iterator[pl.DataFrame]:
+    """Table ``headline`` from the figures of each table of statistics, in parts in the order of its contract.
 
     The reason of a figure that a member state does not have follows from what was received of its datasets.
-
-    The sources of an indicator are in one table, so each table is computed separately, which bounds the memory.
     """
-    declared = contract("headline")
-    received = receptions or Receptions()
-    listed = pl.concat([compact(_of_table(rows, contract(name), received).lazy()) for name, rows in tables.items()])
+    declared, received = contract("headline"), receptions or Receptions()
+    listed = pl.concat([compact(completed(each.collect(), received).lazy()) for each in figures])
     for part in in_parts(listed.lazy(), declared.key):
         yield _with_names(_with_flags(part)).select(declared.field_names).cast(declared.polars_schema)
 
 
-def _of_table(rows: pl.LazyFrame, declared: Contract, receptions: Receptions) -> pl.DataFrame:
-    """The rows of ``headline`` from a table of statistics, without names and flags."""
+def figures_of_table(rows: pl.LazyFrame, declared: Contract) -> pl.DataFrame:
+    """The figures of ``headline`` that a table of statistics has, without flags and the names of codes.
+
+    The sources of an indicator are in one table, so the figures of each table are computed separately.
+    """
     figures = _with_unions(_with_totals(_figures(rows, declared).collect(engine="streaming")))
     listed = _all_listed(figures)
     can_be_added = pl.col("unit").is_in(COUNTS)
     by_partner = listed.filter(can_be_added, ~pl.col("partner").is_in(TOTAL))["indicator"].unique()
     only_total = can_be_added & pl.col("partner").is_in(TOTAL) & pl.col("indicator").is_in(by_partner.implode())
     rest = pl.when(only_total).then(pl.lit(REST)).otherwise("partner")
-    return completed(listed.with_columns(partner=rest, scope=_scope()), receptions)
+    return listed.with_columns(partner=rest, scope=_scope())
 
 
 def rows_in_parts(observations: pl.LazyFrame, declared: Contract) -> Iterator[pl.DataFrame]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.normalise.headline import headline, marked
+from assets.normalise.headline import figures_of_table, headline, marked
 from assets.normalise.tables import statistics
 from sources.catalogue import datasets
 from tests.support.frames import rows
@@ -50,7 +50,7 @@ def of(table: str, *changes: Mapping[str, object], **common: object) -> pl.DataF
 
 def headline_of(tables: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
     """Return the whole table ``headline``."""
-    return pl.concat(headline(tables))
+    return pl.concat(headline(figures_of_table(each, contract(name)).lazy() for name, each in tables.items()))
 
 
 def values(found: pl.DataFrame) -> dict[str, float | None]:
