@@ -1,8 +1,8 @@
 """Rows of ``headline`` that show what is missing among the member states, and totals of other groups of states.
 
 A sum over the member states leaves out a member without a row, and nobody sees it. So for China and for all partners
-together each member has a row, and the Union has one, with the reason where there is no figure. Figures that few
-members have are flagged for each partner.
+together each member has a row, and the Union has one, with the reason where there is no figure. Where China has figures
+of members as its partners, it has a row for each of them. Figures that few members have are flagged for each partner.
 """
 
 from collections.abc import Iterator
@@ -42,8 +42,9 @@ def completed(figures: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
     )
     asked = sets.filter(pl.col("partner").is_in(ASKED), pl.col("known") > 0)
     absent = _absent(figures, asked)
-    members = _members_without_row(absent, receptions)
-    return pl.concat([flagged, members, _unions(asked, absent), _groups(figures)], how="diagonal_relaxed")
+    without_row = absent.filter(pl.col("has_row").is_null()).drop("has_row").with_columns(scope=pl.lit("member"))
+    missing = _with_reasons(pl.concat([without_row, _absent_partners(figures)], how="diagonal_relaxed"), receptions)
+    return pl.concat([flagged, missing, _unions(asked, absent), _groups(figures)], how="diagonal_relaxed")
 
 
 def _is_known() -> pl.Expr:
@@ -105,9 +106,18 @@ def _absent(figures: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     return with_total.join(complete, on=_OF_ALL, how="left").filter(~is_zero).drop("complete")
 
 
-def _members_without_row(absent: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
-    """A row for each member that has none, with the reason."""
-    rows = absent.filter(pl.col("has_row").is_null()).drop("has_row")
+def _absent_partners(figures: pl.DataFrame) -> pl.DataFrame:
+    """Each member as the partner of China without a row, in the years in which other members have a figure."""
+    of_china = figures.filter(pl.col("scope") == "china", ~_omits_zero())
+    members = pl.Series(_members())
+    listed = of_china.filter(pl.col("partner").is_in(members.implode()), pl.col("value").is_not_null())
+    years = listed.group_by(_OF_ALL).agg(pl.col("unit", "all_partners").first())
+    grid = years.join(pl.DataFrame({"partner": members}), how="cross")
+    return grid.join(of_china, on=[*_SET, "jurisdiction"], how="anti").with_columns(scope=pl.lit("china"))
+
+
+def _with_reasons(rows: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
+    """The rows without a figure, with the reason why each has none."""
     missing = rows.select("indicator", "jurisdiction", "partner").unique(maintain_order=True)
     entries = headline_indicators()
     reasons = [
@@ -118,13 +128,13 @@ def _members_without_row(absent: pl.DataFrame, receptions: Receptions) -> pl.Dat
         missing_reason=pl.Series([code for code, _ in reasons], dtype=pl.String),
         because=pl.Series([because for _, because in reasons], dtype=pl.String),
     )
-    return rows.join(reason, on=["indicator", "jurisdiction", "partner"]).with_columns(scope=pl.lit("member"))
+    return rows.join(reason, on=["indicator", "jurisdiction", "partner"])
 
 
 def _reason(
     name: str, entry: HeadlineIndicator, jurisdiction: str, partner: str, receptions: Receptions
 ) -> tuple[str, str | None]:
-    """Why a member has no row, and the datasets that were not received."""
+    """Why there is no row, and the datasets that were not received."""
     if jurisdiction in entry.outside:
         return "not_applicable", None
     found = receptions.reason(_sources(name, entry, jurisdiction, partner))
@@ -132,7 +142,7 @@ def _reason(
 
 
 def _sources(name: str, entry: HeadlineIndicator, jurisdiction: str, partner: str) -> Iterator[Source]:
-    partners = (CHINA,) if partner == CHINA else tuple(entry.group or TOTAL)
+    partners = tuple(entry.group or TOTAL) if partner in (REST, "_T") else (partner,)
     for source in entry.sources:
         yield source.dataset, entry.of or name, (jurisdiction,), partners
 

@@ -272,6 +272,18 @@ def test_visas_of_states_outside_the_union_are_in_the_sum_of_the_schengen_states
     assert sums.rows() == [("SCHENGEN", 30.0, 3, None)]
 
 
+def test_where_china_has_members_as_partners_each_member_has_a_row() -> None:
+    stock = {"indicator": "international_migrants", "dataset": "undesa/ims_destination_and_origin"}
+    given_ = (
+        {"jurisdiction": "CHN", "partner": "DEU", "value": 900.0},
+        {"jurisdiction": "CHN", "partner": "_T", "value": 1_000.0},
+    )
+    found = headline_of({"migrant_stock": rows("migrant_stock", *given_, **stock).lazy()}).filter(scope="china")
+    assert values(found) == {**dict.fromkeys(MEMBERS), "DEU": 900.0, "_R": 100.0}
+    assert set(found["all_partners"]) == {1_000.0}
+    assert found.filter(pl.col("value").is_null())["missing_reason"].unique().to_list() == ["not_fetched"]
+
+
 # Nationals and editions
 
 

@@ -203,7 +203,7 @@ def test_foreign_residents_of_china_show_hong_kong_macao_and_taiwan_in_rows_of_t
     assert found.value.sum() == pytest.approx(1_638_718)
     nearby = found[found.partner.isin(["HKG", "MAC", "TWN"])]
     assert nearby.value.sum() == pytest.approx(651_265)
-    assert set(found.definition) == {"foreign_citizens_and_refugees"}
+    assert set(found.definition.dropna()) == {"foreign_citizens_and_refugees"}
 
 
 @pytest.mark.parametrize("indicator", ["bilateral_remittances", "migrants_dead", "migrants_missing"])
