@@ -35,42 +35,62 @@ _NO_PART_MISSING = "No figure of the Union is published, and a member state with
 
 def completed(figures: pl.DataFrame, receptions: Receptions) -> pl.DataFrame:
     """The figures with ``few_members``, and a row for what is missing of China and of all partners."""
-    sets = _sets(figures)
-    few = sets.filter("few").select(*_SET, few_members=pl.lit(value=True))
-    flagged = figures.join(few, on=_SET, how="left").with_columns(
-        few_members=(pl.col("few_members") & (pl.col("scope") == "member")).fill_null(value=False)
-    )
+    members = _of_members(figures)
+    sets = _sets(figures, members)
     asked = sets.filter(pl.col("partner").is_in(ASKED), pl.col("known") > 0)
-    absent = _absent(figures, asked)
+    absent = _absent(members, asked)
     without_row = absent.filter(pl.col("has_row").is_null()).drop("has_row").with_columns(scope=pl.lit("member"))
     missing = _with_reasons(pl.concat([without_row, _absent_partners(figures)], how="diagonal_relaxed"), receptions)
+    flagged = figures.with_columns(few_members=_is_of_few(figures, sets))
     return pl.concat([flagged, missing, _unions(asked, absent), _groups(figures)], how="diagonal_relaxed")
 
 
-def _is_known() -> pl.Expr:
-    """Whether a row has its figure; the row of the rest is about the total over all partners."""
-    return pl.when(pl.col("partner") == REST).then(pl.col("all_partners").is_not_null()).otherwise("has_value")
+def _of_members(figures: pl.DataFrame) -> pl.DataFrame:
+    """The keys and totals of the rows of members, and whether each has its figure, which is ``known``.
+
+    The figure of the row of the rest is the total over all partners.
+    """
+    has_value, has_total = pl.col("value").is_not_null(), pl.col("all_partners").is_not_null()
+    is_rest = pl.col("partner") == REST
+    return (
+        figures.lazy()
+        .filter(pl.col("scope") == "member")
+        .select(
+            *(*_SET, "jurisdiction", "unit", "all_partners"),
+            known=(is_rest & has_total) | (~is_rest & has_value),
+            listed=has_value & ~pl.col("partner").is_in((REST, "_T")),
+        )
+        .collect()
+    )
 
 
-def _sets(figures: pl.DataFrame) -> pl.DataFrame:
+def _sets(figures: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """Each indicator, partner and year with the number of members whose figure is ``known``.
 
     ``union`` is whether the Union has a figure, and ``few`` whether it has none and few members have one.
     """
-    members = figures.filter(pl.col("scope") == "member").with_columns(has_value=pl.col("value").is_not_null())
-    states = _complete_states(figures).group_by("indicator", "year").agg(states=pl.len())
-    union = figures.filter(pl.col("jurisdiction") == UNION, pl.col("value").is_not_null())
+    states = _complete_states(members).group_by("indicator", "year").agg(states=pl.len())
+    of_union = figures.lazy().filter(pl.col("jurisdiction") == UNION, pl.col("value").is_not_null())
+    union = of_union.select(*_SET, union=pl.lit(value=True)).collect()
     applies = {name: len(_members()) - len(entry.outside) for name, entry in headline_indicators().items()}
     half = LEAST_OF_ALL * pl.col("indicator").replace_strict(applies, default=len(_members()))
-    most = LEAST_OF_MOST * pl.col("counted").max().over("indicator", "partner")
-    return (
+    counted = (
         members.group_by(_SET)
-        .agg(known=_is_known().sum(), unit=pl.col("unit").first())
+        .agg(pl.col("known").sum(), pl.col("unit").first())
         .join(states, on=["indicator", "year"], how="left")
-        .join(union.select(*_SET, union=pl.lit(value=True)), on=_SET, how="left")
+        .join(union, on=_SET, how="left")
         .with_columns(pl.col("union").fill_null(value=False), counted=pl.max_horizontal("known", "states"))
-        .with_columns(few=~pl.col("union") & ((pl.col("counted") < half) | (pl.col("counted") < most)))
     )
+    most = counted.group_by("indicator", "partner").agg(most=LEAST_OF_MOST * pl.col("counted").max())
+    few = ~pl.col("union") & ((pl.col("counted") < half) | (pl.col("counted") < pl.col("most")))
+    return counted.join(most, on=["indicator", "partner"]).with_columns(few=few)
+
+
+def _is_of_few(figures: pl.DataFrame, sets: pl.DataFrame) -> pl.Series:
+    """Whether each row is the figure of a member that few members have."""
+    few = sets.filter("few").select(*_SET, few=pl.lit(value=True))
+    marked = figures.select(*_SET, "scope").join(few, on=_SET, how="left", maintain_order="left")
+    return marked.select((pl.col("few") & (pl.col("scope") == "member")).fill_null(value=False)).to_series()
 
 
 def _omits_zero() -> pl.Expr:
@@ -81,34 +101,28 @@ def _omits_zero() -> pl.Expr:
     return pl.col("indicator").is_in(omitting)
 
 
-def _totals(figures: pl.DataFrame) -> pl.DataFrame:
-    """The known total over all partners of each indicator, member and year, and whether it has ``partners``."""
-    known = figures.filter(pl.col("scope") == "member", pl.col("all_partners").is_not_null())
-    listed = ~pl.col("partner").is_in((REST, "_T")) & pl.col("value").is_not_null()
-    return known.group_by(_OF_ALL).agg(pl.col("all_partners").first(), partners=listed.any())
-
-
-def _complete_states(figures: pl.DataFrame) -> pl.DataFrame:
+def _complete_states(members: pl.DataFrame) -> pl.DataFrame:
     """Each indicator, member and year in which a partner without a row has 0."""
-    complete = pl.col("partners") | (pl.col("all_partners") == 0)
-    return _totals(figures).filter(_omits_zero() & complete).select(_OF_ALL)
+    known = members.filter(_omits_zero(), pl.col("all_partners").is_not_null())
+    totals = known.group_by(_OF_ALL).agg(pl.col("all_partners").first(), pl.col("listed").any())
+    return totals.filter(pl.col("listed") | (pl.col("all_partners") == 0)).select(_OF_ALL)
 
 
-def _absent(figures: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+def _absent(members: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Each member without a figure of the sets: their keys, ``unit``, ``all_partners`` and ``has_row``."""
-    members = figures.filter(pl.col("scope") == "member").with_columns(has_value=pl.col("value").is_not_null())
-    rows = members.select(*_SET, "jurisdiction", has_row=_is_known())
+    rows = members.select(*_SET, "jurisdiction", has_row="known")
     grid = asked.select(*_SET, "unit").join(pl.DataFrame({"jurisdiction": _members()}), how="cross")
     found = grid.join(rows, on=[*_SET, "jurisdiction"], how="left").filter(~pl.col("has_row").fill_null(value=False))
-    complete = _complete_states(figures).with_columns(complete=pl.lit(value=True))
-    with_total = found.join(_totals(figures).drop("partners"), on=_OF_ALL, how="left")
+    totals = members.filter(pl.col("all_partners").is_not_null()).select(*_OF_ALL, "all_partners").unique(_OF_ALL)
+    complete = _complete_states(members).with_columns(complete=pl.lit(value=True))
+    with_total = found.join(totals, on=_OF_ALL, how="left")
     is_zero = pl.col("has_row").is_null() & pl.col("complete").fill_null(value=False)
     return with_total.join(complete, on=_OF_ALL, how="left").filter(~is_zero).drop("complete")
 
 
 def _absent_partners(figures: pl.DataFrame) -> pl.DataFrame:
     """Each member as the partner of China without a row, in the years in which other members have a figure."""
-    of_china = figures.filter(pl.col("scope") == "china", ~_omits_zero())
+    of_china = figures.filter(pl.col("scope") == "china").filter(~_omits_zero())
     members = pl.Series(_members())
     listed = of_china.filter(pl.col("partner").is_in(members.implode()), pl.col("value").is_not_null())
     years = listed.group_by(_OF_ALL).agg(pl.col("unit", "all_partners").first())
