@@ -72,8 +72,9 @@ def _sets(figures: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     states = _complete_states(members).group_by("indicator", "year").agg(states=pl.len())
     of_union = figures.lazy().filter(pl.col("jurisdiction") == UNION, pl.col("value").is_not_null())
     union = of_union.select(*_SET, union=pl.lit(value=True)).collect()
-    applies = {name: len(_members()) - len(entry.outside) for name, entry in headline_indicators().items()}
-    half = LEAST_OF_ALL * pl.col("indicator").replace_strict(applies, default=len(_members()))
+    every = len(_members())
+    applies = {name: every - len(entry.outside) for name, entry in headline_indicators().items()}
+    half = LEAST_OF_ALL * pl.col("indicator").replace_strict(applies, default=every)
     counted = (
         members.group_by(_SET)
         .agg(pl.col("known").sum(), pl.col("unit").first())
