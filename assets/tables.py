@@ -137,7 +137,7 @@ def _legal_instrument(inputs: Inputs) -> Frames:
 
 def _headline(inputs: Inputs) -> Frames:
     received = receptions(inputs.workspace, inputs.observations)
-    return {"headline": headline((_figures(inputs, name) for name in tables.statistics()), received)}
+    return {"headline": headline([_figures(inputs, name) for name in tables.statistics()], received)}
 
 
 def _figures(inputs: Inputs, name: str) -> pl.LazyFrame:
