@@ -44,7 +44,7 @@ from pathlib import Path
 from assets.core.workspace import Workspace
 from pipelines import build
 outcome = build.run(Workspace(Path(sys.argv[1]), mode="live"), "no dataset", lambda *_: None)
-print(outcome.release, outcome.held_back, file=sys.stderr)
+print(outcome.held_back or outcome.release, file=sys.stderr)
 """
 
 
