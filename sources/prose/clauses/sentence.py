@@ -15,7 +15,7 @@ from sources.prose.clauses.changes import (
     shared,
 )
 from sources.prose.clauses.endings import ends_clause
-from sources.prose.clauses.lists import listed
+from sources.prose.clauses.lists import listed, listed_in_english
 from sources.prose.clauses.matching import Grammar
 from sources.prose.clauses.repeated import continued, earlier, mean, passed, summed
 from sources.prose.clauses.state import State
@@ -88,6 +88,7 @@ _FORMS = (
     earlier,
     passed,
     listed,
+    listed_in_english,
     continued,
     _statement,
     summed,

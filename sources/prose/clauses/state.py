@@ -51,11 +51,16 @@ class State:
         self.keep(chosen[0], quantity)
         return 1
 
-    def choose(self, region: str, quantity: Quantity) -> list[Found]:
-        """Return the statements of a clause with the longest subject, if their whole is the right one."""
+    def choose(self, region: str, quantity: Quantity, sentence: str | None = None) -> list[Found]:
+        """Return the statements of a clause with the longest subject, if their whole is the right one.
+
+        The words after the quantity are those of ``sentence``, or of the sentence that is read.
+        """
         elided = self._with_elided_unit(region, quantity)
         last = self.run[-1].found if self.run else None
-        possible = [one for one in self.grammar.matches(region, elided, self.text, last) if self._bound(one)]
+        possible = [
+            one for one in self.grammar.matches(region, elided, sentence or self.text, last) if self._bound(one)
+        ]
         longest = max((one.size for one in possible), default=0)
         chosen = [one for one in possible if one.size == longest]
         nearest = [one for one in chosen if self.thread.last in one.form.of]

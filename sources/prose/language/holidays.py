@@ -1,4 +1,4 @@
-"""Public holidays of China in prose, with the days that the notices of ``holidays.yaml`` state."""
+"""Public holidays of China and the travel season 春运 in prose, with the days that ``holidays.yaml`` declares."""
 
 import re
 from datetime import date
@@ -11,11 +11,11 @@ from warehouse.yaml_text import parse_yaml
 
 _ONE = r"[“\"]?(?:春节|元旦|清明|五一|劳动|端午|中秋|国庆|双节)[”\"]?节?"
 _HOLIDAY = re.compile(
-    rf"(?:(?P<year>(?:19|20)\d{{2}})年|(?P<relative>今年|去年|上年))?的?(?P<names>{_ONE}(?:[、和]?{_ONE})*)"
-    r"(?:小长假|长假|假期)(?:期间)?(?P<count>[一二三四五六七八九十]|\d{1,2})?(?(count)天)(?!前|后|首|第|的?最|末|最后|倒数|以来|结束|至|到|及|和|、|之|起|\()"
+    rf"(?:(?P<year>(?:19|20)\d{{2}})年|(?P<relative>今年|去年|上年))?的?(?:(?P<season>春运)|(?P<names>{_ONE}(?:[、和]?{_ONE})*)"
+    r"(?:小长假|长假|假期))(?:期间)?+(?P<count>[一二三四五六七八九十]|四十|\d{1,2})?(?(count)天)(?!前|后|首|第|的?最|末|最后|倒数|以来|结束|至|到|及|和|、|之|起|\()"
 )
 # A second holiday of a list: 五一假期、国庆假期 have no days in common.
-_SECOND = re.compile(r"(?:节|假期|长假|期间|[”\"])(?:、|和|及|与|以及|,)$")
+_SECOND = re.compile(r"(?:节|春运|假期|长假|期间|[”\"])(?:、|和|及|与|以及|,)$")
 _NAMES = {"五一": "劳动节", "劳动": "劳动节", "清明": "清明节", "端午": "端午节", "中秋": "中秋节", "国庆": "国庆节"}
 
 
@@ -36,7 +36,9 @@ def holiday_at(text: str, start: int, published: date | None) -> Holiday | None:
     if found is None or _SECOND.search(text[:start]):
         return None
     years = _years(found["year"], found["relative"], published)
-    days = next((days for year in years if (days := _days(_named(found["names"]), year, published))), None)
+    days = next(
+        (days for year in years if (days := _days(_named(found["season"] or found["names"]), year, published))), None
+    )
     if days is None or (found["count"] and small(found["count"]) != (days[1] - days[0]).days + 1):
         return None
     return Holiday(found.end(), *days)
@@ -56,7 +58,9 @@ def _named(names: str) -> frozenset[str]:
     """Return the holidays of a name as the notices write them: 国庆中秋 are two, and 双节 are the same two."""
     if "双节" in names:
         return frozenset({"国庆节", "中秋节"})
-    return frozenset(_NAMES.get(name, name) for name in re.findall("春节|元旦|清明|五一|劳动|端午|中秋|国庆", names))
+    return frozenset(
+        _NAMES.get(name, name) for name in re.findall("春运|春节|元旦|清明|五一|劳动|端午|中秋|国庆", names)
+    )
 
 
 def _days(names: frozenset[str], year: int, published: date | None) -> tuple[date, date] | None:
