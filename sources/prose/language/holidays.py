@@ -14,6 +14,32 @@ _HOLIDAY = re.compile(
     rf"(?:(?P<year>(?:19|20)\d{{2}})年|(?P<relative>今年|去年|上年))?的?(?:(?P<season>春运)|(?P<names>{_ONE}(?:[、和]?{_ONE})*)"
     r"(?:小长假|长假|假期))(?:期间)?+(?P<count>[一二三四五六七八九十]|四十|\d{1,2})?(?(count)天)(?!前|后|首|第|的?最|末|最后|倒数|以来|结束|至|到|及|和|、|之|起|\()"
 )
+# In English: the eight-day Spring Festival holiday; the National Day and Mid-Autumn Festival holiday of 2025.
+_ENGLISH_ONE = (
+    r"(?:Chinese (?:Lunar )?New Year|Lunar New Year|Spring Festival|New Year(?:'s Day)?|Qingming(?: Festival)?"
+    r"|Tomb-[Ss]weeping(?: Day)?|May Day|Labou?r Day|Dragon Boat Festival|Mid-Autumn(?: Festival)?|National Day)"
+)
+_ENGLISH = re.compile(
+    rf"(?:(?P<count>[a-z]+)-day )?(?:(?P<year>20\d{{2}}) )?(?P<names>{_ENGLISH_ONE}(?: and {_ENGLISH_ONE})?)"
+    r" holidays?(?: (?:of|in) (?P<after>20\d{2}))?(?! (?:travel|rush|season|eve|and)|['’\w-])"
+)
+# By the end of the holiday or before it is another time.
+_ENGLISH_DURING = re.compile(r"(?:^|(?:during|over|in|throughout)(?: the)? )$", re.IGNORECASE)
+_ENGLISH_NAMES = {
+    "Spring": "春节",
+    "Lunar": "春节",
+    "New Year": "元旦",
+    "Qingming": "清明节",
+    "Tomb": "清明节",
+    "May Day": "劳动节",
+    "Labo": "劳动节",
+    "Dragon": "端午节",
+    "Mid-Autumn": "中秋节",
+    "National": "国庆节",
+}
+_ENGLISH_COUNTS = {
+    name: count for count, name in enumerate(("three", "four", "five", "six", "seven", "eight", "nine"), 3)
+}
 # A second holiday of a list: 五一假期、国庆假期 have no days in common.
 _SECOND = re.compile(r"(?:节|春运|假期|长假|期间|[”\"])(?:、|和|及|与|以及|,)$")
 _NAMES = {"五一": "劳动节", "劳动": "劳动节", "清明": "清明节", "端午": "端午节", "中秋": "中秋节", "国庆": "国庆节"}
@@ -32,6 +58,8 @@ def holiday_at(text: str, start: int, published: date | None) -> Holiday | None:
 
     A name without a year is the last such holiday that was over, or had begun, on the day of publication.
     """
+    if (english := _ENGLISH.match(text, start)) and _ENGLISH_DURING.search(text[:start]):
+        return _english_holiday(english, published)
     found = _HOLIDAY.match(text, start)
     if found is None or _SECOND.search(text[:start]):
         return None
@@ -40,6 +68,20 @@ def holiday_at(text: str, start: int, published: date | None) -> Holiday | None:
         (days for year in years if (days := _days(_named(found["season"] or found["names"]), year, published))), None
     )
     if days is None or (found["count"] and small(found["count"]) != (days[1] - days[0]).days + 1):
+        return None
+    return Holiday(found.end(), *days)
+
+
+def _english_holiday(found: re.Match[str], published: date | None) -> Holiday | None:
+    """Return the holiday of a match in English, or None if its days are not declared or not as many."""
+    names = {
+        next(chinese for english, chinese in _ENGLISH_NAMES.items() if english in name)
+        for name in found["names"].split(" and ")
+    }
+    years = _years(found["year"] or found["after"], None, published)
+    days = next((days for year in years if (days := _days(frozenset(names), year, published))), None)
+    counted = _ENGLISH_COUNTS.get(found["count"])
+    if days is None or (found["count"] and counted != (days[1] - days[0]).days + 1):
         return None
     return Holiday(found.end(), *days)
 
