@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 
 from sources.prose.document import Document
-from sources.prose.language.time_expressions import TimeExpression, ends, last_day, named_times
+from sources.prose.language.time_expressions import AVERAGE, TimeExpression, ends, last_day, named_times
 from sources.prose.statements import Statement
 
 _DAYS = re.compile(r"\d{4}-\d\d-\d\d/")
@@ -88,7 +88,12 @@ def _nearest(  # noqa: PLR0911 - one return for each rule
 
 
 def _ambiguous(times: tuple[TimeExpression, ...]) -> str:
-    """Return the reason if a clause names two times, of which the second is no part of the first."""
+    """Return the reason if a clause names two times, of which the second is no part of the first.
+
+    An average over the days of a time is no figure of that time.
+    """
+    if any(time.why == AVERAGE for time in times):
+        return AVERAGE
     named = [time for time in times if not time.why]
     for first, second in pairwise(named):
         if second.year is not None and (first.year, first.part) != (second.year, second.part):
@@ -120,6 +125,8 @@ def _of_kind(  # noqa: PLR0911 - one return for each rule
         if "/" in period and len(period) == len("2018/2022"):
             if time.to_end:
                 return ends(period), ""
+            return None, "it names several years for what is counted at one time"
+        if len({part[:4] for part in period.split("/")}) > 1 and not time.to_end:
             return None, "it names several years for what is counted at one time"
         if _DAYS.match(period) and not time.to_end:
             return None, "it names several days for what is counted at one time"

@@ -10,7 +10,7 @@ from sources.prose.clauses.lists import run_of
 from sources.prose.clauses.repeated import CONTINUES
 from sources.prose.clauses.state import State
 from sources.prose.clauses.thread import Change, Reading
-from sources.prose.language.quantities import Quantity
+from sources.prose.language.quantities import FIGURE, Quantity
 from sources.prose.language.vocabulary import Lexed, Token, vocabulary
 
 _SHARE = re.compile(r"[,、]?(?:其中)?(?:约|大约|均)?(?:占比|占)[^,。;]*$")
@@ -46,6 +46,19 @@ _CHANGE_NOUN = re.compile(
     r"(?: year-on-year| year on year| on the year| from (?:the previous year|a year earlier|the year before|last year)"
     r"| (?:from|over|compared with|compared to) the same period (?:last year|of last year|in \d{4}|a year earlier))?"
     r"(?=[,.;]|$)",
+    re.IGNORECASE,
+)
+_YEAR_BEFORE = (
+    r"(?:the previous year|last year|a year earlier|a year ago|the year before|the same period (?:of )?last year)"
+)
+# In English: an increase of 2.31 million, or 0.8 percent, from the previous year; 77,000 more than in 2022.
+_ENGLISH_DIFFERENCE = re.compile(
+    r",? (?:an?|representing an?|marking an?) (?:year-on-year )?(?P<way>increase|rise|growth|decrease|drop|decline) of "
+    rf"{FIGURE}(?: [a-z]+)?(?:,? or (?P<percent>[\d.]+) ?(?:percent|%))?"
+    rf",?(?: (?:from|over|compared with) {_YEAR_BEFORE}| year[- ]on[- ]year)?(?=[,.;]|$)"
+    rf"|,? {FIGURE}(?: percentage points| [a-z]+)? (?:more|fewer|higher|lower|less) than"
+    r"(?: (?:in|at|that (?:of|in|at)))?(?: the end of)? "
+    rf"(?:in )?(?:{_YEAR_BEFORE}|(?:19|20)\d\d)(?=[,.;]|$)",
     re.IGNORECASE,
 )
 # Comparisons with another time than the year before.
@@ -115,6 +128,19 @@ def changed_in_english(state: State, region: str, found: list[Quantity]) -> int:
         _add_change(state, state.run[-1], found[0], falls=falls)
     state.at = noun.end()
     return 1
+
+
+def differed_in_english(state: State, region: str, found: list[Quantity]) -> int:  # noqa: ARG001 - one signature
+    """Skip a difference in English; its percentage is a change: an increase of 2.31 million, or 0.8 percent."""
+    difference = _ENGLISH_DIFFERENCE.match(state.text, state.at)
+    if difference is None or not state.run:
+        return 0
+    inside = [one for one in found if one.start < difference.end()]
+    if difference["percent"]:
+        _add_change(state, state.run[-1], inside[-1], falls=difference["way"].lower().startswith("d"))
+    state.out.unread += [(one, "") for one in inside if one.unit not in _PERCENT]
+    state.at = difference.end()
+    return len(inside)
 
 
 def changed_without_figure(state: State, region: str, found: list[Quantity]) -> int:

@@ -6,9 +6,12 @@ from sources.prose.language.vocabulary import vocabulary
 from sources.prose.statements import Worded
 
 TIME_AFTER = re.compile(
-    r",? (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])|,? (?=last year)",
+    r",?(?: (?:were|was) (?:made|recorded|registered|handled|inspected|reported))?"
+    r" (?:in|at the end of|by the end of|during|for|over|at the|from)(?: the)? (?=[a-z\d])|,? (?=last year)",
     re.IGNORECASE,
 )
+# The total that an English figure is a part of: foreigners accounted for 981,000 of them.
+OF_THEM = re.compile(r" of (?:them|these|those|the total|these trips|the trips)(?=[,.;]|$)")
 # What may follow a note: the end of the clause, or the time that English states after it.
 _ENDS_NOTE = re.compile(rf"$|[,.;。]|{TIME_AFTER.pattern}", re.IGNORECASE)
 _ENDS = ",、。;!?):"

@@ -11,7 +11,7 @@ from itertools import combinations, pairwise, product
 from sources.prose.clauses.matching import Found
 from sources.prose.clauses.state import State
 from sources.prose.language.quantities import Quantity
-from sources.prose.language.time_expressions import times_in
+from sources.prose.language.time_expressions import TimeExpression, times_in
 
 _SEPARATORS = re.compile(r",? and $|, $|[、,]?(?:和|及|以及|与)?$|、(?:和|及)?$")
 _SPLIT = re.compile(r"、|以及|和|及|与|,")
@@ -52,10 +52,8 @@ def _keep_only_result(
     different = {tuple((one.name, tuple(one.fields.items())) for one in every): every for every in results if every}
     if len(different) != 1:
         return 0
-    before = tuple(state.out.times)
     for one, quantity in zip(next(iter(different.values())), quantities, strict=True):
         state.keep(one, quantity)
-        state.date_last(one.times, before)
     state.at = end
     return len(quantities)
 
@@ -144,16 +142,27 @@ def _english_items(text: str, count: int) -> Iterator[tuple[str, ...]]:
 def _by_time(state: State, left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:
     """Yield the clauses of a list of times, if there are as many times as figures."""
     times = [time for time in times_in(left, state.grammar.published) if not time.why]
+    if len(times) == 1 and (years := _years_of(times[0])) and len(years) == count:
+        end = "年末" if times[0].to_end else "年"
+        before, after = left[: times[0].start], left[times[0].end :]
+        yield tuple(f"{before}{year}{end}{after}{right}" for year in years)
+        return
     if count < 2 or len(times) != count or times[0].year is None:
         return
     gaps = [left[a.end : b.start] for a, b in pairwise(times)]
     if all(gap in ("、", "和", "及", "与") for gap in gaps):
         before, after = left[: times[0].start], left[times[-1].end :]
-        years = ["" if time.year else f"{times[0].year}年" for time in times]
+        stated = ["" if time.year else f"{times[0].year}年" for time in times]
         yield tuple(
             f"{before}{year}{left[time.start : time.end]}{after}{right}"
-            for year, time in zip(years, times, strict=True)
+            for year, time in zip(stated, times, strict=True)
         )
+
+
+def _years_of(time: TimeExpression) -> tuple[int, ...]:
+    """Return the years of a range of years: 2013—2017年末,流动人口分别为……"""
+    years = re.fullmatch(r"(\d{4})/(\d{4})", time.part)
+    return tuple(range(int(years[1]), int(years[2]) + 1)) if years else ()
 
 
 def _by_subject(left: str, right: str, count: int) -> Iterator[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from sources.prose.clauses.endings import TIME_AFTER, end_of_note, ends_statement
+from sources.prose.clauses.endings import OF_THEM, TIME_AFTER, end_of_note, ends_statement
 from sources.prose.language.quantities import Quantity
 from sources.prose.language.time_expressions import TimeExpression, time_at
 from sources.prose.language.vocabulary import Lexer, Token, reporters, vocabulary
@@ -109,6 +109,8 @@ class Grammar:
 
     def _to_its_end(self, found: Found, worded: Worded, sentence: str) -> Found | None:
         """Return a statement with its note and the time after it, or None if other words follow."""
+        if of_them := OF_THEM.match(sentence, found.end) if not found.unit else None:
+            found = replace(found, end=of_them.end())
         if not worded.form.needs_note:
             found = replace(found, end=end_of_note(worded, sentence, found.end))
         found = self._with_time_after(found, sentence)

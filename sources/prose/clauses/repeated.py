@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import reduce
 
 from sources.prose.clauses.state import State
+from sources.prose.clauses.thread import Reading
 from sources.prose.language.quantities import Figure, Quantity, figure
 from sources.prose.language.time_expressions import time_at
 
@@ -29,6 +30,9 @@ _SUM = re.compile(r"[,、](?:以上)?(?:合计|共计|总计)(?:为|达)?")
 # A round number that the figure after it passes: 首次突破3亿,达30119万人.
 _PASSED = re.compile(r"突破|超|逾|接近|逼近|近|站上|迈上|跨")
 _PASSED_TO = re.compile(r"(?:大关|关口)?,?(?:达到?了?|为|至)")
+PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
+_NEXT_PART_OF_TIME = re.compile(r"[,、;]\s?")
+_OF_PART = re.compile(r"当?季?(?:为|达到?|约为)?")
 # The figure of an earlier year, in the words of the figure before it: 25.8万人(去年同期为32.3万人).
 _EARLIER = re.compile(
     r"[,(](?P<year>上年|去年|上一年|(?:19|20)\d{2}年)(?:同期|末|底|年底|年末)?(?:则)?(?:为|是|仅为|约为)$"
@@ -95,6 +99,28 @@ def continued(state: State, region: str, found: list[Quantity]) -> int:
     state.out.times += (time,) if time else ()
     state.run.append(reading)
     state.at = quantity.unit_end
+    return 1
+
+
+def part_of_time(state: State, region: str, found: list[Quantity]) -> int:
+    """Read a part of the last total in its time: 一季度签发507.4万本,其中1月128.3万本、2月176.5万本."""
+    quantity, last = found[0], state.thread.found
+    follows = bool(state.run) and state.run[-1].part_of_time
+    opening = _NEXT_PART_OF_TIME.match(region) if follows else PART_OF_TIME.match(region)
+    time = time_at(region, opening.end(), state.grammar.published) if opening else None
+    if last is None or time is None or not time.part or state.mean or state.thread.last != state.thread.head:
+        return 0
+    if quantity.unit != last.unit or not _OF_PART.fullmatch(region[time.end :]):
+        return 0
+    if not state.is_last_of_clause(quantity):
+        return 0
+    times = tuple(state.out.times)
+    reading = Reading(last, quantity, (time,), times[:-1] if follows else times, part_of_time=True)
+    state.out.readings.append(reading)
+    state.run = [reading]
+    if not follows:  # the figures after it may be of either time
+        state.out.times.append(replace(time, why="it could be of two times"))
+    state.go_aside(quantity.unit_end)
     return 1
 
 

@@ -12,19 +12,19 @@ from sources.prose.clauses.changes import (
     changed_to,
     changed_to_in_english,
     changed_without_figure,
+    differed_in_english,
     shared,
 )
 from sources.prose.clauses.endings import ends_clause
 from sources.prose.clauses.lists import listed, listed_in_english
 from sources.prose.clauses.matching import Grammar
-from sources.prose.clauses.repeated import continued, earlier, mean, passed, summed
+from sources.prose.clauses.repeated import PART_OF_TIME, continued, earlier, mean, part_of_time, passed, summed
 from sources.prose.clauses.state import State
 from sources.prose.clauses.thread import Outcome, Thread
 from sources.prose.language.quantities import Quantity, quantities
 from sources.prose.language.sentences import Compact
 from sources.prose.language.time_expressions import time_at, times_in
 
-_PART_OF_TIME = re.compile(r"[,、;]?\s?其中,?(?:仅)?")
 _AMONG = "中,"
 # The number of a paragraph: 二、按国别排序, (三)证件方面, 1.出入境人员.
 _NUMBERED = re.compile(
@@ -90,12 +90,14 @@ _FORMS = (
     listed,
     listed_in_english,
     continued,
+    part_of_time,
     _statement,
     summed,
     changed_to,
     changed_to_in_english,
     changed,
     changed_in_english,
+    differed_in_english,
     shared,
     changed_without_figure,
 )
@@ -110,7 +112,7 @@ def _among(state: State, region: str, quantity: Quantity) -> int:
 
 def _drop_undated_whole(state: State, region: str) -> None:
     """Drop the figures before 其中2025年: they count more than a year, and their own time is not stated."""
-    opening, out = _PART_OF_TIME.match(region), state.out
+    opening, out = PART_OF_TIME.match(region), state.out
     if opening and time_at(region, opening.end(), state.grammar.published) and not out.times:
         out.unread += [(one.quantity, "its time is not stated") for one in out.readings]
         out.readings, state.run, out.changes = [], [], []

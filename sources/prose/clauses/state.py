@@ -139,12 +139,12 @@ class State:
         if {self.thread.last, head} & {*found.form.of, *found.form.within}:
             return True
         whole = self.grammar.statements.get(head)
-        return whole is not None and not found.form.of and _covers(whole, found)
+        return whole is not None and not found.form.of and _covers(head, whole, found)
 
 
-def _covers(whole: Statement, part: Found) -> bool:
+def _covers(name: str, whole: Statement, part: Found) -> bool:
     """Return whether a total counts a part by the same definition, and nothing that the part is not."""
     fixed = whole.fixed
     kept = all(fixed[name] in ("_T", "_Z", part.fields[name]) for name in whole.fields if name != "partner_role")
-    partial = any(form.of or form.within for form in whole.all_forms)
+    partial = any({*form.of, *form.within} - {name} for form in whole.all_forms)
     return kept and whole.definition == part.declared.definition and not partial

@@ -20,6 +20,7 @@ class Reading:
     earlier: tuple[TimeExpression, ...]
     like: "Reading | None" = None
     year: str = ""
+    part_of_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,13 @@ class Thread:
 
     last: str | None = None
     head: str | None = None
+    found: Found | None = None
     broken: bool = False
     begun: bool = False
 
     def note(self, found: Found, *, part: bool) -> None:
         """Keep a statement as the last one, and as the last total if it is no part of another."""
-        self.begun, self.broken, self.last = True, False, found.name
+        self.begun, self.broken, self.last, self.found = True, False, found.name, found
         if not found.form.of and not part:
             self.head = found.name
         elif self.head is None and found.form.of:
@@ -50,7 +52,7 @@ class Thread:
 
     def unread(self) -> None:
         """Keep that a figure was not understood: what is a part of it is not understood either."""
-        self.begun, self.broken, self.last, self.head = True, True, None, None
+        self.begun, self.broken, self.last, self.head, self.found = True, True, None, None, None
 
 
 @dataclass

@@ -23,12 +23,16 @@ _HOLIDAY = (
     r"(?:假期|期间|长假)?(?:\d{1,2}天|[一二三四五六七八九十]天)?"
 )
 _DAYS = re.compile(
-    rf"(?:{_NAMED}的?{_HOLIDAY}\((?P<closed>))?{_FIRST}(?P<m1>\d{{1,2}})月(?P<d1>\d{{1,2}})日{_HOUR}{_DASH}{_LAST}(?:(?P<m2>\d{{1,2}})月)?(?P<d2>\d{{1,2}})日{_HOUR}(?:期间)?(?(closed),?(?:共|为期)?(?:\d{{1,2}}|[一二三四五六七八九十])?天?\)|(?:的?{_HOLIDAY})?)"
+    rf"(?:{_NAMED}的?{_HOLIDAY}\((?P<closed>))?{_FIRST}(?P<m1>\d{{1,2}})月(?P<d1>\d{{1,2}})日{_HOUR}{_DASH}{_LAST}(?:(?P<m2>\d{{1,2}})月)?(?P<d2>\d{{1,2}})日{_HOUR}(?:期间)?(?(closed),?(?:共|为期)?(?:\d{{1,2}}|[一二三四五六七八九十])?天?\)(?:(?:圆满|顺利|正式)?结束(?=,))?|(?:的?{_HOLIDAY})?)"
 )
 # The words between the first day and 以来 name what began on it: 自2024年12月17日过境免签政策全面放宽优化以来.
 _SINCE = re.compile(
     rf"(?:(?:[自从]{_FIRST}(?:(?P<m1>\d{{1,2}})月(?:(?P<d1>\d{{1,2}})日)?)?(?:(?!\d{{1,4}}[年月])[^,。;]){{0,30}}?(?:以来|之日起|起|开始))|{_PLAN}以来)"
     rf",?截(?:至|止到?){_LAST}(?:(?P<m2>\d{{1,2}})月(?:(?P<d2>\d{{1,2}})日|底|末)?|(?P<yearend>年?[底末]))"
+)
+# 2018年4月至2021年3月. Months of one year are an expression of the year and its months.
+_MONTHS = re.compile(
+    rf"(?P<y1>(?:19|20)\d{{2}})年(?P<m1>\d{{1,2}})月份?{_DASH}(?:(?P<y2>(?:19|20)\d{{2}})年|(?P<r2>今年|去年|上年))(?P<m2>\d{{1,2}})月(?:份|底|末)?(?!\d)"
 )
 _PLANNED = re.compile(rf"(?:在)?{_PLAN}(?<=[时期]期|期间)(?!以来|(?:开局|收官)之年|前|末|中期|初|后|及|和|、|至|到)")
 # The first year of each five-year plan (五年规划) of the National People's Congress.
@@ -80,7 +84,7 @@ def span_at(text: str, start: int, published: date | None) -> Span | None:
         first, last = (_Day(day.year, day.month, day.day) for day in (holiday.first, holiday.last))
         return Span(holiday.end, *_period(first, last))
     until = _SINCE.match(text, start)
-    found = until or _DAYS.match(text, start)
+    found = until or _DAYS.match(text, start) or _MONTHS.match(text, start)
     if found is None:
         return None
     ends = _ends(found.groupdict(), published)
@@ -107,10 +111,10 @@ def _ends(named: dict[str, str | None], published: date | None) -> tuple[_Day, _
     if plan := named.get("plan"):
         first = _Day(_PLANS[plan], None, None)
     else:
-        stated, relative = named["y1"] or named.get("y0"), named["r1"] or named.get("r0")
-        first = _Day(_year(stated, relative, published), _number(named["m1"]), _number(named["d1"]))
+        stated, relative = named["y1"] or named.get("y0"), named.get("r1") or named.get("r0")
+        first = _Day(_year(stated, relative, published), _number(named["m1"]), _number(named.get("d1")))
     month = _number(named["m2"]) or (None if named.get("yearend") else first.month)
-    last = _Day(_year(named["y2"], named["r2"], published), month, _number(named["d2"]))
+    last = _Day(_year(named["y2"], named["r2"], published), month, _number(named.get("d2")))
     if first.year is not None and last.year is None:
         return first, replace(last, year=_following(first, last, published, since=since))
     if last.year is not None and first.year is None:

@@ -13,7 +13,7 @@ _BEFORE = (
     r"大约|约为|约有|约|接近|将近|逼近|近|超过了?|超出|超|逾|突破|站上|迈上|跨过|跨越|不足|不到|至少"
     r"|more than|over|nearly|almost|about|around|approximately"
 )
-_WORDS = r"thousand|million|billion"
+_WORDS = r"thousand|million|billion|mln|bln"
 _SCALE = r"[百千]万|[十百千]亿|亿|万|千|百"
 
 # A figure: multipliers in descending order (7亿3439万, 3亿8千万, 84万5697), an English scale word, or none.
@@ -39,8 +39,10 @@ _SCALES = {
     "thousand": Decimal(1_000),
     "million": Decimal(1_000_000),
     "billion": Decimal(1_000_000_000),
+    "mln": Decimal(1_000_000),
+    "bln": Decimal(1_000_000_000),
 }
-_ENGLISH = ("thousand", "million", "billion")
+_ENGLISH = ("thousand", "million", "billion", "mln", "bln")
 _AT_LEAST = re.compile(r"余|多|以上|超|逾|突破|站上|迈上|跨过|跨越|至少|more than|over")
 _AT_MOST = re.compile(r"近|不足|不到|nearly|almost")
 _ABOUT = re.compile(r"约|左右|上下|about|around|approximately")

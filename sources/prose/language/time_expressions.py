@@ -61,6 +61,8 @@ _WHOLE_NAMES = re.compile(
 )
 # What joins two parts of one expression.
 _JOINED = re.compile(r"的|,(?=截[至止])")
+# 截至9月30日,今年…… counts from the beginning of the year that follows.
+_OF_YEAR = re.compile(r",(?=今年(?!以来)|(?:19|20)\d{2}年(?![度份末底\d]))")
 _OF_ONE = ("inside", "yearend", "whole")
 # 同期 at the beginning of a part is the time that was named before; it is a neutral word of the vocabulary.
 _SAME_TIME = re.compile(r"同期(?!相比|比|水平|增|下|上|减)")
@@ -81,8 +83,9 @@ _ENGLISH = re.compile(
     rf"|(?P<span>(?:from |since |between )(?:19|20)\d{{2}}(?: (?:to|and|until) (?:19|20)\d{{2}})?"
     r"|(?:past|last|next) (?:\w+) (?:years|months|weeks)|since \w+"
     rf"|(?:19|20)\d{{2}}[-–—](?:(?:19|20)\d{{2}}|\d{{2}})(?!\d)"
-    rf"|(?:daily|monthly|weekly|annual) average|average (?:daily|monthly)|on average"
-    r"|per (?:day|month)|(?:a|each|every) (?:day|month)|holiday|festival)"
+    r"|holiday|festival)"
+    r"|(?P<average>(?:daily|monthly|weekly|annual) average|average (?:daily|monthly)|on average|per (?:day|month)"
+    r"|(?:a|each|every) (?:day|month))"
     r"|(?<![a-z])(?P<before>last year)(?![a-z'’])"
     rf"|(?<![a-z])(?P<single>(?:{_NAMES})(?: \d{{1,2}})?(?:,? (?:19|20)\d{{2}})?|{_SHORT}\.? \d{{1,2}})(?![a-z\d])"
     r"|(?<![\d,.\u4e00-\u9fff”\"—–-])(?P<year>(?:19|20)\d{2})(?![\d,.]\d|\d| ?percent|-\d|\s?[\u4e00-\u9fff])",
@@ -95,6 +98,7 @@ _CALENDAR = {
     "-01/-12": "",
 }
 
+AVERAGE = "it is an average over a time"
 _NOT_CALENDAR = "it names a time that is not a calendar period"
 _UNDATED_SPAN = "it counts over a span that it does not date"
 
@@ -146,7 +150,8 @@ def time_at(text: str, start: int, published: date | None) -> TimeExpression | N
             break
         parts.append(part)
         at = part.end()
-        if joined := _JOINED.match(text, at):
+        first_only = parts[0].lastgroup == "until" and not any(one.lastgroup in _YEARS for one in parts)
+        if joined := _JOINED.match(text, at) or (_OF_YEAR.match(text, at) if first_only else None):
             following = _PARTS.match(text, joined.end())
             at = joined.end() if following and following.lastgroup not in _OF_ONE else at
     if len(parts) > 1 and text.startswith("从", start) and text.startswith("的", at) and parts[0].lastgroup == "since":
@@ -216,6 +221,8 @@ def _resolved(start: int, parts: list[re.Match[str]], published: date | None) ->
     part, at_end = dated
     year = next((_year_of(part, published) for kind, part in by_kind if kind in _YEARS), None)
     over = "at" if at_end or "yearend" in kinds else "over"
+    if until and kinds[-1] in _YEARS and re.fullmatch(r"-\d\d", part):
+        return TimeExpression(start, end, year, _CALENDAR.get(f"-01/{part}", f"-01/{part}"))
     within = _CALENDAR.get(part, part)
     return TimeExpression(start, end, year, within, "until" if until else over, day="day" in kinds and not until)
 
@@ -287,8 +294,8 @@ def _english_at(text: str, start: int, published: date | None) -> TimeExpression
     if match is None:
         return None
     found = {name: value.lower() for name, value in match.groupdict().items() if value}
-    if "span" in found:
-        return TimeExpression(match.start(), match.end(), why=_UNDATED_SPAN)
+    if "span" in found or "average" in found:
+        return TimeExpression(match.start(), match.end(), why=_UNDATED_SPAN if "span" in found else AVERAGE)
     if "single" in found:
         return TimeExpression(match.start(), match.end(), why=_NOT_CALENDAR, day=True)
     if "before" in found:
