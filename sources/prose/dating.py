@@ -90,7 +90,7 @@ def _nearest(  # noqa: PLR0911 - one return for each rule
 def _ambiguous(times: tuple[TimeExpression, ...]) -> str:
     """Return the reason if a clause names two times, of which the second is no part of the first.
 
-    An average over the days of a time is no figure of that time.
+    An average over the days of a time is not the figure of that time.
     """
     if any(time.why == AVERAGE for time in times):
         return AVERAGE

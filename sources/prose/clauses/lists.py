@@ -110,21 +110,21 @@ def _written(
     for (before, after), quantity in zip(clauses, quantities, strict=True):
         key = (before, after, quantity.start)
         if key not in known:
-            known[key] = _choose_alone(state, before, quantity, after)
+            known[key] = _chosen_in_sentence(state, before, quantity, after)
         chosen.append(known[key])
         if not chosen[-1]:
             return None
     return _if_different(chosen)
 
 
-def _choose_alone(state: State, before: str, quantity: Quantity, after: str) -> list[Found]:
+def _chosen_in_sentence(state: State, before: str, quantity: Quantity, after: str) -> list[Found]:
     """Return the statements of a figure between two texts."""
     if quantity.is_range:
         return []
     end = len(before) + len(quantity.text)
     unit = f" {quantity.unit}" if quantity.unit else ""
-    alone = replace(quantity, start=len(before), end=end, unit_end=end + len(unit))
-    return state.choose(before, alone, f"{before}{quantity.text}{unit}{after}")
+    single = replace(quantity, start=len(before), end=end, unit_end=end + len(unit))
+    return state.choose(before, single, f"{before}{quantity.text}{unit}{after}")
 
 
 def _english_items(text: str, count: int) -> Iterator[tuple[str, ...]]:
