@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sources.prose.clauses.endings import ends_clause
+from sources.prose.clauses.endings import OF_THEM, ends_clause
 from sources.prose.clauses.matching import Found, Grammar
 from sources.prose.clauses.thread import Outcome, Reading, Thread
 from sources.prose.language.quantities import Quantity, figure
@@ -56,6 +56,8 @@ class State:
 
         The words after the quantity are those of ``sentence``, or of the sentence that is read.
         """
+        if OF_THEM.match(sentence or self.text, quantity.unit_end) and (self.thread.broken or not self.thread.begun):
+            return []  # 981,000 of them is a part of a figure that is not read
         elided = self._with_elided_unit(region, quantity)
         last = self.run[-1].found if self.run else None
         possible = [
