@@ -93,21 +93,25 @@ def _treaty_gaps(events: pl.DataFrame, instruments: pl.DataFrame, receptions: Re
 
 
 def _declaration_gaps(events: pl.DataFrame, declarations: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
-    """The parties to treaties for which no list of declarations is known. A party that is not on a list made none.
+    """The parties to treaties for which no list of declarations is known, or that consented after the day of the list.
 
-    A treaty that allows neither has no gap, because there cannot be any. Nor has a treaty whose list has no statement
-    of a party that is compared.
+    A party that consented before and is not on the list made none. A treaty that allows neither has no gap, because
+    there cannot be any. Nor has a treaty whose list has no statement of a party that is compared.
     """
     allows = ~pl.col("reservations").is_in(("not_allowed", "none_listed")).fill_null(value=False)
     open_to_them = instruments.filter(pl.col("scheme").is_in(TREATY_SCHEMES), allows)
-    listed = declarations.filter(pl.col("publisher").is_in(PARTY_LISTS)).select("instrument").unique()
+    lists = declarations.filter(pl.col("publisher").is_in(PARTY_LISTS))
+    listed = lists.group_by("instrument").agg(listed=pl.col("source_updated").max().dt.date())
+    covered = pl.col("listed").is_not_null() & (pl.col("date") <= pl.col("listed")).fill_null(value=True)
     return (
         events.filter(pl.col("event").is_in(CONSENT))
         .join(open_to_them, on="instrument", how="semi")
-        .join(listed, on="instrument", how="anti")
+        .group_by("instrument", "jurisdiction")
+        .agg(pl.col("date").min())
+        .join(listed, on="instrument", how="left")
+        .filter(~covered)
         .join(declarations, on=["instrument", "jurisdiction"], how="anti")
         .select("instrument", "jurisdiction", aspect=pl.lit("statements"), gap_reason=pl.lit("no_citable_source"))
-        .unique()
     )
 
 

@@ -247,17 +247,29 @@ def test_rules_on_events_show_the_events_that_break_them(rule: str, rows: pl.Dat
 def test_gaps_are_listed_with_their_reason() -> None:
     undated, undeclared = {"instrument": "IV-13", "jurisdiction": "DEU"}, {"instrument": "XVIII-12"}
     of_a_year = {"instrument": "V-4", "jurisdiction": "ITA", "date_precision": "year"}
+    late = {"jurisdiction": "FRA", "date": date(2016, 1, 1)}
     stated = pl.DataFrame(
-        [{"instrument": "IV-11", "jurisdiction": "DEU", "publisher": "untc"}],
+        [
+            {
+                "instrument": "IV-11",
+                "jurisdiction": "DEU",
+                "publisher": "untc",
+                "source_updated": datetime(2015, 3, 14, tzinfo=UTC),
+            }
+        ],
         schema=contract("reservation").polars_schema,
     )
     gaps = legal_gap(
-        events({}, undated, undeclared, of_a_year, act_event("adopt", date(2008, 12, 16))), stated, all_received()
+        events({}, undated, undeclared, of_a_year, late, act_event("adopt", date(2008, 12, 16))),
+        stated,
+        all_received(),
     )
     listed = set(gaps.iter_rows())
     # A list of declarations is known for IV-11 and not for XVIII-12.
     assert ("XVIII-12", "CHN", "statements", "no_citable_source") in listed
     assert ("IV-11", "CHN", "statements", "no_citable_source") not in listed
+    # France consented here after the day of the list.
+    assert ("IV-11", "FRA", "statements", "no_citable_source") in listed
     assert ("IV-13", "DEU", "entry_into_force", "not_dated") in listed
     assert ("IV-11", "CHN", "entry_into_force", "not_dated") not in listed
     # A rule counts from a day. Here only the year is known.
