@@ -11,14 +11,21 @@ from tests.support.publishers.states import STATES
 ADOPTED = {
     "IV-2": 1966,
     "IV-3": 1966,
+    "IV-3-a": 2008,
     "IV-4": 1966,
+    "IV-5": 1966,
     "IV-8": 1979,
+    "IV-8-b": 1999,
     "IV-9": 1984,
     "IV-9-b": 2002,
     "IV-11": 1989,
+    "IV-11-b": 2000,
     "IV-11-c": 2000,
+    "IV-11-d": 2011,
+    "IV-12": 1989,
     "IV-13": 1990,
     "IV-15": 2006,
+    "IV-15-a": 2006,
     "IV-16": 2006,
     "V-2": 1951,
     "V-3": 1954,
@@ -35,17 +42,26 @@ ADOPTED = {
 TITLES = {
     "IV-2": "International Convention on the Elimination of All Forms of Racial Discrimination",
     "IV-3": "International Covenant on Economic, Social and Cultural Rights",
+    "IV-3-a": "Optional Protocol to the International Covenant on Economic, Social and Cultural Rights",
     "IV-4": "International Covenant on Civil and Political Rights",
+    "IV-5": "Optional Protocol to the International Covenant on Civil and Political Rights",
     "IV-8": "Convention on the Elimination of All Forms of Discrimination against Women",
+    "IV-8-b": "Optional Protocol to the Convention on the Elimination of All Forms of Discrimination against Women",
     "IV-9": "Convention against Torture and Other Cruel, Inhuman or Degrading Treatment or Punishment",
     "IV-9-b": "Optional Protocol to the Convention against Torture and Other Cruel, Inhuman or Degrading Treatment or "
     "Punishment",
     "IV-11": "Convention on the Rights of the Child",
+    "IV-11-b": "Optional Protocol to the Convention on the Rights of the Child on the involvement of children in armed "
+    "conflict",
     "IV-11-c": "Optional Protocol to the Convention on the Rights of the Child on the sale of children, child "
     "prostitution and child pornography",
+    "IV-11-d": "Optional Protocol to the Convention on the Rights of the Child on a communications procedure",
+    "IV-12": "Second Optional Protocol to the International Covenant on Civil and Political Rights, aiming at the "
+    "abolition of the death penalty",
     "IV-13": "International Convention on the Protection of the Rights of All Migrant Workers "
     "and Members of their Families",
     "IV-15": "Convention on the Rights of Persons with Disabilities",
+    "IV-15-a": "Optional Protocol to the Convention on the Rights of Persons with Disabilities",
     "IV-16": "International Convention for the Protection of All Persons from Enforced Disappearance",
     "V-2": "Convention relating to the Status of Refugees",
     "V-3": "Convention relating to the Status of Stateless Persons",
