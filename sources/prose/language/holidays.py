@@ -63,13 +63,9 @@ def holiday_at(text: str, start: int, published: date | None) -> Holiday | None:
     found = _HOLIDAY.match(text, start)
     if found is None or _SECOND.search(text[:start]):
         return None
+    names, count = _named(found["season"] or found["names"]), found["count"]
     years = _years(found["year"], found["relative"], published)
-    days = next(
-        (days for year in years if (days := _days(_named(found["season"] or found["names"]), year, published))), None
-    )
-    if days is None or (found["count"] and small(found["count"]) != (days[1] - days[0]).days + 1):
-        return None
-    return Holiday(found.end(), *days)
+    return _holiday(found, names, years, published, small(count) if count else None)
 
 
 def _english_holiday(found: re.Match[str], published: date | None) -> Holiday | None:
@@ -78,10 +74,16 @@ def _english_holiday(found: re.Match[str], published: date | None) -> Holiday | 
         next(chinese for english, chinese in _ENGLISH_NAMES.items() if english in name)
         for name in found["names"].split(" and ")
     }
-    years = _years(found["year"] or found["after"], None, published)
-    days = next((days for year in years if (days := _days(frozenset(names), year, published))), None)
-    counted = _ENGLISH_COUNTS.get(found["count"])
-    if days is None or (found["count"] and counted != (days[1] - days[0]).days + 1):
+    years, count = _years(found["year"] or found["after"], None, published), found["count"]
+    return _holiday(found, frozenset(names), years, published, _ENGLISH_COUNTS.get(count, 0) if count else None)
+
+
+def _holiday(
+    found: re.Match[str], names: frozenset[str], years: tuple[int, ...], published: date | None, count: int | None
+) -> Holiday | None:
+    """Return the holiday of a match, or None if its days are not declared, or are not ``count`` days."""
+    days = next((days for year in years if (days := _days(names, year, published))), None)
+    if days is None or count not in (None, (days[1] - days[0]).days + 1):
         return None
     return Holiday(found.end(), *days)
 
