@@ -12,7 +12,7 @@ from math import prod
 import polars as pl
 
 from assets.normalise import tables as rows_of
-from assets.normalise.headline_gaps import COUNTS, completed
+from assets.normalise.headline_gaps import COUNTS, completed, union_members
 from assets.normalise.receptions import Receptions
 from sources.catalogue import datasets, redistributable
 from warehouse import codes
@@ -552,11 +552,10 @@ def _states() -> list[str]:
 
 def _scope() -> pl.Expr:
     """The scope of the jurisdiction; ``none`` for groups of states that are not the Union."""
-    members = sorted(compositions(codes.areas())[UNION])
     return (
         pl.when(pl.col("jurisdiction") == CHINA)
         .then(pl.lit("china"))
-        .when(pl.col("jurisdiction").is_in(members))
+        .when(pl.col("jurisdiction").is_in(union_members()))
         .then(pl.lit("member"))
         .when(pl.col("jurisdiction") == UNION)
         .then(pl.lit("union"))

@@ -72,7 +72,7 @@ def _sets(figures: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     states = _complete_states(members).group_by("indicator", "year").agg(states=pl.len())
     of_union = figures.lazy().filter(pl.col("jurisdiction") == UNION, pl.col("value").is_not_null())
     union = of_union.select(*_SET, union=pl.lit(value=True)).collect()
-    every = len(_members())
+    every = len(union_members())
     applies = {name: every - len(entry.outside) for name, entry in headline_indicators().items()}
     half = LEAST_OF_ALL * pl.col("indicator").replace_strict(applies, default=every)
     counted = (
@@ -112,7 +112,7 @@ def _complete_states(members: pl.DataFrame) -> pl.DataFrame:
 def _absent(members: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Each member without a figure of the sets: their keys, ``unit``, ``all_partners`` and ``has_row``."""
     rows = members.select(*_SET, "jurisdiction", has_row="known")
-    grid = asked.select(*_SET, "unit").join(pl.DataFrame({"jurisdiction": _members()}), how="cross")
+    grid = asked.select(*_SET, "unit").join(pl.DataFrame({"jurisdiction": union_members()}), how="cross")
     found = grid.join(rows, on=[*_SET, "jurisdiction"], how="left").filter(~pl.col("has_row").fill_null(value=False))
     totals = members.filter(pl.col("all_partners").is_not_null()).select(*_OF_ALL, "all_partners").unique(_OF_ALL)
     complete = _complete_states(members).with_columns(complete=pl.lit(value=True))
@@ -124,7 +124,7 @@ def _absent(members: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
 def _absent_partners(figures: pl.DataFrame) -> pl.DataFrame:
     """Each member as the partner of China without a row, in the years in which other members have a figure."""
     of_china = figures.filter(pl.col("scope") == "china").filter(~_omits_zero())
-    members = pl.Series(_members())
+    members = pl.Series(union_members())
     listed = of_china.filter(pl.col("partner").is_in(members.implode()), pl.col("value").is_not_null())
     years = listed.group_by(_OF_ALL).agg(pl.col("unit", "all_partners").first())
     grid = years.join(pl.DataFrame({"partner": members}), how="cross")
@@ -227,5 +227,6 @@ def _groups(figures: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found, how="diagonal_relaxed")
 
 
-def _members() -> list[str]:
+def union_members() -> list[str]:
+    """The member states of the Union, in the order of their codes."""
     return sorted(compositions(codes.areas())[UNION])
